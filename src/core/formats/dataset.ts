@@ -13,6 +13,8 @@ export interface Annotation {
   readonly categoryId: number
   /** COCO iscrowd: a region of many objects; ignored in evaluation, never a training target. */
   readonly crowd?: boolean
+  /** Pixels² where the source states it: COCO's area is the segment's, not the box's, and its size classes go by it. */
+  readonly area?: number
   /** Pascal VOC difficult. */
   readonly difficult?: boolean
   /** Detector confidence in [0, 1] where the source is a detection. */
