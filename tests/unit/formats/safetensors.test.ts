@@ -9,7 +9,7 @@ import {
   encodeSafetensors,
   type Tensor,
 } from '../../../src/core/formats/safetensors.ts'
-import { tensorOf, toFloat32 } from '../../../src/core/formats/tensorValues.ts'
+import { tensorOf, toFloat32 } from '../../../src/core/formats/tensor-values.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url))
 
