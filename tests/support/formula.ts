@@ -4,7 +4,7 @@
  * from mulberry32 seeded with the FNV-1a hash of salt/name, one draw per element in row-major order.
  */
 import type { Tensor } from '../../src/core/formats/safetensors.ts'
-import { tensorOf } from '../../src/core/formats/tensorValues.ts'
+import { tensorOf } from '../../src/core/formats/tensor-values.ts'
 import { fnv1a, mulberry32 } from '../../src/core/random.ts'
 
 const SALT = 'fcos-1'
