@@ -7,28 +7,45 @@ export interface Category {
   readonly name: string
 }
 
-export interface Annotation {
+/** COCO's two kinds of segmentation, kept as they came: polygons as flat x, y lists in image pixels, or a run-length mask. */
+export type Segmentation =
+  | readonly (readonly number[])[]
+  | { readonly size: readonly [height: number, width: number]; readonly counts: string | readonly number[] }
+
+/** Free properties of one object, such as `truncated` or `colour`. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>
+
+/** What an annotation says beside its class. */
+export interface LabelledBox {
   /** Image pixels, sub-pixel precision kept as read. */
   readonly box: BoxXyxy
-  readonly categoryId: number
   /** COCO iscrowd: a region of many objects; ignored in evaluation, never a training target. */
   readonly crowd?: boolean
-  /** Pixels² where the source states it: COCO's area is the segment's, not the box's, and its size classes go by it. */
-  readonly area?: number
   /** Pascal VOC difficult. */
   readonly difficult?: boolean
   /** Detector confidence in [0, 1] where the source is a detection. */
   readonly score?: number
+  /** COCO area in px², usually the mask's; COCO evaluation sorts objects by it into small, medium and large. */
+  readonly area?: number
+  readonly segmentation?: Segmentation
+  readonly attributes?: Attributes
+}
+
+export interface Annotation extends LabelledBox {
+  readonly categoryId: number
 }
 
 export interface DatasetImage {
   /** COCO image id; readers of formats without ids number images from 1 in file-name order. */
   readonly id: number
-  /** Path relative to the data set's image root, with forward slashes. */
+  /** Path relative to the data set's image root, with forward slashes; never absolute, never with `..`. */
   readonly fileName: string
+  /** Pixels as displayed (EXIF orientation applied); 0 × 0 where the labels do not say and nobody has looked yet. */
   readonly width: number
   readonly height: number
   readonly annotations: readonly Annotation[]
+  /** Names of the lists that hold the image, such as train and val, where the format has lists. */
+  readonly splits?: readonly string[]
 }
 
 export interface Dataset {
@@ -36,11 +53,17 @@ export interface Dataset {
   readonly images: readonly DatasetImage[]
 }
 
-/** Something a reader left out or repaired, so that nothing is dropped in silence. */
+/** Something a reader or writer left out or repaired, so that nothing is dropped in silence. */
 export interface Problem {
   readonly file: string
   /** Line number or key inside the file: "line 12", "annotations[3].bbox". */
   readonly where: string
   readonly reason: string
   readonly action: 'skipped' | 'mended'
+}
+
+/** What a reader of a whole data set returns. */
+export interface ParsedDataset {
+  readonly dataset: Dataset
+  readonly problems: Problem[]
 }

@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import { CodedError } from '../contract/errors.ts'
+import type { Problem } from './dataset.ts'
+
+/** Collects what a reader of one file leaves out or repairs. */
+export class ProblemLog {
+  readonly problems: Problem[] = []
+  readonly file: string
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  skip(where: string, reason: string): void {
+    this.problems.push({ file: this.file, where, reason, action: 'skipped' })
+  }
+
+  mend(where: string, reason: string): void {
+    this.problems.push({ file: this.file, where, reason, action: 'mended' })
+  }
+}
+
+/** One line for people: `Annotations/a.xml, line 12: skipped, the box has no width`. */
+export const describeProblem = ({ file, where, action, reason }: Problem): string =>
+  `${file}${where && `, ${where}`}: ${action}, ${reason}`
+
+/** JSON.parse whose failure names the file. Throws DATA_JSON. */
+export function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    throw new CodedError('DATA_JSON', `${file} is not valid JSON: ${detail}`, undefined, { cause })
+  }
+}
+
+/** The first thing that a schema found wrong: `bbox[2]: expected number`. */
+export function firstIssue(error: z.ZodError): string {
+  const { path, message } = error.issues[0]!
+  const key = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return key === '' ? message : `${key.replace(/^\./, '')}: ${message}`
+}
