@@ -1,0 +1,83 @@
+/** tfjs-node's binding and the project's own kernels: what they are built from, and where they lie in the cache. */
+
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AddOn } from './compile.ts'
+import type { RuntimeBuild, RuntimeManifest } from './manifest.ts'
+
+/** The checkout; everything below that is relative to it. */
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
+
+const NODE_API_HEADERS = path.join(PROJECT, 'node_modules/node-api-headers/include')
+const KERNELS = path.join(PROJECT, 'src/main/engine/native')
+
+/** tfjs-node's package; where it looks for its binding is fixed by its package.json. */
+export const TFJS_NODE = path.join(PROJECT, 'node_modules/@tensorflow/tfjs-node-gpu')
+export const BINDING_IN_PLACE = path.join(TFJS_NODE, 'lib/napi-v8/tfjs_binding.node')
+
+/** Where the libraries of a build lie, and what is compiled against them. */
+export interface BuildPlace {
+  readonly folder: string
+  readonly libraries: readonly string[]
+  readonly libraryFolders: readonly string[]
+}
+
+export function buildPlace(
+  cache: string,
+  id: string,
+  build: RuntimeBuild,
+  manifest: RuntimeManifest,
+): BuildPlace {
+  const folder = path.join(cache, 'runtimes', `tensorflow-${manifest.tensorflow}-${id}`)
+  const libraries = build.libraries.map((library) => path.join(folder, library))
+  return { folder, libraries, libraryFolders: [...new Set(libraries.map((file) => path.dirname(file)))] }
+}
+
+export function bindingAddOn(place: BuildPlace): AddOn {
+  const folder = path.join(TFJS_NODE, 'binding')
+  return {
+    sources: sourcesIn(folder).filter((file) => file.endsWith('.cc')),
+    // The binding includes "napi_auto_ref.h" and "tfjs-node-gpu/…" by turns.
+    include: [
+      NODE_API_HEADERS,
+      path.join(place.folder, 'tensorflow/include'),
+      TFJS_NODE,
+      path.dirname(TFJS_NODE),
+    ],
+    flags: ['-O2', '-DNAPI_VERSION=8'],
+    libraries: place.libraries,
+    libraryFolders: place.libraryFolders,
+  }
+}
+
+/** The project's own kernels, or null in a checkout without them. */
+export function kernelsAddOn(place: BuildPlace): AddOn | null {
+  const source = path.join(KERNELS, 'kernels.cc')
+  if (!existsSync(source)) return null
+  const native = process.platform === 'darwin' ? '-mcpu=native' : '-march=native'
+  return {
+    sources: [source],
+    include: [NODE_API_HEADERS, path.join(place.folder, 'tensorflow/include')],
+    flags: ['-O3', native, '-fno-math-errno', '-pthread', '-DNAPI_VERSION=8'],
+    libraries: place.libraries,
+    libraryFolders: place.libraryFolders,
+  }
+}
+
+/** Where the built add-on lies: its name tells everything that it depends on. */
+export function cachedAddOn(cache: string, name: string, addOn: AddOn, ...dependsOn: string[]): string {
+  const hash = createHash('sha256')
+  for (const part of [...addOn.flags, ...addOn.libraries, ...dependsOn]) hash.update(part).update('\0')
+  const folders = new Set(addOn.sources.map((source) => path.dirname(source)))
+  for (const file of [...folders].flatMap(sourcesIn)) hash.update(readFileSync(file)).update('\0')
+  return path.join(cache, 'addons', `${name}-${hash.digest('hex').slice(0, 16)}`, `${name}.node`)
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
+    .map((name) => path.join(folder, name))
+}

@@ -1,0 +1,56 @@
+/**
+ * The per-user cache, outside every checkout and shared by all of them. Whatever lies under its final name is
+ * complete: things are built in a sibling with a temporary name, flushed, and renamed.
+ */
+
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+
+export function cacheRoot(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homedir(),
+): string {
+  if (env.FCOS_CACHE) return path.resolve(env.FCOS_CACHE)
+  if (platform === 'darwin') return path.join(home, 'Library', 'Caches', 'fcos-studio')
+  if (platform === 'win32')
+    return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'fcos-studio', 'cache')
+  return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'fcos-studio')
+}
+
+const PARTIAL = '.partial-'
+
+/**
+ * Builds a folder in one piece: `fill` writes into a temporary sibling that is renamed to `target` when it succeeds
+ * and removed when it fails. Also removes what killed processes left, so the caller must hold the set-up lock.
+ */
+export async function buildFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const parent = path.dirname(target)
+  mkdirSync(parent, { recursive: true })
+  for (const name of readdirSync(parent))
+    if (name.startsWith(PARTIAL)) rmSync(path.join(parent, name), { recursive: true, force: true })
+  const partial = path.join(parent, `${PARTIAL}${path.basename(target)}`)
+  mkdirSync(partial)
+  try {
+    await fill(partial)
+    rmSync(target, { recursive: true, force: true })
+    renameSync(partial, target)
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Replaces a file in one step; readers see the old content or the new. */
+export function writeFileAtomic(file: string, content: string | Uint8Array): void {
+  mkdirSync(path.dirname(file), { recursive: true })
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(temporary, content, { flush: true })
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}

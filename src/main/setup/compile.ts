@@ -1,0 +1,48 @@
+/** Compiles native add-ons against TensorFlow's C library: one compiler call each, no build system. */
+
+import { existsSync } from 'node:fs'
+import { CodedError } from '../../core/contract/errors.ts'
+import { run } from './run.ts'
+
+export interface AddOn {
+  readonly sources: readonly string[]
+  readonly include: readonly string[]
+  readonly flags: readonly string[]
+  /** TensorFlow's shared libraries, absolute; the add-on finds them there at run time. */
+  readonly libraries: readonly string[]
+  readonly libraryFolders: readonly string[]
+}
+
+export function compilerArguments(addOn: AddOn, output: string, platform: NodeJS.Platform): string[] {
+  // Node's own symbols are resolved when it loads the add-on; macOS's linker wants to be told so.
+  const shared = platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']
+  return [
+    ...shared,
+    ...['-fPIC', '-std=c++17', ...addOn.flags],
+    ...addOn.include.flatMap((folder) => ['-I', folder]),
+    ...addOn.sources,
+    ...addOn.libraries,
+    ...addOn.libraryFolders.map((folder) => `-Wl,-rpath,${folder}`),
+    ...['-o', output],
+  ]
+}
+
+/** @throws CodedError RUNTIME_COMPILE_FAILED with the compiler's first complaint. */
+export async function compile(compiler: string, addOn: AddOn, output: string): Promise<void> {
+  const result = await run(compiler, compilerArguments(addOn, output, process.platform))
+  if (result.status === 0 && existsSync(output)) return
+  const lines = result.stderr.trim().split('\n')
+  const complaint = lines.find((line) => /error|cannot|No space/i.test(line)) ?? lines[0] ?? ''
+  if (/No space left|File too large/i.test(result.stderr))
+    throw new CodedError(
+      'RUNTIME_DISK_FULL',
+      `The disk is full while compiling ${output}`,
+      'Free some space and try again',
+    )
+  throw new CodedError(
+    'RUNTIME_COMPILE_FAILED',
+    `${compiler} could not build TensorFlow's binding: ${complaint.trim()}`,
+    'A C++17 compiler is needed: GCC 8, Clang 7 or newer',
+    { cause: result.stderr },
+  )
+}

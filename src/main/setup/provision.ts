@@ -1,0 +1,82 @@
+/** Brings a wheel's libraries, and the add-ons compiled against them, into the cache. */
+
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { bindingAddOn, buildPlace, cachedAddOn, kernelsAddOn } from './binding.ts'
+import { buildFolder } from './cache.ts'
+import { type AddOn, compile } from './compile.ts'
+import type { RuntimeManifest } from './manifest.ts'
+import type { Cached, Probe } from './probe.ts'
+import { unpackWheel } from './wheel.ts'
+
+export type Log = (line: string) => void
+
+export interface Provisioned {
+  readonly binding: string
+  /** The project's kernels, or null in a checkout without them. */
+  readonly kernelsPath: string | null
+  readonly libraryDirs: readonly string[]
+}
+
+/** Which builds of the manifest the cache holds. */
+export function findCached(cache: string, manifest: RuntimeManifest): Cached {
+  const places = Object.entries(manifest.builds).map(([id, build]) => ({
+    id,
+    place: buildPlace(cache, id, build, manifest),
+  }))
+  const libraries = places.filter(({ place }) => place.libraries.every((file) => existsSync(file)))
+  const bindings = libraries.filter(({ place }) =>
+    existsSync(cachedAddOn(cache, 'tfjs_binding', bindingAddOn(place))),
+  )
+  return { libraries: libraries.map(({ id }) => id), bindings: bindings.map(({ id }) => id) }
+}
+
+/** @throws CodedError RUNTIME_* with the remedy; the cache then holds nothing half-made. */
+export async function provisionWheel(
+  cache: string,
+  { build: id }: { readonly build: string },
+  manifest: RuntimeManifest,
+  probe: Probe,
+  log: Log,
+): Promise<Provisioned> {
+  const build = manifest.builds[id]!
+  const place = buildPlace(cache, id, build, manifest)
+  if (!probe.cached.libraries.includes(id))
+    await buildFolder(place.folder, async (folder) => {
+      for (const wheel of build.wheels) {
+        log(`Downloading ${wheel.requirement.replace('==', ' ')}`)
+        const patterns = [...build.libraries, ...manifest.headers, 'nvidia/*/lib/*']
+        await unpackWheel(probe.python!.command, { ...wheel, tags: build.tags }, patterns, folder)
+      }
+    })
+  const addOn = bindingAddOn(place)
+  const binding = cachedAddOn(cache, 'tfjs_binding', addOn)
+  if (!existsSync(binding)) {
+    log("Compiling TensorFlow's binding")
+    await buildAddOn(probe.compiler!.command, addOn, binding)
+  }
+  const kernelsPath = await provideKernels(cache, kernelsAddOn(place), probe, log)
+  return { binding, kernelsPath, libraryDirs: place.libraryFolders }
+}
+
+async function provideKernels(
+  cache: string,
+  addOn: AddOn | null,
+  probe: Probe,
+  log: Log,
+): Promise<string | null> {
+  if (!addOn || !probe.compiler) return null
+  // Compiled for this very CPU, so the CPU is part of the name.
+  const cpu = `${probe.cpu} ${probe.cpuFlags?.join(' ') ?? ''}`
+  const file = cachedAddOn(cache, 'fcos_kernels', addOn, probe.compiler.version, cpu)
+  if (existsSync(file)) return file
+  log('Compiling the FCOS kernels')
+  await buildAddOn(probe.compiler.command, addOn, file)
+  return file
+}
+
+async function buildAddOn(compiler: string, addOn: AddOn, file: string): Promise<void> {
+  await buildFolder(path.dirname(file), (folder) =>
+    compile(compiler, addOn, path.join(folder, path.basename(file))),
+  )
+}

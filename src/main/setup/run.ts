@@ -1,0 +1,40 @@
+/** Runs a program to its end, without a shell. */
+
+import { spawn } from 'node:child_process'
+
+export interface RunResult {
+  /** Exit status; −1 where the program could not be started or was ended by a signal. */
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly timeoutMs?: number
+  /** Lets the program write its progress to this terminal instead of capturing standard output. */
+  readonly showProgress?: boolean
+}
+
+/** Never rejects: a program that does not exist is a status of −1 with the reason in `stderr`. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      // Not spawn's own timeout: its timer outlives a program that could not be started.
+      ...(options.timeoutMs && { signal: AbortSignal.timeout(options.timeoutMs) }),
+      stdio: ['ignore', options.showProgress && process.stdout.isTTY ? 'inherit' : 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.on('error', (error) => resolve({ status: -1, stdout, stderr: error.message }))
+    child.on('close', (status, signal) =>
+      resolve({ status: status ?? -1, stdout, stderr: signal ? `${stderr}ended by ${signal}` : stderr }),
+    )
+  })
+}

@@ -1,0 +1,131 @@
+/** Sets up the engine's runtime: probe, plan, provision the first candidate that works, and write down the choice. */
+
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
+import path from 'node:path'
+import { CodedError, describe, fromWire, toWire, type WireError } from '../../core/contract/errors.ts'
+import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
+import { writeFileAtomic } from './cache.ts'
+import { withSetupLock } from './lock.ts'
+import { type RuntimeManifest, readRuntimeManifest } from './manifest.ts'
+import { type Candidate, planRuntime } from './plan.ts'
+import { installPrebuilt } from './prebuilt.ts'
+import { type Probe, probeMachine } from './probe.ts'
+import { findCached, type Log, provisionWheel } from './provision.ts'
+import { selfCheck } from './selfcheck.ts'
+
+/** What set-up chose for this checkout; the engine reads it from `RUNTIME_FILE`. */
+export interface RuntimeRecord {
+  readonly tensorflow: string | null
+  readonly device: 'cpu' | 'gpu' | 'wasm'
+  readonly bindingPath: string | null
+  readonly kernelsPath: string | null
+  readonly libraryDirs: readonly string[]
+  /** The vector and matrix extensions among the CPU's flags, in /proc/cpuinfo's spelling; null where unknown. */
+  readonly cpuFlags: readonly string[] | null
+  /** Why this and nothing better, one sentence each. */
+  readonly chosenBecause: readonly string[]
+}
+
+export const RUNTIME_FILE = path.join(PROJECT, 'node_modules/.fcos-runtime.json')
+
+/** These would repeat with every other choice, or are a reason to distrust the network: no falling back. */
+const FINAL = new Set(['RUNTIME_WRONG_HASH', 'RUNTIME_DISK_FULL'])
+
+/** @throws CodedError RUNTIME_*: the reason why the best choice for this machine's CPU did not work. */
+export async function setUpRuntime(
+  cache: string,
+  log: Log,
+  manifest: RuntimeManifest = readRuntimeManifest(),
+): Promise<RuntimeRecord> {
+  return withSetupLock(
+    cache,
+    () => log('Another set-up is at work; waiting for it'),
+    async () => {
+      const probe = await probeMachine(cache, findCached(cache, manifest))
+      const record = await firstThatWorks(cache, manifest, probe, log)
+      writeFileAtomic(RUNTIME_FILE, `${JSON.stringify(record, null, 2)}\n`)
+      return record
+    },
+  )
+}
+
+async function firstThatWorks(
+  cache: string,
+  manifest: RuntimeManifest,
+  probe: Probe,
+  log: Log,
+): Promise<RuntimeRecord> {
+  const { candidates, obstacles } = planRuntime(probe, manifest)
+  const reasons: WireError[] = [...obstacles]
+  for (const candidate of candidates) {
+    try {
+      return await provide(candidate, cache, manifest, probe, reasons, log)
+    } catch (error) {
+      if (!(error instanceof CodedError) || FINAL.has(error.code)) throw error
+      reasons.push(toWire(error))
+    }
+  }
+  throw fromWire(
+    reasons.findLast(({ code }) => code !== 'RUNTIME_NO_PREBUILT') ?? {
+      code: 'RUNTIME_UNSUPPORTED',
+      message: `No TensorFlow is known for ${probe.platform} on ${probe.arch}`,
+    },
+  )
+}
+
+/** Makes one candidate work and describes it. */
+async function provide(
+  candidate: Candidate,
+  cache: string,
+  manifest: RuntimeManifest,
+  probe: Probe,
+  reasons: readonly WireError[],
+  log: Log,
+): Promise<RuntimeRecord> {
+  const common = {
+    cpuFlags: probe.cpuFlags,
+    chosenBecause: [...reasons.map(describe), because(candidate, probe)],
+  }
+  switch (candidate.kind) {
+    case 'wheel': {
+      const { binding, ...rest } = await provisionWheel(cache, candidate, manifest, probe, log)
+      const tensorflow = await selfCheck(binding, candidate.device)
+      putInPlace(binding, BINDING_IN_PLACE)
+      return { tensorflow, device: candidate.device, bindingPath: BINDING_IN_PLACE, ...rest, ...common }
+    }
+    case 'prebuilt': {
+      log("Trying tfjs-node's own prebuilt TensorFlow")
+      await installPrebuilt(candidate.device)
+      const tensorflow = await selfCheck(BINDING_IN_PLACE, candidate.device)
+      const libraryDirs = [path.join(TFJS_NODE, 'deps/lib')]
+      return {
+        ...{ tensorflow, device: candidate.device, bindingPath: BINDING_IN_PLACE },
+        ...{ kernelsPath: null, libraryDirs, ...common },
+      }
+    }
+    case 'wasm':
+      return {
+        tensorflow: null,
+        device: 'wasm',
+        bindingPath: null,
+        kernelsPath: null,
+        libraryDirs: [],
+        ...common,
+      }
+  }
+}
+
+function because(candidate: Candidate, probe: Probe): string {
+  if (candidate.kind === 'wasm') return 'WebAssembly is what is left: it detects, and cannot train'
+  if (candidate.device === 'gpu') return `nvidia-smi reports ${probe.gpus.map(({ name }) => name).join(', ')}`
+  if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the CPU computes`
+  if (probe.gpus.length > 0) return 'The GPU cannot be used, so the CPU computes'
+  return 'nvidia-smi is not there, so the CPU computes'
+}
+
+function putInPlace(from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true })
+  const temporary = `${to}.${process.pid}.tmp`
+  copyFileSync(from, temporary)
+  renameSync(temporary, to)
+}

@@ -1,0 +1,52 @@
+/** Loads a binding in a child process, where a wrong CPU or a missing library kills nothing but the child. */
+
+import { z } from 'zod'
+import { CodedError } from '../../core/contract/errors.ts'
+import { run } from './run.ts'
+
+const answerSchema = z.object({ version: z.string(), gpu: z.boolean() })
+
+const SCRIPT = `const b = require(process.argv[1])
+console.log(JSON.stringify({ version: b.TF_Version, gpu: b.isUsingGpuDevice() }))`
+
+/**
+ * TensorFlow's version as the binding at `bindingPath` reports it.
+ * @throws CodedError RUNTIME_BROKEN if it does not load, RUNTIME_GPU_UNUSED if it should and does not find a GPU.
+ */
+export async function selfCheck(bindingPath: string, device: 'cpu' | 'gpu'): Promise<string> {
+  const result = await run(process.execPath, ['-e', SCRIPT, bindingPath], {
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1' },
+    timeoutMs: 120_000,
+  })
+  const answer = answerSchema.safeParse(parseLastLine(result.stdout))
+  if (result.status !== 0 || !answer.success)
+    throw new CodedError(
+      'RUNTIME_BROKEN',
+      `TensorFlow does not load: ${complaint(result.stderr)}`,
+      'Run `npm run setup` again after removing the folder that `fcos doctor` names as the cache',
+    )
+  if (device === 'gpu' && !answer.data.gpu)
+    throw new CodedError(
+      'RUNTIME_GPU_UNUSED',
+      `TensorFlow finds no GPU although nvidia-smi does: ${complaint(result.stderr)}`,
+      'CUDA 12 needs an NVIDIA driver 525 or newer',
+    )
+  return answer.data.version
+}
+
+function parseLastLine(text: string): unknown {
+  try {
+    return JSON.parse(text.trim().split('\n').at(-1) ?? '')
+  } catch {
+    return undefined
+  }
+}
+
+function complaint(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return (
+    lines.find((line) => /error|SIGILL|cannot|could not|failed/i.test(line)) ??
+    lines.at(-1) ??
+    ''
+  ).trim()
+}
