@@ -1,0 +1,35 @@
+/** Targets beside those of the FCOS authors' code and of torchvision's assigner: equal in every location. */
+import { expect, test } from 'vitest'
+import { assign, BACKGROUND } from '../../../src/core/fcos/assign.ts'
+import { DIALECTS } from '../../../src/core/fcos/config.ts'
+import { pyramid } from '../../../src/core/fcos/levels.ts'
+import { targets } from '../../../src/core/fcos/targets.ts'
+import authors from '../../fixtures/authors_targets.json' with { type: 'json' }
+import { fixtureTensors } from '../../support/fixtures.ts'
+
+const authorsTensor = fixtureTensors('authors_targets.safetensors')
+
+test.each(authors.cases.flatMap((size, i) => [0, 1.5].map((radius) => ({ ...size, i, radius }))))(
+  'authors: $width×$height, $boxes boxes, radius $radius',
+  ({ width, height, i, radius }) => {
+    const layout = pyramid({ width, height }, 'half-stride')
+    const boxes = authorsTensor(`${i}.boxes`)
+    const classes = authorsTensor(`${i}.labels`)
+    const expected = (what: string) => authorsTensor(`${i}.radius${radius.toFixed(1)}.${what}`)
+
+    const computed = targets(layout, { ...DIALECTS.authors, radius }, boxes)
+    // The authors label with the class, and background with 0.
+    const labels = Float32Array.from(computed.labels, (gt) => (gt === BACKGROUND ? 0 : classes[gt]))
+    expect(labels).toEqual(expected('labels'))
+    expect(computed.ltrb).toEqual(expected('ltrb'))
+    expect(lastPlaces(computed.centerness, expected('centerness'))).toBeLessThanOrEqual(1)
+  },
+)
+
+const torchvisionTensor = fixtureTensors('torchvision_matched.safetensors')
+
+test.each([0, 1])('torchvision: training image %i', (i) => {
+  const layout = pyramid({ width: 320, height: 256 }, 'corner')
+  const matched = assign(layout, DIALECTS.torchvision, torchvisionTensor(`boxes_${i}`))
+  expect(Float32Array.from(matched)).toEqual(torchvisionTensor(`matched_${i}`))
+})
