@@ -54,11 +54,10 @@ export function bindingAddOn(place: BuildPlace): AddOn {
 
 /** The project's own kernels, or null in a checkout without them. */
 export function kernelsAddOn(place: BuildPlace): AddOn | null {
-  const source = path.join(KERNELS, 'kernels.cc')
-  if (!existsSync(source)) return null
+  if (!existsSync(KERNELS)) return null
   const native = process.platform === 'darwin' ? '-mcpu=native' : '-march=native'
   return {
-    sources: [source],
+    sources: sourcesIn(KERNELS).filter((file) => file.endsWith('.cc')),
     include: [NODE_API_HEADERS, path.join(place.folder, 'tensorflow/include')],
     flags: ['-O3', native, '-fno-math-errno', '-pthread', '-DNAPI_VERSION=8'],
     libraries: place.libraries,
@@ -69,7 +68,9 @@ export function kernelsAddOn(place: BuildPlace): AddOn | null {
 /** Where the built add-on lies: its name tells everything that it depends on. */
 export function cachedAddOn(cache: string, name: string, addOn: AddOn, ...dependsOn: string[]): string {
   const hash = createHash('sha256')
-  for (const part of [...addOn.flags, ...addOn.libraries, ...dependsOn]) hash.update(part).update('\0')
+  const names = addOn.sources.map((source) => path.basename(source))
+  for (const part of [...names, ...addOn.flags, ...addOn.libraries, ...dependsOn])
+    hash.update(part).update('\0')
   const folders = new Set(addOn.sources.map((source) => path.dirname(source)))
   for (const file of [...folders].flatMap(sourcesIn)) hash.update(readFileSync(file)).update('\0')
   return path.join(cache, 'addons', `${name}-${hash.digest('hex').slice(0, 16)}`, `${name}.node`)

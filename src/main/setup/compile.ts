@@ -1,6 +1,7 @@
 /** Compiles native add-ons against TensorFlow's C library: one compiler call each, no build system. */
 
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { CodedError } from '../../core/contract/errors.ts'
 import { run } from './run.ts'
 
@@ -41,7 +42,7 @@ export async function compile(compiler: string, addOn: AddOn, output: string): P
     )
   throw new CodedError(
     'RUNTIME_COMPILE_FAILED',
-    `${compiler} could not build TensorFlow's binding: ${complaint.trim()}`,
+    `${compiler} could not build ${path.basename(output)}: ${complaint.trim()}`,
     'A C++17 compiler is needed: GCC 8, Clang 7 or newer',
     { cause: result.stderr },
   )

@@ -3,13 +3,16 @@
 import { describe, isInputError, toWire } from '../../core/contract/errors.ts'
 import { cacheRoot } from './cache.ts'
 import { setUpRuntime } from './runtime.ts'
+import { provideWeights, readModels } from './weights.ts'
+
+const log = (line: string) => console.log(line)
 
 try {
-  const log = (line: string) => console.log(line)
-  const runtime = await setUpRuntime(cacheRoot(), log)
-  log(
-    `Runtime: TensorFlow ${runtime.tensorflow} on the ${runtime.device.toUpperCase()}. ${runtime.chosenBecause.join('. ')}`,
-  )
+  const cache = cacheRoot()
+  const runtime = await setUpRuntime(cache, log)
+  for (const model of readModels().filter(({ setup }) => setup)) await provideWeights(model, { cache, log })
+  const device = runtime.device.toUpperCase()
+  log(`TensorFlow ${runtime.tensorflow} on the ${device}. ${runtime.chosenBecause.join('. ')}`)
 } catch (error) {
   const wire = toWire(error)
   console.error(`${wire.code}: ${describe(wire)}`)

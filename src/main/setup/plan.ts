@@ -1,6 +1,6 @@
 /** The runtime chain as a pure function: what to try, in which order, and what stands in the way of the rest. */
 
-import type { WireError } from '../../core/contract/errors.ts'
+import { fromWire, type WireError } from '../../core/contract/errors.ts'
 import type { RuntimeBuild, RuntimeManifest } from './manifest.ts'
 import type { Probe } from './probe.ts'
 
@@ -9,8 +9,6 @@ export type Candidate =
   | { readonly kind: 'wheel'; readonly build: string; readonly device: 'cpu' | 'gpu' }
   /** TensorFlow 2.9 and the binding as tfjs-node's own install script downloads them. */
   | { readonly kind: 'prebuilt'; readonly device: 'cpu' | 'gpu' }
-  /** WebAssembly: inference only. */
-  | { readonly kind: 'wasm'; readonly device: 'wasm' }
 
 export interface Plan {
   /** Best first. */
@@ -29,7 +27,6 @@ export function planRuntime(probe: Probe, manifest: RuntimeManifest): Plan {
     else candidates.push({ kind: 'wheel', build: id, device })
   }
   if (hasPrebuilt(probe)) candidates.push({ kind: 'prebuilt', device: prebuiltDevice(probe) })
-  if (probe.wasmBackend) candidates.push({ kind: 'wasm', device: 'wasm' })
   return { candidates, obstacles }
 }
 
@@ -55,24 +52,8 @@ function obstacleTo(id: string, build: RuntimeBuild | undefined, probe: Probe): 
       remedy: 'Use a distribution with glibc, 2018 or newer',
     }
   if (!probe.cached.libraries.includes(id)) {
-    if (!python)
-      return {
-        code: 'RUNTIME_NO_PYTHON',
-        message: 'Python 3 was not found; its pip fetches TensorFlow',
-        remedy: installHint(platform, 'python3 python3-pip', 'python3'),
-      }
-    if (!python.pip)
-      return {
-        code: 'RUNTIME_NO_PIP',
-        message: `${python.command} ${python.version} has no pip, which fetches TensorFlow`,
-        remedy: installHint(platform, 'python3-pip', 'python3', `${python.command} -m ensurepip`),
-      }
-    if (!atLeast(python.pip, 20, 3))
-      return {
-        code: 'RUNTIME_OLD_PIP',
-        message: `pip ${python.pip} is too old to know TensorFlow's wheels`,
-        remedy: `Upgrade it: ${python.command} -m pip install --upgrade pip`,
-      }
+    const noPip = pipObstacle(python, platform)
+    if (noPip) return noPip
     if (probe.freeBytes < build.diskBytes)
       return {
         code: 'RUNTIME_DISK_FULL',
@@ -87,6 +68,35 @@ function obstacleTo(id: string, build: RuntimeBuild | undefined, probe: Probe): 
       remedy: installHint(platform, 'g++', 'gcc', 'xcode-select --install'),
     }
   return undefined
+}
+
+function pipObstacle(python: Probe['python'], platform: NodeJS.Platform): WireError | undefined {
+  if (!python)
+    return {
+      code: 'RUNTIME_NO_PYTHON',
+      message: 'Python 3 was not found; its pip fetches TensorFlow and pretrained weights',
+      remedy: installHint(platform, 'python3 python3-pip', 'python3'),
+    }
+  if (!python.pip)
+    return {
+      code: 'RUNTIME_NO_PIP',
+      message: `${python.command} ${python.version} has no pip, which fetches TensorFlow and pretrained weights`,
+      remedy: installHint(platform, 'python3-pip', 'python3', `${python.command} -m ensurepip`),
+    }
+  if (!atLeast(python.pip, 20, 3))
+    return {
+      code: 'RUNTIME_OLD_PIP',
+      message: `pip ${python.pip} is too old to know TensorFlow's wheels`,
+      remedy: `Upgrade it: ${python.command} -m pip install --upgrade pip`,
+    }
+  return undefined
+}
+
+/** The Python command whose pip can be used. @throws CodedError RUNTIME_NO_PYTHON, RUNTIME_NO_PIP, RUNTIME_OLD_PIP */
+export function requirePip(python: Probe['python'], platform: NodeJS.Platform): string {
+  const obstacle = pipObstacle(python, platform)
+  if (obstacle) throw fromWire(obstacle)
+  return python!.command
 }
 
 // Only x86 has AVX, and only Linux tells: elsewhere the self-check, in a child process, finds out.

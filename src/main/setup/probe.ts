@@ -1,7 +1,6 @@
 /** What this machine offers: everything that the choice of a runtime depends on, recorded as plain data. */
 
 import { readFileSync, statfsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { run } from './run.ts'
@@ -31,8 +30,6 @@ export interface Probe {
   readonly freeBytes: number
   /** Names of builds in the cache: libraries unpacked, and binding compiled against them. */
   readonly cached: { readonly libraries: readonly string[]; readonly bindings: readonly string[] }
-  /** Whether the WASM backend is installed. */
-  readonly wasmBackend: boolean
 }
 
 export type Cached = Probe['cached']
@@ -52,11 +49,10 @@ export async function probeMachine(cache: string, cached: Cached): Promise<Probe
     compiler,
     freeBytes: freeBytes(cache),
     cached,
-    wasmBackend: hasWasmBackend(),
   }
 }
 
-async function findPython(): Promise<Probe['python']> {
+export async function findPython(): Promise<Probe['python']> {
   for (const command of process.platform === 'win32' ? ['python', 'py'] : ['python3', 'python']) {
     const { status, stdout } = await run(command, ['--version'])
     const version = /^Python (3\.\d+\.\d+)/.exec(stdout)?.[1]
@@ -120,14 +116,5 @@ export function freeBytes(folder: string): number {
     const parent = path.dirname(folder)
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error
     return freeBytes(parent)
-  }
-}
-
-function hasWasmBackend(): boolean {
-  try {
-    createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')
-    return true
-  } catch {
-    return false
   }
 }

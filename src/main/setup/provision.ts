@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { CodedError } from '../../core/contract/errors.ts'
 import { bindingAddOn, buildPlace, cachedAddOn, kernelsAddOn } from './binding.ts'
 import { buildFolder } from './cache.ts'
 import { type AddOn, compile } from './compile.ts'
@@ -13,7 +14,7 @@ export type Log = (line: string) => void
 
 export interface Provisioned {
   readonly binding: string
-  /** The project's kernels, or null in a checkout without them. */
+  /** The project's kernels, or null where they cannot be compiled. */
   readonly kernelsPath: string | null
   readonly libraryDirs: readonly string[]
 }
@@ -71,8 +72,15 @@ async function provideKernels(
   const file = cachedAddOn(cache, 'fcos_kernels', addOn, probe.compiler.version, cpu)
   if (existsSync(file)) return file
   log('Compiling the FCOS kernels')
-  await buildAddOn(probe.compiler.command, addOn, file)
-  return file
+  try {
+    await buildAddOn(probe.compiler.command, addOn, file)
+    return file
+  } catch (error) {
+    // The engine does without them, slower.
+    if (!(error instanceof CodedError) || error.code !== 'RUNTIME_COMPILE_FAILED') throw error
+    log(`They are left out: ${error.message}`)
+    return null
+  }
 }
 
 async function buildAddOn(compiler: string, addOn: AddOn, file: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError, describe, fromWire, toWire, type WireError } from '../../core/contract/errors.ts'
+import { RUNTIME_RECORD, type RuntimeRecord } from '../../core/contract/runtime.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
 import { writeFileAtomic } from './cache.ts'
 import { withSetupLock } from './lock.ts'
@@ -13,20 +14,8 @@ import { type Probe, probeMachine } from './probe.ts'
 import { findCached, type Log, provisionWheel } from './provision.ts'
 import { selfCheck } from './selfcheck.ts'
 
-/** What set-up chose for this checkout; the engine reads it from `RUNTIME_FILE`. */
-export interface RuntimeRecord {
-  readonly tensorflow: string | null
-  readonly device: 'cpu' | 'gpu' | 'wasm'
-  readonly bindingPath: string | null
-  readonly kernelsPath: string | null
-  readonly libraryDirs: readonly string[]
-  /** The vector and matrix extensions among the CPU's flags, in /proc/cpuinfo's spelling; null where unknown. */
-  readonly cpuFlags: readonly string[] | null
-  /** Why this and nothing better, one sentence each. */
-  readonly chosenBecause: readonly string[]
-}
-
-export const RUNTIME_FILE = path.join(PROJECT, 'node_modules/.fcos-runtime.json')
+/** Where this checkout's choice is written; the engine reads it. */
+export const RUNTIME_FILE = path.join(PROJECT, RUNTIME_RECORD)
 
 /** These would repeat with every other choice, or are a reason to distrust the network: no falling back. */
 const FINAL = new Set(['RUNTIME_WRONG_HASH', 'RUNTIME_DISK_FULL'])
@@ -103,20 +92,10 @@ async function provide(
         ...{ kernelsPath: null, libraryDirs, ...common },
       }
     }
-    case 'wasm':
-      return {
-        tensorflow: null,
-        device: 'wasm',
-        bindingPath: null,
-        kernelsPath: null,
-        libraryDirs: [],
-        ...common,
-      }
   }
 }
 
 function because(candidate: Candidate, probe: Probe): string {
-  if (candidate.kind === 'wasm') return 'WebAssembly is what is left: it detects, and cannot train'
   if (candidate.device === 'gpu') return `nvidia-smi reports ${probe.gpus.map(({ name }) => name).join(', ')}`
   if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the CPU computes`
   if (probe.gpus.length > 0) return 'The GPU cannot be used, so the CPU computes'

@@ -4,17 +4,27 @@ import { z } from 'zod'
 import { CodedError } from '../../core/contract/errors.ts'
 import { run } from './run.ts'
 
-const answerSchema = z.object({ version: z.string(), gpu: z.boolean() })
+const answerSchema = z.object({ version: z.string(), gpu: z.boolean(), kernels: z.boolean() })
 
-const SCRIPT = `const b = require(process.argv[1])
-console.log(JSON.stringify({ version: b.TF_Version, gpu: b.isUsingGpuDevice() }))`
+const SCRIPT = `const [binding, kernels] = process.argv.slice(1)
+const { TF_Version: version, isUsingGpuDevice } = require(binding)
+const loads = (file) => { try { return Boolean(file) && require(file) === true } catch { return false } }
+console.log(JSON.stringify({ version, gpu: isUsingGpuDevice(), kernels: loads(kernels) }))`
 
-/**
- * TensorFlow's version as the binding at `bindingPath` reports it.
- * @throws CodedError RUNTIME_BROKEN if it does not load, RUNTIME_GPU_UNUSED if it should and does not find a GPU.
- */
-export async function selfCheck(bindingPath: string, device: 'cpu' | 'gpu'): Promise<string> {
-  const result = await run(process.execPath, ['-e', SCRIPT, bindingPath], {
+export interface SelfCheck {
+  /** TensorFlow's version, as the binding reports it. */
+  readonly version: string
+  /** Whether the project's kernels load beside it. */
+  readonly kernels: boolean
+}
+
+/** @throws CodedError RUNTIME_BROKEN if it does not load, RUNTIME_GPU_UNUSED if it should and does not find a GPU. */
+export async function selfCheck(
+  bindingPath: string,
+  device: 'cpu' | 'gpu',
+  kernelsPath: string | null,
+): Promise<SelfCheck> {
+  const result = await run(process.execPath, ['-e', SCRIPT, bindingPath, kernelsPath ?? ''], {
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1' },
     timeoutMs: 120_000,
   })
@@ -31,7 +41,7 @@ export async function selfCheck(bindingPath: string, device: 'cpu' | 'gpu'): Pro
       `TensorFlow finds no GPU although nvidia-smi does: ${complaint(result.stderr)}`,
       'CUDA 12 needs an NVIDIA driver 525 or newer',
     )
-  return answer.data.version
+  return answer.data
 }
 
 function parseLastLine(text: string): unknown {

