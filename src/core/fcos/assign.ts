@@ -1,5 +1,6 @@
 import type { AssignmentRules } from './config.ts'
-import { eligibleWindow, emptyWindow, forEachRun } from './eligibility.ts'
+import { limitsOf } from './criteria.ts'
+import { emptyWindow, findEligible, forEachRun } from './eligibility.ts'
 import type { Pyramid } from './levels.ts'
 import { weakestFirst } from './precedence.ts'
 
@@ -12,7 +13,7 @@ export const BACKGROUND = -1
  * boxes: [N·4] x1, y1, x2, y2 in pixels of the input. N = 0, boxes partly or wholly outside the input, and boxes
  * without area are ordinary. `matched` may be a buffer of an earlier call; it is overwritten and returned.
  *
- * Boxes are painted over one another, the strongest last, so the cost is that of the cells they cover.
+ * Boxes are painted over one another, the strongest last.
  */
 export function assign(
   { levels, locations }: Pyramid,
@@ -24,9 +25,9 @@ export function assign(
   const window = emptyWindow()
   const order = weakestFirst(rules.area, boxes)
   for (const level of levels) {
-    const limits = { ...rules, minDistance: level.minDistance, maxDistance: level.maxDistance }
+    const limits = limitsOf(level, rules)
     for (const gt of order) {
-      if (!eligibleWindow(level, limits, boxes, gt, window)) continue
+      if (!findEligible(level, limits, boxes, gt, window)) continue
       forEachRun(level, window, (start, end) => matched.fill(gt, start, end))
     }
   }

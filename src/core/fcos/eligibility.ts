@@ -1,17 +1,23 @@
 /**
- * Which locations may learn a box: strictly inside it, within the center-sampling radius, and with max(l, t, r, b) in
- * the level's regression range (FCOS sections 3.1 and 3.2).
+ * Which locations are eligible for a box, without visiting those that are not.
  *
- * Inside, center sampling and the range's upper bound are tests per axis, so the locations that pass are a window of
- * cells. The lower bound fails only where it fails on both axes: a hole in that window. Both are found without
- * visiting cells, and a window is at most maxDistance wide, so that the cost of a box depends on no image size.
- *
- * Arithmetic is float32 like the tensors of both reference implementations, so that bounds fall on the same side.
+ * Inside, center sampling and the range's upper bound are tests per axis, so the locations that pass them are a
+ * window of cells. The lower bound fails only where it fails on both axes: a hole in the window. A window is at most
+ * maxDistance wide, so that the cost of a box grows with its area up to a bound and not with the input's size.
  */
-import type { AssignmentRules } from './config.ts'
+import {
+  centerDistance,
+  centerReach,
+  farSide,
+  isAbove,
+  isBelow,
+  isDegenerate,
+  isInside,
+  type Limits,
+} from './criteria.ts'
 import type { Axes, Level } from './levels.ts'
 
-/** Cells along one axis: [start, end) passes, except [holeStart, holeEnd) where the other axis is in its hole as well. */
+/** Cells along one axis: [start, end) pass, but for [holeStart, holeEnd) where the other axis is in its hole too. */
 interface Span {
   start: number
   end: number
@@ -19,7 +25,7 @@ interface Span {
   holeEnd: number
 }
 
-/** Cells of one level that may learn one box. Scratch: filled by eligibleWindow, reused from box to box. */
+/** Cells of one level that are eligible for one box. Scratch: filled by findEligible and reused from box to box. */
 export interface Window {
   readonly columns: Span
   readonly rows: Span
@@ -30,43 +36,32 @@ export function emptyWindow(): Window {
   return { columns: span(), rows: span() }
 }
 
-/** The tests besides `inside`; unlimited bounds and radius 0 switch them off. */
-export type Limits = Pick<Level, 'minDistance' | 'maxDistance'> & Pick<AssignmentRules, 'ranges' | 'radius'>
-
-/**
- * Finds the cells of `level` that may learn box `gt` of `boxes` [N·4] (x1, y1, x2, y2, in pixels of the input, any
- * part outside it included). Returns whether there is a window at all; its hole may still leave no cell.
- */
-export function eligibleWindow(
+/** Finds the cells of a level that are eligible for box `gt` of `boxes` [N·4]; false if there are none. */
+export function findEligible(
   level: Level,
   limits: Limits,
   boxes: Float32Array,
   gt: number,
-  window: Window,
+  { columns, rows }: Window,
 ): boolean {
-  if (isDegenerate(boxes, gt)) return false
-  const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
+  const at = gt * 4
   return (
-    findSpan(level, 'x', level.columns, limits, x1, x2, window.columns) &&
-    findSpan(level, 'y', level.rows, limits, y1, y2, window.rows)
+    !isDegenerate(boxes, gt) &&
+    findSpan(level, 'x', level.columns, limits, boxes[at], boxes[at + 2], columns) &&
+    findSpan(level, 'y', level.rows, limits, boxes[at + 1], boxes[at + 3], rows) &&
+    (columns.end - columns.start) * (rows.end - rows.start) >
+      (columns.holeEnd - columns.holeStart) * (rows.holeEnd - rows.holeStart)
   )
 }
 
-/** True for a box without area, inverted or not finite: it is ordinary input that no location learns. */
-export function isDegenerate(boxes: Float32Array, gt: number): boolean {
-  const width = boxes[gt * 4 + 2] - boxes[gt * 4]
-  const height = boxes[gt * 4 + 3] - boxes[gt * 4 + 1]
-  return !(width > 0 && height > 0 && Number.isFinite(width + height))
-}
-
-/** Calls `visit` with each run [start, end) of location indices that the window leaves eligible. */
+/** Calls `visit` with each run [start, end) of eligible location indices. */
 export function forEachRun(
-  { first, columns: pitch }: Level,
+  { first, columns: perRow }: Level,
   { columns, rows }: Window,
   visit: (start: number, end: number) => void,
 ): void {
   for (let row = rows.start; row < rows.end; row++) {
-    const at = first + row * pitch
+    const at = first + row * perRow
     if (row >= rows.holeStart && row < rows.holeEnd && columns.holeStart < columns.holeEnd) {
       if (columns.start < columns.holeStart) visit(at + columns.start, at + columns.holeStart)
       if (columns.holeEnd < columns.end) visit(at + columns.holeEnd, at + columns.end)
@@ -76,43 +71,32 @@ export function forEachRun(
   }
 }
 
-/** How many locations forEachRun would visit. */
-export function eligibleCount({ columns, rows }: Window): number {
-  const cells = (columns.end - columns.start) * (rows.end - rows.start)
-  return cells - (columns.holeEnd - columns.holeStart) * (rows.holeEnd - rows.holeStart)
-}
-
-/** The larger distance from a position to a box's two sides along one axis; negative beyond neither. */
-export const axisDistance = (position: number, low: number, high: number): number =>
-  Math.fround(Math.max(position - low, high - position))
-
-/** Distance from a position to a box's centre along one axis. */
-export const centerDistance = (position: number, low: number, high: number): number =>
-  Math.fround(Math.abs(position - Math.fround(Math.fround(low + high) / 2)))
-
 /**
- * Finds a box's span along one axis. Every test is convex in the position, so the cells that pass are contiguous:
- * the bounds are estimated in reals, one cell too wide, then moved inward until the exact test holds.
+ * Finds a box's span along one axis; false if it is empty. The distances are convex in the position, so the cells that
+ * pass are contiguous: the bounds are estimated a cell too wide, then moved inward until the exact test holds.
  */
 function findSpan(
   level: Level,
   axis: keyof Axes,
   cells: number,
-  { minDistance, maxDistance, ranges, radius }: Limits,
+  limits: Limits,
   low: number,
   high: number,
   span: Span,
 ): boolean {
   const offset = level.offset[axis]
   const spacing = level.spacing[axis]
-  const reach = radius > 0 ? Math.fround(radius * level.stride) : Number.POSITIVE_INFINITY
+  const { minDistance, maxDistance } = limits
+  const reach = centerReach(limits, level.stride)
   const center = (low + high) / 2
 
   const passes = (cell: number) => {
-    const p = offset + cell * spacing
-    if (!(p > low && p < high && centerDistance(p, low, high) < reach)) return false
-    const distance = axisDistance(p, low, high)
-    return ranges === 'closed' ? distance <= maxDistance : distance < maxDistance
+    const position = offset + cell * spacing
+    return (
+      isInside(position, low, high) &&
+      centerDistance(position, low, high) < reach &&
+      !isAbove(limits, farSide(position, low, high))
+    )
   }
   const from = Math.max(low, center - reach, high - maxDistance)
   const to = Math.min(high, center + reach, low + maxDistance)
@@ -120,19 +104,16 @@ function findSpan(
   let end = Math.min(cells, Math.floor((to - offset) / spacing) + 2)
   while (start < end && !passes(start)) start++
   while (start < end && !passes(end - 1)) end--
-  span.start = start
-  span.end = end
-  if (start >= end) return false
 
-  const tooNear = (cell: number) => {
-    const distance = axisDistance(offset + cell * spacing, low, high)
-    return ranges === 'closed' ? distance < minDistance : distance <= minDistance
-  }
+  const inHole = (cell: number) => isBelow(limits, farSide(offset + cell * spacing, low, high))
   let holeStart = Math.max(start, Math.ceil((high - minDistance - offset) / spacing) - 1)
   let holeEnd = Math.min(end, Math.floor((low + minDistance - offset) / spacing) + 2)
-  while (holeStart < holeEnd && !tooNear(holeStart)) holeStart++
-  while (holeStart < holeEnd && !tooNear(holeEnd - 1)) holeEnd--
+  while (holeStart < holeEnd && !inHole(holeStart)) holeStart++
+  while (holeStart < holeEnd && !inHole(holeEnd - 1)) holeEnd--
+
+  span.start = start
+  span.end = end
   span.holeStart = holeStart
   span.holeEnd = Math.max(holeStart, holeEnd)
-  return true
+  return start < end
 }

@@ -1,0 +1,100 @@
+/** Best possible recall (FCOS section 4.1): the share of ground-truth boxes that at least one location learns. */
+import { BACKGROUND } from './assign.ts'
+import type { AssignmentRules } from './config.ts'
+import { isDegenerate, type Limits, limitsOf } from './criteria.ts'
+import { emptyWindow, findEligible, forEachRun } from './eligibility.ts'
+import type { Level, Pyramid } from './levels.ts'
+import { neverWins } from './precedence.ts'
+
+/**
+ * Why no location learns a box, in the order of the tests: the first that none of all locations survives.
+ * - no-area: the box has none, is inverted or not finite
+ * - under-1-px: a side is under 1 px, and the box lies between all locations
+ * - inside: no location lies inside
+ * - center-sampling: some do, but none near its centre
+ * - range: some do, but none on a level whose regression range they fall in
+ * - area-limit: its area is 1e8 px² or more, which torchvision's tie-break cannot tell from background
+ * - lost: it lost all its locations to smaller boxes
+ */
+export type UnlearnableCause =
+  | 'no-area'
+  | 'under-1-px'
+  | 'inside'
+  | 'center-sampling'
+  | 'range'
+  | 'area-limit'
+  | 'lost'
+
+export interface UnlearnableBox {
+  readonly gt: number
+  readonly cause: UnlearnableCause
+  /** The boxes that took its locations, ascending; empty unless the cause is `lost`. */
+  readonly lostTo: readonly number[]
+}
+
+/** How many locations learn each of N boxes: [N]. A box with none lowers the best possible recall. */
+export function locationsPerBox(matched: Int32Array, boxes: number): Int32Array {
+  const counts = new Int32Array(boxes)
+  for (const gt of matched) if (gt !== BACKGROUND) counts[gt]++
+  return counts
+}
+
+/** Why no location learns box `gt` of `boxes` [N·4], which has no location in `matched` [L]. */
+export function unlearnable(
+  { levels }: Pyramid,
+  rules: AssignmentRules,
+  boxes: Float32Array,
+  gt: number,
+  matched: Int32Array,
+): UnlearnableBox {
+  const window = emptyWindow()
+  const anywhere = (limits: (level: Level) => Limits) =>
+    levels.some((level) => findEligible(level, limits(level), boxes, gt, window))
+  const because = (cause: UnlearnableCause, lostTo: readonly number[] = []) => ({ gt, cause, lostTo })
+
+  if (isDegenerate(boxes, gt)) return because('no-area')
+  const anyDistance = { ...rules, minDistance: 0, maxDistance: Number.POSITIVE_INFINITY }
+  if (!anywhere(() => ({ ...anyDistance, radius: 0 }))) {
+    return because(shortSide(boxes, gt) < 1 ? 'under-1-px' : 'inside')
+  }
+  if (!anywhere(() => anyDistance)) return because('center-sampling')
+  if (!anywhere((level) => limitsOf(level, rules))) return because('range')
+  if (neverWins(rules.area, boxes, gt)) return because('area-limit')
+
+  const winners = new Set<number>()
+  for (const level of levels) {
+    if (!findEligible(level, limitsOf(level, rules), boxes, gt, window)) continue
+    forEachRun(level, window, (start, end) => {
+      for (let location = start; location < end; location++) winners.add(matched[location])
+    })
+  }
+  return because(
+    'lost',
+    [...winners].sort((a, b) => a - b),
+  )
+}
+
+const shortSide = (boxes: Float32Array, gt: number): number =>
+  Math.min(boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1])
+
+/** One sentence without a full stop. Sizes are in pixels of the network's input, which may be smaller than the image. */
+export function describeUnlearnable({ gt, cause, lostTo }: UnlearnableBox, boxes: Float32Array): string {
+  const [width, height] = [boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1]]
+  const box = `box ${gt} (${Number(width.toFixed(1))} × ${Number(height.toFixed(1))} px)`
+  switch (cause) {
+    case 'no-area':
+      return `${box} has no area`
+    case 'under-1-px':
+      return `${box} is under 1 px and lies between all locations`
+    case 'inside':
+      return `no location lies inside ${box}`
+    case 'center-sampling':
+      return `no location inside ${box} is near enough to its centre for center sampling`
+    case 'range':
+      return `no location inside ${box} has max(l, t, r, b) in its level's regression range`
+    case 'area-limit':
+      return `${box} has 1e8 px² or more, and loses to background`
+    case 'lost':
+      return `${box} lost all its locations to smaller boxes: ${lostTo.join(', ')}`
+  }
+}
