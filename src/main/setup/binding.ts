@@ -21,7 +21,7 @@ export const BINDING_IN_PLACE = path.join(TFJS_NODE, 'lib/napi-v8/tfjs_binding.n
 export interface BuildPlace {
   readonly folder: string
   readonly libraries: readonly string[]
-  readonly libraryFolders: readonly string[]
+  readonly libraryFolders: string[]
 }
 
 export function buildPlace(

@@ -16,7 +16,7 @@ export interface Provisioned {
   readonly binding: string
   /** The project's kernels, or null where they cannot be compiled. */
   readonly kernelsPath: string | null
-  readonly libraryDirs: readonly string[]
+  readonly libraryDirs: string[]
 }
 
 /** Which builds of the manifest the cache holds. */

@@ -72,24 +72,38 @@ async function provide(
   log: Log,
 ): Promise<RuntimeRecord> {
   const common = {
-    cpuFlags: probe.cpuFlags,
+    device: candidate.device,
+    bindingPath: BINDING_IN_PLACE,
+    cpuFlags: (probe.cpuFlags ?? []).filter((flag) => /^(avx|amx|fma|asimd|sve|bf16|i8mm)/.test(flag)),
     chosenBecause: [...reasons.map(describe), because(candidate, probe)],
   }
   switch (candidate.kind) {
     case 'wheel': {
-      const { binding, ...rest } = await provisionWheel(cache, candidate, manifest, probe, log)
-      const tensorflow = await selfCheck(binding, candidate.device)
+      const { binding, kernelsPath, libraryDirs } = await provisionWheel(
+        cache,
+        candidate,
+        manifest,
+        probe,
+        log,
+      )
+      const check = await selfCheck(binding, candidate.device, kernelsPath)
       putInPlace(binding, BINDING_IN_PLACE)
-      return { tensorflow, device: candidate.device, bindingPath: BINDING_IN_PLACE, ...rest, ...common }
+      return {
+        ...common,
+        tensorflow: check.version,
+        kernelsPath: check.kernels ? kernelsPath : null,
+        libraryDirs,
+      }
     }
     case 'prebuilt': {
       log("Trying tfjs-node's own prebuilt TensorFlow")
       await installPrebuilt(candidate.device)
-      const tensorflow = await selfCheck(BINDING_IN_PLACE, candidate.device)
-      const libraryDirs = [path.join(TFJS_NODE, 'deps/lib')]
+      const { version } = await selfCheck(BINDING_IN_PLACE, candidate.device, null)
       return {
-        ...{ tensorflow, device: candidate.device, bindingPath: BINDING_IN_PLACE },
-        ...{ kernelsPath: null, libraryDirs, ...common },
+        ...common,
+        tensorflow: version,
+        kernelsPath: null,
+        libraryDirs: [path.join(TFJS_NODE, 'deps/lib')],
       }
     }
   }
