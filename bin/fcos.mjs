@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** The fcos command: the TypeScript of src/main/cli under Node 24, whichever Node ≥ 20 started this. */
+
+import { fileURLToPath } from 'node:url'
+import { node24, runInPlace } from '../scripts/node24.mjs'
+
+const cli = new URL('../src/main/cli/index.ts', import.meta.url)
+
+if (Number.parseInt(process.versions.node, 10) >= 24) {
+  await import(cli.href)
+} else {
+  const node = node24()
+  if (node) {
+    process.exitCode = await runInPlace(node, [fileURLToPath(cli), ...process.argv.slice(2)])
+  } else {
+    console.error('fcos is not set up in this checkout. Run `npm run setup` there')
+    process.exitCode = 1
+  }
+}

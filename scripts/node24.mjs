@@ -1,0 +1,56 @@
+/** Node 24 as npm's `node` package ships it, so that everything runs on the major version of Electron's. */
+
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const PROJECT = fileURLToPath(new URL('../', import.meta.url))
+
+/** The program's path, or null before `npm run setup`. */
+export function node24() {
+  const file = path.join(PROJECT, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  return existsSync(file) ? file : null
+}
+
+/**
+ * Runs a program in this one's place: same terminal, same signals. Resolves to its exit status, 128 + n after signal n
+ * as shells report it.
+ */
+export function runInPlace(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options })
+    // A terminal sends Ctrl-C to the child as well: forwarding it would interrupt the child twice.
+    const fromTerminal = hasTerminal()
+    const forward = (signal) => {
+      if (signal !== 'SIGINT' || !fromTerminal) child.kill(signal)
+    }
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+    for (const signal of signals) process.on(signal, forward)
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      for (const name of signals) process.off(name, forward)
+      resolve(signal ? 128 + SIGNAL_NUMBERS[signal] : code)
+    })
+  })
+}
+
+const SIGNAL_NUMBERS = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+}
+
+function hasTerminal() {
+  try {
+    closeSync(openSync(process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
