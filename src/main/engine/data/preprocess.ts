@@ -1,0 +1,58 @@
+/**
+ * Images to one batch of network input, as torchvision's GeneralizedRCNNTransform makes it (fixture-checked against
+ * 0.29.1): normalise, resize so that the short side is shortSide unless the long side would pass longSide, and pad at the
+ * right and bottom with 0, which after normalising is the mean colour.
+ */
+import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { Size } from '../../../core/geometry/box.ts'
+import type { RgbImage } from './decode.ts'
+import { normalise } from './pixels.ts'
+import { drawImage } from './resample.ts'
+
+export interface NetworkInput {
+  /** [N, height, width, 3] float32. */
+  readonly images: Float32Array
+  /** Padded size, shared by the batch. */
+  readonly height: number
+  readonly width: number
+  /** Per image: its resized size inside the padding, to which boxes are clipped, … */
+  readonly sizes: readonly Size[]
+  /** … and the factors that take its box coordinates back to source pixels (float32 ratios, as in torchvision). */
+  readonly scales: readonly { readonly x: number; readonly y: number }[]
+}
+
+/**
+ * Size after resizing: floor(side · f), f = min(shortSide / min(H, W), longSide / max(H, W)). The quotients are taken in
+ * double precision as torchvision's eager mode does; its scripted mode uses float32 and may differ by a pixel. At least
+ * 1 pixel each way, where torchvision would refuse.
+ */
+export function resizedSize({ width, height }: Size, { shortSide, longSide }: SizeRule): Size {
+  const f = Math.min(shortSide / Math.min(height, width), longSide / Math.max(height, width))
+  return { width: Math.max(1, Math.floor(width * f)), height: Math.max(1, Math.floor(height * f)) }
+}
+export type SizeRule = Pick<InputConfig, 'shortSide' | 'longSide'>
+
+export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple
+
+/** Prepares one or more images. `multiple`: height and width are padded to a multiple of it (torchvision: 32). */
+export function preprocess(sources: readonly RgbImage[], input: InputConfig, multiple = 32): NetworkInput {
+  const sizes = sources.map((image) => resizedSize(image, input))
+  const height = roundUp(Math.max(...sizes.map((size) => size.height)), multiple)
+  const width = roundUp(Math.max(...sizes.map((size) => size.width)), multiple)
+  const pixels = height * width * 3
+  const images = new Float32Array(sources.length * pixels)
+  const map = normalise(input)
+  sources.forEach((image, n) => {
+    const canvas = { width, height, data: images.subarray(n * pixels, (n + 1) * pixels) }
+    const at = {
+      x: { source: image.width, length: sizes[n].width, offset: 0, flip: false },
+      y: { source: image.height, length: sizes[n].height, offset: 0, flip: false },
+    }
+    drawImage(canvas, image, at, { x: [0, width], y: [0, height] }, map)
+  })
+  const scales = sources.map((image, n) => ({
+    x: Math.fround(image.width / sizes[n].width),
+    y: Math.fround(image.height / sizes[n].height),
+  }))
+  return { images, height, width, sizes, scales }
+}
