@@ -20,35 +20,42 @@ export const RUNTIME_FILE = path.join(PROJECT, RUNTIME_RECORD)
 /** These would repeat with every other choice, or are a reason to distrust the network: no falling back. */
 const FINAL = new Set(['RUNTIME_WRONG_HASH', 'RUNTIME_DISK_FULL'])
 
+export interface RuntimeSetup {
+  readonly cache: string
+  readonly log: Log
+  readonly manifest: RuntimeManifest
+  /** Where the record and the binding of this checkout go. */
+  readonly recordFile: string
+  readonly bindingFile: string
+  readonly installPrebuilt: (device: 'cpu' | 'gpu') => Promise<void>
+}
+
+/** The set-up of this checkout. */
+export function checkoutSetup(cache: string, log: Log): RuntimeSetup {
+  const manifest = readRuntimeManifest()
+  return { cache, log, manifest, recordFile: RUNTIME_FILE, bindingFile: BINDING_IN_PLACE, installPrebuilt }
+}
+
 /** @throws CodedError RUNTIME_*: the reason why the best choice for this machine's CPU did not work. */
-export async function setUpRuntime(
-  cache: string,
-  log: Log,
-  manifest: RuntimeManifest = readRuntimeManifest(),
-): Promise<RuntimeRecord> {
+export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> {
+  const { cache, log, manifest } = setup
   return withSetupLock(
     cache,
     () => log('Another set-up is at work; waiting for it'),
     async () => {
-      const probe = await probeMachine(cache, findCached(cache, manifest))
-      const record = await firstThatWorks(cache, manifest, probe, log)
-      writeFileAtomic(RUNTIME_FILE, `${JSON.stringify(record, null, 2)}\n`)
+      const record = await firstThatWorks(setup, await probeMachine(cache, findCached(cache, manifest)))
+      writeFileAtomic(setup.recordFile, `${JSON.stringify(record, null, 2)}\n`)
       return record
     },
   )
 }
 
-async function firstThatWorks(
-  cache: string,
-  manifest: RuntimeManifest,
-  probe: Probe,
-  log: Log,
-): Promise<RuntimeRecord> {
-  const { candidates, obstacles } = planRuntime(probe, manifest)
+async function firstThatWorks(setup: RuntimeSetup, probe: Probe): Promise<RuntimeRecord> {
+  const { candidates, obstacles } = planRuntime(probe, setup.manifest)
   const reasons: WireError[] = [...obstacles]
   for (const candidate of candidates) {
     try {
-      return await provide(candidate, cache, manifest, probe, reasons, log)
+      return await provide(candidate, setup, probe, reasons)
     } catch (error) {
       if (!(error instanceof CodedError) || FINAL.has(error.code)) throw error
       reasons.push(toWire(error))
@@ -65,15 +72,13 @@ async function firstThatWorks(
 /** Makes one candidate work and describes it. */
 async function provide(
   candidate: Candidate,
-  cache: string,
-  manifest: RuntimeManifest,
+  { cache, log, manifest, bindingFile, installPrebuilt }: RuntimeSetup,
   probe: Probe,
   reasons: readonly WireError[],
-  log: Log,
 ): Promise<RuntimeRecord> {
   const common = {
     device: candidate.device,
-    bindingPath: BINDING_IN_PLACE,
+    bindingPath: bindingFile,
     cpuFlags: (probe.cpuFlags ?? []).filter((flag) => /^(avx|amx|fma|asimd|sve|bf16|i8mm)/.test(flag)),
     chosenBecause: [...reasons.map(describe), because(candidate, probe)],
   }
@@ -87,7 +92,7 @@ async function provide(
         log,
       )
       const check = await selfCheck(binding, candidate.device, kernelsPath)
-      putInPlace(binding, BINDING_IN_PLACE)
+      putInPlace(binding, bindingFile)
       return {
         ...common,
         tensorflow: check.version,
@@ -98,7 +103,7 @@ async function provide(
     case 'prebuilt': {
       log("Trying tfjs-node's own prebuilt TensorFlow")
       await installPrebuilt(candidate.device)
-      const { version } = await selfCheck(BINDING_IN_PLACE, candidate.device, null)
+      const { version } = await selfCheck(bindingFile, candidate.device, null)
       return {
         ...common,
         tensorflow: version,

@@ -1,0 +1,125 @@
+/** `fcos doctor`: what the engine runs on, why, what is missing, and how to get it. */
+
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, toWire, type WireError } from '../../../core/contract/errors.ts'
+import { RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { PROJECT } from '../../setup/binding.ts'
+import { cacheRoot } from '../../setup/cache.ts'
+import { readRuntimeManifest } from '../../setup/manifest.ts'
+import { planRuntime } from '../../setup/plan.ts'
+import { type Gpu, probeMachine } from '../../setup/probe.ts'
+import { findCached } from '../../setup/provision.ts'
+import { RUNTIME_FILE } from '../../setup/runtime.ts'
+import { selfCheck } from '../../setup/selfcheck.ts'
+import { readModels, weightsPath } from '../../setup/weights.ts'
+
+export interface DoctorReport {
+  /** Whether the engine can work as set up. */
+  readonly ready: boolean
+  readonly versions: Readonly<
+    Record<'studio' | 'node' | 'tensorflow' | 'python' | 'pip' | 'compiler', string | null>
+  >
+  readonly system: { readonly platform: string; readonly arch: string; readonly glibc: string | null }
+  readonly cpu: { readonly model: string; readonly cores: number; readonly memoryBytes: number }
+  readonly gpus: readonly Gpu[]
+  /** What set-up chose, or null before it ran. */
+  readonly runtime: RuntimeRecord | null
+  readonly cache: { readonly folder: string; readonly freeBytes: number }
+  readonly weights: readonly { readonly name: string; readonly file: string; readonly present: boolean }[]
+  /** What is missing or broken, with the remedy. */
+  readonly missing: readonly WireError[]
+}
+
+export async function runDoctor(): Promise<DoctorReport> {
+  const cache = cacheRoot()
+  const manifest = readRuntimeManifest()
+  const probe = await probeMachine(cache, findCached(cache, manifest))
+  const runtime = readRecord()
+  const broken = await whatIsBroken(runtime)
+  return {
+    ready: broken === undefined,
+    versions: {
+      studio: JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')).version,
+      node: process.versions.node,
+      tensorflow: runtime?.tensorflow ?? null,
+      python: probe.python?.version ?? null,
+      pip: probe.python?.pip ?? null,
+      compiler: probe.compiler?.version ?? null,
+    },
+    system: { platform: probe.platform, arch: probe.arch, glibc: probe.glibc },
+    cpu: { model: probe.cpu, cores: probe.cores, memoryBytes: probe.memoryBytes },
+    gpus: probe.gpus,
+    runtime,
+    cache: { folder: cache, freeBytes: probe.freeBytes },
+    weights: readModels().map((model) => {
+      const file = weightsPath(model, cache)
+      return { name: model.name, file, present: existsSync(file) }
+    }),
+    missing: [...(broken ? [broken] : []), ...planRuntime(probe, manifest).obstacles],
+  }
+}
+
+function readRecord(): RuntimeRecord | null {
+  if (!existsSync(RUNTIME_FILE)) return null
+  return RuntimeRecord.safeParse(JSON.parse(readFileSync(RUNTIME_FILE, 'utf8'))).data ?? null
+}
+
+async function whatIsBroken(runtime: RuntimeRecord | null): Promise<WireError | undefined> {
+  if (!runtime?.bindingPath)
+    return {
+      code: 'RUNTIME_MISSING',
+      message: 'The engine is not set up in this checkout',
+      remedy: 'Run `npm run setup`',
+    }
+  try {
+    await selfCheck(runtime.bindingPath, runtime.device, runtime.kernelsPath)
+    return undefined
+  } catch (error) {
+    return toWire(error)
+  }
+}
+
+/** Plain text, one fact a line. */
+export function renderDoctor(report: DoctorReport): string {
+  const { versions, runtime, system, cpu } = report
+  const lines: [string, string][] = [
+    ['Studio', `${versions.studio} on Node ${versions.node}`],
+    ['System', `${system.platform} ${system.arch}${system.glibc ? `, glibc ${system.glibc}` : ''}`],
+    ['CPU', `${cpu.model}, ${cpu.cores} cores, ${gibibytes(cpu.memoryBytes)} of memory`],
+    ...report.gpus.map(({ name, memoryMiB, driver }): [string, string] => [
+      'GPU',
+      `${name}, ${gibibytes(memoryMiB * 2 ** 20)} of memory, driver ${driver}`,
+    ]),
+    [
+      'Runtime',
+      runtime ? `TensorFlow ${runtime.tensorflow} on the ${runtime.device.toUpperCase()}` : 'not set up',
+    ],
+    ...(runtime ? describeRuntime(runtime) : []),
+    ['Python', versions.python ? `${versions.python}, pip ${versions.pip ?? 'missing'}` : 'missing'],
+    ['Compiler', versions.compiler ?? 'missing'],
+    ['Cache', `${report.cache.folder}, ${gibibytes(report.cache.freeBytes)} free`],
+    ...report.weights.map(({ name, file, present }): [string, string] => [
+      'Weights',
+      present ? `${name}: ${file}` : `${name}: downloaded when first used`,
+    ]),
+    ...report.missing.map((error): [string, string] => ['Missing', `${error.code}: ${describe(error)}`]),
+    ['Verdict', report.ready ? 'ready' : 'not ready'],
+  ]
+  return lines.map(([label, text]) => `${label.padEnd(10)}${text}`).join('\n')
+}
+
+function describeRuntime(runtime: RuntimeRecord): [string, string][] {
+  return [
+    ...runtime.chosenBecause.map((reason): [string, string] => ['Because', reason]),
+    ['Kernels', runtime.kernelsPath ?? 'not built: stock operations, slower'],
+    [
+      'Fast math',
+      runtime.cpuFlags.includes('amx_bf16') ? 'this CPU has AMX for bfloat16' : 'no AMX on this CPU',
+    ],
+  ]
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`
+}

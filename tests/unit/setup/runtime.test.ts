@@ -1,0 +1,224 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CodedError } from '../../../src/core/contract/errors.ts'
+import { RuntimeRecord } from '../../../src/core/contract/runtime.ts'
+import { type RuntimeSetup, setUpRuntime } from '../../../src/main/setup/runtime.ts'
+import { FakeMachine } from '../../support/fake-machine.ts'
+
+const GPU = 'echo "NVIDIA H100 80GB HBM3, 81559, 550.54.15"'
+
+describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
+  let machine: FakeMachine
+  let lines: string[]
+  beforeEach(() => {
+    machine = new FakeMachine()
+    lines = []
+  })
+  afterEach(() => machine.remove())
+
+  function setup(changes: Partial<RuntimeSetup> = {}): RuntimeSetup {
+    return {
+      cache: machine.cache,
+      log: (line) => lines.push(line),
+      manifest: machine.manifest,
+      recordFile: path.join(machine.folder, 'checkout/record.json'),
+      bindingFile: path.join(machine.folder, 'checkout/tfjs_binding.node'),
+      installPrebuilt: () => Promise.reject(new CodedError('RUNTIME_NO_PREBUILT', 'not reachable')),
+      ...changes,
+    }
+  }
+
+  async function failure(changes: Partial<RuntimeSetup> = {}): Promise<CodedError> {
+    const error = await setUpRuntime(setup(changes)).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(error).toBeInstanceOf(CodedError)
+    return error as CodedError
+  }
+
+  /** Nothing under a final name, nothing left over. */
+  function expectNothingInstalled(): void {
+    for (const folder of ['runtimes', 'addons']) {
+      const inside = path.join(machine.cache, folder)
+      expect(existsSync(inside) ? readdirSync(inside) : []).toEqual([])
+    }
+    expect(existsSync(path.join(machine.folder, 'checkout'))).toBe(false)
+  }
+
+  it('unpacks what is needed, compiles, puts the binding in place and writes the record', async () => {
+    const record = await setUpRuntime(setup())
+    expect(record).toMatchObject({ tensorflow: '0.0.1', device: 'cpu', kernelsPath: null })
+    expect(existsSync(record.bindingPath!)).toBe(true)
+    const written = JSON.parse(readFileSync(path.join(machine.folder, 'checkout/record.json'), 'utf8'))
+    expect(RuntimeRecord.parse(written)).toEqual(record)
+    const [runtime] = readdirSync(path.join(machine.cache, 'runtimes'))
+    expect(readdirSync(path.join(machine.cache, 'runtimes', runtime!), { recursive: true }).sort()).toEqual([
+      'tensorflow',
+      'tensorflow/include',
+      'tensorflow/include/tensorflow',
+      'tensorflow/include/tensorflow/c',
+      'tensorflow/include/tensorflow/c/c_api.h',
+      'tensorflow/libtensorflow_cc.so.2',
+    ])
+    expect(machine.called().filter((call) => call.includes('binding'))).toHaveLength(1)
+  })
+
+  it('takes everything from the cache the second time, with neither pip nor compiler', async () => {
+    await setUpRuntime(setup())
+    machine.program('python3', 'exit 127')
+    machine.program('c++', 'exit 127')
+    const calls = machine.called().length
+    await setUpRuntime(setup({ bindingFile: path.join(machine.folder, 'other/tfjs_binding.node') }))
+    expect(machine.called()).toHaveLength(calls)
+    expect(existsSync(path.join(machine.folder, 'other/tfjs_binding.node'))).toBe(true)
+  })
+
+  it('lets two checkouts set up at once: one does the work, the other waits', async () => {
+    const both = ['a', 'b'].map((name) =>
+      setUpRuntime(
+        setup({
+          recordFile: path.join(machine.folder, name),
+          bindingFile: path.join(machine.folder, `${name}.node`),
+        }),
+      ),
+    )
+    await Promise.all(both)
+    expect(machine.called().filter((call) => call.startsWith('pip'))).toHaveLength(1)
+    expect(lines).toContain('Another set-up is at work; waiting for it')
+  })
+
+  it('repairs a cache that lost a library', async () => {
+    const record = await setUpRuntime(setup())
+    writeFileSync(machine.calls, '')
+    const { rmSync } = await import('node:fs')
+    rmSync(path.join(record.libraryDirs[0]!, 'libtensorflow_cc.so.2'))
+    await setUpRuntime(setup())
+    expect(machine.called()).toContain('pip tensorflow-cpu==0.0.1')
+  })
+
+  it('uses the GPU where nvidia-smi answers', async () => {
+    machine.program('nvidia-smi', GPU)
+    const record = await setUpRuntime(setup())
+    expect(record.device).toBe('gpu')
+    expect(record.chosenBecause.join()).toContain('NVIDIA H100')
+    expect(machine.called()).toContain('pip tensorflow==0.0.1')
+  })
+
+  it('falls back to the CPU, with the reason, where the wheel for GPUs is missing', async () => {
+    machine.program('nvidia-smi', GPU)
+    machine.prepend(
+      'python3',
+      'case "$*" in *tensorflow==*) echo "ERROR: No matching distribution found for tensorflow==0.0.1" >&2; exit 1;; esac',
+    )
+    const record = await setUpRuntime(setup())
+    expect(record.device).toBe('cpu')
+    expect(record.chosenBecause[0]).toContain('no tensorflow==0.0.1 for this platform')
+  })
+
+  it('falls back to the CPU where TensorFlow does not find the GPU', async () => {
+    machine.program('nvidia-smi', GPU)
+    process.env.FAKE_GPU_UNUSED = '1'
+    try {
+      const record = await setUpRuntime(setup())
+      expect(record.device).toBe('cpu')
+      expect(record.chosenBecause[0]).toContain('finds no GPU although nvidia-smi does')
+    } finally {
+      delete process.env.FAKE_GPU_UNUSED
+    }
+  })
+
+  it('says that nvidia-smi fails', async () => {
+    machine.program(
+      'nvidia-smi',
+      'echo "NVIDIA-SMI has failed because it could not communicate with the driver"; exit 9',
+    )
+    const record = await setUpRuntime(setup())
+    expect(record.chosenBecause.join()).toContain('could not communicate with the driver')
+  })
+
+  it('takes the prebuilt library where there is no compiler', async () => {
+    machine.program('c++', 'exit 127')
+    const done = setup()
+    const reached: string[] = []
+    await expect(
+      setUpRuntime({ ...done, installPrebuilt: async (device) => void reached.push(device) }),
+    ).rejects.toThrow()
+    // Only x64 has one. The fake leaves no binding behind, so the self-check refuses it.
+    expect(reached).toEqual(process.arch === 'x64' ? ['cpu'] : [])
+  })
+
+  it.each([
+    ['no Python', 'RUNTIME_NO_PYTHON', () => machine.program('python3', 'exit 127')],
+    ['no pip', 'RUNTIME_NO_PIP', () => machine.prepend('python3', 'case "$*" in *pip*) exit 1;; esac')],
+    [
+      'an old pip',
+      'RUNTIME_OLD_PIP',
+      () => machine.prepend('python3', 'case "$*" in *"pip --version"*) echo "pip 9.0.1 from"; exit;; esac'),
+    ],
+    ['no compiler', 'RUNTIME_NO_COMPILER', () => machine.program('c++', 'exit 127')],
+    [
+      'a compiler that fails',
+      'RUNTIME_COMPILE_FAILED',
+      () => machine.prepend('c++', 'case "$*" in *-o*) echo "x.cc:1: error: no C++17" >&2; exit 1;; esac'),
+    ],
+    [
+      'no network',
+      'RUNTIME_NO_NETWORK',
+      () =>
+        machine.prepend(
+          'python3',
+          'case "$*" in *download*) echo "NewConnectionError: Temporary failure in name resolution" >&2; exit 1;; esac',
+        ),
+    ],
+    [
+      'a wheel that is not there',
+      'RUNTIME_NO_WHEEL',
+      () =>
+        machine.prepend(
+          'python3',
+          'case "$*" in *download*) echo "ERROR: No matching distribution found" >&2; exit 1;; esac',
+        ),
+    ],
+    // A limit on the size of files stands for a full disk: the write fails half way.
+    ['a full disk', 'RUNTIME_DISK_FULL', () => machine.prepend('python3', 'ulimit -f 64; trap "" XFSZ')],
+  ])('%s: one line with the remedy, and nothing half-installed', async (_what, code, breakIt) => {
+    breakIt()
+    const error = await failure()
+    expect(error.code).toBe(code)
+    expect(error.remedy).toMatch(/\w/)
+    expect(`${error.message}. ${error.remedy}`).not.toContain('\n')
+    if (code !== 'RUNTIME_COMPILE_FAILED') expectNothingInstalled()
+    else expect(readdirSync(path.join(machine.cache, 'addons'))).toEqual([])
+  })
+
+  it('refuses a tampered wheel, without trying anything else', async () => {
+    machine.prepend(
+      'python3',
+      'trap \'for f in "$folder"/*.whl "$previous"/*.whl; do [ -f "$f" ] && echo x >> "$f"; done\' EXIT',
+    )
+    const error = await failure({ installPrebuilt: () => expect.unreachable() })
+    expect(error.code).toBe('RUNTIME_WRONG_HASH')
+    expectNothingInstalled()
+  })
+
+  it('refuses to start on a disk with too little space', async () => {
+    const host = `${process.platform}-${process.arch}-cpu`
+    const builds = {
+      ...machine.manifest.builds,
+      [host]: { ...machine.manifest.builds[host]!, diskBytes: 1e18 },
+    }
+    const error = await failure({ manifest: { ...machine.manifest, builds } })
+    expect(error.code).toBe('RUNTIME_DISK_FULL')
+    expectNothingInstalled()
+  })
+
+  it('removes what a killed set-up left', async () => {
+    const left = path.join(machine.cache, 'runtimes/.partial-tensorflow')
+    const { mkdirSync } = await import('node:fs')
+    mkdirSync(left, { recursive: true })
+    await setUpRuntime(setup())
+    expect(existsSync(left)).toBe(false)
+  })
+})
