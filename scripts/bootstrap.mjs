@@ -41,7 +41,8 @@ async function main(verb, rest) {
 function installPackages() {
   if (packagesMatch()) return
   console.log('Installing npm packages')
-  npm(['ci'])
+  // Packages that only run under Node 24 warn about an older npm host: errors alone are news.
+  npm(['ci', '--loglevel=error'])
 }
 
 /** npm keeps in node_modules/.package-lock.json what it installed; it writes that last. */
