@@ -1,0 +1,115 @@
+/**
+ * From the names in a file to the names of our models: torchvision's for r50, our own for lite0. Recognises what other
+ * programs save; the tensors themselves are left as they are.
+ */
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { ModelConfig } from '../../../core/fcos/config.ts'
+import type { StateDict } from './state-dict.ts'
+
+export interface NamedWeights {
+  readonly architecture: ModelConfig['architecture']
+  /** detector: has a head. body: a classifier's backbone. */
+  readonly scope: 'detector' | 'body'
+  readonly tensors: StateDict
+  /** Tensors that no detector has. BatchNorm's num_batches_tracked is left out without mention. */
+  readonly dropped: readonly DroppedTensor[]
+}
+
+export interface DroppedTensor {
+  readonly name: string
+  readonly reason: string
+}
+
+/** A program that saves weights, known by a tensor that all its files have. `rename` gives null for what is dropped. */
+interface Source {
+  readonly mark: string
+  readonly architecture: ModelConfig['architecture']
+  readonly scope: NamedWeights['scope']
+  readonly rename: (name: string) => string | null
+}
+
+const SOURCES: readonly Source[] = [
+  {
+    mark: 'backbone.body.conv1.weight',
+    architecture: 'r50',
+    scope: 'detector',
+    rename: currentPyramidName,
+  },
+  {
+    mark: 'backbone.body.stem.conv.weight',
+    architecture: 'lite0',
+    scope: 'detector',
+    rename: (name) => name,
+  },
+  {
+    mark: 'layer1.0.conv1.weight',
+    architecture: 'r50',
+    scope: 'body',
+    rename: (name) => (name.startsWith('fc.') ? null : `backbone.body.${name}`),
+  },
+  { mark: '_conv_stem.weight', architecture: 'lite0', scope: 'body', rename: lite0Name },
+]
+
+/** FCOS of other programs, whose networks differ from ours in more than names. */
+const OTHERS = [
+  ['rpn.head.cls_tower.0.weight', "the FCOS authors' code"],
+  ['proposal_generator.fcos_head.cls_tower.0.weight', 'AdelaiDet'],
+  ['bbox_head.cls_convs.0.conv.weight', 'MMDetection'],
+] as const
+
+/** Throws WEIGHTS_ARCHITECTURE for weights of networks that the studio does not build. */
+export function canonicalNames(weights: StateDict): NamedWeights {
+  const unwrapped = withoutModule(weights)
+  const source = SOURCES.find(({ mark }) => unwrapped.has(mark))
+  if (!source) throw unknown(unwrapped)
+  const tensors: StateDict = new Map()
+  const dropped: DroppedTensor[] = []
+  for (const [name, tensor] of unwrapped) {
+    if (name.endsWith('num_batches_tracked')) continue
+    const canonical = source.rename(name)
+    if (canonical === null) dropped.push({ name, reason: "a part of the classifier's head" })
+    else tensors.set(canonical, tensor)
+  }
+  return { architecture: source.architecture, scope: source.scope, tensors, dropped }
+}
+
+/** DataParallel and DistributedDataParallel put `module.` before each name. */
+function withoutModule(weights: StateDict): StateDict {
+  const prefix = 'module.'
+  if (![...weights.keys()].every((name) => name.startsWith(prefix))) return weights
+  return new Map([...weights].map(([name, tensor]) => [name.slice(prefix.length), tensor]))
+}
+
+/** Since version 2 of torchvision's FeaturePyramidNetwork each convolution lies in a Sequential. */
+function currentPyramidName(name: string): string {
+  return name.replace(/^(backbone\.fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$/, '$1.0.$2')
+}
+
+/** efficientnet_pytorch: _bn0, _bn1 and _bn2 of a block belong to its expanding, depthwise and projecting convolutions. */
+function lite0Name(name: string): string | null {
+  const stem = /^(_conv_stem|_bn0)\.(\w+)$/.exec(name)
+  if (stem) return `backbone.body.stem.${stem[1] === '_bn0' ? 'bn' : 'conv'}.${stem[2]}`
+  const block = /^_blocks\.(\d+)\._(\w+)\.(\w+)$/.exec(name)
+  const layer = block && LITE0_LAYERS[block[2]!]
+  return layer ? `backbone.body.blocks.${block[1]}.${layer}.${block[3]}` : null
+}
+
+const LITE0_LAYERS: Readonly<Record<string, string>> = {
+  expand_conv: 'expand.conv',
+  bn0: 'expand.bn',
+  depthwise_conv: 'depthwise.conv',
+  bn1: 'depthwise.bn',
+  project_conv: 'project.conv',
+  bn2: 'project.bn',
+}
+
+function unknown(weights: StateDict): CodedError {
+  const other = OTHERS.find(([mark]) => weights.has(mark))
+  return new CodedError(
+    'WEIGHTS_ARCHITECTURE',
+    other
+      ? `These are weights of ${other[1]}, whose ResNet strides in other convolutions and sees other colours`
+      : `These weights belong to an unknown network: ${[...weights.keys()].slice(0, 3).join(', ')}, …`,
+    "Take weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
+  )
+}
