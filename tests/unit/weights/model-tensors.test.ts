@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { r50Tensors } from '../../../src/main/engine/model/r50-spec.ts'
-
-/** [name, shape] of every tensor of torchvision 0.29.1's own model. */
-const reference: [string, number[]][] = JSON.parse(
-  readFileSync(new URL('../../fixtures/torchvision_state_dict.json', import.meta.url), 'utf8'),
-)
+import { r50Tensors } from '../../support/r50.ts'
+import { fixtureShapes } from '../../support/state-dict.ts'
 
 test("names, shapes and order are torchvision's", () => {
-  expect(r50Tensors(91).map(({ name, shape }) => [name, shape])).toEqual(reference)
+  expect(r50Tensors(91).map(({ name, shape }) => [name, shape])).toEqual(
+    fixtureShapes('torchvision_state_dict.json'),
+  )
 })
 
 test('only the classifier depends on the number of classes', () => {
