@@ -12,7 +12,7 @@ module.exports = {
     only(
       'core-imports-nothing',
       '^src/core',
-      ['^src/core', '^node_modules/(zod|fast-xml-parser|yaml)/'],
+      ['^src/core', '^node_modules/(zod|fast-xml-parser|yaml|papaparse)/'],
       'core is pure TypeScript: no Electron, Node, DOM or TensorFlow; only the parsers and schemas of its boundaries',
     ),
     {

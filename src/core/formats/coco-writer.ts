@@ -1,5 +1,6 @@
 import { toXywh } from '../geometry/box.ts'
 import type { Dataset } from './dataset.ts'
+import type { Writer } from './writer.ts'
 
 /** The document that COCO tools read; annotations are numbered from 1 in image order. */
 export function toCoco(dataset: Dataset): object {
@@ -30,4 +31,9 @@ export function toCoco(dataset: Dataset): object {
     ),
     categories: dataset.categories.map(({ id, name }) => ({ id, name, supercategory: '' })),
   }
+}
+
+/** `annotations.json`. Images belong in `images`. */
+export const writeCoco: Writer = function* (dataset) {
+  yield { path: 'annotations.json', text: `${JSON.stringify(toCoco(dataset))}\n` }
 }
