@@ -1,0 +1,8 @@
+import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { Tape, Value } from './tape.ts'
+
+export interface Backbone {
+  /** Normalised images [N,H,W,3], sides multiples of 32, still the caller's → C3, C4, C5 at strides 8, 16, 32. */
+  forward(tape: Tape, images: Tensor4D): Value[]
+  dispose(): void
+}

@@ -1,0 +1,127 @@
+/** A model's weights on the device. Names and shapes at the boundary are torch's; on the device filters lie as HWIO. */
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor as HostTensor } from '../../../core/formats/safetensors.ts'
+import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
+import { tf } from '../tensor/tensorflow.ts'
+import type { StateDict } from '../weights/state-dict.ts'
+
+/** OIHW → HWIO; a depthwise filter [C,1,H,W] → [H,W,C,1]. */
+const TO_DEVICE = [2, 3, 1, 0]
+const DEPTHWISE_TO_DEVICE = [2, 3, 0, 1]
+/** And back: a permutation that is its own inverse for depthwise filters. */
+const TO_TORCH = [3, 2, 0, 1]
+const DEPTHWISE_TO_TORCH = [2, 3, 0, 1]
+
+export class Parameter {
+  readonly name: string
+  /** As torch has it. */
+  readonly shape: readonly number[]
+  readonly #depthwise: boolean
+  #value: Tensor
+  #version = 0
+  #gradient: Tensor | null = null
+  /** Whether gradients are computed and the optimiser steps it. */
+  trainable = false
+
+  constructor(name: string, host: HostTensor) {
+    this.name = name
+    this.shape = host.shape
+    this.#depthwise = host.shape.length === 4 && host.shape[1] === 1
+    this.#value = tf.tidy(() => {
+      const tensor = tf.tensor(toFloat32(host), [...host.shape], 'float32')
+      return tf.keep(
+        host.shape.length === 4
+          ? tf.transpose(tensor, this.#depthwise ? DEPTHWISE_TO_DEVICE : TO_DEVICE)
+          : tensor,
+      )
+    })
+  }
+
+  get value(): Tensor {
+    return this.#value
+  }
+
+  /** Grows with every change of the value, so that what is derived from it can be kept until then. */
+  get version(): number {
+    return this.#version
+  }
+
+  get gradient(): Tensor | null {
+    return this.#gradient
+  }
+
+  /** Replaces the value, which is disposed; takes the new one. */
+  set(value: Tensor): void {
+    tf.keep(value)
+    if (value !== this.#value) this.#value.dispose()
+    this.#value = value
+    this.#version++
+  }
+
+  /** Adds to the gradient; takes it. */
+  addGradient(gradient: Tensor): void {
+    if (this.#gradient === null) {
+      this.#gradient = tf.keep(gradient)
+      return
+    }
+    const sum = tf.keep(tf.add(this.#gradient, gradient))
+    this.#gradient.dispose()
+    gradient.dispose()
+    this.#gradient = sum
+  }
+
+  clearGradient(): void {
+    this.#gradient?.dispose()
+    this.#gradient = null
+  }
+
+  /** A tensor that lies like the value (the value itself, its gradient, a moving average), in torch's order. */
+  toHost(tensor: Tensor = this.#value): HostTensor {
+    const values = tf.tidy(() => {
+      if (this.shape.length !== 4) return tensor.dataSync() as Float32Array
+      const transposed = tf.transpose(tensor as Tensor4D, this.#depthwise ? DEPTHWISE_TO_TORCH : TO_TORCH)
+      return transposed.dataSync() as Float32Array
+    })
+    return tensorOf(values, this.shape)
+  }
+
+  dispose(): void {
+    this.clearGradient()
+    this.#value.dispose()
+  }
+}
+
+/** All tensors of a model, in the order of its state dict. */
+export class Parameters {
+  readonly #byName = new Map<string, Parameter>()
+
+  constructor(state: StateDict) {
+    for (const [name, tensor] of state) this.#byName.set(name, new Parameter(name, tensor))
+  }
+
+  get(name: string): Parameter {
+    const parameter = this.#byName.get(name)
+    if (!parameter) throw new Error(`the model has no tensor ${name}`)
+    return parameter
+  }
+
+  find(name: string): Parameter | undefined {
+    return this.#byName.get(name)
+  }
+
+  [Symbol.iterator](): IterableIterator<Parameter> {
+    return this.#byName.values()
+  }
+
+  trainable(): Parameter[] {
+    return [...this].filter((parameter) => parameter.trainable)
+  }
+
+  toStateDict(): StateDict {
+    return new Map([...this].map((parameter) => [parameter.name, parameter.toHost()]))
+  }
+
+  dispose(): void {
+    for (const parameter of this) parameter.dispose()
+  }
+}

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
+
+/** Throws RUNTIME_MISSING where set-up has not run. */
+export function runtimeRecord(): RuntimeRecord {
+  const path = fileURLToPath(new URL(`../../../../${RUNTIME_RECORD}`, import.meta.url))
+  try {
+    return RuntimeRecord.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    throw new CodedError(
+      'RUNTIME_MISSING',
+      'The engine is not set up on this machine',
+      'Run `npm run setup`',
+      { cause },
+    )
+  }
+}

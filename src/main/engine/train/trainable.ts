@@ -1,0 +1,34 @@
+/** Which tensors learn. Everything from a chosen depth on to the predictors does; BatchNorm stays frozen. */
+
+import { LITE0_STAGE_OF_BLOCK } from '../model/efficientnet-lite0-spec.ts'
+import type { Fcos } from '../model/fcos.ts'
+
+/**
+ * From shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's stages by the
+ * feature map that they put out. c2 is everything before c3: the stem and the blocks at stride 2 and 4. ResNet-50
+ * keeps that frozen always, as torchvision does.
+ */
+export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
+export type LearningDepth = (typeof LEARNING_DEPTHS)[number]
+
+/** The depth at which a tensor begins to learn; null if it never does. */
+function depthOf(name: string): LearningDepth | null {
+  if (/running_(mean|var)$/.test(name)) return null
+  if (/\.(cls_logits|bbox_reg|bbox_ctrness|scales)\b/.test(name)) return 'predictors'
+  if (name.startsWith('head.')) return 'head'
+  if (name.startsWith('backbone.fpn.')) return 'fpn'
+  if (/\.(bn\d?|downsample\.1)\./.test(name)) return null
+  const layer = name.match(/\.body\.layer(\d)\./)
+  if (layer) return layer[1] === '1' ? null : (`c${Number(layer[1]) + 1}` as LearningDepth)
+  const block = name.match(/\.body\.blocks\.(\d+)\./)
+  if (block) return LITE0_STAGE_OF_BLOCK[Number(block[1])]
+  return name.includes('.body.stem.') ? 'c2' : null
+}
+
+export function chooseTrainable(model: Fcos, from: LearningDepth): void {
+  const limit = LEARNING_DEPTHS.indexOf(from)
+  for (const parameter of model.parameters) {
+    const depth = depthOf(parameter.name)
+    parameter.trainable = depth !== null && LEARNING_DEPTHS.indexOf(depth) <= limit
+  }
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { trainingCanvas } from '../../../../src/main/engine/data/canvas.ts'
+import { trainingSamples } from '../../../../src/main/engine/data/samples.ts'
+
+describe('trainingSamples', () => {
+  it('maps category ids to class indices, and keeps crowds and unknown categories from being targets', () => {
+    const image = { width: 20, height: 10 }
+    const samples = trainingSamples(
+      {
+        categories: [
+          { id: 7, name: 'a' },
+          { id: 3, name: 'b' },
+          { id: 9, name: 'c' },
+        ],
+        images: [
+          {
+            ...image,
+            id: 1,
+            fileName: 'x/1.jpg',
+            annotations: [
+              { box: [1, 2, 3, 4.5], categoryId: 3 },
+              { box: [0, 0, 9, 9], categoryId: 7, crowd: true },
+              { box: [0, 0, 5, 5], categoryId: 9 },
+              { box: [5, 6, 7, 8], categoryId: 7, difficult: true },
+            ],
+          },
+          { ...image, id: 2, fileName: '2.jpg', annotations: [] },
+        ],
+      },
+      '/data',
+      [
+        { id: 7, name: 'a' },
+        { id: 3, name: 'b' },
+      ],
+    )
+    expect(samples).toEqual([
+      {
+        ...image,
+        path: join('/data', 'x/1.jpg'),
+        boxes: Float32Array.of(1, 2, 3, 4.5, 5, 6, 7, 8),
+        classes: Int32Array.of(1, 0),
+      },
+      { ...image, path: join('/data', '2.jpg'), boxes: new Float32Array(), classes: new Int32Array() },
+    ])
+  })
+})
+
+describe('trainingCanvas', () => {
+  const landscape = { width: 640, height: 480 }
+  const portrait = { width: 480, height: 640 }
+  const rule = { shortSide: 416, longSide: 416 }
+  const many = (count: number, size: typeof landscape) => Array.from({ length: count }, () => size)
+
+  it('takes the shape of the images, rounded up to 32', () => {
+    expect(trainingCanvas([landscape], rule)).toEqual({ width: 416, height: 320 })
+    expect(trainingCanvas([landscape], { shortSide: 800, longSide: 1333 })).toEqual({
+      width: 1088,
+      height: 800,
+    })
+  })
+
+  it('is square where a good part lies the other way', () => {
+    expect(trainingCanvas([...many(8, landscape), ...many(2, portrait)], rule)).toEqual({
+      width: 416,
+      height: 416,
+    })
+  })
+
+  it('is not stretched by one image in ten', () => {
+    expect(trainingCanvas([...many(9, landscape), portrait], rule)).toEqual({ width: 416, height: 320 })
+  })
+})
