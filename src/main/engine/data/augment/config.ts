@@ -1,0 +1,72 @@
+/** What is varied at random in training images, and how much of it suits a data set's size. */
+import { z } from 'zod'
+
+const probability = z.number().min(0).max(1)
+/** Half-width of a jitter: a factor is drawn uniformly from [1 − x, 1 + x]. */
+const jitter = z.number().min(0).max(1)
+
+export const AugmentConfig = z.strictObject({
+  /** Probability of mirroring left to right. */
+  hflip: probability,
+  /** Probability of mirroring top to bottom: for views without an up (microscopy, from the air). */
+  vflip: probability,
+  /** Range of the factor on the scale that detection would use, drawn uniformly in its logarithm. */
+  scale: z
+    .tuple([z.number().positive(), z.number().positive()])
+    .refine(([low, high]) => low <= high, 'the first factor is the lower one'),
+  /**
+   * Where the scaled image lies on the canvas. corner: top left, as in detection. random: a uniformly chosen window is cut
+   * out of it where it is larger, and it is put at a uniformly chosen place where it is smaller (large-scale jitter).
+   */
+  placement: z.enum(['corner', 'random']),
+  /** A box stays a target if at least this share of the part inside its image is left after cropping. */
+  minVisible: probability,
+  brightness: jitter,
+  contrast: jitter,
+  saturation: jitter,
+  /** Largest hue shift, in turns of the colour circle. */
+  hue: z.number().min(0).max(0.5),
+  /** Probability of a mosaic of four images. */
+  mosaic: probability,
+  /** Share of the run after which there are no more mosaics, so that training ends on whole images. */
+  mosaicUntil: probability,
+})
+export type AugmentConfig = z.infer<typeof AugmentConfig>
+
+/** Pixels exactly as in detection. */
+export const NO_AUGMENTATION: AugmentConfig = {
+  hflip: 0,
+  vflip: 0,
+  scale: [1, 1],
+  placement: 'corner',
+  minVisible: 0,
+  brightness: 0,
+  contrast: 0,
+  saturation: 0,
+  hue: 0,
+  mosaic: 0,
+  mosaicUntil: 0,
+}
+
+/**
+ * Preset for a number of training images. Few images bear mild changes only, since a short run on a nearly frozen network
+ * cannot learn a wider distribution; large-scale jitter (arXiv 2012.07177) and mosaic pay with more images and steps.
+ */
+export function augmentFor(images: number): AugmentConfig {
+  const mild: AugmentConfig = {
+    hflip: 0.5,
+    vflip: 0,
+    scale: [0.8, 1.2],
+    placement: 'random',
+    minVisible: 0.3,
+    brightness: 0.2,
+    contrast: 0.2,
+    saturation: 0.2,
+    hue: 0.02,
+    mosaic: 0,
+    mosaicUntil: 0.8,
+  }
+  if (images < 50) return mild
+  if (images < 200) return { ...mild, scale: [0.8, 1.25], mosaic: 0.3 }
+  return { ...mild, scale: [0.5, 2], mosaic: 0.5 }
+}

@@ -1,0 +1,95 @@
+/**
+ * Where an image comes to lie on the canvas, and what that makes of its boxes. Pixels and boxes share one placement, so
+ * they cannot disagree. Boxes are flat [N·4] x1, y1, x2, y2, continuous coordinates (pixel k covers [k, k + 1)).
+ */
+import type { Size } from '../../../../core/geometry/box.ts'
+import type { Random } from '../../../../core/random.ts'
+import type { AxisPlacement, Span } from '../resample.ts'
+import type { AugmentConfig } from './config.ts'
+
+/** A rectangle of canvas pixels that an image may draw on. */
+export interface Region {
+  readonly x: Span
+  readonly y: Span
+}
+
+export interface Placement {
+  readonly x: AxisPlacement
+  readonly y: AxisPlacement
+}
+
+/**
+ * Draws a placement at random.
+ * @param resized the image's size at detection's scale, reduced to fit the canvas
+ * @param factor on top of the scale jitter (mosaic tiles are smaller)
+ */
+export function drawPlacement(
+  random: Random,
+  source: Size,
+  resized: Size,
+  region: Region,
+  config: AugmentConfig,
+  factor = 1,
+): Placement {
+  const hflip = random() < config.hflip
+  const vflip = random() < config.vflip
+  const [low, high] = config.scale
+  const scale = factor * low * (high / low) ** random()
+  const axis = (source: number, resized: number, [from, to]: Span, flip: boolean): AxisPlacement => {
+    const length = Math.max(1, Math.round(resized * scale))
+    const slack = to - from - length
+    // Negative slack: the image is larger than the region, which then is a window at −offset of the image.
+    const shift = config.placement === 'corner' ? 0 : Math.round(random() * slack)
+    return { source, length, offset: from + shift, flip }
+  }
+  return {
+    x: axis(source.width, resized.width, region.x, hflip),
+    y: axis(source.height, resized.height, region.y, vflip),
+  }
+}
+
+export interface PlacedBoxes {
+  /** [N·4] on the canvas, clipped to the region and the image. */
+  readonly boxes: number[]
+  /** Class index per box. */
+  readonly classes: number[]
+  /** Boxes cropped away, or left with too little to be a target. */
+  readonly dropped: number
+}
+
+/** Sides below this on the canvas are degenerate: no picture of an object is left to learn from. */
+const MIN_SIDE = 1
+
+/** Moves boxes with their image, clips them, and drops what is cropped away (AugmentConfig.minVisible) or degenerate. */
+export function placeBoxes(
+  boxes: Float32Array,
+  classes: Int32Array,
+  at: Placement,
+  region: Region,
+  minVisible: number,
+): PlacedBoxes {
+  const kept = { boxes: [] as number[], classes: [] as number[], dropped: 0 }
+  for (let n = 0; n < classes.length; n++) {
+    const x = placeSpan(boxes[4 * n], boxes[4 * n + 2], at.x, region.x)
+    const y = placeSpan(boxes[4 * n + 1], boxes[4 * n + 3], at.y, region.y)
+    if (x.length < MIN_SIDE || y.length < MIN_SIDE || x.share * y.share < minVisible) {
+      kept.dropped++
+      continue
+    }
+    kept.boxes.push(x.from, y.from, x.to, y.to)
+    kept.classes.push(classes[n])
+  }
+  return kept
+}
+
+/** One side of a box on the canvas; `share` is how much of the part inside the image is also inside the region. */
+function placeSpan(from: number, to: number, at: AxisPlacement, region: Span) {
+  const { source, length, offset, flip } = at
+  const scale = length / source
+  const low = Math.min(Math.max(from, 0), source) * scale
+  const high = Math.min(Math.max(to, 0), source) * scale
+  const [start, end] = flip ? [offset + length - high, offset + length - low] : [offset + low, offset + high]
+  const clipped = { from: Math.max(start, region[0]), to: Math.min(end, region[1]) }
+  const visible = clipped.to - clipped.from
+  return { ...clipped, length: visible, share: visible / (end - start) }
+}

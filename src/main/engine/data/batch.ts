@@ -1,0 +1,112 @@
+/** Batches of augmented images: a pure function of the plan and the step. */
+import type { CodedError } from '../../../core/contract/errors.ts'
+import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { Size } from '../../../core/geometry/box.ts'
+import { shiftAndNormalise } from './augment/colour.ts'
+import type { AugmentConfig } from './augment/config.ts'
+import { placeBoxes } from './augment/geometry.ts'
+import { arrange, chooseImages } from './augment/scene.ts'
+import { ImageCache } from './imageCache.ts'
+import { EpochOrder, type Turn } from './order.ts'
+import { drawImage } from './resample.ts'
+import type { TrainingSample } from './samples.ts'
+
+export interface Batch {
+  readonly step: number
+  /** [N, height, width, 3] float32, normalised; 0 where no image lies. */
+  readonly images: Float32Array
+  readonly height: number
+  readonly width: number
+  /** Per image [n·4] x1, y1, x2, y2 in pixels of the network input. */
+  readonly boxes: readonly Float32Array[]
+  /** Per image [n] indices into the model's classes. */
+  readonly classes: readonly Int32Array[]
+  /** Per image its index in the data set (a mosaic's first). */
+  readonly indices: readonly number[]
+  /** Boxes cropped away or degenerate, in the whole batch. */
+  readonly droppedBoxes: number
+}
+
+/** All that decides what a run's batches hold; plain data that can be copied into a worker. */
+export interface BatchPlan {
+  readonly samples: readonly TrainingSample[]
+  readonly canvas: Size
+  readonly input: InputConfig
+  readonly augment: AugmentConfig
+  readonly seed: number
+  readonly batchSize: number
+  /** Steps of the whole run, of which mosaics take the first part. */
+  readonly totalSteps: number
+}
+
+interface Scene {
+  readonly boxes: Float32Array
+  readonly classes: Int32Array
+  readonly index: number
+  readonly dropped: number
+}
+
+export class BatchMaker {
+  readonly #plan: BatchPlan
+  readonly #order: EpochOrder
+  readonly #images: ImageCache
+
+  constructor(plan: BatchPlan, cacheBytes: number, onBad: (index: number, error: CodedError) => void) {
+    this.#plan = plan
+    this.#order = new EpochOrder(plan.samples.length, plan.seed)
+    this.#images = new ImageCache(plan.samples, cacheBytes, onBad)
+  }
+
+  /** @throws CodedError DATA_IMAGE_NONE when no image of the data set can be used */
+  async make(step: number): Promise<Batch> {
+    const { batchSize, canvas } = this.#plan
+    const pixels = canvas.height * canvas.width * 3
+    const images = new Float32Array(batchSize * pixels)
+    const scenes = await Promise.all(
+      Array.from({ length: batchSize }, (_, n) => {
+        const turn = this.#order.at(step * batchSize + n)
+        return this.#draw(turn, step, images.subarray(n * pixels, (n + 1) * pixels))
+      }),
+    )
+    return {
+      step,
+      images,
+      height: canvas.height,
+      width: canvas.width,
+      boxes: scenes.map((scene) => scene.boxes),
+      classes: scenes.map((scene) => scene.classes),
+      indices: scenes.map((scene) => scene.index),
+      droppedBoxes: scenes.reduce((sum, scene) => sum + scene.dropped, 0),
+    }
+  }
+
+  /** Draws one input into `data` [height, width, 3]. */
+  async #draw(turn: Turn, step: number, data: Float32Array): Promise<Scene> {
+    const { samples, canvas, input, augment, totalSteps } = this.#plan
+    const random = this.#order.random(turn)
+    const chosen = chooseImages(random, turn.index, samples.length, augment, step / totalSteps)
+    const found = await Promise.all(chosen.map((index) => this.#images.find(index)))
+    const tiles = arrange(
+      random,
+      found.map(({ image }) => image),
+      this.#plan,
+    )
+    const boxes: number[] = []
+    const classes: number[] = []
+    let dropped = 0
+    tiles.forEach(({ at, region, colour }, k) => {
+      const sample = samples[found[k].index]
+      drawImage({ ...canvas, data }, found[k].image, at, region, shiftAndNormalise(colour, input))
+      const placed = placeBoxes(sample.boxes, sample.classes, at, region, augment.minVisible)
+      boxes.push(...placed.boxes)
+      classes.push(...placed.classes)
+      dropped += placed.dropped
+    })
+    return {
+      boxes: Float32Array.from(boxes),
+      classes: Int32Array.from(classes),
+      index: found[0].index,
+      dropped,
+    }
+  }
+}

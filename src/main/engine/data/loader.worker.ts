@@ -1,0 +1,30 @@
+/** A worker thread of the loader: makes the batches it is asked for and hands over their memory. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { toWire, type WireError } from '../../../core/contract/errors.ts'
+import { type Batch, BatchMaker, type BatchPlan } from './batch.ts'
+
+export interface WorkerTask {
+  readonly plan: BatchPlan
+  readonly cacheBytes: number
+}
+
+export type WorkerReply =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'failed'; readonly step: number; readonly error: WireError }
+  | { readonly kind: 'bad-image'; readonly index: number; readonly error: WireError }
+
+const { plan, cacheBytes } = workerData as WorkerTask
+const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) =>
+  parentPort!.postMessage(message, transfer)
+const maker = new BatchMaker(plan, cacheBytes, (index, error) =>
+  reply({ kind: 'bad-image', index, error: toWire(error) }),
+)
+
+parentPort!.on('message', async (step: number) => {
+  try {
+    const batch = await maker.make(step)
+    reply({ kind: 'batch', batch }, [batch.images.buffer as ArrayBuffer])
+  } catch (error) {
+    reply({ kind: 'failed', step, error: toWire(error) })
+  }
+})
