@@ -1,0 +1,78 @@
+/** What a training run may be told. Whatever is left out follows the preset for the data's size. */
+import { z } from 'zod'
+import { AssignmentRules, HeadConfig, LossConfig } from '../fcos/config.ts'
+
+/**
+ * What learns, from shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's
+ * stages by the feature map that they put out. c2 is everything before c3.
+ */
+export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
+
+export const OptimiserConfig = z.strictObject({
+  kind: z.enum(['sgd', 'adamw']),
+  /** Learning rate of the head; the pyramid and the backbone take their shares of it. */
+  rate: z.number().positive(),
+  pyramidShare: z.number().min(0),
+  backboneShare: z.number().min(0),
+  /** SGD's momentum. */
+  momentum: z.number().min(0).max(1),
+  /** Not applied to biases, norms and scales. */
+  weightDecay: z.number().min(0),
+  /** Largest L2 norm of all gradients together; 0 for no limit. */
+  clipNorm: z.number().min(0),
+})
+export type OptimiserConfig = z.infer<typeof OptimiserConfig>
+
+export const ScheduleConfig = z.strictObject({
+  /** Steps over which the rate rises linearly from a thousandth. */
+  warmup: z.int().min(0),
+  /** cosine: down to 0 at the last step. steps: a tenth after 70 %, a hundredth after 90 % of the run. */
+  decay: z.enum(['cosine', 'steps', 'constant']),
+})
+export type ScheduleConfig = z.infer<typeof ScheduleConfig>
+
+export const TrainingOptions = z.strictObject({
+  /** Optimiser steps. */
+  steps: z.int().positive(),
+  /** Long side of the network's input in pixels. */
+  size: z.int().min(64).max(4096),
+  /** Images per forward and backward pass. */
+  batch: z.int().positive(),
+  /** Passes whose gradients are added up for one optimiser step. */
+  accumulate: z.int().positive(),
+  learn: z.enum(LEARNING_DEPTHS),
+  optimiser: OptimiserConfig,
+  schedule: ScheduleConfig,
+  /** Evaluate and keep a moving average of the weights, over about a tenth of the run. */
+  average: z.boolean(),
+  /** moving: losses are divided by a moving average of positives per pass. batch: by this pass's own. */
+  normaliser: z.enum(['moving', 'batch']),
+  /** With the pyramid frozen: compute P3 to P7 of each image once and keep them. Turns augmentation off. */
+  cacheFeatures: z.boolean(),
+  /** Evaluate on the validation images every so many steps, and after the last. 0: only after the last. */
+  evaluateEvery: z.int().min(0),
+  /** Write what resuming needs every so many steps. */
+  saveEvery: z.int().positive(),
+  seed: z.int().min(0),
+})
+export type TrainingOptions = z.infer<typeof TrainingOptions>
+
+/** Choices that change the model itself; they only apply where training does not start from a checkpoint of ours. */
+export const ModelChoices = z.strictObject({
+  head: HeadConfig.partial().optional(),
+  loss: LossConfig.partial().optional(),
+  assignment: AssignmentRules.partial().optional(),
+})
+export type ModelChoices = z.infer<typeof ModelChoices>
+
+/** The configuration file of `fcos train --config`. */
+export const TrainingFile = z.strictObject({
+  training: TrainingOptions.partial()
+    .extend({
+      optimiser: OptimiserConfig.partial().optional(),
+      schedule: ScheduleConfig.partial().optional(),
+    })
+    .optional(),
+  model: ModelChoices.optional(),
+})
+export type TrainingFile = z.infer<typeof TrainingFile>
