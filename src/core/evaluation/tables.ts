@@ -1,0 +1,146 @@
+/** Ground truth and detections as columns, in the order in which the protocol visits them. */
+import { CodedError } from '../contract/errors.ts'
+import type { Detection } from '../formats/detection.ts'
+import type { BoxXywh } from '../geometry/box.ts'
+import type { GroundTruth } from './ground-truth.ts'
+import { descendingRank, type Key, stableOrder } from './stable-order.ts'
+
+/** Boxes as columns. Rows of one category are together, within it rows of one image; images by ascending id. */
+interface BoxTable {
+  readonly rows: number
+  /** Index of the category in ascending id order. */
+  readonly category: Uint32Array
+  /** Index of the image in ascending id order. */
+  readonly image: Uint32Array
+  /** [rows·4] x, y, width, height. */
+  readonly boxes: Float64Array
+  /** Pixels². */
+  readonly areas: Float64Array
+}
+
+export interface GroundTruthTable extends BoxTable {
+  /** 1 for a crowd region. Objects of one image and category keep the source's order. */
+  readonly crowd: Uint8Array
+}
+
+export interface DetectionTable extends BoxTable {
+  /** Within one image and category the best score comes first, equal scores in the order given. */
+  readonly scores: Float64Array
+  /** The rows by category, then score from the best, equal scores by image id, then as given. */
+  readonly byScore: Uint32Array
+  /** How many detections were left out because the ground truth does not list their category. */
+  readonly unknownCategory: number
+}
+
+export interface Tables {
+  readonly groundTruth: GroundTruthTable
+  readonly detections: DetectionTable
+  /** Category ids, ascending. */
+  readonly categoryIds: readonly number[]
+}
+
+/**
+ * Lays objects and detections out. As in pycocotools, those of a category that the ground truth does not list are
+ * left out, so are objects of an image that it does not list, but a detection there is an error.
+ *
+ * @throws CodedError DATA_UNKNOWN_IMAGE; DATA_BAD_DETECTION for a score or coordinate that is not finite.
+ */
+export function layOut(truth: GroundTruth, detections: readonly Detection[]): Tables {
+  const images = indexById(truth.images)
+  const categories = indexById(truth.categories)
+  return {
+    groundTruth: groundTruthTable(truth, images, categories),
+    detections: detectionTable(detections, images, categories),
+    categoryIds: [...categories.keys()],
+  }
+}
+
+/** Ids, ascending and each once, to their index. */
+function indexById(items: readonly { readonly id: number }[]): ReadonlyMap<number, number> {
+  const ids = Float64Array.from(items, (item) => item.id).sort()
+  return new Map([...new Set(ids)].map((id, index) => [id, index]))
+}
+
+type Index = ReadonlyMap<number, number>
+
+function groundTruthTable({ objects }: GroundTruth, images: Index, categories: Index): GroundTruthTable {
+  const known = objects.filter((it) => images.has(it.imageId) && categories.has(it.categoryId))
+  const category = keyOf(known, categories, (it) => it.categoryId)
+  const image = keyOf(known, images, (it) => it.imageId)
+  const order = stableOrder(known.length, [category, image])
+  return {
+    rows: known.length,
+    category: permuted(category, order).of,
+    image: permuted(image, order).of,
+    boxes: boxColumn(known, order),
+    areas: column(known, order, (it) => it.area),
+    crowd: Uint8Array.from(column(known, order, (it) => (it.crowd ? 1 : 0))),
+  }
+}
+
+function detectionTable(all: readonly Detection[], images: Index, categories: Index): DetectionTable {
+  all.forEach((detection, index) => {
+    check(detection, index, images)
+  })
+  const known = all.filter((detection) => categories.has(detection.categoryId))
+  const category = keyOf(known, categories, (it) => it.categoryId)
+  const image = keyOf(known, images, (it) => it.imageId)
+  const rank = descendingRank(column(known, stableOrder(known.length, []), (it) => it.score))
+  const order = stableOrder(known.length, [category, image, rank])
+  const sortedCategory = permuted(category, order)
+  return {
+    rows: known.length,
+    category: sortedCategory.of,
+    image: permuted(image, order).of,
+    boxes: boxColumn(known, order),
+    areas: column(known, order, (it) => it.box[2] * it.box[3]),
+    scores: column(known, order, (it) => it.score),
+    byScore: stableOrder(known.length, [sortedCategory, permuted(rank, order)]),
+    unknownCategory: all.length - known.length,
+  }
+}
+
+function check({ imageId, box, score }: Detection, index: number, images: Index): void {
+  if (!images.has(imageId)) {
+    throw new CodedError(
+      'DATA_UNKNOWN_IMAGE',
+      `Detection ${index} is on image ${imageId}, which is not in the ground truth`,
+      'Evaluate detections of the same data set',
+    )
+  }
+  // A sum is finite only if every term is.
+  if (!Number.isFinite(box[0] + box[1] + box[2] + box[3] + score)) {
+    throw new CodedError('DATA_BAD_DETECTION', `Detection ${index} holds a number that is not finite`)
+  }
+}
+
+// Plain loops below: typed arrays' `from` with a mapping and `set` with a short list take several times as long.
+
+function keyOf<Row>(rows: readonly Row[], index: Index, id: (row: Row) => number): Key {
+  const of = new Uint32Array(rows.length)
+  for (let row = 0; row < rows.length; row++) of[row] = index.get(id(rows[row]!))!
+  return { of, size: index.size }
+}
+
+function permuted({ of, size }: Key, order: Uint32Array): Key {
+  return { of: order.map((from) => of[from]!), size }
+}
+
+function column<Row>(rows: readonly Row[], order: Uint32Array, value: (row: Row) => number): Float64Array {
+  const values = new Float64Array(order.length)
+  for (let row = 0; row < order.length; row++) values[row] = value(rows[order[row]!]!)
+  return values
+}
+
+/** [N·4] x, y, width, height. */
+function boxColumn(rows: readonly { readonly box: BoxXywh }[], order: Uint32Array): Float64Array {
+  const boxes = new Float64Array(order.length * 4)
+  for (let row = 0; row < order.length; row++) {
+    const [x, y, width, height] = rows[order[row]!]!.box
+    boxes[row * 4] = x
+    boxes[row * 4 + 1] = y
+    boxes[row * 4 + 2] = width
+    boxes[row * 4 + 3] = height
+  }
+  return boxes
+}
