@@ -1,0 +1,116 @@
+/** COCO results: the flat list of detections that COCO tools exchange (cocodataset.org/#format-results). */
+import { z } from 'zod'
+import { CodedError } from '../contract/errors.ts'
+import type { Detection } from './detection.ts'
+import { firstIssue } from './problems.ts'
+
+const extent = z.number().nonnegative()
+
+const CocoResult = z.object({
+  image_id: z.int(),
+  /** Not in COCO's own description, but written by `fcos detect` and others: ties a result to its image by name. */
+  file_name: z.string().optional(),
+  category_id: z.int(),
+  /** Image pixels: x, y, width, height. */
+  bbox: z.tuple([z.number(), z.number(), extent, extent]),
+  score: z.number(),
+})
+const CocoResults = z.array(CocoResult)
+
+export type CocoResult = z.infer<typeof CocoResult>
+
+/**
+ * Checks parsed JSON.
+ *
+ * @param file names the source in errors.
+ * @throws CodedError DATA_COCO_RESULTS naming the first wrong entry and key, as in `[12].bbox[2]: expected number`.
+ */
+export function parseCocoResults(json: unknown, file: string): CocoResult[] {
+  const parsed = CocoResults.safeParse(json)
+  if (parsed.success) return parsed.data
+  throw new CodedError(
+    'DATA_COCO_RESULTS',
+    `${file} is not a COCO results list: ${firstIssue(parsed.error)}`,
+    'It needs a list of {image_id, category_id, bbox [x, y, width, height], score}',
+  )
+}
+
+/** An image of the data set that the results belong to; the name may be empty. */
+interface NamedImage {
+  readonly id: number
+  readonly fileName: string
+}
+
+/**
+ * Results as detections on the images of a data set. A detector that was given a folder numbers its images itself;
+ * so where a result's `file_name` names another image than its `image_id` does, the name decides.
+ *
+ * @throws CodedError DATA_UNKNOWN_IMAGE where neither names exactly one image of the data set.
+ */
+export function toDetections(
+  results: readonly CocoResult[],
+  images: readonly NamedImage[],
+  file: string,
+): Detection[] {
+  const imageIdOf = imageFinder(images)
+  return results.map((result, index) => {
+    const imageId = imageIdOf(result)
+    if (imageId === undefined) {
+      const name = result.file_name === undefined ? '' : ` (${result.file_name})`
+      throw new CodedError(
+        'DATA_UNKNOWN_IMAGE',
+        `${file}: [${index}]: image ${result.image_id}${name} is not in the ground truth`,
+        'Give the results of the same data set; images are told by file_name where results have it, else by image_id',
+      )
+    }
+    return { imageId, categoryId: result.category_id, box: result.bbox, score: result.score }
+  })
+}
+
+function imageFinder(images: readonly NamedImage[]): (result: CocoResult) => number | undefined {
+  const baseNameOf = new Map(images.map(({ id, fileName }) => [id, baseName(fileName)]))
+  const byPath = idsBy(images, (fileName) => fileName)
+  const byBaseName = idsBy(images, baseName)
+  return ({ image_id, file_name }) => {
+    const ownName = baseNameOf.get(image_id)
+    if (file_name === undefined || ownName === '') return ownName === undefined ? undefined : image_id
+    const path = byPath.get(file_name)
+    if (path !== undefined) return path
+    // Folders may differ between a data set and where its images were detected.
+    const name = baseName(file_name)
+    return ownName === name ? image_id : byBaseName.get(name)
+  }
+}
+
+/** Image ids by a name made of the file name; undefined where several images share it. */
+function idsBy(
+  images: readonly NamedImage[],
+  nameOf: (fileName: string) => string,
+): ReadonlyMap<string, number | undefined> {
+  const ids = new Map<string, number | undefined>()
+  for (const { id, fileName } of images) {
+    const name = nameOf(fileName)
+    ids.set(name, ids.has(name) ? undefined : id)
+  }
+  return ids
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+}
+
+/** Detections as results, numbers kept to the last bit. */
+export function toCocoResults(detections: readonly Detection[], images: readonly NamedImage[]): CocoResult[] {
+  const fileNameOf = new Map(images.map(({ id, fileName }) => [id, fileName]))
+  return detections.map(({ imageId, categoryId, box, score }) => {
+    const [x, y, width, height] = box
+    const fileName = fileNameOf.get(imageId)
+    return {
+      image_id: imageId,
+      ...(fileName && { file_name: fileName }),
+      category_id: categoryId,
+      bbox: [x, y, width, height],
+      score,
+    }
+  })
+}
