@@ -1,0 +1,126 @@
+/** `fcos eval`: the COCO numbers of a results file. */
+import { readFile } from 'node:fs/promises'
+import { CodedError } from '../../../core/contract/errors.ts'
+import {
+  type CategoryMetrics,
+  COCO_STATS,
+  type Evaluation,
+  evaluateGroundTruth,
+} from '../../../core/evaluation/coco-metrics.ts'
+import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
+import { parseCocoGroundTruth } from '../../../core/formats/coco-ground-truth.ts'
+import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import { parseJson } from '../../../core/formats/problems.ts'
+
+export interface EvalReport {
+  readonly images: number
+  readonly detections: number
+  readonly evaluation: Evaluation
+}
+
+/** Paths of a COCO data set and of a COCO results list. */
+export interface EvalFiles {
+  readonly gt: string
+  readonly dt: string
+}
+
+/** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS or DATA_UNKNOWN_IMAGE. */
+export async function runEval({ gt, dt }: EvalFiles): Promise<EvalReport> {
+  const truth = parseCocoGroundTruth(await readJson(gt), gt)
+  const results = parseCocoResults(await readJson(dt), dt)
+  const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt))
+  return { images: truth.images.length, detections: results.length, evaluation }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file' : message
+    throw new CodedError('USAGE_NO_FILE', `Cannot read ${file}: ${reason}`, undefined, { cause })
+  }
+  return parseJson(text, file)
+}
+
+/** For people: pycocotools' twelve lines, then one line per category. */
+export function renderEval({ images, detections, evaluation }: EvalReport): string {
+  const { stats, perCategory, unknownCategory } = evaluation
+  const lines = [
+    `images: ${images}, detections: ${detections}`,
+    ...(unknownCategory > 0
+      ? [`detections left out, their category not being in the ground truth: ${unknownCategory}`]
+      : []),
+    '',
+    ...stats.map((value, index) => ` ${describeStat(index)} = ${value.toFixed(3)}`),
+    '',
+    ...table(
+      ['category', 'objects', 'AP', 'AP50', 'AP75', 'small', 'medium', 'large', 'AR100'],
+      perCategory.map((it) => [
+        it.name,
+        String(it.objects),
+        ...[it.ap, it.ap50, it.ap75, it.apSmall, it.apMedium, it.apLarge, it.ar100].map(cell),
+      ]),
+    ),
+  ]
+  return lines.join('\n')
+}
+
+/** ` Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ]`, as pycocotools words it. */
+function describeStat(index: number): string {
+  const { kind, selection } = COCO_STATS[index]!
+  const title = kind === 'AP' ? 'Average Precision' : 'Average Recall'
+  const iou = selection.t === undefined ? '0.50:0.95' : IOU_THRESHOLDS[selection.t]!.toFixed(2)
+  const area = AREA_RANGES[selection.a]!.name
+  const limit = MAX_DETECTIONS[selection.m]!
+  return (
+    `${title.padEnd(18)} (${kind}) @[ IoU=${iou.padEnd(9)} | area=${area.padStart(6)} | ` +
+    `maxDets=${String(limit).padStart(3)} ]`
+  )
+}
+
+/** A category without objects of the size has no number. */
+const cell = (value: number): string => (value === -1 ? '–' : value.toFixed(3))
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  )
+  return [header, ...rows].map(([name, ...cells]) =>
+    [name!.padEnd(widths[0]!), ...cells.map((text, i) => text.padStart(widths[i + 1]!))].join('  ').trimEnd(),
+  )
+}
+
+/** `fcos eval --json`. Where categories share a name, the later ones carry their id: "cat (7)". */
+export interface EvalJson {
+  readonly stats: readonly number[]
+  readonly per_category: Readonly<Record<string, CategoryJson>>
+}
+
+interface CategoryJson {
+  readonly id: number
+  readonly objects: number
+  readonly ap: number
+  readonly ap50: number
+  readonly ap75: number
+  readonly ap_small: number
+  readonly ap_medium: number
+  readonly ap_large: number
+  readonly ar1: number
+  readonly ar10: number
+  readonly ar100: number
+}
+
+export function evalJson({ evaluation }: EvalReport): EvalJson {
+  const perCategory = new Map<string, CategoryJson>()
+  for (const metrics of evaluation.perCategory) {
+    const { id, name } = metrics
+    perCategory.set(perCategory.has(name) ? `${name} (${id})` : name, categoryJson(metrics))
+  }
+  return { stats: evaluation.stats, per_category: Object.fromEntries(perCategory) }
+}
+
+function categoryJson({ name: _, apSmall, apMedium, apLarge, ...rest }: CategoryMetrics): CategoryJson {
+  return { ...rest, ap_small: apSmall, ap_medium: apMedium, ap_large: apLarge }
+}
