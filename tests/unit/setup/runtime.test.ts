@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CodedError } from '../../../src/core/contract/errors.ts'
@@ -92,7 +92,6 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
   it('repairs a cache that lost a library', async () => {
     const record = await setUpRuntime(setup())
     writeFileSync(machine.calls, '')
-    const { rmSync } = await import('node:fs')
     rmSync(path.join(record.libraryDirs[0]!, 'libtensorflow_cc.so.2'))
     await setUpRuntime(setup())
     expect(machine.called()).toContain('pip tensorflow-cpu==0.0.1')
@@ -216,7 +215,6 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
 
   it('removes what a killed set-up left', async () => {
     const left = path.join(machine.cache, 'runtimes/.partial-tensorflow')
-    const { mkdirSync } = await import('node:fs')
     mkdirSync(left, { recursive: true })
     await setUpRuntime(setup())
     expect(existsSync(left)).toBe(false)
