@@ -114,6 +114,20 @@ describe('crowds', () => {
   })
 })
 
+it('of ignored objects that fit equally the last is taken, a crowd staying free for others', () => {
+  // Both fit `first` with 0.8. `second` fits the large object with 0.6 and lies half inside the crowd.
+  const large = object([106, 100, 24, 30], { area: 5000 })
+  const crowd = object([100, 0, 24, 200], { crowd: true })
+  const small = object([300, 300, 20, 20])
+  const first = detection([100, 100, 30, 30], 0.9)
+  const second = detection([112, 100, 24, 30], 0.8)
+  const detections = [first, second, detection([300, 300, 20, 20], 0.1)]
+  // Wrong among small ones: none up to IoU 0.60, one up to 0.80, both beyond.
+  expect(metrics([large, crowd, small], detections).apSmall).toBeCloseTo((3 + 4 / 2 + 3 / 3) / 10, 12)
+  // Here `first` takes the large object, and `second` is ignored at 0.50 only.
+  expect(metrics([crowd, large, small], detections).apSmall).toBeCloseTo((1 + 6 / 2 + 3 / 3) / 10, 12)
+})
+
 describe('size classes', () => {
   it('are closed: 32² pixels are small and medium', () => {
     const box: BoxXywh = [5, 5, 32, 32]
