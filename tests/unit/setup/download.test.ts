@@ -106,6 +106,7 @@ describe('downloading', () => {
     ])
     await downloadFile({ urls: [serve('/a', all)], file, sha256 })
     expectContent()
+    expect(requests.filter((request) => request.startsWith('/a'))).toHaveLength(1)
   })
 
   it('finishes a part that was whole already', async () => {

@@ -1,0 +1,70 @@
+/** Writes THIRD_PARTY_NOTICES.md from the packages that the program runs on, and from what set-up downloads. */
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { PROJECT } from './node24.mjs'
+
+const read = (file) => JSON.parse(readFileSync(path.join(PROJECT, file), 'utf8'))
+const { packages } = read('package-lock.json')
+const runtime = read('resources/runtime.json')
+const { models } = read('resources/models.json')
+
+/** The packages of a plain `npm install --omit=dev` on this platform, with their licence's text. */
+const shipped = Object.entries(packages)
+  .filter(([place, { dev }]) => place && !dev && existsSync(path.join(PROJECT, place, 'package.json')))
+  .map(([place]) => describePackage(place))
+  .sort((a, b) => (a.id < b.id ? -1 : 1))
+const unique = [...new Map(shipped.map((entry) => [entry.id, entry])).values()]
+
+function describePackage(place) {
+  const { name, version, license, licenses } = read(path.join(place, 'package.json'))
+  const given = license ?? licenses?.map(({ type }) => type).join(' OR ') ?? 'see its text'
+  return { id: `${name} ${version}`, license: given.type ?? given, text: licenseText(place) }
+}
+
+function licenseText(place) {
+  const folder = path.join(PROJECT, place)
+  const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying)/i.test(name))
+  return file ? readFileSync(path.join(folder, file), 'utf8').trim() : ''
+}
+
+const downloads = [
+  `TensorFlow ${runtime.tensorflow} (Apache-2.0), its C library, from the project's Python wheel`,
+  ...(runtime.builds['linux-x64-gpu']?.wheels ?? [])
+    .filter(({ requirement }) => requirement.startsWith('nvidia'))
+    .map(
+      ({ requirement }) =>
+        `${requirement.replace('==', ' ')} (NVIDIA's licence), on machines with an NVIDIA GPU`,
+    ),
+  ...models.map(({ about, file, license }) => `${about}: ${file} (${license})`),
+]
+
+// Each text once, with all the packages that it covers.
+const texts = Map.groupBy(
+  unique.filter(({ text }) => text),
+  ({ text }) => text,
+)
+
+writeFileSync(
+  path.join(PROJECT, 'THIRD_PARTY_NOTICES.md'),
+  `# Third-party notices
+
+Written by \`node scripts/notices.mjs\`; run it after a change of dependencies.
+
+## Downloaded by set-up, not distributed here
+
+${downloads.map((line) => `- ${line}`).join('\n')}
+
+The networks and targets follow published papers: FCOS (Tian et al., 2019 and 2020), ResNet, EfficientNet-Lite, FPN, GroupNorm.
+
+## Packages that the program runs on
+
+| package | licence |
+|---|---|
+${unique.map(({ id, license }) => `| ${id} | ${license} |`).join('\n')}
+
+## Licence texts
+
+${[...texts].map(([text, covered]) => `### ${covered.map(({ id }) => id).join(', ')}\n\n\`\`\`\n${text}\n\`\`\``).join('\n\n')}
+`,
+)
