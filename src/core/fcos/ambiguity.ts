@@ -1,4 +1,3 @@
-import { BACKGROUND } from './assign.ts'
 import type { AssignmentRules } from './config.ts'
 import { limitsOf } from './criteria.ts'
 import { emptyWindow, findEligible, forEachRun } from './eligibility.ts'
@@ -11,6 +10,16 @@ export interface Ambiguity {
   readonly candidates: Uint16Array
   /** [L] 1 where the boxes that the location is eligible for are of more than one class. */
   readonly severalClasses: Uint8Array
+  readonly count: Readonly<AmbiguityCount>
+}
+
+export interface AmbiguityCount {
+  /** Locations that learn a box, … */
+  positives: number
+  /** … of those the ones eligible for another, … */
+  ambiguous: number
+  /** … and of those the ones eligible for a box of another class. */
+  ambiguousAcrossClasses: number
 }
 
 /**
@@ -26,6 +35,7 @@ export function ambiguity(
 ): Ambiguity {
   const candidates = new Uint16Array(locations)
   const severalClasses = new Uint8Array(locations)
+  const count = { positives: 0, ambiguous: 0, ambiguousAcrossClasses: 0 }
   const window = emptyWindow()
   for (const level of levels) {
     const limits = limitsOf(level, rules)
@@ -33,34 +43,16 @@ export function ambiguity(
       if (neverWins(rules.area, boxes, gt) || !findEligible(level, limits, boxes, gt, window)) continue
       forEachRun(level, window, (start, end) => {
         for (let location = start; location < end; location++) {
-          candidates[location]++
-          if (classes[gt] !== classes[matched[location]]) severalClasses[location] = 1
+          const boxesHere = ++candidates[location]
+          if (boxesHere === 1) count.positives++
+          else if (boxesHere === 2) count.ambiguous++
+          if (severalClasses[location] === 0 && classes[gt] !== classes[matched[location]]) {
+            severalClasses[location] = 1
+            count.ambiguousAcrossClasses++
+          }
         }
       })
     }
   }
-  return { candidates, severalClasses }
-}
-
-/** Positive locations, and how many of them are ambiguous. */
-export interface AmbiguityCount {
-  readonly positives: number
-  readonly ambiguous: number
-  readonly ambiguousAcrossClasses: number
-}
-
-export function countAmbiguity(
-  { candidates, severalClasses }: Ambiguity,
-  matched: Int32Array,
-): AmbiguityCount {
-  let positives = 0
-  let ambiguous = 0
-  let ambiguousAcrossClasses = 0
-  for (let location = 0; location < matched.length; location++) {
-    if (matched[location] === BACKGROUND) continue
-    positives++
-    if (candidates[location] > 1) ambiguous++
-    ambiguousAcrossClasses += severalClasses[location]
-  }
-  return { positives, ambiguous, ambiguousAcrossClasses }
+  return { candidates, severalClasses, count }
 }

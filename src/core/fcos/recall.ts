@@ -1,4 +1,5 @@
 /** Best possible recall (FCOS section 4.1): the share of ground-truth boxes that at least one location learns. */
+import type { Size } from '../geometry/box.ts'
 import { BACKGROUND } from './assign.ts'
 import type { AssignmentRules } from './config.ts'
 import { isDegenerate, type Limits, limitsOf } from './criteria.ts'
@@ -32,10 +33,18 @@ export interface UnlearnableBox {
   readonly lostTo: readonly number[]
 }
 
-/** How many locations learn each of N boxes: [N]. A box with none lowers the best possible recall. */
-export function locationsPerBox(matched: Int32Array, boxes: number): Int32Array {
+/** How many of the locations `start` … `end` − 1 learn each of N boxes: [N]. A box that none of all L learns lowers the recall. */
+export function locationsPerBox(
+  matched: Int32Array,
+  boxes: number,
+  start = 0,
+  end = matched.length,
+): Int32Array {
   const counts = new Int32Array(boxes)
-  for (const gt of matched) if (gt !== BACKGROUND) counts[gt]++
+  for (let location = start; location < end; location++) {
+    const gt = matched[location]
+    if (gt !== BACKGROUND) counts[gt]++
+  }
   return counts
 }
 
@@ -55,7 +64,8 @@ export function unlearnable(
   if (isDegenerate(boxes, gt)) return because('no-area')
   const anyDistance = { ...rules, minDistance: 0, maxDistance: Number.POSITIVE_INFINITY }
   if (!anywhere(() => ({ ...anyDistance, radius: 0 }))) {
-    return because(shortSide(boxes, gt) < 1 ? 'under-1-px' : 'inside')
+    const { width, height } = boxSize(boxes, gt)
+    return because(Math.min(width, height) < 1 ? 'under-1-px' : 'inside')
   }
   if (!anywhere(() => anyDistance)) return because('center-sampling')
   if (!anywhere((level) => limitsOf(level, rules))) return because('range')
@@ -74,12 +84,13 @@ export function unlearnable(
   )
 }
 
-const shortSide = (boxes: Float32Array, gt: number): number =>
-  Math.min(boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1])
+export const boxSize = (boxes: Float32Array, gt: number): Size => ({
+  width: boxes[gt * 4 + 2] - boxes[gt * 4],
+  height: boxes[gt * 4 + 3] - boxes[gt * 4 + 1],
+})
 
-/** One sentence without a full stop. Sizes are in pixels of the network's input, which may be smaller than the image. */
-export function describeUnlearnable({ gt, cause, lostTo }: UnlearnableBox, boxes: Float32Array): string {
-  const [width, height] = [boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1]]
+/** One sentence without a full stop. The size is that of the box in pixels of the network's input. */
+export function describeUnlearnable({ gt, cause, lostTo }: UnlearnableBox, { width, height }: Size): string {
   const box = `box ${gt} (${Number(width.toFixed(1))} × ${Number(height.toFixed(1))} px)`
   switch (cause) {
     case 'no-area':

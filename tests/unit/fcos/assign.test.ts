@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ambiguity, countAmbiguity } from '../../../src/core/fcos/ambiguity.ts'
+import { ambiguity } from '../../../src/core/fcos/ambiguity.ts'
 import { assign } from '../../../src/core/fcos/assign.ts'
 import { centerness } from '../../../src/core/fcos/centerness.ts'
 import { type AssignmentRules, DIALECTS } from '../../../src/core/fcos/config.ts'
@@ -260,7 +260,7 @@ test('ambiguity counts eligible boxes and classes as the definition does', () =>
         expect([...found.candidates]).toEqual(expected.map((gts) => gts.length))
         const several = expected.map((gts) => (new Set(gts.map((gt) => classes[gt])).size > 1 ? 1 : 0))
         expect([...found.severalClasses]).toEqual(several)
-        expect(countAmbiguity(found, matched)).toEqual({
+        expect(found.count).toEqual({
           positives: expected.filter((gts) => gts.length > 0).length,
           ambiguous: expected.filter((gts) => gts.length > 1).length,
           ambiguousAcrossClasses: several.filter((s) => s === 1).length,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { assign } from '../../../src/core/fcos/assign.ts'
 import { type AssignmentRules, DIALECTS } from '../../../src/core/fcos/config.ts'
 import { pyramid } from '../../../src/core/fcos/levels.ts'
-import { describeUnlearnable, locationsPerBox, unlearnable } from '../../../src/core/fcos/recall.ts'
+import { boxSize, describeUnlearnable, locationsPerBox, unlearnable } from '../../../src/core/fcos/recall.ts'
 import { flat, someBoxes, someRules, someSize } from '../../support/arbitrary-boxes.ts'
 import { bruteForce, eligible, points } from '../../support/brute-force.ts'
 
@@ -15,7 +15,7 @@ function why(rules: AssignmentRules, ...boxes: number[][]) {
   const matched = assign(layout, rules, flat(boxes))
   expect(locationsPerBox(matched, boxes.length)[0]).toBe(0)
   const { cause, lostTo, gt } = unlearnable(layout, rules, flat(boxes), 0, matched)
-  return [cause, lostTo, describeUnlearnable({ gt, cause, lostTo }, flat(boxes))]
+  return [cause, lostTo, describeUnlearnable({ gt, cause, lostTo }, boxSize(flat(boxes), gt))]
 }
 
 test('a box without area', () => {

@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { decodeSafetensors } from '../../../src/core/formats/safetensors.ts'
+import { toFloat32 } from '../../../src/core/formats/tensor-values.ts'
+import { renderTargets, runTargets, type TargetsOptions } from '../../../src/main/cli/commands/targets.ts'
+import { fixtureTensors } from '../../support/fixtures.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'fcos-targets-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const out = path.join(folder, 'T.safetensors')
+
+function run(boxes: unknown, options: Partial<TargetsOptions> = {}) {
+  const file = path.join(folder, 'boxes.json')
+  writeFileSync(file, typeof boxes === 'string' ? boxes : JSON.stringify(boxes))
+  return runTargets({ width: 64, height: 64, boxes: file, radius: 1.5, dialect: 'authors', out, ...options })
+}
+
+function written() {
+  const { tensors, metadata } = decodeSafetensors(readFileSync(out))
+  const values = (name: string) => toFloat32(tensors.get(name)!)
+  const shapes = Object.fromEntries([...tensors].map(([name, { dtype, shape }]) => [name, [dtype, ...shape]]))
+  return { values, shapes, metadata }
+}
+
+const rowsOf = (flat: Float32Array) =>
+  Array.from({ length: flat.length / 4 }, (_, i) => [...flat.subarray(i * 4, i * 4 + 4)])
+
+test('writes the targets of the authors', async () => {
+  const fixture = fixtureTensors('authors_targets.safetensors')
+  const classes = fixture('3.labels')
+  const report = await run(rowsOf(fixture('3.boxes')), { width: 800, height: 1056 })
+  const { values, shapes, metadata } = written()
+  expect(shapes).toEqual({
+    labels: ['I32', 17609],
+    ltrb: ['F32', 17609, 4],
+    centerness: ['F32', 17609],
+    level: ['I32', 17609],
+  })
+  expect(values('labels').map((gt) => (gt < 0 ? 0 : classes[gt]))).toEqual(fixture('3.radius1.5.labels'))
+  expect(values('ltrb')).toEqual(fixture('3.radius1.5.ltrb'))
+  expect([0, 13199, 13200, 17608].map((i) => values('level')[i])).toEqual([0, 0, 1, 4])
+  expect(metadata).toEqual({ dialect: 'authors', radius: '1.5', width: '800', height: '1056' })
+  expect(report).toMatchObject({
+    boxes: 60,
+    locations: 17609,
+    positives: values('labels').filter((gt) => gt >= 0).length,
+  })
+})
+
+test('writes the matches of torchvision', async () => {
+  const fixture = fixtureTensors('torchvision_matched.safetensors')
+  await run(rowsOf(fixture('boxes_0')), { width: 320, height: 256, dialect: 'torchvision' })
+  expect(written().values('labels')).toEqual(fixture('matched_0'))
+})
+
+test("torchvision pads to multiples of 32, the authors' locations cover the size as given", async () => {
+  expect(await run([], { width: 1333, height: 800, dialect: 'torchvision' })).toMatchObject({
+    input: { width: 1344, height: 800 },
+    locations: 22400,
+  })
+  expect(await run([], { width: 1333, height: 800 })).toMatchObject({ locations: 22300, positives: 0 })
+})
+
+test('tells which boxes no location can learn', async () => {
+  const report = await run([
+    [8, 8, 40, 40],
+    [20, 20, 20, 50],
+    [-40, 0, -8, 30],
+  ])
+  expect(report.unlearnable).toEqual([
+    { gt: 1, cause: 'no-area', reason: 'box 1 (0 × 30 px) has no area' },
+    { gt: 2, cause: 'inside', reason: 'no location lies inside box 2 (32 × 30 px)' },
+  ])
+  // P3's locations at 12, 20, 28 and 36 lie in the box and within 12 px of its centre, (24, 24), on each axis, but for 12 and 36.
+  expect(report.locationsPerBox).toEqual([4, 0, 0])
+  expect(renderTargets(report)).toContain('box 1 (0 × 30 px) has no area')
+})
+
+test.each<[what: string, boxes: unknown, options: Partial<TargetsOptions>, code: string, message: RegExp]>([
+  ['a width of 0', [], { width: 0 }, 'USAGE_SIZE', /--width is 0/],
+  ['a broken height', [], { height: 10.5 }, 'USAGE_SIZE', /--height is 10.5/],
+  ['a huge width', [], { width: 1e9 }, 'USAGE_SIZE', /1 to 16384/],
+  ['a negative radius', [], { radius: -1 }, 'USAGE_RADIUS', /--radius is -1/],
+  ['no number', [], { radius: Number.NaN }, 'USAGE_RADIUS', /NaN/],
+  ['broken JSON', '[[1,', {}, 'DATA_JSON', /boxes\.json is not valid JSON/],
+  [
+    'three numbers',
+    [
+      [0, 0, 8, 8],
+      [1, 2, 3],
+    ],
+    {},
+    'DATA_BOXES',
+    /boxes\.json: \[1\]/,
+  ],
+  ['a text', [[0, 0, 8, 'x']], {}, 'DATA_BOXES', /\[0\]\[3\]/],
+  ['a missing file', [], { boxes: '/nowhere/b.json' }, 'DATA_READ', /nowhere/],
+  ['a missing folder', [], { out: '/nowhere/T.safetensors' }, 'IO_WRITE', /Cannot write \/nowhere/],
+])('refuses %s', async (_, boxes, options, code, message) => {
+  await expect(run(boxes, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+})
