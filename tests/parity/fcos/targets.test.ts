@@ -43,3 +43,11 @@ test.each([0, 1])('torchvision: training image %i', (i) => {
   const matched = assign(layout, DIALECTS.torchvision, torchvisionTensor(`boxes_${i}`))
   expect(Float32Array.from(matched)).toEqual(torchvisionTensor(`matched_${i}`))
 })
+
+const awkward = fixtureTensors('torchvision_assignments.safetensors')
+
+test.each([0, 1, 2, 3, 4])('torchvision: awkward sizes and boxes, case %i', (i) => {
+  const [width, height] = awkward(`${i}.size`)
+  const matched = assign(pyramid({ width, height }, 'corner'), DIALECTS.torchvision, awkward(`${i}.boxes`))
+  expect(Float32Array.from(matched)).toEqual(awkward(`${i}.matched`))
+})
