@@ -62,12 +62,13 @@ export class BatchMaker {
     const { batchSize, canvas } = this.#plan
     const pixels = canvas.height * canvas.width * 3
     const images = new Float32Array(batchSize * pixels)
-    const scenes = await Promise.all(
-      Array.from({ length: batchSize }, (_, n) => {
-        const turn = this.#order.at(step * batchSize + n)
-        return this.#draw(turn, step, images.subarray(n * pixels, (n + 1) * pixels))
-      }),
-    )
+    const scenes: Scene[] = []
+    // One input after the other: decoding them together would take the cores and the memory of the training step beside
+    // it. Who has cores to spare takes more workers.
+    for (let n = 0; n < batchSize; n++) {
+      const turn = this.#order.at(step * batchSize + n)
+      scenes.push(await this.#draw(turn, step, images.subarray(n * pixels, (n + 1) * pixels)))
+    }
     return {
       step,
       images,
@@ -86,17 +87,14 @@ export class BatchMaker {
     const random = this.#order.random(turn)
     const chosen = chooseImages(random, turn.index, samples.length, augment, step / totalSteps)
     const found = await Promise.all(chosen.map((index) => this.#images.find(index)))
-    const tiles = arrange(
-      random,
-      found.map(({ image }) => image),
-      this.#plan,
-    )
+    const sources = found.map(({ image }) => image)
+    const tiles = arrange(random, sources, this.#plan)
     const boxes: number[] = []
     const classes: number[] = []
     let dropped = 0
     tiles.forEach(({ at, region, colour }, k) => {
       const sample = samples[found[k].index]
-      drawImage({ ...canvas, data }, found[k].image, at, region, shiftAndNormalise(colour, input))
+      drawImage({ ...canvas, data }, sources[k], at, region, shiftAndNormalise(colour, input))
       const placed = placeBoxes(sample.boxes, sample.classes, at, region, augment.minVisible)
       boxes.push(...placed.boxes)
       classes.push(...placed.classes)

@@ -83,8 +83,6 @@ export class ImageCache {
 async function decodeSample({ path, width, height }: TrainingSample): Promise<RgbImage> {
   const image = await decodeImage(path)
   if (image.width === width && image.height === height) return image
-  throw new CodedError(
-    'DATA_IMAGE_SIZE',
-    `${path}: the image is ${image.width}×${image.height}, EXIF orientation applied, but its annotations are for ${width}×${height}`,
-  )
+  const sizes = `is ${image.width}×${image.height}, EXIF orientation applied, but its annotations are for ${width}×${height}`
+  throw new CodedError('DATA_IMAGE_SIZE', `${path}: the image ${sizes}`)
 }

@@ -20,11 +20,17 @@ const maker = new BatchMaker(plan, cacheBytes, (index, error) =>
   reply({ kind: 'bad-image', index, error: toWire(error) }),
 )
 
-parentPort!.on('message', async (step: number) => {
+async function answer(step: number): Promise<void> {
   try {
     const batch = await maker.make(step)
     reply({ kind: 'batch', batch }, [batch.images.buffer as ArrayBuffer])
   } catch (error) {
     reply({ kind: 'failed', step, error: toWire(error) })
   }
+}
+
+// One batch after the other: the first asked for is the first needed.
+let last = Promise.resolve()
+parentPort!.on('message', (step: number) => {
+  last = last.then(() => answer(step))
 })

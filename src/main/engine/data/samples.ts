@@ -16,7 +16,8 @@ export interface TrainingSample {
 
 /**
  * Resolves paths and category ids. Crowd regions are no single object and never a target; annotations of categories that
- * the model does not have are left out as well. Difficult objects are targets: they are there to be seen. Images without boxes stay: they teach background.
+ * the model does not have are left out as well. Difficult objects are targets: they are there to be seen. Images without
+ * boxes stay: they teach background.
  */
 export function trainingSamples(
   dataset: Dataset,
