@@ -2,6 +2,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Tensor as HostTensor } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
+import { fused } from '../tensor/operations.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 
@@ -52,9 +53,20 @@ export class Parameter {
 
   /** Replaces the value, which is disposed; takes the new one. */
   set(value: Tensor): void {
-    tf.keep(value)
-    if (value !== this.#value) this.#value.dispose()
-    this.#value = value
+    this.exchange(value).dispose()
+  }
+
+  /** Replaces the value and gives up the old one; takes the new one. */
+  exchange(value: Tensor): Tensor {
+    const old = this.#value
+    this.#value = tf.keep(value)
+    this.#version++
+    return old
+  }
+
+  /** Steps the value in place: value + factor·direction. */
+  step(direction: Tensor, factor: number): void {
+    this.#value = tf.keep(fused.blend(this.#value, direction, 1, factor))
     this.#version++
   }
 
@@ -64,15 +76,22 @@ export class Parameter {
       this.#gradient = tf.keep(gradient)
       return
     }
-    const sum = tf.keep(tf.add(this.#gradient, gradient))
-    this.#gradient.dispose()
+    this.#gradient = tf.keep(fused.blend(this.#gradient, gradient))
     gradient.dispose()
-    this.#gradient = sum
   }
 
   clearGradient(): void {
     this.#gradient?.dispose()
     this.#gradient = null
+  }
+
+  /** torch's order → as the value lies; the caller owns it. */
+  toDevice(host: HostTensor): Tensor {
+    const tensor = tf.tensor(toFloat32(host), [...this.shape], 'float32')
+    if (this.shape.length !== 4) return tensor
+    const transposed = tf.transpose(tensor, this.#depthwise ? DEPTHWISE_TO_DEVICE : TO_DEVICE)
+    tensor.dispose()
+    return transposed
   }
 
   /** A tensor that lies like the value (the value itself, its gradient, a moving average), in torch's order. */

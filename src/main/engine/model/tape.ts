@@ -34,7 +34,7 @@ export class Value {
       this.#gradient = gradient
       return
     }
-    this.#gradient = fused.accumulate(this.#gradient, gradient)
+    this.#gradient = fused.blend(this.#gradient, gradient)
     gradient.dispose()
   }
 

@@ -92,13 +92,15 @@ void computeActivationGrad(Call& call, int activation) {
   activationGrad<kNone>(dy, y, dbias);
 }
 
-// a += b, in place.
-void computeAccumulate(Call& call, int) {
+// a = α·a + β·b, in place; coefficients = [α, β]. Sums of gradients, moments, moving averages and steps are all of this kind.
+void computeBlend(Call& call, int) {
   const Matrix a = call.inPlace(0, 0);
   const float* b = call.input(1).data;
+  const float* coefficients = call.input(2).data;
+  const float alpha = coefficients[0], beta = coefficients[1];
   parallelFor(a.size(), kGrain, [&](int64_t begin, int64_t end, int) {
     float* __restrict target = a.data;
-    for (int64_t i = begin; i < end; ++i) target[i] += b[i];
+    for (int64_t i = begin; i < end; ++i) target[i] = alpha * target[i] + beta * b[i];
   });
 }
 
@@ -147,7 +149,7 @@ void registerActivations() {
   registerOperation("FcosBiasResidualActivation", {"x", "bias", "residual"}, {"y"}, "activation",
                     &computeBiasResidualActivation);
   registerOperation("FcosActivationGrad", {"dy", "y"}, {"dx", "dbias"}, "activation", &computeActivationGrad);
-  registerOperation("FcosAccumulate", {"a", "b"}, {"sum"}, nullptr, &computeAccumulate);
+  registerOperation("FcosBlend", {"a", "b", "coefficients"}, {"sum"}, nullptr, &computeBlend);
   registerOperation("FcosUpsampleAdd", {"lateral", "top"}, {"sum"}, nullptr, &computeUpsampleAdd);
   registerOperation("FcosUpsampleGrad", {"dy"}, {"dtop"}, nullptr, &computeUpsampleGrad);
 }

@@ -45,7 +45,8 @@ export const composed: FusedOperations = {
       const dx = (activation === 'none' ? tf.clone(dy) : tf.mul(dy, tf.cast(passes, 'float32'))) as Tensor4D
       return { dx, dbias: tf.sum(dx, [0, 1, 2]) as Tensor1D }
     }),
-  accumulate: (a, b) => taking(a, () => tf.add(a, b) as Tensor4D),
+  blend: (a, b, alpha = 1, beta = 1) =>
+    taking(a, () => tf.add(tf.mul(a, alpha), tf.mul(b, beta))) as typeof a,
   upsampleAdd: (lateral, top) =>
     taking(lateral, () => {
       const [, height, width] = lateral.shape

@@ -21,8 +21,8 @@ export interface FusedOperations {
   biasActivation(x: Tensor4D, bias: Tensor1D, activation: Activation, residual?: Tensor4D): Tensor4D
   /** From y = act(v): the gradient with respect to v, and its sum per channel. Takes dy. */
   activationGradient(dy: Tensor4D, y: Tensor4D, activation: Activation): { dx: Tensor4D; dbias: Tensor1D }
-  /** a + b. Takes a. */
-  accumulate(a: Tensor4D, b: Tensor4D): Tensor4D
+  /** α·a + β·b, of any shape; α and β are 1 if left out. Takes a. */
+  blend<T extends Tensor>(a: T, b: T, alpha?: number, beta?: number): T
   /** lateral + nearest-neighbour upsampling of top by 2. Takes lateral. */
   upsampleAdd(lateral: Tensor4D, top: Tensor4D): Tensor4D
   /** The gradient of that with respect to top. */

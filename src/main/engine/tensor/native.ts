@@ -1,7 +1,7 @@
 /** The fused operations as the kernels of native/, most of them in place. */
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Activation, FusedOperations } from './fused.ts'
-import { attribute, execute, executeAll } from './tensorflow.ts'
+import { attribute, execute, executeAll, tf } from './tensorflow.ts'
 
 const CODES: Record<Activation, number> = { none: 0, relu: 1, relu6: 2 }
 const code = (activation: Activation) => [attribute.int('activation', CODES[activation])]
@@ -19,10 +19,11 @@ export const native: FusedOperations = {
     dy.dispose()
     return { dx: dx as Tensor4D, dbias: dbias as Tensor1D }
   },
-  accumulate(a, b) {
-    const sum = execute('FcosAccumulate', [], [a, b])
-    a.dispose()
-    return sum as Tensor4D
+  blend(a, b, alpha = 1, beta = 1) {
+    const coefficients = tf.tensor1d([alpha, beta])
+    const sum = execute('FcosBlend', [], [a, b, coefficients])
+    tf.dispose([a, coefficients])
+    return sum as typeof a
   },
   upsampleAdd(lateral, top) {
     const sum = execute('FcosUpsampleAdd', [], [lateral, top])

@@ -1,0 +1,38 @@
+/** Where a training step's batch comes from: images that are augmented afresh, or features that were computed once. */
+import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
+import type { Problem } from '../../../core/formats/dataset.ts'
+import type { BatchPlan } from '../data/batch.ts'
+import { BatchLoader } from '../data/loader.ts'
+import type { Fcos } from '../model/fcos.ts'
+import { tf } from '../tensor/tensorflow.ts'
+import { type LossOptions, lossAndGradients } from './gradients.ts'
+
+export interface Batches {
+  /** Losses of the next batch; adds to the gradients. */
+  next(options: LossOptions): Promise<FcosLoss>
+  close(): Promise<void>
+}
+
+export class ImageBatches implements Batches {
+  readonly #model: Fcos
+  readonly #loader: BatchLoader
+
+  constructor(model: Fcos, plan: BatchPlan, startStep: number, onProblem: (problem: Problem) => void) {
+    this.#model = model
+    this.#loader = new BatchLoader(plan, { startStep, onProblem })
+  }
+
+  async next(options: LossOptions): Promise<FcosLoss> {
+    const { images, width, height, boxes, classes } = await this.#loader.next()
+    const tensor = tf.tensor4d(images, [boxes.length, height, width, 3]) as Tensor4D
+    const labelled = boxes.map((of, i) => ({ boxes: of, classes: classes[i] }))
+    const loss = lossAndGradients(this.#model, tensor, labelled, options)
+    tensor.dispose()
+    return loss
+  }
+
+  close(): Promise<void> {
+    return this.#loader.close()
+  }
+}

@@ -1,0 +1,82 @@
+/** Training options for a number of images, from published fine-tuning recipes; the user's own choices go over them. */
+import type { TrainingFile, TrainingOptions } from '../../../core/contract/training.ts'
+import type { ModelConfig } from '../../../core/fcos/config.ts'
+
+type Architecture = ModelConfig['architecture']
+
+/**
+ * r50 starts from COCO weights: the fewer images, the less of it learns (torchvision's and detectron2's fine-tuning
+ * examples; few-shot TFA). SGD with momentum and a batch of 8 by accumulation.
+ */
+function r50Preset(images: number): TrainingOptions {
+  const few = images < 50
+  const some = images < 200
+  return {
+    steps: few ? 400 : some ? 900 : 2000,
+    size: 640,
+    batch: 2,
+    accumulate: 4,
+    learn: few ? 'head' : some ? 'fpn' : 'c4',
+    optimiser: {
+      kind: 'sgd',
+      rate: few ? 2e-3 : some ? 2.5e-3 : 5e-3,
+      pyramidShare: 0.3,
+      backboneShare: 0.1,
+      momentum: 0.9,
+      weightDecay: 1e-4,
+      clipNorm: 35,
+    },
+    schedule: { warmup: 100, decay: 'cosine' },
+    average: true,
+    normaliser: 'moving',
+    cacheFeatures: false,
+    evaluateEvery: 200,
+    saveEvery: 100,
+    seed: 0,
+  }
+}
+
+/** lite0 starts from ImageNet weights with a new pyramid and head, so all of it learns, and AdamW gets there sooner. */
+function lite0Preset(images: number): TrainingOptions {
+  return {
+    steps: images < 100 ? 300 : images < 500 ? 1000 : 3000,
+    size: 416,
+    batch: 4,
+    accumulate: 1,
+    learn: 'c2',
+    optimiser: {
+      kind: 'adamw',
+      rate: 1.5e-3,
+      pyramidShare: 1,
+      backboneShare: 0.3,
+      momentum: 0.9,
+      weightDecay: 0.02,
+      clipNorm: 10,
+    },
+    schedule: { warmup: 30, decay: 'cosine' },
+    average: true,
+    normaliser: 'moving',
+    cacheFeatures: false,
+    evaluateEvery: 250,
+    saveEvery: 100,
+    seed: 0,
+  }
+}
+
+export function trainingOptions(
+  architecture: Architecture,
+  images: number,
+  chosen: NonNullable<TrainingFile['training']> = {},
+): TrainingOptions {
+  const preset = architecture === 'r50' ? r50Preset(images) : lite0Preset(images)
+  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined))
+  const options: TrainingOptions = {
+    ...preset,
+    ...given,
+    optimiser: { ...preset.optimiser, ...chosen.optimiser } as TrainingOptions['optimiser'],
+    schedule: { ...preset.schedule, ...chosen.schedule } as TrainingOptions['schedule'],
+  }
+  // A short run must still come to its full rate.
+  const warmup = Math.min(options.schedule.warmup, Math.floor(options.steps / 5))
+  return { ...options, schedule: { ...options.schedule, warmup } }
+}
