@@ -33,7 +33,7 @@ export function parseDataYaml(text: string, file: string): YoloConfig {
   }
   let raw: unknown
   try {
-    raw = parse(text, { maxAliasCount: 10, logLevel: 'silent' })
+    raw = parse(text, { maxAliasCount: 10, logLevel: 'error' })
   } catch (error) {
     fail(error instanceof Error ? error.message.split('\n')[0]! : String(error), error)
   }

@@ -88,11 +88,12 @@ export async function settleImages(
   const images = (await mapConcurrent(dataset.images, settle)).filter((image) => image !== undefined)
   if (images.length === 0 && dataset.images.length > 0) {
     const example = dataset.images[0]!.fileName
-    throw new CodedError(
-      'DATA_IMAGES_MISSING',
+    throw imagesMissing(
       `None of the ${dataset.images.length} images was found in ${imageRoot}, as for example ${example}`,
-      'Name the folder of the images with --images',
     )
   }
   return { dataset: { ...dataset, images }, problems: problems.sort((a, b) => byText(a.file, b.file)) }
 }
+
+export const imagesMissing = (message: string): CodedError =>
+  new CodedError('DATA_IMAGES_MISSING', message, 'Name the folder of the images with --images')

@@ -48,7 +48,7 @@ function read({ format, path, split, part }: Source, options: LoadOptions): Prom
     case 'voc':
       return readVoc(path, { split, list: part }, options)
     case 'yolo':
-      return readYolo({ names: path, split, part }, options)
+      return readYolo(path, { split, part }, options)
     case 'labelme':
       return readLabelMe(path, options)
   }

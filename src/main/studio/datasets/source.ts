@@ -7,7 +7,7 @@ import { isLabelMe } from '../../../core/formats/labelme.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { kindOf, listFiles, readText } from './files.ts'
 import { annotationsFolder } from './voc.ts'
-import { namesFile } from './yolo.ts'
+import { namesFile } from './yolo-layout.ts'
 
 export interface Source {
   readonly format: Format
@@ -18,6 +18,9 @@ export interface Source {
   /** A file or folder that chooses images of the data set: ImageSets/Main/train.txt, images/train. */
   readonly part?: string | undefined
 }
+
+/** JSON files of a folder that are looked into. */
+const CANDIDATES = 20
 
 /** How far above a list or a folder of images its data set is looked for. */
 const LEVELS = 4
@@ -93,21 +96,36 @@ async function locateFolder(path: string, split: string | undefined): Promise<So
   })
 }
 
+/** A folder of LabelMe files, or one with a COCO file in it or in `annotations`; other JSON files are passed over. */
 async function locateJson(path: string, split: string | undefined): Promise<Source | undefined> {
   const own = await listFiles(path, /\.json$/i, false)
   const annotations = join(path, 'annotations')
   const below =
     (await kindOf(annotations)) === 'folder' ? await listFiles(annotations, /\.json$/i, false) : []
-  const files = [...own, ...below.map((file) => `annotations/${file}`)]
-  const instances = files.filter((file) => /(^|\/)instances_/.test(file))
-  const candidates = instances.length > 0 ? instances : files
-  const chosen = split === undefined ? [] : candidates.filter((file) => file.endsWith(`${split}.json`))
-  if (chosen.length > 0) return { format: 'coco', path: join(path, only(path, chosen)), split }
-  const first = candidates[0] ?? (await listFiles(path, /\.json$/i))[0]
-  if (first === undefined) return undefined
-  const json = parseJson(await readText(join(path, first), first), first)
-  if (isLabelMe(json)) return { format: 'labelme', path }
-  return isCoco(json) ? { format: 'coco', path: join(path, only(path, candidates)) } : undefined
+  const near = [...own, ...below.map((file) => `annotations/${file}`)]
+  // Beside instances_val2017.json, COCO has captions and keypoints of the same images.
+  const instances = near.filter((file) => /(^|\/)instances_/.test(file))
+  const named = (instances.length > 0 ? instances : near).filter((file) =>
+    file.endsWith(`${split ?? ''}.json`),
+  )
+  const candidates = near.length > 0 ? named : await listFiles(path, /\.json$/i)
+  const coco: string[] = []
+  for (const file of candidates.slice(0, CANDIDATES)) {
+    const json = await readJson(join(path, file))
+    if (isLabelMe(json)) return { format: 'labelme', path }
+    if (isCoco(json)) coco.push(file)
+  }
+  return coco.length === 0 ? undefined : { format: 'coco', path: join(path, only(path, coco)), split }
+}
+
+/** Undefined for a file that is no JSON: in a folder, it may be anything. */
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return parseJson(await readText(path, path), path)
+  } catch (error) {
+    if (error instanceof CodedError) return undefined
+    throw error
+  }
 }
 
 function only(folder: string, files: readonly string[]): string {

@@ -36,7 +36,6 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
   const target = resolve(options.out)
   const asFile = singleFile !== undefined && extname(target).toLowerCase() === extname(singleFile)
   const folder = asFile ? dirname(target) : target
-  await checkTarget(target, asFile, options.overwrite ?? false)
   const partial = join(
     dirname(target),
     `.${basename(target)}.partial-${process.pid}-${Date.now().toString(36)}`,
@@ -45,6 +44,7 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
   /** Relative paths in the temporary folder and in the final one. */
   const moves: [from: string, to: string][] = []
   try {
+    await checkTarget(target, asFile, options.overwrite ?? false)
     await mkdir(partial, { recursive: true })
     for (const { path, text } of write(dataset, log)) {
       await mkdir(dirname(join(partial, path)), { recursive: true })
@@ -77,7 +77,8 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
   } catch (error) {
     throw error instanceof CodedError ? error : unwritable(target, error)
   } finally {
-    await rm(partial, { recursive: true, force: true })
+    // A folder that cannot be made cannot be removed either; the first error is the one to tell.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
