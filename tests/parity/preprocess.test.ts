@@ -1,8 +1,9 @@
 /** Against torchvision's GeneralizedRCNNTransform; tests/fixtures/make/preprocess.py wrote the fixture. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { resizedSize } from '../../src/core/geometry/input-size.ts'
 import { mulberry32 } from '../../src/core/random.ts'
-import { preprocess, resizedSize } from '../../src/main/engine/data/preprocess.ts'
+import { preprocess } from '../../src/main/engine/data/preprocess.ts'
 
 interface ImageCase {
   seed: number

@@ -1,22 +1,22 @@
 /** The one input shape of a training run. */
 import type { Size } from '../../../core/geometry/box.ts'
-import { resizedSize, roundUp, type SizeRule } from './preprocess.ts'
+import { paddedSize, resizedSize, type SizeRule } from '../../../core/geometry/input-size.ts'
 
 /** Share of the images that the canvas must hold, per direction, at detection's scale. */
 const HELD = 0.9
 
 /**
- * One shape for all batches, so that graph kernels, memory and cached features are laid out once. Images are trained at the
- * scale at which detection shows them; the canvas is the smallest multiple of `multiple` whose width and height each hold
+ * One shape for all batches, so that memory and cached features are laid out once. Images are trained at the
+ * scale at which detection shows them; the canvas is the smallest padded size whose width and height each hold
  * nine images in ten. So a folder of 4:3 photographs at 416 trains on 416×320, a mix of portrait and landscape on a square,
  * and the odd panorama is shrunk to fit instead of padding every other image.
  * @param sizes source sizes after EXIF orientation; at least one
  */
-export function trainingCanvas(sizes: readonly Size[], rule: SizeRule, multiple = 32): Size {
+export function trainingCanvas(sizes: readonly Size[], rule: SizeRule): Size {
   const resized = sizes.map((size) => resizedSize(size, rule))
-  const holding = (lengths: number[]) => {
-    lengths.sort((a, b) => a - b)
-    return roundUp(lengths[Math.ceil(HELD * lengths.length) - 1], multiple)
-  }
-  return { width: holding(resized.map((s) => s.width)), height: holding(resized.map((s) => s.height)) }
+  const holding = (lengths: number[]) => lengths.sort((a, b) => a - b)[Math.ceil(HELD * lengths.length) - 1]
+  return paddedSize({
+    width: holding(resized.map(({ width }) => width)),
+    height: holding(resized.map(({ height }) => height)),
+  })
 }

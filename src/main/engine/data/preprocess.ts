@@ -5,6 +5,7 @@
  */
 import type { InputConfig } from '../../../core/fcos/config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
+import { paddedSize, resizedSize } from '../../../core/geometry/input-size.ts'
 import type { RgbImage } from './decode.ts'
 import { normalise } from './pixels.ts'
 import { drawImage } from './resample.ts'
@@ -21,24 +22,13 @@ export interface NetworkInput {
   readonly scales: readonly { readonly x: number; readonly y: number }[]
 }
 
-/**
- * Size after resizing: floor(side · f), f = min(shortSide / min(H, W), longSide / max(H, W)). The quotients are taken in
- * double precision as torchvision's eager mode does; its scripted mode uses float32 and may differ by a pixel. At least
- * 1 pixel each way, where torchvision would refuse.
- */
-export function resizedSize({ width, height }: Size, { shortSide, longSide }: SizeRule): Size {
-  const f = Math.min(shortSide / Math.min(height, width), longSide / Math.max(height, width))
-  return { width: Math.max(1, Math.floor(width * f)), height: Math.max(1, Math.floor(height * f)) }
-}
-export type SizeRule = Pick<InputConfig, 'shortSide' | 'longSide'>
-
-export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple
-
-/** Prepares one or more images. `multiple`: height and width are padded to a multiple of it (torchvision: 32). */
-export function preprocess(sources: readonly RgbImage[], input: InputConfig, multiple = 32): NetworkInput {
+/** Prepares one or more images. */
+export function preprocess(sources: readonly RgbImage[], input: InputConfig): NetworkInput {
   const sizes = sources.map((image) => resizedSize(image, input))
-  const height = roundUp(Math.max(...sizes.map((size) => size.height)), multiple)
-  const width = roundUp(Math.max(...sizes.map((size) => size.width)), multiple)
+  const { width, height } = paddedSize({
+    width: Math.max(...sizes.map((size) => size.width)),
+    height: Math.max(...sizes.map((size) => size.height)),
+  })
   const pixels = height * width * 3
   const images = new Float32Array(sources.length * pixels)
   const map = normalise(input)

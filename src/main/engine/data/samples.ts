@@ -1,7 +1,6 @@
 /** A data set as the loader takes it: plain data that can be copied into a worker. */
-import { join } from 'node:path'
+import type { EngineData } from '../../../core/contract/engine.ts'
 import type { ModelConfig } from '../../../core/fcos/config.ts'
-import type { Dataset } from '../../../core/formats/dataset.ts'
 
 export interface TrainingSample {
   readonly path: string
@@ -15,24 +14,19 @@ export interface TrainingSample {
 }
 
 /**
- * Resolves paths and category ids. Crowd regions are no single object and never a target; annotations of categories that
- * the model does not have are left out as well. Difficult objects are targets: they are there to be seen. Images without
- * boxes stay: they teach background.
+ * The boxes that are targets. Crowd regions are no single object; boxes of classes that the model does not have are
+ * left out as well. Difficult objects are targets: they are there to be seen. Images without boxes stay: they teach background.
  */
-export function trainingSamples(
-  dataset: Dataset,
-  imageRoot: string,
-  classes: ModelConfig['classes'],
-): TrainingSample[] {
+export function trainingSamples({ images }: EngineData, classes: ModelConfig['classes']): TrainingSample[] {
   const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
-  return dataset.images.map(({ fileName, width, height, annotations }) => {
-    const targets = annotations.filter(({ crowd, categoryId }) => !crowd && indexOf.has(categoryId))
+  return images.map(({ path, width, height, boxes, categories, crowds }) => {
+    const targets = [...categories.keys()].filter((i) => crowds[i] === 0 && indexOf.has(categories[i]))
     return {
-      path: join(imageRoot, fileName),
+      path,
       width,
       height,
-      boxes: Float32Array.from(targets.flatMap(({ box }) => box)),
-      classes: Int32Array.from(targets, ({ categoryId }) => indexOf.get(categoryId)!),
+      boxes: Float32Array.from(targets.flatMap((i) => [...boxes.subarray(i * 4, i * 4 + 4)])),
+      classes: Int32Array.from(targets, (i) => indexOf.get(categories[i]) as number),
     }
   })
 }

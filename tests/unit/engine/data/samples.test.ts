@@ -1,47 +1,50 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { EngineData } from '../../../../src/core/contract/engine.ts'
 import { trainingCanvas } from '../../../../src/main/engine/data/canvas.ts'
 import { trainingSamples } from '../../../../src/main/engine/data/samples.ts'
 
 describe('trainingSamples', () => {
   it('maps category ids to class indices, and keeps crowds and unknown categories from being targets', () => {
     const image = { width: 20, height: 10 }
-    const samples = trainingSamples(
-      {
-        categories: [
-          { id: 7, name: 'a' },
-          { id: 3, name: 'b' },
-          { id: 9, name: 'c' },
-        ],
-        images: [
-          {
-            ...image,
-            id: 1,
-            fileName: 'x/1.jpg',
-            annotations: [
-              { box: [1, 2, 3, 4.5], categoryId: 3 },
-              { box: [0, 0, 9, 9], categoryId: 7, crowd: true },
-              { box: [0, 0, 5, 5], categoryId: 9 },
-              { box: [5, 6, 7, 8], categoryId: 7, difficult: true },
-            ],
-          },
-          { ...image, id: 2, fileName: '2.jpg', annotations: [] },
-        ],
-      },
-      '/data',
-      [
+    const data: EngineData = {
+      categories: [
         { id: 7, name: 'a' },
         { id: 3, name: 'b' },
+        { id: 9, name: 'c' },
       ],
-    )
+      images: [
+        {
+          ...image,
+          id: 1,
+          path: '/data/x/1.jpg',
+          boxes: Float64Array.of(1, 2, 3, 4.5, 0, 0, 9, 9, 0, 0, 5, 5, 5, 6, 7, 8),
+          categories: Int32Array.of(3, 7, 9, 7),
+          crowds: Uint8Array.of(0, 1, 0, 0),
+          areas: Float64Array.of(5, 81, 25, 4),
+        },
+        {
+          ...image,
+          id: 2,
+          path: '/data/2.jpg',
+          boxes: new Float64Array(),
+          categories: new Int32Array(),
+          crowds: new Uint8Array(),
+          areas: new Float64Array(),
+        },
+      ],
+    }
+    const samples = trainingSamples(data, [
+      { id: 7, name: 'a' },
+      { id: 3, name: 'b' },
+    ])
     expect(samples).toEqual([
       {
         ...image,
-        path: join('/data', 'x/1.jpg'),
+        path: '/data/x/1.jpg',
         boxes: Float32Array.of(1, 2, 3, 4.5, 5, 6, 7, 8),
         classes: Int32Array.of(1, 0),
       },
-      { ...image, path: join('/data', '2.jpg'), boxes: new Float32Array(), classes: new Int32Array() },
+      { ...image, path: '/data/2.jpg', boxes: new Float32Array(), classes: new Int32Array() },
     ])
   })
 })

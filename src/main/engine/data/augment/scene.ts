@@ -4,8 +4,8 @@
  */
 import type { InputConfig } from '../../../../core/fcos/config.ts'
 import type { Size } from '../../../../core/geometry/box.ts'
+import { resizedSize } from '../../../../core/geometry/input-size.ts'
 import { type Random, shuffle } from '../../../../core/random.ts'
-import { resizedSize } from '../preprocess.ts'
 import { type ColourShift, drawColour } from './colour.ts'
 import type { AugmentConfig } from './config.ts'
 import { drawPlacement, type Placement, type Region } from './geometry.ts'

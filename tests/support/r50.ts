@@ -1,0 +1,6 @@
+import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import { modelTensors } from '../../src/main/engine/model/tensors.ts'
+
+/** Names and shapes of torchvision's FCOS with this many classes. */
+export const r50Tensors = (classes: number) =>
+  modelTensors(torchvisionConfig(Array.from({ length: classes }, (_, id) => ({ id, name: `class ${id}` }))))
