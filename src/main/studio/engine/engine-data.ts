@@ -1,0 +1,102 @@
+/** Data sets as the engine takes them, checked for what no training can do with. */
+import path from 'node:path'
+import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { Category, Dataset, DatasetImage } from '../../../core/formats/dataset.ts'
+import { area } from '../../../core/geometry/box.ts'
+
+export interface NamedDataset {
+  /** As the user gave it; names the data set in messages. */
+  readonly name: string
+  readonly dataset: Dataset
+  readonly imageRoot: string
+}
+
+export interface TrainingData {
+  readonly data: EngineData
+  readonly validation: EngineData | null
+  /** Validation images that are trained on as well, so that the numbers flatter. */
+  readonly shared: number
+}
+
+/**
+ * Classes of the validation set are told by name where its ids differ: formats without ids number the classes that
+ * occur.
+ *
+ * @throws CodedError DATA_NO_BOXES, DATA_CATEGORIES.
+ */
+export function trainingData(training: NamedDataset, validation: NamedDataset | null): TrainingData {
+  requireBoxes(training, 'There is nothing to learn from')
+  const { categories } = training.dataset
+  const data = engineData(training, categories, new Map(categories.map(({ id }) => [id, id])))
+  if (!validation) return { data, validation: null, shared: 0 }
+  requireBoxes(validation, 'There is nothing to measure with; leave out --val to train without measuring')
+  const ids = idsByName(training, validation)
+  const trainedOn = new Set(data.images.map((image) => image.path))
+  const measured = engineData(validation, categories, ids)
+  const shared = measured.images.filter((image) => trainedOn.has(image.path)).length
+  return { data, validation: measured, shared }
+}
+
+function requireBoxes({ name, dataset }: NamedDataset, remedy: string): void {
+  const boxes = dataset.images.some(({ annotations }) => annotations.some(({ crowd }) => !crowd))
+  if (!boxes) {
+    throw new CodedError('DATA_NO_BOXES', `${name}: ${dataset.images.length} images without a box`, remedy)
+  }
+}
+
+/** Category ids of the validation set → those of the training set. */
+function idsByName(training: NamedDataset, validation: NamedDataset): Map<number, number> {
+  const known = training.dataset.categories
+  const own = validation.dataset.categories
+  const isKnown = (category: Category): boolean =>
+    known.some(({ id, name }) => id === category.id && name === category.name)
+  if (own.every(isKnown)) return new Map(own.map(({ id }) => [id, id]))
+
+  const ids = new Map<number, number>()
+  for (const { id, name } of own) {
+    const equal = known.filter((category) => category.name === name)
+    if (equal.length === 1) {
+      ids.set(id, equal[0]!.id)
+      continue
+    }
+    const boxes = validation.dataset.images.flatMap(({ annotations }) => annotations)
+    const count = boxes.filter(({ categoryId }) => categoryId === id).length
+    if (count === 0) continue
+    throw new CodedError(
+      'DATA_CATEGORIES',
+      `${validation.name}: its class ${name} (${count} boxes) is ${equal.length === 0 ? 'none' : 'several'} of the ` +
+        `training classes ${known.map((category) => category.name).join(', ')}`,
+      'Name the classes of both data sets alike',
+    )
+  }
+  return ids
+}
+
+function engineData(
+  { dataset, imageRoot }: NamedDataset,
+  categories: readonly Category[],
+  ids: ReadonlyMap<number, number>,
+): EngineData {
+  return {
+    categories: categories.map(({ id, name }) => ({ id, name })),
+    images: dataset.images.map((image) => engineImage(image, imageRoot, ids)),
+  }
+}
+
+function engineImage(
+  { id, fileName, width, height, annotations }: DatasetImage,
+  imageRoot: string,
+  ids: ReadonlyMap<number, number>,
+): EngineImage {
+  return {
+    id,
+    path: path.join(imageRoot, fileName),
+    width,
+    height,
+    boxes: Float64Array.from(annotations.flatMap(({ box }) => box)),
+    categories: Int32Array.from(annotations, ({ categoryId }) => ids.get(categoryId)!),
+    crowds: Uint8Array.from(annotations, ({ crowd }) => (crowd ? 1 : 0)),
+    areas: Float64Array.from(annotations, (annotation) => annotation.area ?? area(annotation.box)),
+  }
+}

@@ -1,0 +1,51 @@
+/** Starts the engine's process. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { connect, type Engine } from './client.ts'
+import { engineEnvironment, readRuntimeRecord } from './environment.ts'
+
+export interface EngineOptions {
+  /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. */
+  readonly fastMath?: boolean | undefined
+  /** Variables beside those of engineEnvironment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The program that the process runs. */
+  readonly entry?: string
+  /** Milliseconds in which the engine must be ready: TensorFlow with CUDA takes tens of seconds on a cold disk. */
+  readonly helloTimeout?: number
+}
+
+const ENTRY = fileURLToPath(new URL('../../engine/index.ts', import.meta.url))
+
+/** Characters of standard error that are kept for the message when it dies. */
+const KEPT = 4096
+
+/**
+ * The engine is plain Node (this very program, ≥ 24) in a child process, so that it can be killed without loss. It ends
+ * with its parent: by the closing of the channel if the parent is killed, by force if the parent exits.
+ *
+ * @throws CodedError RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { fastMath, env = {}, entry = ENTRY, helloTimeout = 120_000 } = options
+  const child = spawn(process.execPath, [entry], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    env: { ...engineEnvironment(readRuntimeRecord(), fastMath), ...env },
+    // A process group of its own: Ctrl-C in the terminal reaches the parent alone, which cancels in order.
+    detached: process.platform !== 'win32',
+  })
+  const end = (): void => {
+    child.kill('SIGKILL')
+  }
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
+
+  // TensorFlow's greetings go to standard output; an unread pipe would block it.
+  child.stdout!.resume()
+  let tail = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-KEPT)
+  })
+  return connect(child, () => tail, helloTimeout)
+}

@@ -1,0 +1,57 @@
+/** What a training starts from: pretrained weights of the cache, or a file of the user's. */
+import { existsSync } from 'node:fs'
+import { CodedError, describe, toWire } from '../../../core/contract/errors.ts'
+import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
+
+export interface StartingWeights {
+  readonly architecture: 'r50' | 'lite0'
+  /** null: random weights. */
+  readonly file: string | null
+}
+
+/** The best first. */
+const PRETRAINED = {
+  lite0: ['efficientnet_lite0_imagenet'],
+  r50: ['fcos_resnet50_fpn_coco', 'resnet50_imagenet'],
+} as const
+
+/**
+ * @param model `lite0`, `r50`, or a path.
+ * @param say is told about downloads, and about starting from nothing where they fail.
+ * @throws CodedError USAGE_NO_FILE.
+ */
+export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
+  if (model === 'lite0' || model === 'r50') return pretrained(model, say)
+  if (!existsSync(model)) {
+    throw new CodedError(
+      'USAGE_NO_FILE',
+      `There is no weights file ${model}`,
+      'Give lite0, r50 or a checkpoint',
+    )
+  }
+  // The engine takes the architecture from a checkpoint; other weights files are torchvision's.
+  return { architecture: 'r50', file: model }
+}
+
+async function pretrained(
+  architecture: StartingWeights['architecture'],
+  say: (line: string) => void,
+): Promise<StartingWeights> {
+  const names: readonly string[] = PRETRAINED[architecture]
+  const models = names.map((name) => readModels().find((model) => model.name === name)!)
+  let refusal = ''
+  for (const model of models) {
+    try {
+      return { architecture, file: await provideWeights(model, { log: say }) }
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      refusal = describe(toWire(error))
+    }
+  }
+  const places = models.map((model) => weightsPath(model)).join(' or ')
+  say(`No pretrained weights: ${refusal}`)
+  say(
+    `Training starts from random weights, which takes far more images and steps. To start better, put the file at ${places}`,
+  )
+  return { architecture, file: null }
+}

@@ -1,0 +1,72 @@
+/**
+ * Speaks the engine's protocol without TensorFlow. FAKE_ENGINE says how it behaves; a run's progress is kept in the
+ * file `<out>/step`, as an engine keeps its state.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { EngineCall, EngineEvent, EngineMessage, TrainRequest } from '../../src/core/contract/engine.ts'
+
+const behaviour = process.env.FAKE_ENGINE
+const STEPS = 6
+let cancelled = false
+
+const send = (message: EngineMessage): void => {
+  process.send!(message)
+}
+
+process.on('message', ({ id, request }: EngineCall) => {
+  const emit = (event: EngineEvent): void => send({ kind: 'event', id, event })
+  switch (request.method) {
+    case 'cancel':
+      cancelled = true
+      return send({ kind: 'result', id, result: null })
+    case 'bench':
+      if (behaviour === 'nonsense') return void process.send!({ kind: 'verdict', id })
+      if (behaviour === 'stranger') return send({ kind: 'result', id: 99, result: null })
+      if (behaviour === 'error') {
+        return send({ kind: 'error', id, error: { code: 'DATA_X', message: 'No', remedy: 'Yes' } })
+      }
+      for (let n = 0; n < 3; n++) emit({ kind: 'note', message: String(n) })
+      return send({ kind: 'result', id, result: { inferMs: 8, trainMs: null, peakMb: 1, threads: 2 } })
+    case 'train':
+      return void train(id, request, emit)
+  }
+})
+process.on('disconnect', () => process.exit())
+
+async function train(id: number, request: TrainRequest, emit: (event: EngineEvent) => void): Promise<void> {
+  if (behaviour === 'die at once') return die()
+  mkdirSync(request.out, { recursive: true })
+  const state = path.join(request.out, 'step')
+  let step = request.resume && existsSync(state) ? Number(readFileSync(state, 'utf8')) : 0
+  const resumedFrom = request.resume ? step : null
+  emit({ kind: 'plan', options: {} as never, canvas: { width: 1, height: 1 }, loaded: null, resumedFrom })
+  while (step < STEPS && !cancelled) {
+    emit({ kind: 'step', step: ++step, steps: STEPS } as EngineEvent)
+    writeFileSync(state, String(step))
+    if (behaviour === 'die always' && step % 2 === 0) return die()
+    if (behaviour === 'die once' && step === 3 && !request.resume) return die()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const result = { steps: step, complete: step === STEPS, checkpoint: 'last.safetensors', evaluation: null }
+  send({ kind: 'result', id, result })
+}
+
+function die(): void {
+  process.stderr.write(`${'x'.repeat(5000)}\nout of tensors\n    at somewhere (file.ts:1:1)\n`, () =>
+    process.kill(process.pid, 'SIGKILL'),
+  )
+}
+
+if (behaviour === 'mute') setInterval(() => {}, 1000)
+else if (behaviour === 'stillborn') throw new Error('no such library')
+else {
+  const hello = {
+    tensorflow: 'none',
+    node: process.versions.node,
+    device: 'cpu',
+    nativeKernels: false,
+  } as const
+  const probe = Float32Array.of(1, 2, 3)
+  send({ kind: 'hello', hello: { ...hello, fastMath: false, pid: process.pid, probe } })
+}
