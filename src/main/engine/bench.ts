@@ -7,7 +7,7 @@ import { torchvisionConfig } from '../../core/fcos/torchvision-config.ts'
 import { mulberry32 } from '../../core/random.ts'
 import { detectInput, EVALUATION_OPTIONS } from './detect/detector.ts'
 import { Fcos } from './model/fcos.ts'
-import { tf } from './tensor/tensorflow.ts'
+import { device, tf } from './tensor/tensorflow.ts'
 import { lossAndGradients } from './train/gradients.ts'
 import { initialWeights } from './train/initial-weights.ts'
 import { chooseTrainable } from './train/trainable.ts'
@@ -49,7 +49,8 @@ export async function bench(
   images.dispose()
   model.dispose()
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1024)
-  return { inferMs, trainMs, peakMb, threads: availableParallelism() }
+  const threads = device === 'wasm' ? 1 : availableParallelism()
+  return { inferMs, trainMs, peakMb, threads }
 }
 
 async function medianMs(runs: number, signal: AbortSignal, run: () => void): Promise<number> {

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { EngineCall, type EngineMessage } from '../../core/contract/engine.ts'
 import { CodedError, toWire } from '../../core/contract/errors.ts'
 import { type Job, runJob } from './jobs.ts'
-import { hasNativeKernels, tensorflowVersion, usesGpu } from './tensor/tensorflow.ts'
+import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow.ts'
 
 let running: { readonly id: number; readonly abort: AbortController } | null = null
 
@@ -64,7 +64,7 @@ send({
   hello: {
     tensorflow: tensorflowVersion,
     node: process.versions.node,
-    device: usesGpu ? 'gpu' : 'cpu',
+    device,
     nativeKernels: hasNativeKernels,
     fastMath: process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16',
     pid: process.pid,

@@ -6,19 +6,23 @@ import type {
   EngineRequest,
   EngineResults,
 } from '../../core/contract/engine.ts'
+import { inferenceOnly } from '../../core/contract/runtime.ts'
 import { bench } from './bench.ts'
 import { detectFiles } from './detect/stream.ts'
 import { Fcos } from './model/fcos.ts'
+import { device } from './tensor/tensorflow.ts'
 import { train } from './train/trainer.ts'
 import { readCheckpoint } from './weights/checkpoint.ts'
 
 export type Job = Exclude<EngineRequest, { method: 'cancel' }>
 
-export function runJob(
+/** @throws CodedError RUNTIME_INFERENCE_ONLY where the job trains and the runtime cannot. */
+export async function runJob(
   job: Job,
   emit: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<EngineResults[Job['method']]> {
+  if (device === 'wasm' && trains(job)) throw inferenceOnly()
   switch (job.method) {
     case 'train':
       return train(job, emit, signal)
@@ -28,6 +32,8 @@ export function runJob(
       return bench(job, signal)
   }
 }
+
+const trains = (job: Job): boolean => job.method === 'train' || (job.method === 'bench' && job.train)
 
 async function detectAll(
   { model: path, images, size, score, nms, limit, batch }: DetectRequest,

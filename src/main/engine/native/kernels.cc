@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include "activation.h"
+#include "depthwise.h"
 #include "group_norm.h"
 
 NAPI_MODULE_INIT() {
@@ -11,6 +12,7 @@ NAPI_MODULE_INIT() {
   static const bool registered = [] {
     fcos::registerActivations();
     fcos::registerGroupNorm();
+    fcos::registerDepthwise();
     return true;
   }();
   napi_value result;

@@ -21,14 +21,14 @@ type tfContainer = Parameters<typeof tf.keep>[0] | Record<string, Tensor>
 /** x̂ [N, R, G, C/G] and 1/σ [N, 1, G, 1] of x + bias. */
 function normalised(x: Tensor4D, { bias, groups }: GroupNormParameters) {
   const [n, h, w, c] = x.shape
-  const grouped = tf.add(x, bias).reshape([n, h * w, groups, c / groups])
+  const grouped = tf.reshape(tf.add(x, bias), [n, h * w, groups, c / groups])
   const { mean, variance } = tf.moments(grouped, [1, 3], true)
   const rstd = tf.rsqrt(tf.add(variance, EPSILON))
   return { xhat: tf.mul(tf.sub(grouped, mean), rstd), rstd }
 }
 
 function normReluOf(x: Tensor4D, parameters: GroupNormParameters): Tensor4D {
-  const xhat = normalised(x, parameters).xhat.reshape(x.shape)
+  const xhat = tf.reshape(normalised(x, parameters).xhat, x.shape)
   return tf.relu(tf.add(tf.mul(xhat, parameters.gamma), parameters.beta)) as Tensor4D
 }
 
@@ -61,13 +61,13 @@ export const composed: FusedOperations = {
   groupNormReluGradient: (dy, x, _statistics, parameters) =>
     taking(dy, () => {
       const { xhat, rstd } = normalised(x, parameters)
-      const flat = xhat.reshape(x.shape)
+      const flat = tf.reshape(xhat, x.shape)
       const y = tf.add(tf.mul(flat, parameters.gamma), parameters.beta)
       const passed = tf.mul(dy, tf.cast(tf.greater(y, 0), 'float32'))
-      const dxhat = tf.mul(passed, parameters.gamma).reshape(xhat.shape)
+      const dxhat = tf.reshape(tf.mul(passed, parameters.gamma), xhat.shape)
       const centred = tf.sub(dxhat, tf.mean(dxhat, [1, 3], true))
       const projected = tf.mul(xhat, tf.mean(tf.mul(dxhat, xhat), [1, 3], true))
-      const dx = tf.mul(tf.sub(centred, projected), rstd).reshape(x.shape) as Tensor4D
+      const dx = tf.reshape(tf.mul(tf.sub(centred, projected), rstd), x.shape) as Tensor4D
       return {
         dx,
         dgamma: tf.sum(tf.mul(passed, flat), [0, 1, 2]) as Tensor1D,

@@ -1,8 +1,8 @@
 /**
- * Convolutions and their gradients on NHWC tensors, filters HWIO (depthwise: HWC1), in PyTorch's padding convention.
+ * Convolutions on NHWC tensors, filters HWIO (depthwise: HWC1), in PyTorch's padding convention.
  */
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import { attribute, execute, tf } from './tensorflow.ts'
+import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import { attribute, execute } from './tensorflow.ts'
 
 export interface ConvolutionShape {
   readonly stride: number
@@ -10,74 +10,36 @@ export interface ConvolutionShape {
   readonly padding: number | 'same'
 }
 
-function geometry({ stride, padding }: ConvolutionShape) {
-  const explicit = typeof padding === 'number' && padding > 0
+/** The attributes of TensorFlow's convolutions but for the element type. `size`: the filter's height and width. */
+export function geometry({ stride, padding }: ConvolutionShape, size: number) {
+  // At stride 1 both conventions agree, and TensorFlow's fastest kernels know only its own.
+  const same = padding === 'same' || (stride === 1 && padding === (size - 1) / 2)
+  const explicit = !same && padding > 0
   return [
-    attribute.float32(),
     attribute.int('strides', [1, stride, stride, 1]),
-    attribute.string('padding', explicit ? 'EXPLICIT' : padding === 'same' ? 'SAME' : 'VALID'),
+    attribute.string('padding', explicit ? 'EXPLICIT' : same ? 'SAME' : 'VALID'),
     attribute.int('explicit_paddings', explicit ? [0, 0, padding, padding, padding, padding, 0, 0] : []),
     attribute.string('data_format', 'NHWC'),
     attribute.int('dilations', [1, 1, 1, 1]),
   ]
 }
 
-const dense = (shape: ConvolutionShape) => [...geometry(shape), attribute.bool('use_cudnn_on_gpu', true)]
-
-/** Runs an operation that takes a shape as an int32 tensor. */
-function withShape(shape: readonly number[], run: (shape: Tensor) => Tensor): Tensor4D {
-  const tensor = tf.tensor1d(shape as number[], 'int32')
-  const result = run(tensor)
-  tensor.dispose()
-  return result as Tensor4D
-}
+/** The same for dense convolutions. */
+export const dense = (shape: ConvolutionShape, size: number) => [
+  ...geometry(shape, size),
+  attribute.bool('use_cudnn_on_gpu', true),
+]
 
 export function convolve(x: Tensor4D, filter: Tensor4D, shape: ConvolutionShape): Tensor4D {
-  return execute('Conv2D', dense(shape), [x, filter]) as Tensor4D
-}
-
-export function convolveInputGradient(
-  xShape: readonly number[],
-  filter: Tensor4D,
-  dy: Tensor4D,
-  shape: ConvolutionShape,
-): Tensor4D {
-  return withShape(xShape, (size) => execute('Conv2DBackpropInput', dense(shape), [size, filter, dy]))
-}
-
-export function convolveFilterGradient(
-  x: Tensor4D,
-  filterShape: readonly number[],
-  dy: Tensor4D,
-  shape: ConvolutionShape,
-): Tensor4D {
-  return withShape(filterShape, (size) => execute('Conv2DBackpropFilter', dense(shape), [x, size, dy]))
+  return execute('Conv2D', [attribute.float32(), ...dense(shape, filter.shape[0])], [x, filter]) as Tensor4D
 }
 
 export function depthwise(x: Tensor4D, filter: Tensor4D, shape: ConvolutionShape): Tensor4D {
-  return execute('DepthwiseConv2dNative', geometry(shape), [x, filter]) as Tensor4D
-}
-
-export function depthwiseInputGradient(
-  xShape: readonly number[],
-  filter: Tensor4D,
-  dy: Tensor4D,
-  shape: ConvolutionShape,
-): Tensor4D {
-  return withShape(xShape, (size) =>
-    execute('DepthwiseConv2dNativeBackpropInput', geometry(shape), [size, filter, dy]),
-  )
-}
-
-export function depthwiseFilterGradient(
-  x: Tensor4D,
-  filterShape: readonly number[],
-  dy: Tensor4D,
-  shape: ConvolutionShape,
-): Tensor4D {
-  return withShape(filterShape, (size) =>
-    execute('DepthwiseConv2dNativeBackpropFilter', geometry(shape), [x, size, dy]),
-  )
+  return execute(
+    'DepthwiseConv2dNative',
+    [attribute.float32(), ...geometry(shape, filter.shape[0])],
+    [x, filter],
+  ) as Tensor4D
 }
 
 /** 3×3 max-pooling with stride 2 and padding 1, of non-negative values (zeros pad as well as −∞ there). */

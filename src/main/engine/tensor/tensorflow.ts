@@ -1,26 +1,16 @@
-/**
- * The one place that loads TensorFlow: tfjs-node's binding, then this project's own kernels where set-up built them.
- */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type * as tfjs from '@tensorflow/tfjs-node-gpu'
+/** The one place that chooses between TensorFlow's C library and WebAssembly, by what set-up wrote down. */
+import type * as tfjs from '@tensorflow/tfjs-core'
+import { loadKernels, loadNodeBackend } from './node-backend.ts'
 import { runtimeRecord } from './runtime-record.ts'
-
-const require = createRequire(import.meta.url)
-
-// tfjs-node 4.22 calls two functions that Node 23 removed or deprecates. They must be there before its first import, on the CommonJS
-// object that it requires.
-const util: Record<string, unknown> = require('node:util')
-util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-util.isArray = Array.isArray
-
-export const tf: typeof tfjs = require('@tensorflow/tfjs-node-gpu')
+import { loadWasmBackend } from './wasm-backend.ts'
 
 const record = runtimeRecord()
+const onWasm = record.device === 'wasm'
+
+export const tf = onWasm ? await loadWasmBackend() : loadNodeBackend()
+
 /** Whether the fused kernels of native/ are there. They run on the CPU; a GPU takes the stock operations. */
-export const hasNativeKernels =
-  record.device === 'cpu' && record.kernelsPath !== null && existsSync(record.kernelsPath)
-if (hasNativeKernels) require(record.kernelsPath as string)
+export const hasNativeKernels = record.device === 'cpu' && loadKernels(record.kernelsPath)
 
 interface Binding {
   readonly TF_ATTR_STRING: number
@@ -49,10 +39,13 @@ interface NodeBackend {
 }
 
 const backend = tf.backend() as unknown as NodeBackend
+/** There is none on WebAssembly: what needs it is not called there. */
 const { binding } = backend
 
-export const tensorflowVersion = binding.TF_Version
-export const usesGpu = backend.isUsingGpuDevice
+/** TensorFlow's version; on WebAssembly TensorFlow.js's. */
+export const tensorflowVersion = onWasm ? tf.version_core : binding.TF_Version
+/** What computes. A GPU that set-up found may be gone. */
+export const device = onWasm ? 'wasm' : backend.isUsingGpuDevice ? 'gpu' : 'cpu'
 
 /** Constructors for the attributes of TensorFlow operations. */
 export const attribute = {

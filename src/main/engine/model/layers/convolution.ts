@@ -129,7 +129,7 @@ export class Convolution {
     const { after } = this.#options
     if (!after || !('batchNorm' in after)) return null
     const { scale } = after.batchNorm
-    return this.#options.depthwise ? scale.reshape([scale.size, 1]) : scale.reshape([scale.size])
+    return tf.reshape(scale, this.#options.depthwise ? [scale.size, 1] : [scale.size])
   }
 
   #shift(): Tensor1D | null {

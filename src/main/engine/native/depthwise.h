@@ -1,0 +1,5 @@
+#pragma once
+
+namespace fcos {
+void registerDepthwise();
+}

@@ -1,0 +1,92 @@
+/** The gradients of convolution.ts's convolutions, with respect to their inputs and their filters. */
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import { executeRounded, fastMath } from './bfloat16.ts'
+import { type ConvolutionShape, dense, geometry } from './convolution.ts'
+import { attribute, execute, hasNativeKernels, tf } from './tensorflow.ts'
+
+/** Runs an operation that takes a shape as an int32 tensor. */
+function withShape(shape: readonly number[], run: (shape: Tensor) => Tensor): Tensor4D {
+  const tensor = tf.tensor1d(shape as number[], 'int32')
+  const result = run(tensor)
+  tensor.dispose()
+  return result as Tensor4D
+}
+
+export function convolveInputGradient(
+  xShape: readonly number[],
+  filter: Tensor4D,
+  dy: Tensor4D,
+  shape: ConvolutionShape,
+): Tensor4D {
+  const attributes = [attribute.float32(), ...dense(shape, filter.shape[0])]
+  return withShape(xShape, (size) => execute('Conv2DBackpropInput', attributes, [size, filter, dy]))
+}
+
+export function convolveFilterGradient(
+  x: Tensor4D,
+  filterShape: readonly number[],
+  dy: Tensor4D,
+  shape: ConvolutionShape,
+): Tensor4D {
+  const [height, width, inputs, outputs] = filterShape
+  if (height === 1 && width === 1 && shape.stride === 1) {
+    // xᵀ·dy over all locations: as a product of matrices it runs up to three times faster.
+    return tf.tidy(() => {
+      const rows = (tensor: Tensor4D, columns: number) => tensor.reshape([-1, columns]) as Tensor2D
+      return tf.matMul(rows(x, inputs), rows(dy, outputs), true, false).reshape([1, 1, inputs, outputs])
+    })
+  }
+  return withShape(filterShape, (size) => {
+    if (!fastMath)
+      return execute('Conv2DBackpropFilter', [attribute.float32(), ...dense(shape, height)], [x, size, dy])
+    // Fast math reaches TensorFlow's other convolutions by itself, this one only with rounded inputs.
+    return executeRounded('Conv2DBackpropFilter', dense(shape, height), [
+      { tensor: x, rounded: true },
+      { tensor: size, rounded: false },
+      { tensor: dy, rounded: true },
+    ])
+  })
+}
+
+export function depthwiseInputGradient(
+  xShape: readonly number[],
+  filter: Tensor4D,
+  dy: Tensor4D,
+  shape: ConvolutionShape,
+): Tensor4D {
+  const attributes = [attribute.float32(), ...geometry(shape, filter.shape[0])]
+  return withShape(xShape, (size) =>
+    execute('DepthwiseConv2dNativeBackpropInput', attributes, [size, filter, dy]),
+  )
+}
+
+export function depthwiseFilterGradient(
+  x: Tensor4D,
+  filterShape: readonly number[],
+  dy: Tensor4D,
+  shape: ConvolutionShape,
+): Tensor4D {
+  if (!hasNativeKernels) {
+    const attributes = [attribute.float32(), ...geometry(shape, filterShape[0])]
+    return withShape(filterShape, (size) =>
+      execute('DepthwiseConv2dNativeBackpropFilter', attributes, [x, size, dy]),
+    )
+  }
+  const [size] = filterShape
+  const before = (axis: 1 | 2) => paddingBefore(x.shape[axis], dy.shape[axis], size, shape)
+  const description = tf.tensor1d([size, shape.stride, before(1), before(2)])
+  const gradient = execute('FcosDepthwiseFilterGrad', [], [x, dy, description])
+  description.dispose()
+  return gradient as Tensor4D
+}
+
+/** Zeros above or to the left: TensorFlow's 'same' puts the smaller half there. */
+function paddingBefore(
+  input: number,
+  output: number,
+  filter: number,
+  { stride, padding }: ConvolutionShape,
+): number {
+  if (padding !== 'same') return padding
+  return Math.max(0, (output - 1) * stride + filter - input) >> 1
+}
