@@ -92,9 +92,11 @@ export type EngineCall = z.infer<typeof EngineCall>
 
 /** Sent once, when the engine can take requests. */
 export interface EngineHello {
+  /** TensorFlow's version; on WebAssembly TensorFlow.js's. */
   readonly tensorflow: string
   readonly node: string
-  readonly device: 'cpu' | 'gpu'
+  /** WebAssembly detects and does not train: RUNTIME_INFERENCE_ONLY. */
+  readonly device: 'cpu' | 'gpu' | 'wasm'
   /** Whether the fused CPU kernels are in use. */
   readonly nativeKernels: boolean
   /** Whether convolutions may round to bfloat16. */

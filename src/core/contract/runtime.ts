@@ -1,13 +1,16 @@
 /** What set-up chose for this checkout and why: written by set-up, read by the engine and `fcos doctor`. */
 import { z } from 'zod'
+import { CodedError } from './errors.ts'
 
 /** The record's place, relative to the package's root. */
 export const RUNTIME_RECORD = 'node_modules/.fcos-runtime.json'
 
 export const RuntimeRecord = z.object({
+  /** TensorFlow's version; TensorFlow.js's where the device is `wasm`. */
   tensorflow: z.string(),
-  device: z.enum(['cpu', 'gpu']),
-  /** The compiled tfjs-node binding in the per-user cache. */
+  /** `wasm`: TensorFlow.js on WebAssembly, where TensorFlow's C library does not run. It detects and does not train. */
+  device: z.enum(['cpu', 'gpu', 'wasm']),
+  /** The compiled tfjs-node binding in the per-user cache; null on `wasm`. */
   bindingPath: z.string().nullable(),
   /** The fused CPU kernels; null where they could not be built: the engine then uses stock operations. */
   kernelsPath: z.string().nullable(),
@@ -16,3 +19,19 @@ export const RuntimeRecord = z.object({
   chosenBecause: z.array(z.string()),
 })
 export type RuntimeRecord = z.infer<typeof RuntimeRecord>
+
+/** The runtime in one line. */
+export function runtimeTitle({ tensorflow, device }: RuntimeRecord): string {
+  return device === 'wasm'
+    ? `TensorFlow.js ${tensorflow} on WebAssembly: inference only, it cannot train`
+    : `TensorFlow ${tensorflow} on the ${device.toUpperCase()}`
+}
+
+/** The answer of a runtime on WebAssembly that is asked to train. */
+export function inferenceOnly(): CodedError {
+  return new CodedError(
+    'RUNTIME_INFERENCE_ONLY',
+    'The engine runs on WebAssembly here, which detects but cannot train',
+    'Mend what `fcos doctor` gives as the reason and run `npm run setup`, or train on another machine and bring the checkpoint here',
+  )
+}
