@@ -5,16 +5,6 @@ import { type Format, notKept, TRAITS } from '../../../core/formats/formats.ts'
 import { describeProblem, ProblemLog } from '../../../core/formats/problems.ts'
 import { loadDataset, writeDataset } from '../../studio/datasets/index.ts'
 
-export const CONVERT_HELP = `
-IN is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, or a .csv.
-IN:train takes one list of it, as does the path of the list (ImageSets/Main/train.txt, images/train).
-
-Only labels are written. Images stay where they are and are named by their path relative to the image folder:
-put them into OUT/images (COCO, YOLO, CSV), OUT/JPEGImages (VOC) or OUT (LabelMe), or give --copy-images.
-Images without boxes are kept. Whatever is skipped or mended is listed with its file, line and reason.
-
-Example: fcos convert BCCD --to coco bccd.json`
-
 export interface ConvertOptions {
   readonly input: string
   readonly to: Format

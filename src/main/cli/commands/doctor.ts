@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, toWire, type WireError } from '../../../core/contract/errors.ts'
-import { RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { inferenceOnly, RuntimeRecord, runtimeTitle } from '../../../core/contract/runtime.ts'
 import { PROJECT } from '../../setup/binding.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { readRuntimeManifest } from '../../setup/manifest.ts'
@@ -11,12 +11,14 @@ import { planRuntime } from '../../setup/plan.ts'
 import { type Gpu, probeMachine } from '../../setup/probe.ts'
 import { findCached } from '../../setup/provision.ts'
 import { RUNTIME_FILE } from '../../setup/runtime.ts'
-import { selfCheck } from '../../setup/selfcheck.ts'
+import { checkWasm, selfCheck } from '../../setup/selfcheck.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
 
 export interface DoctorReport {
   /** Whether the engine can work as set up. */
   readonly ready: boolean
+  /** Whether it can also train. */
+  readonly trains: boolean
   readonly versions: Readonly<
     Record<'studio' | 'node' | 'tensorflow' | 'python' | 'pip' | 'compiler', string | null>
   >
@@ -37,8 +39,10 @@ export async function runDoctor(): Promise<DoctorReport> {
   const probe = await probeMachine(cache, findCached(cache, manifest))
   const runtime = readRecord()
   const broken = await whatIsBroken(runtime)
+  const inferenceIsAll = runtime?.device === 'wasm'
   return {
     ready: broken === undefined,
+    trains: broken === undefined && !inferenceIsAll,
     versions: {
       studio: JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')).version,
       node: process.versions.node,
@@ -56,7 +60,11 @@ export async function runDoctor(): Promise<DoctorReport> {
       const file = weightsPath(model, cache)
       return { name: model.name, file, present: existsSync(file) }
     }),
-    missing: [...(broken ? [broken] : []), ...planRuntime(probe, manifest).obstacles],
+    missing: [
+      ...(broken ? [broken] : []),
+      ...(inferenceIsAll ? [toWire(inferenceOnly())] : []),
+      ...planRuntime(probe, manifest).obstacles,
+    ],
   }
 }
 
@@ -66,14 +74,16 @@ function readRecord(): RuntimeRecord | null {
 }
 
 async function whatIsBroken(runtime: RuntimeRecord | null): Promise<WireError | undefined> {
-  if (!runtime?.bindingPath)
-    return {
-      code: 'RUNTIME_MISSING',
-      message: 'The engine is not set up in this checkout',
-      remedy: 'Run `npm run setup`',
-    }
+  const missing = {
+    code: 'RUNTIME_MISSING',
+    message: 'The engine is not set up in this checkout',
+    remedy: 'Run `npm run setup`',
+  } as const
+  if (!runtime) return missing
   try {
-    await selfCheck(runtime.bindingPath, runtime.device, runtime.kernelsPath)
+    if (runtime.device === 'wasm') await checkWasm()
+    else if (runtime.bindingPath) await selfCheck(runtime.bindingPath, runtime.device, runtime.kernelsPath)
+    else return missing
     return undefined
   } catch (error) {
     return toWire(error)
@@ -91,10 +101,7 @@ export function renderDoctor(report: DoctorReport): string {
       'GPU',
       `${name}, ${gibibytes(memoryMiB * 2 ** 20)} of memory, driver ${driver}`,
     ]),
-    [
-      'Runtime',
-      runtime ? `TensorFlow ${runtime.tensorflow} on the ${runtime.device.toUpperCase()}` : 'not set up',
-    ],
+    ['Runtime', runtime ? runtimeTitle(runtime) : 'not set up'],
     ...(runtime ? describeRuntime(runtime) : []),
     ['Python', versions.python ? `${versions.python}, pip ${versions.pip ?? 'missing'}` : 'missing'],
     ['Compiler', versions.compiler ?? 'missing'],
@@ -104,14 +111,21 @@ export function renderDoctor(report: DoctorReport): string {
       present ? `${name}: ${file}` : `${name}: downloaded when first used`,
     ]),
     ...report.missing.map((error): [string, string] => ['Missing', `${error.code}: ${describe(error)}`]),
-    ['Verdict', report.ready ? 'ready' : 'not ready'],
+    ['Verdict', verdict(report)],
   ]
   return lines.map(([label, text]) => `${label.padEnd(10)}${text}`).join('\n')
 }
 
+function verdict({ ready, trains }: DoctorReport): string {
+  if (!ready) return 'not ready'
+  return trains ? 'ready' : 'ready to detect, not to train'
+}
+
 function describeRuntime(runtime: RuntimeRecord): [string, string][] {
+  const reasons = runtime.chosenBecause.map((reason): [string, string] => ['Because', reason])
+  if (runtime.device === 'wasm') return reasons
   return [
-    ...runtime.chosenBecause.map((reason): [string, string] => ['Because', reason]),
+    ...reasons,
     ['Kernels', runtime.kernelsPath ?? 'not built: stock operations, slower'],
     [
       'Fast math',

@@ -1,0 +1,60 @@
+/** `fcos bench`: how fast a model is on this machine. */
+import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
+import { startEngine } from '../../studio/engine/spawn.ts'
+import { interruptible } from '../interrupt.ts'
+import type { Progress } from '../progress.ts'
+import { describeEngine } from './train.ts'
+
+export interface BenchOptions {
+  readonly model: 'r50' | 'lite0'
+  readonly train: boolean
+  readonly height: number
+  readonly width: number
+  readonly runs: number
+  readonly fastMath?: boolean
+}
+
+export interface BenchReport extends BenchResult {
+  readonly model: BenchOptions['model']
+  readonly width: number
+  readonly height: number
+  readonly imagesPerSecond: number
+  readonly device: EngineHello['device']
+  readonly fastMath: boolean
+  readonly tensorflow: string
+  /** Milliseconds from starting the engine's process until it takes requests. */
+  readonly startMs: number
+}
+
+/** Random weights and pixels: the time of detection does not depend on them, but for the boxes that NMS sees. */
+export async function runBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
+  const { model, train, height, width, runs } = options
+  const start = performance.now()
+  const engine = await startEngine({ fastMath: options.fastMath })
+  const startMs = performance.now() - start
+  try {
+    const { device, fastMath, tensorflow } = engine.hello
+    progress.say(`${describeEngine(engine.hello)}, ready in ${(startMs / 1000).toFixed(1)} s`)
+    const request = { method: 'bench', architecture: model, height, width, runs, train } as const
+    const result = await interruptible(
+      (line) => progress.say(line),
+      (signal) => engine.call(request, () => {}, signal),
+    )
+    const imagesPerSecond = 1000 / result.inferMs
+    return { model, width, height, ...result, imagesPerSecond, device, fastMath, tensorflow, startMs }
+  } finally {
+    await engine.close()
+  }
+}
+
+export function renderBench(report: BenchReport): string {
+  const { model, width, height, inferMs, imagesPerSecond, trainMs, peakMb, device, threads, fastMath } =
+    report
+  return [
+    `${model}, one image of ${width} × ${height} px, median`,
+    `detect   ${inferMs.toFixed(0)} ms, ${imagesPerSecond.toFixed(2)} images/s`,
+    ...(trainMs === null ? [] : [`train    ${trainMs.toFixed(0)} ms for forward and backward`]),
+    `memory   ${peakMb} MB at most`,
+    `device   ${device.toUpperCase()}, ${threads} threads, fast math ${fastMath ? 'on' : 'off'}`,
+  ].join('\n')
+}

@@ -1,0 +1,185 @@
+/** `fcos detect`: runs a detector over images and writes what it finds. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { DetectResult } from '../../../core/contract/engine.ts'
+import { CodedError, describe } from '../../../core/contract/errors.ts'
+import { describeProblem } from '../../../core/formats/problems.ts'
+import { startEngine } from '../../studio/engine/spawn.ts'
+import { findImages, type InputImage } from '../detection/inputs.ts'
+import {
+  type DetectedImage,
+  type ResultFormat,
+  type ResultWriter,
+  resultWriter,
+} from '../detection/results.ts'
+import { interruptible } from '../interrupt.ts'
+import { drawOverlay } from '../overlay/overlay.ts'
+import { duration, type Progress } from '../progress.ts'
+import { describeEngine } from './train.ts'
+
+export interface DetectOptions {
+  readonly model: string
+  /** Image files, folders, globs, data sets. */
+  readonly images: readonly string[]
+  readonly out: string
+  readonly format: ResultFormat
+  /** Least score; without it SCORE for the results and SHOWN_SCORE for the pictures. */
+  readonly score?: number
+  /** Folder for one picture per image. */
+  readonly overlay?: string
+  readonly batch: number
+  readonly nms: number
+  readonly size?: number
+  readonly fastMath?: boolean
+}
+
+/** Low enough for a whole precision-recall curve. */
+export const SCORE = 0.05
+/** Pictures with every candidate of a curve would show nothing else. */
+export const SHOWN_SCORE = 0.3
+/** As COCO evaluates. */
+const LIMIT = 100
+
+export interface DetectReport {
+  readonly out: string
+  readonly overlay: string | null
+  readonly images: number
+  readonly skipped: number
+  readonly detections: number
+  /** False when it was interrupted: the rest of the images is missing. */
+  readonly complete: boolean
+  /** Over reading, computing and writing, once the engine is up. */
+  readonly imagesPerSecond: number
+}
+
+/** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_WRITE, ENGINE_*, RUNTIME_*. */
+export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
+  const { model, out, overlay, score = SCORE } = options
+  if (!existsSync(model)) throw new CodedError('USAGE_NO_FILE', `There is no checkpoint ${model}`)
+  const inputs = await findImages(options.images)
+  const writer = await resultWriter(out, options.format)
+  try {
+    const { result, found, seconds } = await detect(inputs, { ...options, score }, writer, progress)
+    if (result.images === 0 && result.skipped > 0) {
+      throw new CodedError('DATA_IMAGES', `None of the ${result.skipped} images could be read`)
+    }
+    const written = await writer.finish(result.classes)
+    for (const problem of written.problems) progress.say(describeProblem(problem))
+    if (overlay !== undefined) {
+      await drawAll(
+        inputs,
+        found,
+        result.classes,
+        { folder: overlay, score: options.score ?? SHOWN_SCORE },
+        progress,
+      )
+    }
+    return {
+      out: written.out,
+      overlay: overlay ?? null,
+      images: result.images,
+      skipped: result.skipped,
+      detections: found.reduce((sum, image) => sum + (image?.detections.length ?? 0), 0),
+      complete: result.complete,
+      imagesPerSecond: result.images / seconds,
+    }
+  } catch (error) {
+    writer.abandon()
+    throw error
+  }
+}
+
+/** Results by index of the input; nothing for images that were skipped. */
+type Found = (DetectedImage | undefined)[]
+
+async function detect(
+  inputs: readonly InputImage[],
+  { model, score, nms, batch, size, fastMath }: DetectOptions & { readonly score: number },
+  writer: ResultWriter,
+  progress: Progress,
+): Promise<{ result: DetectResult; found: Found; seconds: number }> {
+  const engine = await startEngine({ fastMath })
+  try {
+    progress.say(describeEngine(engine.hello))
+    const images = inputs.map((input) => input.path)
+    const request = {
+      method: 'detect',
+      model,
+      images,
+      score,
+      nms,
+      batch,
+      limit: LIMIT,
+      size: size ?? null,
+    } as const
+    const found: Found = []
+    const start = performance.now()
+    const elapsed = (): number => (performance.now() - start) / 1000
+    const result = await interruptible(
+      (line) => progress.say(line),
+      (signal) =>
+        engine.call(
+          request,
+          (event) => {
+            if (event.kind === 'note') progress.say(event.message)
+            if (event.kind !== 'detected' && event.kind !== 'skipped') return
+            const input = inputs[event.index]!
+            if (event.kind === 'skipped') {
+              progress.say(`Skipped ${input.path}: ${describe(event.error)}`)
+            } else {
+              const { width, height, detections } = event
+              found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
+              writer.add(found[event.index]!)
+            }
+            const rate = (event.index + 1) / elapsed()
+            const left = duration((inputs.length - event.index - 1) / rate)
+            progress.update(event.index + 1, inputs.length, `${rate.toFixed(1)} images/s  ${left} left`)
+          },
+          signal,
+        ),
+    )
+    return { result, found, seconds: elapsed() }
+  } finally {
+    await engine.close()
+  }
+}
+
+async function drawAll(
+  inputs: readonly InputImage[],
+  found: Found,
+  classes: DetectResult['classes'],
+  { folder, score }: { readonly folder: string; readonly score: number },
+  progress: Progress,
+): Promise<void> {
+  const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
+  const taken = new Set<string>()
+  for (const [i, image] of found.entries()) {
+    if (!image) continue
+    const { dir, name, base } = path.parse(image.fileName)
+    // a.jpg and a.png in one folder.
+    const stem = taken.has(path.join(dir, name)) ? base : name
+    taken.add(path.join(dir, stem))
+    const detections = image.detections
+      .filter((detection) => detection.score >= score)
+      .map(({ box, score, categoryId }) => {
+        const index = indexOf.get(categoryId)!
+        return { box, score, index, name: classes[index]!.name }
+      })
+    await drawOverlay(
+      inputs[i]!.path,
+      { detections, truth: inputs[i]!.truth },
+      path.join(folder, dir, `${stem}.jpg`),
+    )
+    progress.update(i + 1, found.length, 'pictures')
+  }
+}
+
+export function renderDetect(report: DetectReport): string {
+  const { images, skipped, detections, imagesPerSecond, out, overlay, complete } = report
+  return [
+    `${detections} detections in ${images} images, ${imagesPerSecond.toFixed(1)} images/s${skipped > 0 ? `; ${skipped} images were skipped` : ''}`,
+    `Written to ${out}`,
+    ...(overlay === null ? [] : [`Pictures in ${overlay}`]),
+    ...(complete ? [] : ['Stopped early: the other images are missing']),
+  ].join('\n')
+}

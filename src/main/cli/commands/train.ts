@@ -1,0 +1,189 @@
+/** `fcos train`: fine-tunes a detector on a data set. */
+import { readFile } from 'node:fs/promises'
+import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { TrainingFile } from '../../../core/contract/training.ts'
+import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
+import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
+import { startEngine } from '../../studio/engine/spawn.ts'
+import { type StartingWeights, startingWeights } from '../../studio/engine/starting-weights.ts'
+import { train } from '../../studio/engine/supervise.ts'
+import { interruptible } from '../interrupt.ts'
+import { duration, type Progress } from '../progress.ts'
+import { readDataset } from '../read-dataset.ts'
+import { table } from '../table.ts'
+
+export interface TrainOptions {
+  readonly data: string
+  readonly val?: string
+  /** lite0, r50 or the path of weights; needed unless resumed. */
+  readonly model?: string
+  readonly out: string
+  readonly steps?: number
+  readonly size?: number
+  readonly batch?: number
+  readonly seed?: number
+  /** Path of a TrainingFile; the options above come before what it says. */
+  readonly config?: string
+  readonly resume?: boolean
+  readonly fastMath?: boolean
+}
+
+export interface TrainReport extends TrainResult {
+  readonly out: string
+}
+
+/** @throws CodedError USAGE_*, DATA_*, WEIGHTS_* for what the user mends; TRAIN_*, ENGINE_*, RUNTIME_*, IO_*. */
+export async function runTrain(options: TrainOptions, progress: Progress): Promise<TrainReport> {
+  const { out, resume = false, fastMath } = options
+  const say = (line: string): void => progress.say(line)
+  const training = await readOptions(options)
+  const sets = await readData(options, say)
+  const { architecture, file } = await weightsFor(options, say)
+  const request = {
+    method: 'train',
+    out,
+    weights: file,
+    architecture,
+    ...sets,
+    options: training,
+    resume,
+  } as const
+  const hooks = {
+    onReady: (hello: EngineHello) => say(describeEngine(hello)),
+    onEvent: (event: EngineEvent) => showEvent(event, progress),
+  }
+  const result = await interruptible(say, (signal) =>
+    train(() => startEngine({ fastMath }), request, { ...hooks, signal }),
+  )
+  return { out, ...result }
+}
+
+async function readOptions({ config, steps, size, batch, seed }: TrainOptions): Promise<TrainingFile> {
+  const file = config === undefined ? {} : await readConfig(config)
+  const given = Object.entries({ steps, size, batch, seed }).filter(([, value]) => value !== undefined)
+  return { ...file, training: { ...file.training, ...Object.fromEntries(given) } }
+}
+
+async function readConfig(path: string): Promise<TrainingFile> {
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new CodedError('USAGE_CONFIG', `Cannot read --config ${path}: ${cause.message}`, undefined, {
+      cause,
+    })
+  })
+  const parsed = TrainingFile.safeParse(parseJson(text, path))
+  if (parsed.success) return parsed.data
+  throw new CodedError(
+    'USAGE_CONFIG',
+    `${path}: ${firstIssue(parsed.error)}`,
+    'docs/cli.md lists what it may say',
+  )
+}
+
+async function readData(
+  { data, val }: TrainOptions,
+  say: (line: string) => void,
+): Promise<Pick<TrainingData, 'data' | 'validation'>> {
+  const training = await readDataset(data, say)
+  const validation = val === undefined ? null : await readDataset(val, say)
+  const { shared, ...sets } = trainingData(training, validation)
+  const boxes = sets.data.images.reduce((sum, image) => sum + image.categories.length, 0)
+  const classes = sets.data.categories.map(({ name }) => name).join(', ')
+  say(
+    `${sets.data.images.length} images with ${boxes} boxes to learn from, ` +
+      `${sets.validation?.images.length ?? 'no'} images to measure with. Classes: ${classes}`,
+  )
+  if (shared > 0)
+    say(`${shared} of the images to measure with are trained on as well: the numbers will flatter`)
+  return sets
+}
+
+async function weightsFor(
+  { model, resume }: TrainOptions,
+  say: (line: string) => void,
+): Promise<StartingWeights> {
+  // The run's folder holds both.
+  if (resume) return { architecture: 'r50', file: null }
+  if (model !== undefined) return startingWeights(model, say)
+  throw new CodedError('USAGE_MODEL', 'No --model to start from', 'Give lite0, r50 or a checkpoint')
+}
+
+export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: EngineHello): string {
+  const kernels =
+    device === 'cpu' && !nativeKernels ? ', without the fused kernels (fcos doctor says why)' : ''
+  return `TensorFlow ${tensorflow} on the ${device.toUpperCase()}, fast math ${fastMath ? 'on' : 'off'}${kernels}`
+}
+
+function showEvent(event: EngineEvent, progress: Progress): void {
+  switch (event.kind) {
+    case 'plan': {
+      const { options, canvas, loaded, resumedFrom } = event
+      const { optimiser, accumulate, batch } = options
+      if (loaded !== null && resumedFrom === null) progress.say(loaded)
+      if (resumedFrom !== null) progress.say(`Going on from step ${resumedFrom}`)
+      progress.say(
+        `${options.steps} steps of ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''} images on ${canvas.width} × ${canvas.height} px, ` +
+          `${optimiser.kind} at rate ${optimiser.rate}, learning from ${options.learn} on, seed ${options.seed}`,
+      )
+      break
+    }
+    case 'step':
+      progress.update(
+        event.step,
+        event.steps,
+        `loss ${event.loss.toFixed(3)} (class ${event.classification.toFixed(3)}, box ${event.box.toFixed(3)}, ` +
+          `centerness +${event.centernessExcess.toFixed(3)})  rate ${event.rate.toExponential(1)}  ` +
+          `${event.imagesPerSecond.toFixed(1)} images/s  ${duration(event.remainingSeconds)} left`,
+      )
+      break
+    case 'evaluated':
+      progress.say(`Step ${event.step}: ${summary(event)}${event.best ? ', the best so far' : ''}`)
+      break
+    case 'note':
+      progress.say(event.message)
+      break
+  }
+}
+
+/** AP 0.512, AP50 0.871 (cat 0.901, dog 0.841) */
+function summary({ stats, perCategory }: Evaluated): string {
+  const each = perCategory.map(({ name, ap50 }) => `${name} ${share(ap50)}`).join(', ')
+  return `AP ${share(stats[0]!)}, AP50 ${share(stats[1]!)} (${each})`
+}
+
+/** COCO's −1 stands for classes without objects. */
+const share = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
+
+/** The evaluation as `fcos eval --json` words it. */
+export function trainJson({ evaluation, ...run }: TrainReport): unknown {
+  return { ...run, evaluation: evaluation && evaluationJson(evaluation) }
+}
+
+const evaluationJson = ({ step, stats, perCategory }: Evaluated): unknown => ({
+  step,
+  stats,
+  per_category: Object.fromEntries(perCategory.map(({ name, ...metrics }) => [name, metrics])),
+})
+
+export function renderTrain({ steps, complete, checkpoint, evaluation, out }: TrainReport): string {
+  return [
+    ...(evaluation ? evaluationLines(evaluation) : []),
+    `Checkpoint: ${checkpoint}`,
+    complete
+      ? `Trained ${steps} steps`
+      : `Stopped after step ${steps}; the state is saved in ${out}. The same command with --resume goes on`,
+  ].join('\n')
+}
+
+export function evaluationLines({ step, stats, perCategory }: Evaluated): string[] {
+  return [
+    `Best of the validations, at step ${step}`,
+    ...table(
+      ['class', 'AP', 'AP50'],
+      [
+        ...perCategory.map(({ name, ap, ap50 }) => [name, share(ap), share(ap50)]),
+        ['all', share(stats[0]!), share(stats[1]!)],
+      ],
+    ),
+  ]
+}

@@ -1,0 +1,104 @@
+/** Which images a command line means: files, folders, globs and data sets. */
+import { glob } from 'node:fs/promises'
+import path from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { Annotation } from '../../../core/formats/dataset.ts'
+import { IMAGE_FILE, kindOf, listFiles, toSlashes } from '../../studio/datasets/files.ts'
+import { type Loaded, loadDataset } from '../../studio/datasets/index.ts'
+
+export interface InputImage {
+  /** The data set's, or counted on from 1. */
+  readonly id: number
+  /** In a data set, relative to its images; else relative to the folder that all images have in common. */
+  readonly fileName: string
+  readonly path: string
+  /** Ground truth and the names of its classes, for images of a data set. */
+  readonly truth: readonly { readonly box: Annotation['box']; readonly name: string }[]
+}
+
+/**
+ * Images in the order of the arguments, those of a folder or glob by name, each only once. A folder that is a data set
+ * gives the images that it labels, with its ids.
+ *
+ * @throws CodedError USAGE_NO_IMAGES; those of loadDataset for data sets that cannot be read.
+ */
+export async function findImages(args: readonly string[]): Promise<InputImage[]> {
+  const labelled: InputImage[] = []
+  const plain: string[] = []
+  for (const arg of args) {
+    const found = await resolve(arg)
+    if (Array.isArray(found)) plain.push(...found)
+    else labelled.push(...imagesOf(found))
+  }
+  const root = commonFolder(plain)
+  const taken = new Set<number>()
+  const seen = new Set<string>()
+  const images: InputImage[] = []
+  const add = (image: Omit<InputImage, 'id'>, wanted: number): void => {
+    if (seen.has(image.path)) return
+    seen.add(image.path)
+    let id = wanted
+    while (taken.has(id)) id++
+    taken.add(id)
+    images.push({ ...image, id })
+  }
+  for (const { id, ...image } of labelled) add(image, id)
+  let next = 1
+  for (const file of plain) {
+    add({ fileName: toSlashes(path.relative(root, file)), path: file, truth: [] }, next)
+    next = images.at(-1)!.id + 1
+  }
+  return images
+}
+
+/** Absolute paths of images, or a data set. */
+async function resolve(arg: string): Promise<string[] | Loaded> {
+  const kind = await kindOf(arg)
+  if (kind === 'file' && IMAGE_FILE.test(arg)) return [path.resolve(arg)]
+  if (kind === 'folder') return (await datasetAt(arg)) ?? imagesIn(arg)
+  if (kind === undefined && /[*?[{]/.test(arg)) return matching(arg)
+  return loadDataset(arg)
+}
+
+async function datasetAt(folder: string): Promise<Loaded | undefined> {
+  try {
+    const loaded = await loadDataset(folder)
+    // LabelMe files lie beside some of the images, often those that are done.
+    return loaded.format === 'labelme' ? undefined : loaded
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'DATA_FORMAT') return undefined
+    throw error
+  }
+}
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const files = await listFiles(folder, IMAGE_FILE)
+  if (files.length > 0) return files.map((file) => path.resolve(folder, file))
+  throw new CodedError('USAGE_NO_IMAGES', `There is no image in ${folder}`)
+}
+
+async function matching(pattern: string): Promise<string[]> {
+  const images: string[] = []
+  for await (const file of glob(pattern)) if (IMAGE_FILE.test(file)) images.push(file)
+  images.sort()
+  if (images.length > 0) return images.map((file) => path.resolve(file))
+  throw new CodedError('USAGE_NO_IMAGES', `No image matches ${pattern}`)
+}
+
+function imagesOf({ dataset, imageRoot }: Loaded): InputImage[] {
+  const names = new Map(dataset.categories.map(({ id, name }) => [id, name]))
+  return dataset.images.map(({ id, fileName, annotations }) => ({
+    id,
+    fileName,
+    path: path.resolve(imageRoot, fileName),
+    truth: annotations.map(({ box, categoryId }) => ({ box, name: names.get(categoryId)! })),
+  }))
+}
+
+/** The deepest folder that holds all files. */
+function commonFolder(files: readonly string[]): string {
+  const [first, ...others] = files.map((file) => path.dirname(file).split(path.sep))
+  if (first === undefined) return ''
+  const differs = first.findIndex((part, i) => others.some((parts) => parts[i] !== part))
+  return first.slice(0, differs === -1 ? undefined : differs).join(path.sep) || path.sep
+}

@@ -1,0 +1,133 @@
+/** Where detections go: a COCO results list that grows as they come, or a data set of another format. */
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { ScoredBox } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { toCocoResults } from '../../../core/formats/coco-results.ts'
+import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
+import { toXywh } from '../../../core/geometry/box.ts'
+import { kindOf } from '../../studio/datasets/files.ts'
+import { writeDataset } from '../../studio/datasets/index.ts'
+
+export type ResultFormat = 'coco' | 'csv' | 'voc' | 'yolo'
+
+export interface DetectedImage {
+  readonly id: number
+  readonly fileName: string
+  readonly width: number
+  readonly height: number
+  readonly detections: readonly ScoredBox[]
+}
+
+export interface ResultWriter {
+  add(image: DetectedImage): void
+  /** Puts the results in place; returns their path and what the format could not hold. */
+  finish(
+    classes: readonly Category[],
+  ): Promise<{ readonly out: string; readonly problems: readonly Problem[] }>
+  /** Leaves nothing behind. */
+  abandon(): void
+}
+
+/**
+ * @throws CodedError DATA_EXISTS before anything is computed, where the output would replace what is no earlier
+ *   results list; IO_WRITE.
+ */
+export async function resultWriter(out: string, format: ResultFormat): Promise<ResultWriter> {
+  if (format === 'coco') return new ResultsList(await resultsFile(out))
+  if (
+    (await kindOf(out)) === 'file' ||
+    ((await kindOf(out)) === 'folder' && (await readdir(out)).length > 0)
+  ) {
+    throw new CodedError('DATA_EXISTS', `${out} exists`, 'Give another --out')
+  }
+  return new LabelFiles(out, format)
+}
+
+/** `fcos eval` wants one file: OUT itself if it is named .json, else detections.json in it. */
+async function resultsFile(out: string): Promise<string> {
+  const file = /\.json$/i.test(out) ? out : path.join(out, 'detections.json')
+  if ((await kindOf(file)) === undefined || startsWithBracket(file)) return file
+  throw new CodedError('DATA_EXISTS', `${file} exists and is no list of results`, 'Give another --out')
+}
+
+/** A results list is a JSON list; a COCO data set, which must not be lost, is an object. */
+function startsWithBracket(file: string): boolean {
+  const descriptor = openSync(file, 'r')
+  const head = Buffer.alloc(1)
+  readSync(descriptor, head)
+  closeSync(descriptor)
+  return head.toString() === '['
+}
+
+class ResultsList implements ResultWriter {
+  readonly #file: string
+  readonly #partial: string
+  readonly #descriptor: number
+  #separator = '[\n'
+
+  constructor(file: string) {
+    this.#file = file
+    this.#partial = `${file}.partial-${process.pid}`
+    this.#descriptor = this.#write(() => {
+      mkdirSync(path.dirname(file), { recursive: true })
+      return openSync(this.#partial, 'w')
+    })
+  }
+
+  add({ id, fileName, detections }: DetectedImage): void {
+    const boxes = detections.map(({ box, categoryId, score }) => {
+      return { imageId: id, categoryId, score, box: toXywh(box) }
+    })
+    for (const result of toCocoResults(boxes, [{ id, fileName }])) {
+      this.#write(() => writeSync(this.#descriptor, this.#separator + JSON.stringify(result)))
+      this.#separator = ',\n'
+    }
+  }
+
+  async finish(): ReturnType<ResultWriter['finish']> {
+    this.#write(() => {
+      writeSync(this.#descriptor, this.#separator === ',\n' ? '\n]\n' : '[]\n')
+      closeSync(this.#descriptor)
+      renameSync(this.#partial, this.#file)
+    })
+    return { out: this.#file, problems: [] }
+  }
+
+  abandon(): void {
+    rmSync(this.#partial, { force: true })
+  }
+
+  #write<T>(action: () => T): T {
+    try {
+      return action()
+    } catch (cause) {
+      const { message } = cause as Error
+      throw new CodedError('IO_WRITE', `${this.#file} cannot be written: ${message}`, undefined, { cause })
+    }
+  }
+}
+
+class LabelFiles implements ResultWriter {
+  readonly #out: string
+  readonly #format: Exclude<ResultFormat, 'coco'>
+  readonly #images: DatasetImage[] = []
+
+  constructor(out: string, format: Exclude<ResultFormat, 'coco'>) {
+    this.#out = out
+    this.#format = format
+  }
+
+  add({ detections, ...image }: DetectedImage): void {
+    this.#images.push({ ...image, annotations: detections })
+  }
+
+  async finish(categories: readonly Category[]): ReturnType<ResultWriter['finish']> {
+    const dataset = { categories, images: this.#images }
+    const { problems } = await writeDataset(dataset, { format: this.#format, out: this.#out })
+    return { out: this.#out, problems }
+  }
+
+  abandon(): void {}
+}

@@ -1,0 +1,53 @@
+/** The fcos command. */
+import { readFileSync } from 'node:fs'
+import { CommanderError } from 'commander'
+import { describe, isInputError, toWire, type WireError } from '../../core/contract/errors.ts'
+import { INTERRUPTED, Interrupted } from './interrupt.ts'
+import { fcosProgram } from './program.ts'
+
+const WRONG_USAGE = 2
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+const program = fcosProgram(version, ({ json }, report, text) => {
+  process.stdout.write(`${json ? JSON.stringify(report) : text()}\n`)
+})
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().configureOutput({ outputError: () => {} })
+}
+
+// A reader that has seen enough, such as head, is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  report(error)
+}
+
+/** One line on standard error: what, where, how to mend. With --json also a document, so that scripts always get one. */
+function report(error: unknown): void {
+  if (error instanceof Interrupted) {
+    console.error(error.message)
+    process.exitCode = INTERRUPTED
+    return
+  }
+  if (error instanceof CommanderError && error.exitCode === 0) return
+  const wire = error instanceof CommanderError ? usageError(error) : toWire(error)
+  console.error(`fcos: ${describe(wire).replaceAll(/\s*\n\s*/g, ' ')}`)
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: wire })}\n`)
+  process.exitCode = isInputError(wire.code) ? WRONG_USAGE : 1
+}
+
+function usageError({ code, message }: CommanderError): WireError {
+  // Called without a command, it has shown its help.
+  const what = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '')
+  const command = program.commands.find((candidate) => candidate.name() === process.argv[2])
+  return {
+    code: 'USAGE_OPTIONS',
+    message: what.replace(/[.\s]+$/, ''),
+    remedy: `See \`fcos ${command ? `${command.name()} ` : ''}--help\``,
+  }
+}

@@ -1,0 +1,28 @@
+/** Values of command-line options. */
+import { InvalidArgumentError } from 'commander'
+
+/** A whole number within bounds. */
+export const integer =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value
+    throw new InvalidArgumentError(
+      most === Number.MAX_SAFE_INTEGER
+        ? `Give a whole number from ${least} on.`
+        : `Give a whole number from ${least} to ${most}.`,
+    )
+  }
+
+/** A share or a score. */
+export function fraction(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('Give a number from 0 to 1.')
+}
+
+export function nonNegative(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('Give a number from 0 on.')
+}

@@ -1,0 +1,49 @@
+/** Progress and messages, on standard error: a bar that is drawn over itself on a terminal, plain lines in a pipe. */
+
+const BAR = 24
+/** Lines of progress that a pipe gets per job, about. */
+const LINES = 50
+
+export class Progress {
+  readonly #stream: NodeJS.WriteStream
+  #drawn = false
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream
+  }
+
+  /** A line that stays. */
+  say(line: string): void {
+    this.#erase()
+    this.#stream.write(`${line}\n`)
+  }
+
+  /** @param text what is at work and how it goes, as short as it can be. */
+  update(done: number, total: number, text: string): void {
+    if (this.#stream.isTTY) {
+      const full = Math.round((BAR * done) / total)
+      const bar = '━'.repeat(full) + '╌'.repeat(BAR - full)
+      this.#erase()
+      // A line that wraps could not be erased.
+      this.#stream.write(`${bar} ${done}/${total}  ${text}`.slice(0, this.#stream.columns - 1))
+      this.#drawn = true
+      if (done === total) this.say('')
+    } else if (done === 1 || done === total || done % Math.ceil(total / LINES) === 0) {
+      this.#stream.write(`${done}/${total}  ${text}\n`)
+    }
+  }
+
+  #erase(): void {
+    if (this.#drawn) this.#stream.write('\r\x1b[K')
+    this.#drawn = false
+  }
+}
+
+/** Seconds as 42 s, 3:07 or 1:02:03. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`
+}

@@ -1,0 +1,21 @@
+/** A data set for a command, with what was wrong in it told in a few lines. */
+import type { Problem } from '../../core/formats/dataset.ts'
+import { describeProblem } from '../../core/formats/problems.ts'
+import { type LoadOptions, loadDataset } from '../studio/datasets/index.ts'
+import type { NamedDataset } from '../studio/engine/engine-data.ts'
+
+const SHOWN = 10
+
+/** Throws all errors of loadDataset. */
+export async function readDataset(
+  name: string,
+  say: (line: string) => void,
+  options: LoadOptions = {},
+): Promise<NamedDataset & { readonly problems: readonly Problem[] }> {
+  const { dataset, imageRoot, problems } = await loadDataset(name, options)
+  for (const problem of problems.slice(0, SHOWN)) say(describeProblem(problem))
+  if (problems.length > SHOWN) {
+    say(`… and ${problems.length - SHOWN} more problems in ${name} (fcos convert --dry-run lists all)`)
+  }
+  return { name, dataset, imageRoot, problems }
+}

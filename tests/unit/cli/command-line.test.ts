@@ -1,0 +1,127 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { fcos } from '../../support/cli.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'fcos-cli-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const write = (name: string, content: unknown): void =>
+  writeFileSync(path.join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+
+const category = { id: 1, name: 'cat' }
+const image = { id: 1, file_name: 'a.png', width: 64, height: 48 }
+const annotation = { id: 1, image_id: 1, category_id: 1, bbox: [8, 8, 32, 24], area: 768, iscrowd: 0 }
+const coco = { images: [image], categories: [category], annotations: [annotation] }
+// 1 × 1 PNG: labels and image disagree, which is no business of these tests.
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+writeFileSync(path.join(folder, 'a.png'), Buffer.from(PNG, 'base64'))
+write('set.json', coco)
+write('owls.json', { ...coco, categories: [{ id: 1, name: 'owl' }] })
+write('empty.json', { ...coco, annotations: [] })
+write('half.json', '{"images": [')
+write('boxes.json', [[8, 8, 40, 32]])
+write('config.json', { training: { stepz: 3 } })
+write('weights.safetensors', '')
+write('results.json', [{ image_id: 1, category_id: 1, bbox: [8, 8, 32, 24], score: 0.5 }])
+
+const COMMANDS = ['convert', 'targets', 'inspect', 'train', 'detect', 'eval', 'bench', 'doctor', 'start']
+
+describe('help', () => {
+  it('lists every command', async () => {
+    const { status, out } = await fcos(['--help'])
+    expect(status).toBe(0)
+    for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+  })
+
+  it.each(COMMANDS)('of %s has an example and --json', async (command) => {
+    const { status, out, err } = await fcos([command, '--help'])
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toMatch(new RegExp(`Example: fcos ${command}\\b`))
+    expect(out).toContain('--json')
+  })
+})
+
+const train = (...args: string[]) => ['train', '--out', 'run', '--model', 'lite0', ...args]
+const detect = (...args: string[]) => [
+  'detect',
+  '--out',
+  'new.json',
+  '--model',
+  'weights.safetensors',
+  ...args,
+]
+
+describe('what the user can mend gives status 2 and one line', () => {
+  it.each([
+    ['an unknown command', ['trian'], "unknown command 'trian' (Did you mean train?). See `fcos --help`"],
+    ['an unknown option', ['bench', '--ground', 'x'], "unknown option '--ground'"],
+    ['a missing option', ['eval', '--gt', 'set.json'], "'--dt <file>' not specified. See `fcos eval --help`"],
+    ['a wrong number', train('--data', 'x', '--steps', '0'), 'Give a whole number from 1 on'],
+    ['a wrong choice', ['bench', '--model', 'r101'], 'Allowed choices are r50, lite0'],
+    [
+      'a missing file',
+      ['eval', '--gt', 'none.json', '--dt', 'results.json'],
+      'none.json: there is no such file',
+    ],
+    ['broken JSON', ['inspect', 'half.json'], 'half.json is not valid JSON'],
+    ['a data set that is not there', train('--data', 'nowhere'), 'no data set at nowhere'],
+    ['training without a box', train('--data', 'empty.json'), 'empty.json: 1 images without a box'],
+    [
+      'classes that do not meet',
+      train('--data', 'set.json', '--val', 'owls.json'),
+      'its class owl (1 boxes)',
+    ],
+    [
+      'an option that training does not have',
+      train('--data', 'set.json', '--config', 'config.json'),
+      'stepz',
+    ],
+    [
+      'no weights',
+      ['train', '--data', 'set.json', '--out', 'run', '--model', 'no.pth'],
+      'no weights file no.pth',
+    ],
+    ['no model', ['train', '--data', 'set.json', '--out', 'run'], 'No --model'],
+    ['a folder without images', detect('.git*'), 'No image matches .git*'],
+    ['results over a data set', [...detect('a.png'), '--out', 'set.json'], 'set.json exists and is no list'],
+    ['results over labels', [...detect('a.png'), '--out', '.', '--format', 'voc'], '. exists'],
+  ])('%s', async (_, args, line) => {
+    const { status, out, err } = await fcos(args, folder)
+    expect(err).toContain(line)
+    expect(err.trimEnd().split('\n').at(-1)).toMatch(/^fcos: /)
+    expect({ status, out }).toEqual({ status: 2, out: '' })
+    expect(existsSync(path.join(folder, 'run'))).toBe(false)
+  })
+})
+
+describe('--json', () => {
+  it.each([
+    ['inspect', ['inspect', 'set.json']],
+    [
+      'targets',
+      ['targets', '--width', '64', '--height', '48', '--boxes', 'boxes.json', '--out', 't.safetensors'],
+    ],
+    ['convert', ['convert', 'set.json', '--to', 'csv', 'set.csv']],
+    ['eval', ['eval', '--gt', 'set.json', '--dt', 'results.json']],
+    ['a failure', ['eval', '--gt', 'none.json', '--dt', 'results.json']],
+    ['wrong usage', ['eval']],
+  ])('gives one document: %s', async (_, args) => {
+    const { out } = await fcos([...args, '--json'], folder)
+    expect(out.trimEnd()).not.toContain('\n')
+    expect(JSON.parse(out)).toBeTypeOf('object')
+  })
+
+  it('names the error by its code', async () => {
+    const { status, out } = await fcos(['inspect', 'half.json', '--json'], folder)
+    expect(status).toBe(2)
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'DATA_JSON' } })
+  })
+})
+
+it('a reader that stops early is no fault', async () => {
+  const { spawnSync } = await import('node:child_process')
+  const command = `"${process.execPath}" bin/fcos.mjs train --help | head -1`
+  expect(spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stderr).toBe('')
+})
