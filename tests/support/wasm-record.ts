@@ -1,0 +1,12 @@
+/** A set-up that chose WebAssembly. */
+import type { RuntimeRecord } from '../../src/core/contract/runtime.ts'
+
+export const wasmRecord: RuntimeRecord = {
+  tensorflow: '4.22.0',
+  device: 'wasm',
+  bindingPath: null,
+  kernelsPath: null,
+  libraryDirs: [],
+  cpuFlags: [],
+  chosenBecause: ['TensorFlow needs a CPU with AVX', 'So WebAssembly computes, on one thread'],
+}
