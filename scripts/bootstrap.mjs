@@ -30,7 +30,7 @@ async function main(verb, rest) {
   const env = { NODE_USE_ENV_PROXY: '1', ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
   const run = (args) => runInPlace(node, args, { cwd: PROJECT, env })
 
-  const setup = await run(['src/main/setup/index.ts'])
+  const setup = await run(['src/main/setup/index.ts', ...(verb === 'test' ? ['--for-training'] : [])])
   if (setup !== 0) return setup
   if (verb === 'start') return run(['src/main/cli/index.ts', 'start', ...rest])
   if (verb === 'test') return runTests(run, rest)

@@ -1,6 +1,10 @@
-/** `npm run setup`: everything that the studio needs beside its npm packages. */
+/**
+ * `npm run setup`: everything that the studio needs beside its npm packages. With `--for-training` a runtime that only
+ * detects is an error: `npm test` cannot do with less.
+ */
 
 import { describe, isInputError, toWire } from '../../core/contract/errors.ts'
+import { inferenceOnly, runtimeTitle } from '../../core/contract/runtime.ts'
 import { cacheRoot } from './cache.ts'
 import { checkoutSetup, setUpRuntime } from './runtime.ts'
 import { provideWeights, readModels } from './weights.ts'
@@ -10,9 +14,12 @@ const log = (line: string) => console.log(line)
 try {
   const cache = cacheRoot()
   const runtime = await setUpRuntime(checkoutSetup(cache, log))
-  for (const model of readModels().filter(({ setup }) => setup)) await provideWeights(model, { cache, log })
-  const device = runtime.device.toUpperCase()
-  log(`TensorFlow ${runtime.tensorflow} on the ${device}. ${runtime.chosenBecause.join('. ')}`)
+  const trains = runtime.device !== 'wasm'
+  log(`${runtimeTitle(runtime)}. ${runtime.chosenBecause.join('. ')}`)
+  if (!trains && process.argv.includes('--for-training')) throw inferenceOnly()
+  // Training starts from them; what does not train does without.
+  const weights = trains ? readModels().filter(({ setup }) => setup) : []
+  for (const model of weights) await provideWeights(model, { cache, log })
 } catch (error) {
   const wire = toWire(error)
   console.error(`${wire.code}: ${describe(wire)}`)

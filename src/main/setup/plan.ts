@@ -9,6 +9,8 @@ export type Candidate =
   | { readonly kind: 'wheel'; readonly build: string; readonly device: 'cpu' | 'gpu' }
   /** TensorFlow 2.9 and the binding as tfjs-node's own install script downloads them. */
   | { readonly kind: 'prebuilt'; readonly device: 'cpu' | 'gpu' }
+  /** TensorFlow.js on WebAssembly, which comes with npm's packages and runs wherever Node does. It cannot train. */
+  | { readonly kind: 'wasm'; readonly device: 'wasm' }
 
 export interface Plan {
   /** Best first. */
@@ -27,6 +29,9 @@ export function planRuntime(probe: Probe, manifest: RuntimeManifest): Plan {
     else candidates.push({ kind: 'wheel', build: id, device })
   }
   if (hasPrebuilt(probe)) candidates.push({ kind: 'prebuilt', device: prebuiltDevice(probe) })
+  // A full disk is to be mended, not worked around: weights, checkpoints and projects need space as well.
+  if (!obstacles.some(({ code }) => code === 'RUNTIME_DISK_FULL'))
+    candidates.push({ kind: 'wasm', device: 'wasm' })
   return { candidates, obstacles }
 }
 

@@ -12,7 +12,7 @@ import { type Candidate, planRuntime } from './plan.ts'
 import { installPrebuilt } from './prebuilt.ts'
 import { type Probe, probeMachine } from './probe.ts'
 import { findCached, type Log, provisionWheel } from './provision.ts'
-import { selfCheck } from './selfcheck.ts'
+import { checkWasm, selfCheck } from './selfcheck.ts'
 
 /** Where this checkout's choice is written; the engine reads it. */
 export const RUNTIME_FILE = path.join(PROJECT, RUNTIME_RECORD)
@@ -111,10 +111,19 @@ async function provide(
         libraryDirs: [path.join(TFJS_NODE, 'deps/lib')],
       }
     }
+    case 'wasm':
+      return {
+        ...common,
+        tensorflow: await checkWasm(),
+        bindingPath: null,
+        kernelsPath: null,
+        libraryDirs: [],
+      }
   }
 }
 
 function because(candidate: Candidate, probe: Probe): string {
+  if (candidate.device === 'wasm') return 'So WebAssembly computes, on one thread'
   if (candidate.device === 'gpu') return `nvidia-smi reports ${probe.gpus.map(({ name }) => name).join(', ')}`
   if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the CPU computes`
   if (probe.gpus.length > 0) return 'The GPU cannot be used, so the CPU computes'

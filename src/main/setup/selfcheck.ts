@@ -1,7 +1,10 @@
 /** Loads a binding in a child process, where a wrong CPU or a missing library kills nothing but the child. */
 
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { CodedError } from '../../core/contract/errors.ts'
+import { PROJECT } from './binding.ts'
 import { run } from './run.ts'
 
 const answerSchema = z.object({ version: z.string(), gpu: z.boolean(), kernels: z.boolean() })
@@ -42,6 +45,27 @@ export async function selfCheck(
       'CUDA 12 needs an NVIDIA driver 525 or newer',
     )
   return answer.data
+}
+
+const WASM_LOADER = pathToFileURL(path.join(PROJECT, 'src/main/engine/tensor/wasm-backend.ts'))
+const WASM_SCRIPT = `const { loadWasmBackend } = await import('${WASM_LOADER}')
+const tf = await loadWasmBackend()
+const sum = tf.sum(tf.ones([2, 3])).dataSync()[0]
+console.log(JSON.stringify({ version: tf.version_core, sum }))`
+const wasmAnswer = z.object({ version: z.string(), sum: z.literal(6) })
+
+/** TensorFlow.js's version on WebAssembly. @throws CodedError RUNTIME_BROKEN if it does not load and compute. */
+export async function checkWasm(): Promise<string> {
+  const result = await run(process.execPath, ['--input-type=module', '-e', WASM_SCRIPT], {
+    timeoutMs: 60_000,
+  })
+  const answer = wasmAnswer.safeParse(parseLastLine(result.stdout))
+  if (answer.success) return answer.data.version
+  throw new CodedError(
+    'RUNTIME_BROKEN',
+    `TensorFlow.js on WebAssembly does not load: ${complaint(result.stderr)}`,
+    'Remove node_modules and run `npm run setup` again',
+  )
 }
 
 function parseLastLine(text: string): unknown {

@@ -7,19 +7,25 @@ import * as probes from './recorded-probes.ts'
 const manifest = readRuntimeManifest()
 const plan = (probe: Probe) => planRuntime(probe, manifest)
 const short = (candidates: readonly Candidate[]) =>
-  candidates.map((candidate) =>
-    candidate.kind === 'wheel' ? candidate.build : `prebuilt ${candidate.device}`,
-  )
+  candidates.map((candidate) => {
+    if (candidate.kind === 'wasm') return 'wasm'
+    return candidate.kind === 'wheel' ? candidate.build : `prebuilt ${candidate.device}`
+  })
 const codes = (probe: Probe) => plan(probe).obstacles.map(({ code }) => code)
 
 describe('the runtime chain', () => {
   it('takes the CPU wheel, then the prebuilt library, on a CPU with AMX', () => {
-    expect(short(plan(probes.cpuWithAmx).candidates)).toEqual(['linux-x64-cpu', 'prebuilt cpu'])
+    expect(short(plan(probes.cpuWithAmx).candidates)).toEqual(['linux-x64-cpu', 'prebuilt cpu', 'wasm'])
     expect(plan(probes.cpuWithAmx).obstacles).toEqual([])
   })
 
   it('prefers the GPU, and keeps the CPU to fall back to', () => {
-    expect(short(plan(probes.withGpu).candidates)).toEqual(['linux-x64-gpu', 'linux-x64-cpu', 'prebuilt gpu'])
+    expect(short(plan(probes.withGpu).candidates)).toEqual([
+      'linux-x64-gpu',
+      'linux-x64-cpu',
+      'prebuilt gpu',
+      'wasm',
+    ])
   })
 
   it('passes over a GPU that the manifest has no wheel for, with the reason', () => {
@@ -39,14 +45,14 @@ describe('the runtime chain', () => {
   })
 
   it('offers nothing that would die of SIGILL on a CPU without AVX', () => {
-    expect(plan(probes.noAvx).candidates).toEqual([])
+    expect(short(plan(probes.noAvx).candidates)).toEqual(['wasm'])
     expect(codes(probes.noAvx)).toEqual(['RUNTIME_NO_AVX'])
   })
 
   it('takes the wheel on Apple silicon, the prebuilt library on Windows and older Macs', () => {
-    expect(short(plan(probes.macArm).candidates)).toEqual(['darwin-arm64-cpu'])
-    expect(short(plan(probes.windows).candidates)).toEqual(['prebuilt cpu'])
-    expect(short(plan({ ...probes.macArm, arch: 'x64' }).candidates)).toEqual(['prebuilt cpu'])
+    expect(short(plan(probes.macArm).candidates)).toEqual(['darwin-arm64-cpu', 'wasm'])
+    expect(short(plan(probes.windows).candidates)).toEqual(['prebuilt cpu', 'wasm'])
+    expect(short(plan({ ...probes.macArm, arch: 'x64' }).candidates)).toEqual(['prebuilt cpu', 'wasm'])
   })
 
   it('names the package that brings pip, Python or a compiler', () => {
@@ -73,6 +79,25 @@ describe('the runtime chain', () => {
       'RUNTIME_OLD_PIP',
     ])
     expect(codes({ ...probes.cpuWithAmx, glibc: '2.17' })).toEqual(['RUNTIME_OLD_LIBC'])
-    expect(plan({ ...probes.cpuWithAmx, glibc: null }).candidates).toEqual([])
+    expect(short(plan({ ...probes.cpuWithAmx, glibc: null }).candidates)).toEqual(['wasm'])
+  })
+
+  it('leaves WebAssembly alone where neither a wheel nor a prebuilt library can run, with the remedy', () => {
+    const armWithoutCompiler: Probe = { ...probes.noCompiler, arch: 'arm64' }
+    const windowsOnArm: Probe = { ...probes.windows, arch: 'arm64' }
+    const musl: Probe = { ...probes.cpuWithAmx, glibc: null }
+    for (const [probe, code] of [
+      [probes.noAvx, 'RUNTIME_NO_AVX'],
+      [armWithoutCompiler, 'RUNTIME_NO_COMPILER'],
+      [windowsOnArm, 'RUNTIME_UNSUPPORTED'],
+      [musl, 'RUNTIME_OLD_LIBC'],
+    ] as const) {
+      expect(short(plan(probe).candidates)).toEqual(['wasm'])
+      expect(plan(probe).obstacles).toMatchObject([{ code, remedy: expect.stringMatching(/\w/) }])
+    }
+  })
+
+  it('works around no full disk', () => {
+    expect(short(plan({ ...probes.diskFull, arch: 'arm64' }).candidates)).toEqual([])
   })
 })

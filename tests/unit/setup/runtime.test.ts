@@ -40,11 +40,15 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
 
   /** Nothing under a final name, nothing left over. */
   function expectNothingInstalled(): void {
+    expectNothingCached()
+    expect(existsSync(path.join(machine.folder, 'checkout'))).toBe(false)
+  }
+
+  function expectNothingCached(): void {
     for (const folder of ['runtimes', 'addons']) {
       const inside = path.join(machine.cache, folder)
       expect(existsSync(inside) ? readdirSync(inside) : []).toEqual([])
     }
-    expect(existsSync(path.join(machine.folder, 'checkout'))).toBe(false)
   }
 
   it('unpacks what is needed, compiles, puts the binding in place and writes the record', async () => {
@@ -141,30 +145,36 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     machine.program('c++', 'exit 127')
     const done = setup()
     const reached: string[] = []
-    await expect(
-      setUpRuntime({ ...done, installPrebuilt: async (device) => void reached.push(device) }),
-    ).rejects.toThrow()
+    const { device } = await setUpRuntime({
+      ...done,
+      installPrebuilt: async (chosen) => void reached.push(chosen),
+    })
     // Only x64 has one. The fake leaves no binding behind, so the self-check refuses it.
     expect(reached).toEqual(process.arch === 'x64' ? ['cpu'] : [])
+    expect(device).toBe('wasm')
   })
 
   it.each([
-    ['no Python', 'RUNTIME_NO_PYTHON', () => machine.program('python3', 'exit 127')],
-    ['no pip', 'RUNTIME_NO_PIP', () => machine.prepend('python3', 'case "$*" in *pip*) exit 1;; esac')],
+    ['no Python', /Python 3 was not found.* Install it/, () => machine.program('python3', 'exit 127')],
+    [
+      'no pip',
+      /has no pip.* Install it/,
+      () => machine.prepend('python3', 'case "$*" in *pip*) exit 1;; esac'),
+    ],
     [
       'an old pip',
-      'RUNTIME_OLD_PIP',
+      /pip 9\.0\.1 is too old.* Upgrade it/,
       () => machine.prepend('python3', 'case "$*" in *"pip --version"*) echo "pip 9.0.1 from"; exit;; esac'),
     ],
-    ['no compiler', 'RUNTIME_NO_COMPILER', () => machine.program('c++', 'exit 127')],
+    ['no compiler', /No C\+\+ compiler was found.* Install it/, () => machine.program('c++', 'exit 127')],
     [
       'a compiler that fails',
-      'RUNTIME_COMPILE_FAILED',
+      /no C\+\+17\. A C\+\+17 compiler is needed/,
       () => machine.prepend('c++', 'case "$*" in *-o*) echo "x.cc:1: error: no C++17" >&2; exit 1;; esac'),
     ],
     [
       'no network',
-      'RUNTIME_NO_NETWORK',
+      /pip cannot reach.* Check the network/,
       () =>
         machine.prepend(
           'python3',
@@ -173,23 +183,51 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     ],
     [
       'a wheel that is not there',
-      'RUNTIME_NO_WHEEL',
+      /has no tensorflow-cpu==0\.0\.1 for this platform.* Point pip/,
       () =>
         machine.prepend(
           'python3',
           'case "$*" in *download*) echo "ERROR: No matching distribution found" >&2; exit 1;; esac',
         ),
     ],
-    // A limit on the size of files stands for a full disk: the write fails half way.
-    ['a full disk', 'RUNTIME_DISK_FULL', () => machine.prepend('python3', 'ulimit -f 64; trap "" XFSZ')],
-  ])('%s: one line with the remedy, and nothing half-installed', async (_what, code, breakIt) => {
-    breakIt()
+  ])(
+    '%s: WebAssembly, one line with the remedy, and nothing half-installed',
+    async (what, reason, breakIt) => {
+      breakIt()
+      const record = await setUpRuntime(setup())
+      expect(record).toMatchObject({
+        device: 'wasm',
+        tensorflow: '4.22.0',
+        bindingPath: null,
+        kernelsPath: null,
+        libraryDirs: [],
+      })
+      expect(record.chosenBecause[0]).toMatch(reason)
+      expect(record.chosenBecause.join()).not.toContain('\n')
+      expect(existsSync(path.join(machine.folder, 'checkout/tfjs_binding.node'))).toBe(false)
+      // The library is whole, and spares the next set-up a download.
+      if (what === 'a compiler that fails') rmSync(path.join(machine.cache, 'runtimes'), { recursive: true })
+      expectNothingCached()
+    },
+  )
+
+  it('a full disk: one line with the remedy, and nothing half-installed', async () => {
+    // A limit on the size of files stands for it: the write fails half way.
+    machine.prepend('python3', 'ulimit -f 64; trap "" XFSZ')
     const error = await failure()
-    expect(error.code).toBe(code)
+    expect(error.code).toBe('RUNTIME_DISK_FULL')
     expect(error.remedy).toMatch(/\w/)
     expect(`${error.message}. ${error.remedy}`).not.toContain('\n')
-    if (code !== 'RUNTIME_COMPILE_FAILED') expectNothingInstalled()
-    else expect(readdirSync(path.join(machine.cache, 'addons'))).toEqual([])
+    expectNothingInstalled()
+  })
+
+  it('takes TensorFlow once its obstacle is gone', async () => {
+    const compiler = path.join(machine.folder, 'bin/c++')
+    const works = readFileSync(compiler, 'utf8')
+    machine.program('c++', 'exit 127')
+    expect((await setUpRuntime(setup())).device).toBe('wasm')
+    writeFileSync(compiler, works)
+    expect((await setUpRuntime(setup())).device).toBe('cpu')
   })
 
   it('refuses a tampered wheel, without trying anything else', async () => {

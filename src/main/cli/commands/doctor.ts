@@ -33,16 +33,16 @@ export interface DoctorReport {
   readonly missing: readonly WireError[]
 }
 
-export async function runDoctor(): Promise<DoctorReport> {
+/** @param runtime what set-up wrote down for this checkout. */
+export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): Promise<DoctorReport> {
   const cache = cacheRoot()
   const manifest = readRuntimeManifest()
   const probe = await probeMachine(cache, findCached(cache, manifest))
-  const runtime = readRecord()
   const broken = await whatIsBroken(runtime)
-  const inferenceIsAll = runtime?.device === 'wasm'
+  const detectsOnly = runtime?.device === 'wasm'
   return {
     ready: broken === undefined,
-    trains: broken === undefined && !inferenceIsAll,
+    trains: broken === undefined && !detectsOnly,
     versions: {
       studio: JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8')).version,
       node: process.versions.node,
@@ -62,7 +62,7 @@ export async function runDoctor(): Promise<DoctorReport> {
     }),
     missing: [
       ...(broken ? [broken] : []),
-      ...(inferenceIsAll ? [toWire(inferenceOnly())] : []),
+      ...(detectsOnly ? [toWire(inferenceOnly())] : []),
       ...planRuntime(probe, manifest).obstacles,
     ],
   }
