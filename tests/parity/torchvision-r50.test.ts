@@ -6,6 +6,10 @@ import { readFileSync } from 'node:fs'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import type { Tensor as HostTensor } from '../../src/core/formats/safetensors.ts'
+import { tensorOf, toFloat32 } from '../../src/core/formats/tensor-values.ts'
+import type { RgbImage } from '../../src/main/engine/data/decode.ts'
+import { detect } from '../../src/main/engine/detect/detector.ts'
 import { Fcos } from '../../src/main/engine/model/fcos.ts'
 import { Tape } from '../../src/main/engine/model/tape.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
@@ -109,7 +113,43 @@ describe('fcos_resnet50_fpn', () => {
     clear()
     expect(tf.memory().numTensors).toBe(before)
   })
+
+  it('finds the same objects, from pixels to boxes', () => {
+    const fixture = fixtureTensors('torchvision_detections.safetensors')
+    const state = formulaStateDict(modelTensors(CONFIG))
+    const change = (name: string, to: (value: number) => number) => {
+      const tensor = state.get(name) as HostTensor
+      state.set(name, tensorOf(toFloat32(tensor).map(to), tensor.shape))
+    }
+    change('head.classification_head.cls_logits.weight', (weight) => 3 * weight)
+    change('head.regression_head.bbox_reg.bias', (bias) => bias + 2)
+    const detector = new Fcos(CONFIG, state)
+    const [found] = detect(detector, [interleaved(fixture('image'), 640, 480)], {
+      score: 0.2,
+      nms: 0.6,
+      limit: 100,
+    })
+    detector.dispose()
+
+    const [boxes, scores, labels] = [fixture('boxes'), fixture('scores'), fixture('labels')]
+    expect(found.map(({ categoryId }) => categoryId)).toEqual([...labels])
+    for (const [i, { box, score }] of found.entries()) {
+      expect(Math.abs(score - scores[i])).toBeLessThan(1e-4)
+      for (const [side, value] of box.entries())
+        expect(Math.abs(value - boxes[i * 4 + side])).toBeLessThan(0.1)
+    }
+  })
 })
+
+/** Planar [3,H,W] → interleaved [H,W,3]. */
+function interleaved(planar: Float32Array, width: number, height: number): RgbImage {
+  const plane = width * height
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: 3 * plane }, (_, i) => planar[(i % 3) * plane + Math.floor(i / 3)]),
+  }
+}
 
 const WHOLE_GRADIENTS = [
   'backbone.body.layer4.2.conv1.weight',

@@ -11,7 +11,7 @@ import {
 } from '../../../src/main/engine/tensor/operations.ts'
 import { tf } from '../../../src/main/engine/tensor/tensorflow.ts'
 
-const random = (shape: number[]) => tf.randomNormal(shape) as Tensor4D
+const random = (shape: [number, number, number, number]) => tf.randomNormal(shape) as Tensor4D
 const inner = (a: Tensor, b: Tensor) => tf.sum(tf.mul(a, b)).dataSync()[0]
 const magnitude = (a: Tensor) => Math.sqrt(inner(a, a))
 
