@@ -22,10 +22,11 @@ function describePackage(place) {
   return { id: `${name} ${version}`, license: given.type ?? given, text: licenseText(place) }
 }
 
+/** A font package has a second text for its font. */
 function licenseText(place) {
   const folder = path.join(PROJECT, place)
-  const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying)/i.test(name))
-  return file ? readFileSync(path.join(folder, file), 'utf8').trim() : ''
+  const files = readdirSync(folder).filter((name) => /^(licen[cs]e|copying)/i.test(name))
+  return files.map((file) => readFileSync(path.join(folder, file), 'utf8').trim()).join('\n\n')
 }
 
 const downloads = [

@@ -1,0 +1,51 @@
+import { afterEach, expect, test } from 'vitest'
+import { CodedError } from '../../../src/core/contract/errors.ts'
+import { INTERRUPTED, Interrupted, interruptible } from '../../../src/main/cli/interrupt.ts'
+
+afterEach(() => {
+  process.exitCode = undefined
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  'after %s the job hands out what it has, with status 130',
+  async (name) => {
+    const before = process.listenerCount(name)
+    const said: string[] = []
+    const result = await interruptible(
+      (line) => said.push(line),
+      async (signal) => {
+        const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
+        process.emit(name)
+        await stopped
+        return 'so far'
+      },
+    )
+    expect(result).toBe('so far')
+    expect(said).toEqual(['Stopping. Once more ends at once'])
+    expect(process.exitCode).toBe(INTERRUPTED)
+    expect(process.listenerCount(name)).toBe(before)
+  },
+)
+
+test('a failure while stopping is told, and the status is still 130', async () => {
+  const job = interruptible(
+    () => {},
+    async () => {
+      process.emit('SIGINT')
+      throw new CodedError('IO_DISK_FULL', 'The disk is full', 'Make room')
+    },
+  )
+  await expect(job).rejects.toThrow(new Interrupted('The disk is full. Make room'))
+  expect(process.exitCode).toBe(INTERRUPTED)
+})
+
+test('without a signal, errors pass as they are and the status is not touched', async () => {
+  const error = new CodedError('TRAIN_DIVERGED', 'It diverged')
+  await expect(
+    interruptible(
+      () => {},
+      () => Promise.reject(error),
+    ),
+  ).rejects.toBe(error)
+  expect(process.exitCode).toBeUndefined()
+})
