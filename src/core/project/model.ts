@@ -1,0 +1,66 @@
+/** What a project holds, as the store hands it out and windows show it. */
+import type { Attributes, Segmentation } from '../formats/dataset.ts'
+import type { BoxXyxy } from '../geometry/box.ts'
+
+/** new: nobody has worked on it. done: every object is marked, also where there is none. ignored: left out of everything. */
+export const IMAGE_STATES = ['new', 'in-progress', 'done', 'ignored'] as const
+export type ImageState = (typeof IMAGE_STATES)[number]
+
+export const SPLITS = ['train', 'val', 'test'] as const
+export type Split = (typeof SPLITS)[number]
+
+/** Where an annotation comes from. A proposed one is a model's guess and no label until somebody accepts it. */
+export const SOURCES = ['drawn', 'imported', 'proposed', 'accepted'] as const
+export type Source = (typeof SOURCES)[number]
+
+export interface ProjectClass {
+  /** Explicit and stable: exported as it is, and never given to another class. */
+  readonly id: number
+  readonly name: string
+  /** #rrggbb */
+  readonly colour: string
+}
+
+export interface ProjectImage {
+  readonly id: number
+  /** Relative to the project's image folder, with forward slashes. */
+  readonly path: string
+  /** Pixels as displayed (EXIF orientation applied); 0 × 0 while not known. */
+  readonly width: number
+  readonly height: number
+  /** Why the file cannot be shown: it is gone, truncated, no image. */
+  readonly error: string | null
+  readonly state: ImageState
+  readonly split: Split | null
+  /** Annotations that are no proposals. */
+  readonly labels: number
+  readonly proposals: number
+}
+
+export interface NewAnnotation {
+  readonly classId: number
+  /** Image pixels, sub-pixel precision kept. */
+  readonly box: BoxXyxy
+  readonly source: Source
+  /** COCO iscrowd: a region of many objects. */
+  readonly crowd?: boolean
+  /** Pascal VOC difficult. */
+  readonly difficult?: boolean
+  /** Which model proposed it. */
+  readonly model?: string | null
+  /** The detector's confidence in [0, 1]; kept when it is accepted. */
+  readonly score?: number | null
+  /** COCO area in px², the mask's, as imported. */
+  readonly area?: number | null
+  /** As imported. */
+  readonly segmentation?: Segmentation | null
+  readonly attributes?: Attributes | null
+}
+
+export interface ProjectAnnotation extends Required<NewAnnotation> {
+  readonly id: number
+  readonly imageId: number
+}
+
+/** What can be changed about an annotation. */
+export type AnnotationPatch = Partial<NewAnnotation>

@@ -1,0 +1,265 @@
+/**
+ * Steps that can be undone and redone without limit, also after the program was closed or killed.
+ *
+ * A step is what one undo takes back: a change, or a gesture of many changes such as a drag. Each change is a
+ * transaction of its own that holds both the new rows and those that bring the old state back. A gesture that a crash
+ * interrupted is taken back when the project is opened next.
+ */
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { Database } from './database.ts'
+import {
+  dropLog,
+  dropUnchanged,
+  exchange,
+  installRecording,
+  isEmptyLog,
+  record,
+  type Touched,
+  touched,
+} from './recording.ts'
+
+export interface Step {
+  readonly id: number
+  /** What happened, for a menu: "Move box". */
+  readonly label: string
+  /** ISO 8601, by the clock of the machine. */
+  readonly at: string
+  readonly state: 'done' | 'undone'
+}
+
+/** A step just done, undone or redone, and what looks different now. */
+export interface StepEffect extends Touched {
+  readonly label: string
+}
+
+/** Changes that become one step. */
+export interface Gesture {
+  extend<Result>(work: () => Result): Result
+  /** Ends it. Without any net change there is no step. */
+  commit(): void
+  /** Ends it and takes back what it changed: Escape. */
+  cancel(): void
+}
+
+interface OpenStep {
+  readonly step: number
+  readonly log: number
+  readonly label: string
+  readonly exclusive: boolean
+}
+
+export class History {
+  readonly #database: Database
+  readonly #refusal: CodedError | undefined
+  readonly #listeners = new Set<(effect: StepEffect) => void>()
+  #open: OpenStep | undefined
+  #recording = false
+  /** The label of a gesture that a crash interrupted and that was taken back. */
+  readonly interrupted: string | undefined
+
+  /** `refusal` is thrown by every change of a project that is open for reading only. */
+  constructor(database: Database, refusal?: CodedError) {
+    this.#database = database
+    this.#refusal = refusal
+    if (refusal === undefined) {
+      installRecording(database)
+      const left = this.#find('open', 'DESC')
+      if (left !== undefined) this.#takeBack(left.id, left.log)
+      this.interrupted = left?.label
+    }
+  }
+
+  /**
+   * Runs synchronous work as one step: all of it is saved when this returns, none of it if it throws. Inside another
+   * change it is part of that one. Work that changes nothing is no step.
+   */
+  change<Result>(label: string, work: () => Result): Result {
+    if (this.#recording) return work()
+    this.#settle()
+    let effect: StepEffect | undefined
+    const result = this.#database.transaction(() => {
+      const { step, log } = this.#begin(label, 'done')
+      const value = this.#record(log, work)
+      effect = this.#keepIfTouched(step, log, label)
+      return value
+    })
+    if (effect) this.#tell(effect)
+    return result
+  }
+
+  /**
+   * Begins a gesture. Any other change ends it first, unless it is exclusive: then others are refused with
+   * USAGE_PROJECT_BUSY until it ends.
+   */
+  begin(label: string, { exclusive = false } = {}): Gesture {
+    this.#settle()
+    let own: OpenStep | undefined
+    const isOpen = (): boolean => own !== undefined && this.#open === own
+    return {
+      extend: (work) => {
+        if (this.#recording) return work()
+        if (isOpen()) return this.#extend(own!, work)
+        this.#settle()
+        let effect: StepEffect | undefined
+        const result = this.#database.transaction(() => {
+          own = { ...this.#begin(label, 'open'), label, exclusive }
+          const value = this.#record(own.log, work)
+          effect = this.#keepIfTouched(own.step, own.log, label)
+          return value
+        })
+        if (effect) {
+          this.#open = own
+          this.#tell(effect)
+        }
+        return result
+      },
+      commit: () => {
+        if (isOpen()) this.#commit()
+      },
+      cancel: () => {
+        if (!isOpen()) return
+        const { step, log, label } = own!
+        this.#open = undefined
+        this.#tell({ label, ...this.#takeBack(step, log) })
+      },
+    }
+  }
+
+  /** Undefined if there is nothing to undo. An open gesture is ended and undone. */
+  undo(): StepEffect | undefined {
+    return this.#move('done', 'DESC', 'undone')
+  }
+
+  /** Undefined if there is nothing to redo. */
+  redo(): StepEffect | undefined {
+    return this.#move('undone', 'ASC', 'done')
+  }
+
+  /** The latest steps, newest first, those that were undone included. */
+  steps(limit = 100): Step[] {
+    return this.#database.all<Step>(
+      `SELECT id, label, at, iif(state = 'undone', 'undone', 'done') AS state FROM step ORDER BY id DESC LIMIT ?`,
+      limit,
+    )
+  }
+
+  /** Ends an open gesture, or takes it back if it is exclusive: an import that is only half there. */
+  close(): void {
+    if (this.#open?.exclusive) {
+      const { step, log } = this.#open
+      this.#open = undefined
+      this.#takeBack(step, log)
+    } else if (this.#open) this.#commit()
+  }
+
+  /** Calls back after every step done, undone or redone, and every extension of a gesture. Returns how to stop. */
+  subscribe(listener: (effect: StepEffect) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Makes way for another change: ends an open gesture, or throws. */
+  #settle(): void {
+    if (this.#refusal) throw this.#refusal
+    if (this.#open?.exclusive) {
+      throw new CodedError(
+        'USAGE_PROJECT_BUSY',
+        `"${this.#open.label}" is in progress`,
+        'Wait for it or cancel it',
+      )
+    }
+    this.#commit()
+  }
+
+  #commit(): void {
+    if (this.#open === undefined) return
+    const { step, log } = this.#open
+    this.#database.transaction(() => {
+      dropUnchanged(this.#database, log)
+      if (isEmptyLog(this.#database, log)) this.#database.run('DELETE FROM step WHERE id = ?', step)
+      else this.#database.run(`UPDATE step SET state = 'done' WHERE id = ?`, step)
+    })
+    this.#open = undefined
+  }
+
+  #extend<Result>(open: OpenStep, work: () => Result): Result {
+    const result = this.#database.transaction(() => this.#record(open.log, work))
+    this.#tell({ label: open.label, ...touched(this.#database, open.log) })
+    return result
+  }
+
+  #begin(label: string, state: 'open' | 'done'): { step: number; log: number } {
+    const log = this.#nextLog()
+    const at = new Date().toISOString()
+    const { lastId } = this.#database.run(
+      'INSERT INTO step (log, label, at, state) VALUES (?, ?, ?, ?)',
+      log,
+      label,
+      at,
+      state,
+    )
+    return { step: lastId, log }
+  }
+
+  #nextLog(): number {
+    return this.#database.get<{ log: number }>('SELECT coalesce(max(log), 0) + 1 AS log FROM step')!.log
+  }
+
+  #record<Result>(log: number, work: () => Result): Result {
+    this.#recording = true
+    try {
+      return record(this.#database, log, work)
+    } finally {
+      this.#recording = false
+    }
+  }
+
+  /** What was undone before cannot be redone after a new change; looking around changes nothing. */
+  #keepIfTouched(step: number, log: number, label: string): StepEffect | undefined {
+    if (isEmptyLog(this.#database, log)) {
+      this.#database.run('DELETE FROM step WHERE id = ?', step)
+      return undefined
+    }
+    for (const undone of this.#database.all<{ log: number }>(`SELECT log FROM step WHERE state = 'undone'`)) {
+      dropLog(this.#database, undone.log)
+    }
+    this.#database.run(`DELETE FROM step WHERE state = 'undone'`)
+    return { label, ...touched(this.#database, log) }
+  }
+
+  #move(from: 'done' | 'undone', order: 'ASC' | 'DESC', to: 'done' | 'undone'): StepEffect | undefined {
+    this.#settle()
+    const found = this.#find(from, order)
+    if (found === undefined) return undefined
+    const log = this.#nextLog()
+    const effect = this.#database.transaction(() => {
+      exchange(this.#database, found.log, log)
+      this.#database.run('UPDATE step SET log = ?, state = ? WHERE id = ?', log, to, found.id)
+      return { label: found.label, ...touched(this.#database, log) }
+    })
+    this.#tell(effect)
+    return effect
+  }
+
+  #takeBack(step: number, log: number): Touched {
+    const other = this.#nextLog()
+    return this.#database.transaction(() => {
+      exchange(this.#database, log, other)
+      const effect = touched(this.#database, other)
+      dropLog(this.#database, other)
+      this.#database.run('DELETE FROM step WHERE id = ?', step)
+      return effect
+    })
+  }
+
+  #find(state: string, order: 'ASC' | 'DESC'): { id: number; log: number; label: string } | undefined {
+    return this.#database.get(
+      `SELECT id, log, label FROM step WHERE state = ? ORDER BY id ${order} LIMIT 1`,
+      state,
+    )
+  }
+
+  #tell(effect: StepEffect): void {
+    for (const listener of this.#listeners) listener(effect)
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * A project: a folder with one SQLite file beside or above the user's images.
+ *
+ *   const project = await openProject(folder)
+ *   project.images, .classes, .annotations   what it holds; every change is a step
+ *   project.history                          undo, redo, gestures, and word of every step
+ *   project.find('class:car count:>3')       ids of images
+ *
+ * Another program that has it open makes this one a reader: `project.readOnly` says why, and changes throw it.
+ * See scan.ts for finding images, import.ts and export.ts for data sets.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { toSlashes } from '../datasets/files.ts'
+import { Annotations } from './annotations.ts'
+import { Classes } from './classes.ts'
+import { type Database, openDatabase } from './database.ts'
+import { History } from './history.ts'
+import { Images } from './images.ts'
+import { acquireLock, type HeldLock, type Holder, type Lock } from './lock.ts'
+import { isEmpty, migrate } from './migrations.ts'
+
+/** The name of the file in a project's folder. */
+export const PROJECT_FILE = 'project.fcos'
+
+const PROGRAM = 'FCOS Studio'
+
+export interface OpenProjectOptions {
+  /** Named to others who want to open the project meanwhile. */
+  readonly program?: string
+  /** Only look, and leave the place of the writer to others. */
+  readonly readOnly?: boolean
+}
+
+export class Project {
+  readonly database: Database
+  readonly history: History
+  readonly images: Images
+  readonly classes: Classes
+  readonly annotations: Annotations
+  /** Why nothing can be changed; undefined for the writer. */
+  readonly readOnly: CodedError | undefined
+  /** The program that had the project last and did not close it. */
+  readonly killed: Holder | undefined
+  readonly #lock: HeldLock | undefined
+
+  constructor(database: Database, refusal: CodedError | undefined, lock?: HeldLock) {
+    this.database = database
+    this.readOnly = refusal
+    this.killed = lock?.killed
+    this.#lock = lock
+    this.history = new History(database, refusal)
+    this.images = new Images(database, this.history)
+    this.classes = new Classes(database, this.history)
+    this.annotations = new Annotations(database, this.history)
+  }
+
+  /** The project's file. */
+  get path(): string {
+    return this.database.path
+  }
+
+  /** Absolute path of the folder that the images' paths are relative to. */
+  get imageRoot(): string {
+    const stored = this.database.get<{ value: string }>(`SELECT value FROM setting WHERE key = 'image-root'`)!
+    return resolve(dirname(this.path), stored.value)
+  }
+
+  /** Says where the images are now; a scan then finds them again. */
+  set imageRoot(folder: string) {
+    if (this.readOnly) throw this.readOnly
+    writeImageRoot(this.database, folder)
+  }
+
+  /** Ends an open gesture and gives the project free. Everything was saved before. */
+  close(): void {
+    try {
+      this.history.close()
+    } finally {
+      this.database.close()
+      this.#lock?.release()
+    }
+  }
+}
+
+/**
+ * Makes a project in a folder, which is made if need be. `imageRoot` is the folder of the images, by default the same.
+ * Throws DATA_EXISTS if it has a project, IO_PROJECT or IO_DISK_FULL if none can be written there.
+ */
+export async function createProject(
+  folder: string,
+  { imageRoot = folder, program = PROGRAM }: { readonly imageRoot?: string; readonly program?: string } = {},
+): Promise<Project> {
+  const path = join(resolve(folder), PROJECT_FILE)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new CodedError('IO_PROJECT', `${folder} cannot be made: ${reason}`, undefined, { cause })
+  }
+  const lock = acquireLock(lockPath(path), program)
+  if (!lock.held) throw taken(path, lock.holder)
+  return openToWrite(path, lock, (database) => {
+    if (!isEmpty(database)) {
+      throw new CodedError('DATA_EXISTS', `${path} exists`, 'Open it, or choose another folder')
+    }
+    database.transaction(() => {
+      migrate(database)
+      writeImageRoot(database, imageRoot)
+    })
+  })
+}
+
+/**
+ * Opens a project, given as its folder or its file.
+ *
+ * Throws DATA_NOT_FOUND, DATA_PROJECT_FORMAT (another kind of file), DATA_PROJECT_NEWER (of a newer program),
+ * DATA_PROJECT_OLDER (of an older one, and it cannot be written), DATA_PROJECT_DAMAGED, IO_PROJECT.
+ */
+export async function openProject(
+  given: string,
+  { program = PROGRAM, readOnly = false }: OpenProjectOptions = {},
+): Promise<Project> {
+  const stats = await stat(given).catch(() => undefined)
+  const path = resolve(stats?.isDirectory() ? join(given, PROJECT_FILE) : given)
+  if (!existsSync(path)) throw new CodedError('DATA_NOT_FOUND', `There is no project at ${given}`)
+  if (readOnly) return openToRead(path, chosen(path))
+  let lock: Lock
+  try {
+    lock = acquireLock(lockPath(path), program)
+  } catch (error) {
+    // Whether the project can be read nevertheless, its own file tells.
+    return openToRead(path, unwritable(path, error))
+  }
+  if (!lock.held) return openToRead(path, taken(path, lock.holder))
+  try {
+    return openToWrite(path, lock, settle)
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'IO_PROJECT_READ_ONLY') return openToRead(path, error)
+    throw error
+  }
+}
+
+function openToWrite(path: string, lock: HeldLock, prepare: (database: Database) => void): Project {
+  let database: Database | undefined
+  try {
+    database = openDatabase(path)
+    prepare(database)
+    return new Project(database, undefined, lock)
+  } catch (error) {
+    database?.close()
+    lock.release()
+    throw error
+  }
+}
+
+function openToRead(path: string, refusal: CodedError): Project {
+  let database: Database
+  try {
+    database = openDatabase(path, { readOnly: true })
+  } catch (error) {
+    // In a folder that cannot be written there is no place for the index of the log. Where there is no log either,
+    // the file is whole and still.
+    if (existsSync(`${path}-wal`)) throw error
+    database = openDatabase(path, { readOnly: true, immutable: true })
+  }
+  try {
+    settle(database)
+    return new Project(database, refusal)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function settle(database: Database): void {
+  if (isEmpty(database)) {
+    throw new CodedError('DATA_PROJECT_FORMAT', `${database.path} is empty`, 'Make a new project there')
+  }
+  migrate(database)
+}
+
+/** Kept relative to the project's file, so that both can move together. */
+function writeImageRoot(database: Database, folder: string): void {
+  const path = relative(dirname(database.path), resolve(folder))
+  database.run(
+    `INSERT INTO setting VALUES ('image-root', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+    isAbsolute(path) ? path : toSlashes(path) || '.',
+  )
+}
+
+const lockPath = (path: string): string => `${path}-lock`
+
+const chosen = (path: string): CodedError =>
+  new CodedError('IO_PROJECT_READ_ONLY', `${basename(path)} was opened only to be read`)
+
+const unwritable = (path: string, cause: unknown): CodedError =>
+  new CodedError(
+    'IO_PROJECT_READ_ONLY',
+    `${dirname(path)} cannot be written, so the project can only be read`,
+    'Check the permissions of the folder',
+    { cause },
+  )
+
+function taken(path: string, holder: Holder | undefined): CodedError {
+  const who = holder
+    ? `${holder.program} (process ${holder.pid} on ${holder.host}, since ${holder.since})`
+    : 'another program'
+  return new CodedError(
+    'IO_PROJECT_LOCKED',
+    `${path} is open in ${who}`,
+    'Close it there to make changes here',
+  )
+}

@@ -1,0 +1,138 @@
+/**
+ * What makes a step undoable: the rows that it touched, as they were before it.
+ *
+ * Triggers write them, so no operation can forget to. The first write to a row within a step wins; a drag of a
+ * thousand moves keeps one row. Restoring a step while recording under a new log leaves, in that log, the rows as they
+ * were before the restoring: undo and redo are the same exchange.
+ *
+ * The triggers are temporary, made anew by every program that opens the project for writing.
+ */
+import type { Database } from './database.ts'
+
+interface Tracked {
+  readonly table: string
+  /** What undo brings back. */
+  readonly columns: readonly string[]
+  /** Rows come and go with undo. Of an image, only what the user decided about it does: its file is there anyway. */
+  readonly rows: boolean
+}
+
+const TRACKED: readonly Tracked[] = [
+  { table: 'image', columns: ['state', 'split'], rows: false },
+  { table: 'class', columns: ['name', 'colour', 'position'], rows: true },
+  {
+    table: 'annotation',
+    columns: [
+      ...['image_id', 'class_id', 'x1', 'y1', 'x2', 'y2', 'difficult', 'crowd'],
+      ...['source', 'model', 'score', 'area', 'segmentation', 'attributes'],
+    ],
+    rows: true,
+  },
+]
+
+export function installRecording(database: Database): void {
+  database.exec(`
+    CREATE TEMP TABLE recording (log INTEGER);
+    INSERT INTO recording VALUES (NULL);
+    ${TRACKED.map(triggers).join('\n')}`)
+}
+
+function triggers({ table, columns, rows }: Tracked): string {
+  const refuse = `SELECT RAISE(ABORT, '${table} changed outside a step') FROM recording WHERE log IS NULL;`
+  const keep = `${refuse}
+    INSERT INTO ${table}_before (log, id, existed, ${columns.join(', ')})
+    SELECT log, OLD.id, 1, ${columns.map((column) => `OLD.${column}`).join(', ')} FROM recording WHERE true
+    ON CONFLICT DO NOTHING;`
+  const note = `${refuse}
+    INSERT INTO ${table}_before (log, id, existed) SELECT log, NEW.id, 0 FROM recording WHERE true
+    ON CONFLICT DO NOTHING;`
+  const differ = columns.map((column) => `OLD.${column} IS NOT NEW.${column}`).join(' OR ')
+  const update = `
+    CREATE TEMP TRIGGER ${table}_update BEFORE UPDATE OF ${columns.join(', ')} ON main.${table} WHEN ${differ}
+    BEGIN ${keep} END;`
+  if (!rows) return update
+  return `${update}
+    CREATE TEMP TRIGGER ${table}_delete BEFORE DELETE ON main.${table} BEGIN ${keep} END;
+    CREATE TEMP TRIGGER ${table}_insert AFTER INSERT ON main.${table} BEGIN ${note} END;`
+}
+
+/** Runs work whose changes are recorded under a log. */
+export function record<Result>(database: Database, log: number, work: () => Result): Result {
+  database.run('UPDATE recording SET log = ?', log)
+  try {
+    return work()
+  } finally {
+    database.run('UPDATE recording SET log = NULL')
+  }
+}
+
+/** Puts the rows of one log back; what they were until now is recorded under the other, and the first is dropped. */
+export function exchange(database: Database, from: number, to: number): void {
+  const withRows = TRACKED.filter(({ rows }) => rows)
+  record(database, to, () => {
+    // All rows go before any comes back, so that two classes can exchange their names.
+    for (const { table } of withRows) {
+      database.run(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table}_before WHERE log = ?)`, from)
+    }
+    for (const { table, columns } of withRows) {
+      const names = ['id', ...columns].join(', ')
+      database.run(
+        `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${table}_before WHERE log = ? AND existed`,
+        from,
+      )
+    }
+    for (const { table, columns } of TRACKED.filter(({ rows }) => !rows)) {
+      const values = columns.map((column) => `${column} = before.${column}`).join(', ')
+      database.run(
+        `UPDATE ${table} SET ${values} FROM ${table}_before AS before WHERE before.log = ? AND before.id = ${table}.id`,
+        from,
+      )
+    }
+  })
+  dropLog(database, from)
+}
+
+export function dropLog(database: Database, log: number): void {
+  for (const { table } of TRACKED) database.run(`DELETE FROM ${table}_before WHERE log = ?`, log)
+}
+
+/** Drops the rows that are again as they were: a box dragged away and back. */
+export function dropUnchanged(database: Database, log: number): void {
+  for (const { table, columns } of TRACKED) {
+    const same = columns.map((column) => `now.${column} IS before.${column}`).join(' AND ')
+    database.run(
+      `DELETE FROM ${table}_before AS before WHERE log = ? AND CASE existed
+         WHEN 1 THEN EXISTS (SELECT 1 FROM ${table} AS now WHERE now.id = before.id AND ${same})
+         ELSE NOT EXISTS (SELECT 1 FROM ${table} AS now WHERE now.id = before.id) END`,
+      log,
+    )
+  }
+}
+
+export const isEmptyLog = (database: Database, log: number): boolean =>
+  TRACKED.every(
+    ({ table }) => database.get(`SELECT 1 FROM ${table}_before WHERE log = ? LIMIT 1`, log) === undefined,
+  )
+
+/** More images than this are not listed one by one: whoever shows them looks anew. */
+const MOST_IMAGES = 1000
+
+export interface Touched {
+  /** Ids of the images whose annotations, state or split changed, or 'many'. */
+  readonly images: readonly number[] | 'many'
+  readonly classes: boolean
+}
+
+export function touched(database: Database, log: number): Touched {
+  const rows = database.all<{ id: number }>(
+    `SELECT id FROM image_before WHERE log = ?1
+     UNION SELECT image_id FROM annotation_before WHERE log = ?1 AND existed
+     UNION SELECT now.image_id FROM annotation_before AS before JOIN annotation AS now USING (id) WHERE log = ?1
+     LIMIT ${MOST_IMAGES + 1}`,
+    log,
+  )
+  return {
+    images: rows.length > MOST_IMAGES ? 'many' : rows.map(({ id }) => id),
+    classes: database.get('SELECT 1 FROM class_before WHERE log = ? LIMIT 1', log) !== undefined,
+  }
+}

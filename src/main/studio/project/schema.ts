@@ -1,0 +1,98 @@
+/**
+ * The tables of a project file, format version 1. What is here is never edited once released: a later version adds a
+ * migration.
+ *
+ *   image       a file in the image folder. Its state and split are the user's; everything else is what a scan found.
+ *   class       what objects are. Ids are explicit, exported as they are, and never given twice.
+ *   annotation  an object in an image, or a model's proposal of one.
+ *   step        what can be undone and redone, oldest first.
+ *   *_before    the rows that a step changed, as they were on its other side (see history.ts).
+ *
+ * References are checked when a transaction ends, so that undoing may put rows back in any order.
+ */
+export const VERSION_1 = `
+CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE image (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  path       TEXT NOT NULL UNIQUE,             -- relative to the image folder, forward slashes
+  name_key   TEXT NOT NULL,                    -- the path as searched: lower case, composed characters
+  bytes      INTEGER,                          -- size and time of the file when it was last read; NULL: never
+  modified   REAL,                             -- ms since 1970
+  hash       BLOB,                             -- of the file's bytes
+  width      INTEGER NOT NULL DEFAULT 0,       -- px as displayed; 0: not known
+  height     INTEGER NOT NULL DEFAULT 0,
+  error      TEXT,                             -- why it cannot be shown: gone, truncated, no image
+  state      TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'in-progress', 'done', 'ignored')),
+  split      TEXT CHECK (split IN ('train', 'val', 'test')),
+  labels     INTEGER NOT NULL DEFAULT 0,       -- counted by triggers: annotations that are no proposals
+  proposals  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX image_hash ON image (hash) WHERE hash IS NOT NULL;
+CREATE INDEX image_error ON image (id) WHERE error IS NOT NULL;
+
+CREATE TABLE class (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 0),
+  name      TEXT NOT NULL UNIQUE,
+  colour    TEXT NOT NULL,                     -- #rrggbb
+  position  INTEGER NOT NULL                   -- order in lists and on the number keys
+) STRICT;
+
+CREATE TABLE annotation (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  image_id      INTEGER NOT NULL REFERENCES image DEFERRABLE INITIALLY DEFERRED,
+  class_id      INTEGER NOT NULL REFERENCES class DEFERRABLE INITIALLY DEFERRED,
+  x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL,    -- image px
+  difficult     INTEGER NOT NULL DEFAULT 0,
+  crowd         INTEGER NOT NULL DEFAULT 0,
+  source        TEXT NOT NULL CHECK (source IN ('drawn', 'imported', 'proposed', 'accepted')),
+  model         TEXT,                          -- which proposed it
+  score         REAL,
+  area          REAL,                          -- px², the mask's, as imported
+  segmentation  TEXT,                          -- JSON, as imported
+  attributes    TEXT                           -- JSON
+) STRICT;
+CREATE INDEX annotation_image ON annotation (image_id, class_id, source, score);
+CREATE INDEX annotation_class ON annotation (class_id, image_id);
+CREATE INDEX annotation_score ON annotation (score, image_id) WHERE score IS NOT NULL;
+
+CREATE TRIGGER annotation_added AFTER INSERT ON annotation BEGIN
+  UPDATE image SET labels = labels + (NEW.source <> 'proposed'), proposals = proposals + (NEW.source = 'proposed')
+  WHERE id = NEW.image_id;
+END;
+CREATE TRIGGER annotation_removed AFTER DELETE ON annotation BEGIN
+  UPDATE image SET labels = labels - (OLD.source <> 'proposed'), proposals = proposals - (OLD.source = 'proposed')
+  WHERE id = OLD.image_id;
+END;
+CREATE TRIGGER annotation_settled AFTER UPDATE OF source ON annotation WHEN OLD.source <> NEW.source BEGIN
+  UPDATE image SET
+    labels = labels + (NEW.source <> 'proposed') - (OLD.source <> 'proposed'),
+    proposals = proposals + (NEW.source = 'proposed') - (OLD.source = 'proposed')
+  WHERE id = NEW.image_id;
+END;
+
+CREATE TABLE step (
+  id     INTEGER PRIMARY KEY AUTOINCREMENT,
+  log    INTEGER NOT NULL UNIQUE,              -- its rows in the *_before tables
+  label  TEXT NOT NULL,
+  at     TEXT NOT NULL,                        -- for people; the order is that of the ids
+  state  TEXT NOT NULL CHECK (state IN ('open', 'done', 'undone'))
+) STRICT;
+
+CREATE TABLE image_before (
+  log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
+  state TEXT, split TEXT,
+  PRIMARY KEY (log, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE class_before (
+  log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
+  name TEXT, colour TEXT, position INTEGER,
+  PRIMARY KEY (log, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE annotation_before (
+  log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
+  image_id INTEGER, class_id INTEGER, x1 REAL, y1 REAL, x2 REAL, y2 REAL, difficult INTEGER, crowd INTEGER,
+  source TEXT, model TEXT, score REAL, area REAL, segmentation TEXT, attributes TEXT,
+  PRIMARY KEY (log, id)
+) STRICT, WITHOUT ROWID;
+`
