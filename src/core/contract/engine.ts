@@ -99,7 +99,7 @@ export interface EngineHello {
   readonly device: 'cpu' | 'gpu' | 'wasm'
   /** Whether the fused CPU kernels are in use. */
   readonly nativeKernels: boolean
-  /** Whether convolutions may round to bfloat16. */
+  /** Whether convolutions may round to bfloat16, and a check says that they do so within its precision. */
   readonly fastMath: boolean
   readonly pid: number
   /** Echoes a typed array, so that a client of another V8 learns at once whether clones arrive whole. */

@@ -147,7 +147,7 @@ OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.
       .addOption(
         choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
       )
-      .option('--score <score>', 'least score (default: 0.05, in pictures 0.3)', fraction)
+      .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
       .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
       .option('--batch <n>', 'images of one size that run together', integer(1), 1)
       .option('--nms <iou>', 'boxes of a class that overlap a better one by more are dropped', fraction, 0.6)

@@ -27,10 +27,14 @@ export class Progress {
       // A line that wraps could not be erased.
       this.#stream.write(`${bar} ${done}/${total}  ${text}`.slice(0, this.#stream.columns - 1))
       this.#drawn = true
-      if (done === total) this.say('')
     } else if (done === 1 || done === total || done % Math.ceil(total / LINES) === 0) {
       this.#stream.write(`${done}/${total}  ${text}\n`)
     }
+  }
+
+  /** The job is over, well or not. */
+  end(): void {
+    this.#erase()
   }
 
   #erase(): void {

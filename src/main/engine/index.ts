@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { EngineCall, type EngineMessage } from '../../core/contract/engine.ts'
 import { CodedError, toWire } from '../../core/contract/errors.ts'
 import { type Job, runJob } from './jobs.ts'
+import { fastMath } from './tensor/bfloat16.ts'
+import { fastMathAgrees } from './tensor/fast-math-check.ts'
 import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow.ts'
 
 let running: { readonly id: number; readonly abort: AbortController } | null = null
@@ -66,7 +68,7 @@ send({
     node: process.versions.node,
     device,
     nativeKernels: hasNativeKernels,
-    fastMath: process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16',
+    fastMath: fastMath && fastMathAgrees(),
     pid: process.pid,
     probe: Float32Array.of(1, 2, 3),
   },

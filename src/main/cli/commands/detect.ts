@@ -36,7 +36,7 @@ export interface DetectOptions {
 /** Low enough for a whole precision-recall curve. */
 export const SCORE = 0.05
 /** Pictures with every candidate of a curve would show nothing else. */
-export const SHOWN_SCORE = 0.3
+export const SHOWN_SCORE = 0.4
 /** As COCO evaluates. */
 const LIMIT = 100
 
@@ -86,6 +86,8 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
   } catch (error) {
     writer.abandon()
     throw error
+  } finally {
+    progress.end()
   }
 }
 
@@ -125,7 +127,7 @@ async function detect(
             if (event.kind !== 'detected' && event.kind !== 'skipped') return
             const input = inputs[event.index]!
             if (event.kind === 'skipped') {
-              progress.say(`Skipped ${input.path}: ${describe(event.error)}`)
+              progress.say(`Skipped ${describe(event.error)}`)
             } else {
               const { width, height, detections } = event
               found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
@@ -153,8 +155,8 @@ async function drawAll(
 ): Promise<void> {
   const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
   const taken = new Set<string>()
-  for (const [i, image] of found.entries()) {
-    if (!image) continue
+  const read = inputs.flatMap((input, i) => (found[i] ? [{ ...input, ...found[i] }] : []))
+  for (const [i, image] of read.entries()) {
     const { dir, name, base } = path.parse(image.fileName)
     // a.jpg and a.png in one folder.
     const stem = taken.has(path.join(dir, name)) ? base : name
@@ -165,12 +167,8 @@ async function drawAll(
         const index = indexOf.get(categoryId)!
         return { box, score, index, name: classes[index]!.name }
       })
-    await drawOverlay(
-      inputs[i]!.path,
-      { detections, truth: inputs[i]!.truth },
-      path.join(folder, dir, `${stem}.jpg`),
-    )
-    progress.update(i + 1, found.length, 'pictures')
+    await drawOverlay(image.path, { detections, truth: image.truth }, path.join(folder, dir, `${stem}.jpg`))
+    progress.update(i + 1, read.length, 'pictures')
   }
 }
 

@@ -53,10 +53,14 @@ export async function runTrain(options: TrainOptions, progress: Progress): Promi
     onReady: (hello: EngineHello) => say(describeEngine(hello)),
     onEvent: (event: EngineEvent) => showEvent(event, progress),
   }
-  const result = await interruptible(say, (signal) =>
-    train(() => startEngine({ fastMath }), request, { ...hooks, signal }),
-  )
-  return { out, ...result }
+  try {
+    const result = await interruptible(say, (signal) =>
+      train(() => startEngine({ fastMath }), request, { ...hooks, signal }),
+    )
+    return { out, ...result }
+  } finally {
+    progress.end()
+  }
 }
 
 async function readOptions({ config, steps, size, batch, seed }: TrainOptions): Promise<TrainingFile> {

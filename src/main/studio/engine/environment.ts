@@ -52,3 +52,6 @@ export function engineEnvironment(
   if (fastMath) env.ONEDNN_DEFAULT_FPMATH_MODE = 'BF16'
   return env
 }
+
+export const asksForFastMath = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { connect, type Engine } from './client.ts'
-import { engineEnvironment, readRuntimeRecord } from './environment.ts'
+import { asksForFastMath, engineEnvironment, readRuntimeRecord } from './environment.ts'
 
 export interface EngineOptions {
-  /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. */
+  /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. Given up where the engine's own check fails. */
   readonly fastMath?: boolean | undefined
   /** Variables beside those of engineEnvironment. */
   readonly env?: Readonly<Record<string, string>>
@@ -27,11 +27,22 @@ const KEPT = 4096
  * @throws CodedError RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { fastMath, env = {}, entry = ENTRY, helloTimeout = 120_000 } = options
+  const variables = { ...engineEnvironment(readRuntimeRecord(), options.fastMath), ...options.env }
+  const engine = await startProcess(variables, options)
+  if (!asksForFastMath(variables) || engine.hello.fastMath) return engine
+  // TensorFlow reads the variable once, when it is loaded: only another process computes in float32 again.
+  await engine.close()
+  return startEngine({ ...options, fastMath: false })
+}
+
+async function startProcess(
+  env: Readonly<Record<string, string>>,
+  { entry = ENTRY, helloTimeout = 120_000 }: EngineOptions,
+): Promise<Engine> {
   const child = spawn(process.execPath, [entry], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
-    env: { ...engineEnvironment(readRuntimeRecord(), fastMath), ...env },
+    env,
     // A process group of its own: Ctrl-C in the terminal reaches the parent alone, which cancels in order.
     detached: process.platform !== 'win32',
   })
