@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /** The fcos command: the TypeScript of src/main/cli under Node 24, whichever Node ≥ 20 started this. */
 
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { node24, runInPlace } from '../scripts/node24.mjs'
 
 const cli = new URL('../src/main/cli/index.ts', import.meta.url)
 
 if (Number.parseInt(process.versions.node, 10) >= 24) {
+  // Types are stripped once per change of a file, not at every start.
+  module.enableCompileCache()
   await import(cli.href)
 } else {
   const node = node24()

@@ -21,7 +21,7 @@ process.on('message', ({ id, request }: EngineCall) => {
       cancelled = true
       return send({ kind: 'result', id, result: null })
     case 'bench':
-      if (behaviour === 'nonsense') return void process.send!({ kind: 'verdict', id })
+      if (behaviour === 'nonsense' || behaviour === 'deaf') return void process.send!({ kind: 'verdict', id })
       if (behaviour === 'stranger') return send({ kind: 'result', id: 99, result: null })
       if (behaviour === 'error') {
         return send({ kind: 'error', id, error: { code: 'DATA_X', message: 'No', remedy: 'Yes' } })
@@ -32,7 +32,8 @@ process.on('message', ({ id, request }: EngineCall) => {
       return void train(id, request, emit)
   }
 })
-process.on('disconnect', () => process.exit())
+if (behaviour === 'deaf') setInterval(() => {}, 1000)
+else process.on('disconnect', () => process.exit())
 
 async function train(id: number, request: TrainRequest, emit: (event: EngineEvent) => void): Promise<void> {
   if (behaviour === 'die at once') return die()

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { BenchRequest } from '../../../../src/core/contract/engine.ts'
 import { startEngine } from '../../../../src/main/studio/engine/spawn.ts'
 
@@ -63,6 +63,12 @@ test.each(['nonsense', 'stranger'])(
     expect(isRunning(engine.hello.pid)).toBe(false)
   },
 )
+
+test('an engine that failed is ended at once, without being asked', async () => {
+  const engine = await start('deaf')
+  await expect(engine.call(bench, () => {})).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' })
+  await vi.waitFor(() => expect(isRunning(engine.hello.pid)).toBe(false), 4000)
+})
 
 test('a signal that is aborted already starts no job', async () => {
   const engine = await start('well')

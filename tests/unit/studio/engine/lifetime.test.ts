@@ -13,11 +13,18 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
+type Parent = ReturnType<typeof spawn>
+
 test.each([
-  ['is killed', (parent: ReturnType<typeof spawn>) => parent.kill('SIGKILL')],
-  ['exits', (parent: ReturnType<typeof spawn>) => parent.stdin!.write('exit\n')],
-])('the engine ends when its parent %s', async (_, end) => {
-  const parent = spawn(process.execPath, [host], { stdio: ['pipe', 'pipe', 'inherit'] })
+  [
+    'that watches its channel ends when its parent is killed',
+    'well',
+    (parent: Parent) => parent.kill('SIGKILL'),
+  ],
+  // Computing, an engine does not look at its channel.
+  ['that is busy ends when its parent exits', 'deaf', (parent: Parent) => parent.stdin!.write('exit\n')],
+])('an engine %s', async (_, behaviour, end) => {
+  const parent = spawn(process.execPath, [host, behaviour], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = await once(parent.stdout, 'data')
   const pid = Number(line)
   expect(isRunning(pid)).toBe(true)
