@@ -77,7 +77,8 @@ function difference(actual: Float32Array, expected: Float32Array): number {
 
 const classes = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: `category ${id}` }))
 
-describe('WebAssembly', () => {
+// One thread: the ResNet takes seconds.
+describe('WebAssembly', { timeout: 90_000 }, () => {
   it("computes torchvision's head outputs", async () => {
     const config = torchvisionConfig(classes(91))
     const expected = fixtureTensors('torchvision_forward.safetensors')
