@@ -6,6 +6,9 @@
 import { mulberry32, shuffle } from '../random.ts'
 import { SPLITS, type Split } from './model.ts'
 
+/** Images without any object are a kind of their own, to be divided like a class. Class ids are never negative. */
+const NO_LABEL = [-1]
+
 interface Labelled {
   /** Distinct class ids. */
   readonly labels: readonly number[]
@@ -20,7 +23,7 @@ interface Share {
 
 /**
  * `shares` are proportions in any unit, one at least above 0. The same items in the same order and the same seed give
- * the same result. Items without labels are dealt out last, to where most room is left.
+ * the same result.
  */
 export function stratifiedSplit<Item extends Labelled>(
   items: readonly Item[],
@@ -28,10 +31,9 @@ export function stratifiedSplit<Item extends Labelled>(
   seed: number,
 ): Map<Split, Item[]> {
   const random = mulberry32(seed)
-  const waiting = new Set(shuffle([...items], random))
   const byLabel = new Map<number, Set<Item>>()
-  for (const item of waiting) {
-    for (const label of item.labels) {
+  for (const item of shuffle([...items], random)) {
+    for (const label of labelsOf(item)) {
       const set = byLabel.get(label)
       if (set) set.add(item)
       else byLabel.set(label, new Set([item]))
@@ -45,8 +47,8 @@ export function stratifiedSplit<Item extends Labelled>(
   })
   const result = new Map<Split, Item[]>(wanted.map(({ split }) => [split, []]))
 
-  const deal = (item: Item, label: number | undefined): void => {
-    const need = (share: Share): number => (label === undefined ? 0 : share.ofLabel.get(label)!)
+  const deal = (item: Item, label: number): void => {
+    const need = (share: Share): number => share.ofLabel.get(label)!
     // Ties: where most items are missing, then by lot.
     const most = Math.max(...wanted.map(need))
     const neediest = wanted.filter((share) => need(share) === most)
@@ -55,8 +57,7 @@ export function stratifiedSplit<Item extends Labelled>(
     const chosen = equal[Math.floor(random() * equal.length)]!
     result.get(chosen.split)!.push(item)
     chosen.items--
-    waiting.delete(item)
-    for (const own of item.labels) {
+    for (const own of labelsOf(item)) {
       chosen.ofLabel.set(own, chosen.ofLabel.get(own)! - 1)
       byLabel.get(own)!.delete(item)
     }
@@ -66,9 +67,10 @@ export function stratifiedSplit<Item extends Labelled>(
     for (const item of [...byLabel.get(label)!]) deal(item, label)
     byLabel.delete(label)
   }
-  for (const item of [...waiting]) deal(item, undefined)
   return result
 }
+
+const labelsOf = ({ labels }: Labelled): readonly number[] => (labels.length > 0 ? labels : NO_LABEL)
 
 /** The label of the fewest items that still wait. */
 function rarest(byLabel: ReadonlyMap<number, ReadonlySet<unknown>>): number | undefined {

@@ -45,6 +45,7 @@ export class Project {
   /** The program that had the project last and did not close it. */
   readonly killed: Holder | undefined
   readonly #lock: HeldLock | undefined
+  #closed = false
 
   constructor(database: Database, refusal: CodedError | undefined, lock?: HeldLock) {
     this.database = database
@@ -74,8 +75,10 @@ export class Project {
     writeImageRoot(this.database, folder)
   }
 
-  /** Ends an open gesture and gives the project free. Everything was saved before. */
+  /** Ends an open gesture and gives the project free. Everything was saved before. Closing twice does nothing more. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     try {
       this.history.close()
     } finally {

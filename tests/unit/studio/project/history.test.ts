@@ -16,6 +16,9 @@ test('any edits: undoing all gives the first state, redoing all the last, with t
       let project = await createProject(folder)
       addImages(project, 'a.jpg', 'b.jpg', 'sub/a.jpg')
       const first = tracked(project)
+      const cell = project.classes.add('cell')
+      project.classes.add('nucleus')
+      project.annotations.add(1, [{ classId: cell, box: BOX, source: 'drawn', attributes: { ripe: true } }])
       for (const command of commands) perform(project, command)
       // Only what was not undone by the edits themselves comes back.
       const last = tracked(project)

@@ -1,0 +1,99 @@
+/** Reads an image file once: what identifies it, how large it is, and whether it is whole. Nothing is ever written. */
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { safeRelativePath } from '../../../core/formats/checks.ts'
+import { reasonOf } from './walk.ts'
+
+export interface Probe {
+  /** Of the file's bytes; null where it could not be read. */
+  readonly hash: Buffer | null
+  /** Pixels as displayed (EXIF orientation applied); 0 × 0 where the header does not say. */
+  readonly width: number
+  readonly height: number
+  readonly error: string | null
+}
+
+const PIECE = 2 ** 20
+
+/** The end of a file that is looked through for its format's end mark. */
+const TAIL = 2 ** 16
+
+// A cached file would stay open, and one that was replaced would be seen as it was.
+sharp.cache(false)
+
+/** Never throws: what is wrong with the file is in `error`. */
+export async function probe(root: string, path: string): Promise<Probe> {
+  const nothing = { hash: null, width: 0, height: 0 }
+  if (safeRelativePath(path) !== path || path.includes('\ufffd')) {
+    return { ...nothing, error: 'its name holds characters that label files cannot name' }
+  }
+  const file = join(root, path)
+  try {
+    const { hash, bytes, head, tail } = await digest(file)
+    if (bytes === 0) return { ...nothing, hash, error: 'the file is empty' }
+    try {
+      const { autoOrient } = await sharp(file, { limitInputPixels: false }).metadata()
+      const { width, height } = autoOrient
+      const error = lacksEnd(head, tail, bytes) ? await decodingError(file) : null
+      return { hash, width, height, error }
+    } catch (error) {
+      return { ...nothing, hash, error: imageReason(error) }
+    }
+  } catch (error) {
+    return { ...nothing, error: reasonOf(error) }
+  }
+}
+
+/** SHA-256, cut to the 128 bits that tell any files apart. Processors compute it about as fast as disks read. */
+async function digest(file: string): Promise<{ hash: Buffer; bytes: number; head: Buffer; tail: Buffer }> {
+  const handle = await open(file)
+  try {
+    const hash = createHash('sha256')
+    const { size } = await handle.stat()
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE, size)))
+    let [bytes, head, tail] = [0, Buffer.alloc(0), Buffer.alloc(0)]
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) break
+      const piece = buffer.subarray(0, bytesRead)
+      hash.update(piece)
+      if (bytes === 0) head = Buffer.from(piece.subarray(0, 16))
+      bytes += bytesRead
+      tail = Buffer.concat([tail, piece.subarray(-TAIL)]).subarray(-TAIL)
+    }
+    return { hash: hash.digest().subarray(0, 16), bytes, head, tail }
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * True where the mark is missing that ends a whole file of its format. Some whole files lack it too (a film behind a
+ * photograph, writers that leave it out), so only decoding can tell; but most files need none.
+ */
+function lacksEnd(head: Buffer, tail: Buffer, bytes: number): boolean {
+  const text = head.toString('latin1')
+  if (text.startsWith('\xff\xd8')) return !tail.includes(Buffer.from([0xff, 0xd9]))
+  if (text.startsWith('\x89PNG')) return !tail.includes('IEND')
+  if (text.startsWith('GIF8')) return !tail.includes(0x3b)
+  if (text.startsWith('RIFF')) return head.readUInt32LE(4) + 8 > bytes
+  return false
+}
+
+async function decodingError(file: string): Promise<string | null> {
+  try {
+    await sharp(file, { failOn: 'error', limitInputPixels: false }).stats()
+    return null
+  } catch (error) {
+    return imageReason(error)
+  }
+}
+
+/** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */
+function imageReason(error: unknown): string {
+  const message = (error as Error).message
+  if (/unsupported image format/.test(message)) return 'not an image, or of a kind that is not read'
+  return message.trim().split('\n').at(-1)!
+}

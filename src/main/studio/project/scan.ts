@@ -1,0 +1,237 @@
+/**
+ * Brings the list of images up to date with the image folder. Files whose size and time are as before are not read
+ * again. A file that was moved or renamed is known by its bytes and keeps its labels, also where two files exchanged
+ * their names. Labels of files that are gone stay.
+ *
+ * What a scan finds out is no step of the history: files do not come and go by undoing.
+ */
+import { CodedError } from '../../../core/contract/errors.ts'
+import { baseName } from '../../../core/formats/paths.ts'
+import { kindOf, mapConcurrent } from '../datasets/files.ts'
+import type { Database } from './database.ts'
+import { nameKey } from './name-key.ts'
+import { type Probe, probe } from './probe.ts'
+import type { Project } from './project.ts'
+import { type FoundFile, isUnreadable, type Unreadable, walk } from './walk.ts'
+
+export interface ScanReport {
+  /** Image files seen. */
+  readonly found: number
+  readonly added: number
+  /** Read again, since their bytes are others than before. */
+  readonly changed: number
+  /** Known by their bytes at another path. */
+  readonly moved: number
+  /** Images of the project whose file is not there. */
+  readonly missing: number
+  /** Files that are no images, damaged, or cannot be read; `has:error` finds them. */
+  readonly broken: number
+  /** Folders that could not be looked into; their images stay as they were. */
+  readonly unreadable: readonly Unreadable[]
+}
+
+export interface ScanOptions {
+  readonly signal?: AbortSignal
+  /** Called with the counts so far, about every 256 files; the images counted can be listed already. */
+  readonly onProgress?: (report: ScanReport) => void
+}
+
+/** Files read side by side and saved in one transaction. */
+const BATCH = 256
+
+export const MISSING = 'the file is gone'
+
+interface KnownFile {
+  readonly id: number
+  readonly path: string
+  readonly bytes: number | null
+  readonly modified: number | null
+  /** Upper-case hexadecimal; empty where it is not known. */
+  readonly hash: string
+  readonly error: string | null
+}
+
+interface ReadFile extends FoundFile, Probe {}
+
+/**
+ * Throws DATA_IMAGES_MISSING, and changes nothing, where the image folder is not there or empty, and the signal's
+ * reason when it is aborted; what was found until then stays.
+ */
+export async function scanImages(
+  project: Project,
+  { signal, onProgress }: ScanOptions = {},
+): Promise<ScanReport> {
+  if (project.readOnly) throw project.readOnly
+  const root = project.imageRoot
+  const scan = new Scan(project.database)
+  let waiting: FoundFile[] = []
+  const read = async (): Promise<void> => {
+    const files = await mapConcurrent(waiting, async (file) => ({
+      ...file,
+      ...(await probe(root, file.path)),
+    }))
+    waiting = []
+    scan.save(files)
+    onProgress?.(scan.report())
+  }
+  if ((await kindOf(root)) !== 'folder') throw rootMissing(root)
+  for await (const entry of walk(root)) {
+    signal?.throwIfAborted()
+    if (isUnreadable(entry)) scan.unreadable(entry)
+    else if (scan.needsReading(entry)) waiting.push(entry)
+    if (waiting.length >= BATCH) await read()
+  }
+  await read()
+  if ((await kindOf(root)) !== 'folder' || scan.sawNothing()) throw rootMissing(root)
+  scan.finish()
+  onProgress?.(scan.report())
+  return scan.report()
+}
+
+const rootMissing = (root: string): CodedError =>
+  new CodedError(
+    'DATA_IMAGES_MISSING',
+    `There are no images in ${root}`,
+    'All labels are kept. Connect the drive, or say where the folder is now',
+  )
+
+class Scan {
+  readonly #database: Database
+  /** Rows not yet seen in place, by path. */
+  readonly #unseen: Map<string, KnownFile>
+  readonly #known: number
+  /** Rows whose file lies where it did with the bytes it had, or was read in this scan. */
+  readonly #settled = new Set<number>()
+  /** Files that may be those of rows that are not settled; decided at the end, when all have been seen. */
+  readonly #undecided: ReadFile[] = []
+  readonly #unreadable: Unreadable[] = []
+  readonly #counts = { found: 0, added: 0, changed: 0, moved: 0, missing: 0 }
+
+  constructor(database: Database) {
+    this.#database = database
+    const rows = database.all<KnownFile>(
+      'SELECT id, path, bytes, modified, hex(hash) AS hash, error FROM image',
+    )
+    this.#known = rows.length
+    this.#unseen = new Map(rows.map((row) => [row.path, row]))
+  }
+
+  report(): ScanReport {
+    const { broken } = this.#database.get<{ broken: number }>(
+      'SELECT count(*) AS broken FROM image WHERE error IS NOT NULL AND error <> ?',
+      MISSING,
+    )!
+    return { ...this.#counts, broken, unreadable: this.#unreadable }
+  }
+
+  unreadable(entry: Unreadable): void {
+    this.#unreadable.push(entry)
+  }
+
+  /** The folder of a drive that is not connected is often there, but empty. */
+  sawNothing(): boolean {
+    const refused = this.#unreadable.some(({ path }) => path === '')
+    return this.#counts.found === 0 && (this.#known > 0 || refused)
+  }
+
+  needsReading({ path, bytes, modified }: FoundFile): boolean {
+    this.#counts.found++
+    const known = this.#unseen.get(path)
+    const isSame = known?.bytes === bytes && known.modified === modified && known.error !== MISSING
+    if (isSame) this.#settle(known)
+    return !isSame
+  }
+
+  save(files: readonly ReadFile[]): void {
+    this.#database.transaction(() => {
+      for (const file of files) {
+        const known = this.#unseen.get(file.path)
+        if (known === undefined) {
+          if (this.#mayHaveMoved(file)) this.#undecided.push(file)
+          else this.#add(file)
+        } else if (known.bytes === null || known.hash === hex(file.hash) || file.hash === null) {
+          this.#update(known, file)
+        } else this.#undecided.push(file)
+      }
+    })
+  }
+
+  /** Decides which files are rows that moved, which were edited in place, and which are new; the rest is missing. */
+  finish(): void {
+    this.#database.transaction(() => {
+      const free = Map.groupBy(this.#unseen.values(), ({ hash }) => hash)
+      const moves: [row: KnownFile, file: ReadFile][] = []
+      const others: ReadFile[] = []
+      for (const file of this.#undecided) {
+        const row = file.bytes > 0 ? take(free.get(hex(file.hash)), baseName(file.path)) : undefined
+        if (row) moves.push([row, file])
+        else others.push(file)
+      }
+      // First all rows leave their paths, since another may be about to take them.
+      for (const [row] of moves) {
+        this.#unseen.delete(row.path)
+        this.#database.run(`UPDATE image SET path = char(0) || id WHERE id = ?`, row.id)
+      }
+      for (const file of others) {
+        const edited = this.#unseen.get(file.path)
+        if (edited) {
+          this.#counts.changed++
+          this.#update(edited, file)
+        } else this.#add(file)
+      }
+      for (const [row, file] of moves) {
+        this.#counts.moved++
+        this.#update(row, file)
+      }
+      for (const row of this.#unseen.values()) {
+        if (this.#unreadable.some(({ path }) => row.path === path || row.path.startsWith(`${path}/`)))
+          continue
+        this.#counts.missing++
+        this.#database.run('UPDATE image SET error = ? WHERE id = ?', MISSING, row.id)
+      }
+    })
+  }
+
+  /** A row with these bytes that was not seen in its place, and may not be there any more. */
+  #mayHaveMoved({ hash, bytes }: ReadFile): boolean {
+    if (hash === null || bytes === 0) return false
+    return this.#database
+      .all<{ id: number }>('SELECT id FROM image WHERE hash = ?', hash)
+      .some(({ id }) => !this.#settled.has(id))
+  }
+
+  #settle(row: KnownFile): void {
+    this.#unseen.delete(row.path)
+    this.#settled.add(row.id)
+  }
+
+  #add({ path, bytes, modified, hash, width, height, error }: ReadFile): void {
+    this.#counts.added++
+    const { lastId } = this.#database.run(
+      `INSERT INTO image (path, name_key, bytes, modified, hash, width, height, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[path, nameKey(path), bytes, modified, hash, width, height, error],
+    )
+    this.#settled.add(lastId)
+  }
+
+  #update(row: KnownFile, { path, bytes, modified, hash, width, height, error }: ReadFile): void {
+    this.#settle(row)
+    // A file that cannot be read just now keeps the bytes and size by which it is known.
+    this.#database.run(
+      `UPDATE image SET path = ?, name_key = ?, bytes = ?, modified = ?, hash = coalesce(?, hash),
+         width = iif(?6 > 0, ?6, width), height = iif(?7 > 0, ?7, height), error = ?8
+       WHERE id = ?9`,
+      ...[path, nameKey(path), bytes, modified, hash, width, height, error, row.id],
+    )
+  }
+}
+
+/** Of several rows with the same bytes, that of the same file name first. */
+function take(rows: KnownFile[] | undefined, name: string): KnownFile | undefined {
+  if (rows === undefined || rows.length === 0) return undefined
+  const same = rows.findIndex(({ path }) => baseName(path) === name)
+  return rows.splice(Math.max(0, same), 1)[0]
+}
+
+const hex = (hash: Buffer | null): string => hash?.toString('hex').toUpperCase() ?? ''
