@@ -115,6 +115,8 @@ async function provide(
       return {
         ...common,
         tensorflow: await checkWasm(),
+        // WebAssembly uses none of them; with AMX the engine would be started for fast math.
+        cpuFlags: [],
         bindingPath: null,
         kernelsPath: null,
         libraryDirs: [],
