@@ -29,7 +29,12 @@ describe('an engine on WebAssembly', () => {
   const ignore = () => {}
 
   it('says so', () => {
-    expect(engine.hello).toMatchObject({ device: 'wasm', tensorflow: '4.22.0', nativeKernels: false })
+    expect(engine.hello).toMatchObject({
+      device: 'wasm',
+      tensorflow: '4.22.0',
+      nativeKernels: false,
+      fastMath: false,
+    })
   })
 
   it('detects, on one thread', async () => {

@@ -201,6 +201,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
         bindingPath: null,
         kernelsPath: null,
         libraryDirs: [],
+        cpuFlags: [],
       })
       expect(record.chosenBecause[0]).toMatch(reason)
       expect(record.chosenBecause.join()).not.toContain('\n')
