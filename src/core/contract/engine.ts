@@ -38,7 +38,7 @@ export const TrainRequest = z.object({
   out: Path,
   /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
   weights: Path.nullable(),
-  /** Taken from the checkpoint where `weights` is one. */
+  /** Of a run that starts from nothing; weights bring their own. */
   architecture: z.enum(['r50', 'lite0']),
   data: EngineData,
   validation: EngineData.nullable(),

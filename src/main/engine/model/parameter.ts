@@ -1,23 +1,16 @@
 /** A model's weights on the device. Names and shapes at the boundary are torch's; on the device filters lie as HWIO. */
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { Tensor as HostTensor } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
 import { fused } from '../tensor/operations.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { StateDict } from '../weights/state-dict.ts'
-
-/** OIHW → HWIO; a depthwise filter [C,1,H,W] → [H,W,C,1]. */
-const TO_DEVICE = [2, 3, 1, 0]
-const DEPTHWISE_TO_DEVICE = [2, 3, 0, 1]
-/** And back: a permutation that is its own inverse for depthwise filters. */
-const TO_TORCH = [3, 2, 0, 1]
-const DEPTHWISE_TO_TORCH = [2, 3, 0, 1]
+import { deviceShape, toDeviceLayout, toTorchLayout } from './filter-layout.ts'
 
 export class Parameter {
   readonly name: string
   /** As torch has it. */
   readonly shape: readonly number[]
-  readonly #depthwise: boolean
   #value: Tensor
   #version = 0
   #gradient: Tensor | null = null
@@ -27,15 +20,7 @@ export class Parameter {
   constructor(name: string, host: HostTensor) {
     this.name = name
     this.shape = host.shape
-    this.#depthwise = host.shape.length === 4 && host.shape[1] === 1
-    this.#value = tf.tidy(() => {
-      const tensor = tf.tensor(toFloat32(host), [...host.shape], 'float32')
-      return tf.keep(
-        host.shape.length === 4
-          ? tf.transpose(tensor, this.#depthwise ? DEPTHWISE_TO_DEVICE : TO_DEVICE)
-          : tensor,
-      )
-    })
+    this.#value = tf.keep(this.toDevice(host))
   }
 
   get value(): Tensor {
@@ -87,21 +72,12 @@ export class Parameter {
 
   /** torch's order → as the value lies; the caller owns it. */
   toDevice(host: HostTensor): Tensor {
-    const tensor = tf.tensor(toFloat32(host), [...this.shape], 'float32')
-    if (this.shape.length !== 4) return tensor
-    const transposed = tf.transpose(tensor, this.#depthwise ? DEPTHWISE_TO_DEVICE : TO_DEVICE)
-    tensor.dispose()
-    return transposed
+    return tf.tensor(toDeviceLayout(toFloat32(host), this.shape), deviceShape(this.shape), 'float32')
   }
 
-  /** A tensor that lies like the value (the value itself, its gradient, a moving average), in torch's order. */
+  /** A tensor that lies like the value (the value itself, its gradient), in torch's order. */
   toHost(tensor: Tensor = this.#value): HostTensor {
-    const values = tf.tidy(() => {
-      if (this.shape.length !== 4) return tensor.dataSync() as Float32Array
-      const transposed = tf.transpose(tensor as Tensor4D, this.#depthwise ? DEPTHWISE_TO_TORCH : TO_TORCH)
-      return transposed.dataSync() as Float32Array
-    })
-    return tensorOf(values, this.shape)
+    return tensorOf(toTorchLayout(tensor.dataSync() as Float32Array, this.shape), this.shape)
   }
 
   dispose(): void {

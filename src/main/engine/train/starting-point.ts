@@ -35,18 +35,16 @@ export async function startingPoint(
   seed: number,
 ): Promise<StartingPoint> {
   const classes = data.categories
-  const fresh = withChoices(
-    architecture === 'r50' ? torchvisionConfig(classes) : lite0Config(classes),
-    options.model,
-  )
+  const fresh = (kind: ModelConfig['architecture']) =>
+    withChoices(kind === 'r50' ? torchvisionConfig(classes) : lite0Config(classes), options.model)
   if (weights === null) {
-    const config = withInput(fresh, size)
+    const config = withInput(fresh(architecture), size)
     return { config, state: initialWeights(config, seed), report: null }
   }
   const named = canonicalNames((await readWeights(weights)).tensors)
   const detector = named.scope === 'detector' ? await readCheckpoint(weights) : null
   const config = withInput(
-    detector ? withChoices({ ...detector.config, classes }, options.model) : fresh,
+    detector ? withChoices({ ...detector.config, classes }, options.model) : fresh(named.architecture),
     size,
   )
   const state = initialWeights(config, seed)

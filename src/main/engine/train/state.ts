@@ -4,10 +4,15 @@ import { readFile } from 'node:fs/promises'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
 import { CodedError } from '../../../core/contract/errors.ts'
-import { decodeSafetensors, encodeSafetensors } from '../../../core/formats/safetensors.ts'
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Tensor as HostTensor,
+} from '../../../core/formats/safetensors.ts'
+import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
 import type { Fcos } from '../model/fcos.ts'
+import { tf } from '../tensor/tensorflow.ts'
 import { replaceFile } from '../weights/replace-file.ts'
-import type { StateDict } from '../weights/state-dict.ts'
 import type { WeightAverage } from './average.ts'
 import type { Optimiser } from './optimiser.ts'
 
@@ -37,14 +42,14 @@ export async function saveState(
   { model, optimiser, average }: Learning,
   progress: Progress,
 ): Promise<void> {
-  const tensors: StateDict = new Map()
-  for (const parameter of model.parameters) tensors.set(`weights/${parameter.name}`, parameter.toHost())
-  const laidOutAs = (name: string) => model.parameters.get(name)
-  for (const [name, tensor] of average?.values ?? [])
-    tensors.set(`average/${name}`, laidOutAs(name).toHost(tensor))
-  for (const [key, tensor] of optimiser.moments) {
-    tensors.set(`moments/${key}`, laidOutAs(parameterOf(key)).toHost(tensor))
+  const tensors = new Map<string, HostTensor>()
+  // As they lie on the device: nobody else reads this file.
+  const put = (key: string, tensor: Tensor) => {
+    tensors.set(key, tensorOf(tensor.dataSync() as Float32Array, tensor.shape))
   }
+  for (const { name, value } of model.parameters) put(`weights/${name}`, value)
+  for (const [name, tensor] of average?.values ?? []) put(`average/${name}`, tensor)
+  for (const [key, tensor] of optimiser.moments) put(`moments/${key}`, tensor)
   await replaceFile(path, encodeSafetensors(tensors, { progress: JSON.stringify(progress) }))
 }
 
@@ -61,14 +66,14 @@ export async function restoreState(path: string, { model, optimiser, average }: 
     const kind = key.slice(0, key.indexOf('/'))
     const rest = key.slice(kind.length + 1)
     const parameter = model.parameters.find(kind === 'moments' ? parameterOf(rest) : rest)
-    if (!parameter || parameter.shape.join() !== host.shape.join()) {
+    if (!parameter || parameter.value.shape.join() !== host.shape.join()) {
       throw new CodedError(
         'WEIGHTS_STATE',
         `${path}: ${key} does not fit this model`,
         'Start a new run instead',
       )
     }
-    const value: Tensor = parameter.toDevice(host)
+    const value = tf.tensor(toFloat32(host), [...host.shape], 'float32')
     if (kind === 'weights') parameter.set(value)
     else if (kind === 'moments') optimiser.moments.set(rest, value)
     else if (average) {

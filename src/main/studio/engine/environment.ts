@@ -20,6 +20,9 @@ const INHERITED = [
   'TEMP',
 ]
 
+/** oneDNN's switch: BF16 lets convolutions round. */
+export const FAST_MATH = 'ONEDNN_DEFAULT_FPMATH_MODE'
+
 /** @throws CodedError RUNTIME_MISSING where set-up has not run. */
 export function readRuntimeRecord(): RuntimeRecord {
   const file = fileURLToPath(new URL(`../../../../${RUNTIME_RECORD}`, import.meta.url))
@@ -49,9 +52,6 @@ export function engineEnvironment(
   // CUDA's libraries are loaded by name, long after the binding's rpath has done its work.
   const libraries = [...libraryDirs, ...(env.LD_LIBRARY_PATH ? [env.LD_LIBRARY_PATH] : [])]
   if (libraries.length > 0) env.LD_LIBRARY_PATH = libraries.join(path.delimiter)
-  if (fastMath) env.ONEDNN_DEFAULT_FPMATH_MODE = 'BF16'
+  if (fastMath) env[FAST_MATH] = 'BF16'
   return env
 }
-
-export const asksForFastMath = (env: Readonly<Record<string, string | undefined>>): boolean =>
-  env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { connect, type Engine } from './client.ts'
-import { asksForFastMath, engineEnvironment, readRuntimeRecord } from './environment.ts'
+import { engineEnvironment, FAST_MATH, readRuntimeRecord } from './environment.ts'
 
 export interface EngineOptions {
   /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. Given up where the engine's own check fails. */
@@ -29,10 +29,11 @@ const KEPT = 4096
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const variables = { ...engineEnvironment(readRuntimeRecord(), options.fastMath), ...options.env }
   const engine = await startProcess(variables, options)
-  if (!asksForFastMath(variables) || engine.hello.fastMath) return engine
+  if (!variables[FAST_MATH] || engine.hello.fastMath) return engine
   // TensorFlow reads the variable once, when it is loaded: only another process computes in float32 again.
   await engine.close()
-  return startEngine({ ...options, fastMath: false })
+  const { [FAST_MATH]: _, ...env } = variables
+  return startProcess(env, options)
 }
 
 async function startProcess(
