@@ -46,7 +46,7 @@ export function restingPiece(random: Random, shape: ShapeName): Piece {
       return { ...common, centre: at(1), axes: [u, pole, v] }
     }
     case 'pawn': {
-      if (random() < 0.72) return { ...common, centre: at(1), axes: [a, UP, b] }
+      if (random() < 0.8) return { ...common, centre: at(1), axes: [a, UP, b] }
       const axis: Vec3 = normalize([a[0], -LYING.fall, a[2]])
       return { ...common, centre: at(LYING.height), axes: [cross(axis, b), axis, b] }
     }

@@ -34,8 +34,8 @@ const RECIPES = {
   },
   table: {
     pitch: [24, 52],
-    scale: [24, 46],
-    pieces: [5, 10],
+    scale: [28, 52],
+    pieces: [5, 9],
     first: [20, 240],
     extent: [20, 240],
     clutter: [0, 2],
@@ -43,23 +43,23 @@ const RECIPES = {
   low: {
     pitch: [9, 17],
     scale: [40, 70],
-    pieces: [8, 14],
+    pieces: [6, 10],
     first: [60, 330],
-    extent: [10, 330],
+    extent: [14, 330],
     clutter: [0, 2],
   },
   overview: {
     pitch: [26, 55],
-    scale: [6, 12],
-    pieces: [8, 13],
-    first: [9, 90],
-    extent: [9, 90],
+    scale: [7, 15],
+    pieces: [5, 9],
+    first: [20, 90],
+    extent: [10, 90],
     clutter: [1, 3],
   },
   flatLay: {
     pitch: [70, 86],
-    scale: [26, 52],
-    pieces: [5, 10],
+    scale: [30, 58],
+    pieces: [5, 9],
     first: [20, 260],
     extent: [20, 260],
     clutter: [0, 2],
@@ -91,7 +91,7 @@ export const SCENES = 4 * ROUND.length
 /** A quarter of each round, another one each time, so that the validation split sees every kind of photograph: 16 of 60. */
 export function isValidation(index: number): boolean {
   const round = Math.floor(index / ROUND.length)
-  return (index + 4 * round) % ROUND.length < 4
+  return (index + 2 + 4 * round) % ROUND.length < 4
 }
 
 /** The recipe of a scene's number from 0. */

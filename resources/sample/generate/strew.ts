@@ -53,7 +53,7 @@ export function strew(random: Random, recipe: Recipe, camera: Camera, edge: Worl
     if (pieces.length === 0) start = Math.floor(random() * CATEGORIES.length)
     const shape = pieces.length < wanted ? CATEGORIES[(start + pieces.length) % CATEGORIES.length] : 'draught'
     const resting = restingPiece(random, shape)
-    const neighbour = pieces.length > 0 && random() < 0.3 ? pick(random, pieces) : undefined
+    const neighbour = pieces.length > 0 && random() < 0.22 ? pick(random, pieces) : undefined
     const spread = pieces.length === 0 ? 0.12 : 0.54
     const height = resting.centre[1]
     const point = neighbour
