@@ -21,6 +21,7 @@ import { History } from './history.ts'
 import { Images } from './images.ts'
 import { acquireLock, type HeldLock, type Holder, type Lock } from './lock.ts'
 import { isEmpty, migrate } from './migrations.ts'
+import { findImages } from './search.ts'
 
 /** The name of the file in a project's folder. */
 export const PROJECT_FILE = 'project.fcos'
@@ -73,6 +74,11 @@ export class Project {
   set imageRoot(folder: string) {
     if (this.readOnly) throw this.readOnly
     writeImageRoot(this.database, folder)
+  }
+
+  /** Ids of the images that a query (core/query) finds, in the order of their paths. Throws USAGE_QUERY. */
+  find(query: string): number[] {
+    return findImages(this.database, query)
   }
 
   /** Ends an open gesture and gives the project free. Everything was saved before. Closing twice does nothing more. */

@@ -52,8 +52,8 @@ CREATE TABLE annotation (
   segmentation  TEXT,                          -- JSON, as imported
   attributes    TEXT                           -- JSON
 ) STRICT;
-CREATE INDEX annotation_image ON annotation (image_id, class_id, source, score);
-CREATE INDEX annotation_class ON annotation (class_id, image_id);
+CREATE INDEX annotation_image ON annotation (image_id, source, class_id, score);
+CREATE INDEX annotation_class ON annotation (class_id, score, image_id);
 CREATE INDEX annotation_score ON annotation (score, image_id) WHERE score IS NOT NULL;
 
 CREATE TRIGGER annotation_added AFTER INSERT ON annotation BEGIN
