@@ -169,11 +169,25 @@ describe('a training run', () => {
     await expect(run(request('nothing', { resume: true }))).rejects.toMatchObject({ code: 'USAGE_NO_RUN' })
   }, 60_000)
 
-  it('learns from cached features when the pyramid is frozen, and removes them at the end', async () => {
-    const training = { ...SMALL.training, learn: 'head' as const, cacheFeatures: true, steps: 4 }
-    const { result } = await run(request('cached', { options: { ...SMALL, training } }))
-    expect(result?.complete).toBe(true)
-    expect(existsSync(join(scratch, 'cached', 'features'))).toBe(false)
+  it.each(['head', 'predictors'] as const)(
+    'learns %s from cached features, and removes them',
+    async (learn) => {
+      const training = { ...SMALL.training, learn, batch: 1, steps: 6, saveEvery: 6 }
+      const { result } = await run(
+        request(learn, { options: { ...SMALL, training: { ...training, cacheFeatures: true } } }),
+      )
+      expect(result?.complete).toBe(true)
+      expect(existsSync(join(scratch, learn, 'features'))).toBe(false)
+      expect(losses(learn).every(([, loss]) => Number.isFinite(loss))).toBe(true)
+    },
+    60_000,
+  )
+
+  it('refuses to cache what changes', async () => {
+    const training = { ...SMALL.training, learn: 'fpn' as const, cacheFeatures: true }
+    await expect(run(request('fpn', { options: { ...SMALL, training } }))).rejects.toMatchObject({
+      code: 'USAGE_CACHE',
+    })
   }, 60_000)
 
   it('evaluates, keeps the best model, and detects with it', async () => {

@@ -62,7 +62,7 @@ describe('fcos_resnet50_fpn', () => {
       const planar = tf.transpose(tensor, [0, 3, 1, 2]).dataSync() as Float32Array
       expect(difference(planar, expected(`P${level + 3}`))).toBeLessThan(1e-4)
     }
-    const outputs = model.read(model.predict(tape, features))
+    const outputs = model.read(model.predict(tape, model.towers(tape, features)))
     expect(difference(outputs.logits, expected('cls_logits'))).toBeLessThan(1e-4)
     // torchvision applies ReLU inside the head.
     expect(

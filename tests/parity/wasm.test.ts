@@ -45,7 +45,7 @@ function outputs(
   const run = () => {
     const images = tf.tensor4d(pixels, [1, height, width, 3])
     const tape = new Tape(false)
-    const levels = model.predict(tape, model.features(tape, images))
+    const levels = model.forward(tape, images)
     const read = model.read(levels)
     for (const { classification, regression } of levels) {
       classification.release()

@@ -33,7 +33,7 @@ export function detectInput(model: Fcos, input: NetworkInput, options: Detection
   const { width, height, sizes, scales } = input
   const tensor = tf.tensor4d(input.images, [sizes.length, height, width, 3]) as Tensor4D
   const tape = new Tape(false)
-  const levels = model.predict(tape, model.features(tape, tensor))
+  const levels = model.forward(tape, tensor)
   const outputs = model.read(levels)
   for (const { classification, regression } of levels) {
     classification.release()

@@ -7,7 +7,7 @@ import type { StateDict } from '../weights/state-dict.ts'
 import type { Backbone } from './backbone.ts'
 import { EfficientNetLite0 } from './efficientnet-lite0.ts'
 import { FeaturePyramid } from './fpn.ts'
-import { Head, type LevelOutputs } from './head.ts'
+import { Head, type LevelOutputs, type TowerOutputs } from './head.ts'
 import { Parameters } from './parameter.ts'
 import { ResNet50 } from './resnet50.ts'
 import type { Tape, Value } from './tape.ts'
@@ -34,9 +34,19 @@ export class Fcos {
     return this.#pyramid.forward(tape, this.#backbone.forward(tape, images))
   }
 
-  /** P3 to P7 → the head's raw outputs per level. Takes a hold of each feature. */
-  predict(tape: Tape, features: readonly Value[]): LevelOutputs[] {
-    return this.#head.forward(tape, features)
+  /** P3 to P7 → the features after the head's two towers, per level. Takes a hold of each feature. */
+  towers(tape: Tape, features: readonly Value[]): TowerOutputs[] {
+    return this.#head.towers(tape, features)
+  }
+
+  /** The towers' outputs → the raw predictions per level. Takes a hold of each. */
+  predict(tape: Tape, towers: readonly TowerOutputs[]): LevelOutputs[] {
+    return this.#head.predict(tape, towers)
+  }
+
+  /** Normalised images → the raw predictions per level. */
+  forward(tape: Tape, images: Tensor4D): LevelOutputs[] {
+    return this.predict(tape, this.towers(tape, this.features(tape, images)))
   }
 
   /** The raw outputs of all levels on the host, [N,L,·]. Waits for the device. */

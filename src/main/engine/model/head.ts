@@ -18,6 +18,12 @@ export interface LevelOutputs {
   readonly regression: Value
 }
 
+/** One level's features after each branch's tower, [N,H,W,channels]. */
+export interface TowerOutputs {
+  readonly classification: Value
+  readonly regression: Value
+}
+
 class Tower {
   readonly #layers: { convolution: Convolution; norm: NormRelu }[]
 
@@ -58,17 +64,23 @@ export class Head {
     this.#boxes = new Predictor(parameters, onBoxes ? [boxes, centerness] : [boxes])
   }
 
-  /** P3 to P7 → their raw outputs. Takes a hold of each. */
-  forward(tape: Tape, features: readonly Value[]): LevelOutputs[] {
+  /** P3 to P7 → what the towers make of them. Takes a hold of each. */
+  towers(tape: Tape, features: readonly Value[]): TowerOutputs[] {
     return features.map((feature, level) => {
       feature.hold()
-      const classes = this.#classTower.forward(tape, feature, level)
-      const boxes = this.#boxTower.forward(tape, feature, level)
       return {
-        classification: this.#classes.forward(tape, classes),
-        regression: this.#boxes.forward(tape, boxes),
+        classification: this.#classTower.forward(tape, feature, level),
+        regression: this.#boxTower.forward(tape, feature, level),
       }
     })
+  }
+
+  /** The towers' outputs → raw predictions. Takes a hold of each. */
+  predict(tape: Tape, towers: readonly TowerOutputs[]): LevelOutputs[] {
+    return towers.map(({ classification, regression }) => ({
+      classification: this.#classes.forward(tape, classification),
+      regression: this.#boxes.forward(tape, regression),
+    }))
   }
 
   dispose(): void {

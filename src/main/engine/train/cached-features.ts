@@ -1,10 +1,11 @@
 /**
- * With backbone and pyramid frozen, P3 to P7 of an image never change: they are computed once per image, kept in files
- * beside the run, and the head trains from them. Images are seen without augmentation.
+ * What the frozen part of the network makes of an image never changes: it is computed once per image, kept in files
+ * beside the run, and the rest trains from there. Images are seen without augmentation.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { CodedError } from '../../../core/contract/errors.ts'
 import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { NO_AUGMENTATION } from '../data/augment/config.ts'
@@ -12,34 +13,82 @@ import type { BatchPlan } from '../data/batch.ts'
 import { BatchLoader } from '../data/loader.ts'
 import { EpochOrder } from '../data/order.ts'
 import type { Fcos } from '../model/fcos.ts'
+import type { TowerOutputs } from '../model/head.ts'
 import { Tape, Value } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { Batches } from './batches.ts'
-import { type LabelledBoxes, type LossOptions, lossOfFeatures } from './gradients.ts'
+import { type LabelledBoxes, type LossOptions, lossOfPredictions } from './gradients.ts'
+import type { LearningDepth } from './trainable.ts'
+
+/** The deepest frozen features, as a flat list of values per image, and the way on from there. */
+interface Cut {
+  frozen(model: Fcos, images: Tensor4D): Value[]
+  towers(model: Fcos, tape: Tape, values: readonly Value[]): TowerOutputs[]
+}
+
+const CUTS: Partial<Record<LearningDepth, Cut>> = {
+  // The towers learn: P3 to P7 are kept.
+  head: {
+    frozen: (model, images) => model.features(new Tape(false), images),
+    towers: (model, tape, values) => model.towers(tape, values),
+  },
+  // Only the last convolutions learn: the outputs of both towers are kept, level by level.
+  predictors: {
+    frozen(model, images) {
+      const tape = new Tape(false)
+      const towers = model.towers(tape, model.features(tape, images))
+      return towers.flatMap(({ classification, regression }) => [classification, regression])
+    },
+    towers: (_model, _tape, values) =>
+      Array.from({ length: values.length / 2 }, (_, level) => ({
+        classification: values[2 * level],
+        regression: values[2 * level + 1],
+      })),
+  },
+}
+
+/** Throws USAGE_CACHE where the backbone or the pyramid learns: their features change with every step. */
+export function cutFor(depth: LearningDepth): Cut {
+  const cut = CUTS[depth]
+  if (cut) return cut
+  throw new CodedError(
+    'USAGE_CACHE',
+    `Features cannot be cached while ${depth} learns`,
+    'Set learn to head or predictors, or cacheFeatures to false',
+  )
+}
+
+type Shape4D = [number, number, number, number]
+
+interface Cached {
+  readonly labelled: LabelledBoxes[]
+  /** Of one image's values. */
+  readonly shapes: Shape4D[]
+}
 
 export class CachedFeatures implements Batches {
   readonly #model: Fcos
   readonly #plan: BatchPlan
   readonly #folder: string
+  readonly #cut: Cut
   readonly #order: EpochOrder
-  readonly #labelled: LabelledBoxes[]
-  readonly #shapes: [number, number, number, number][]
+  readonly #cached: Cached
   #step: number
 
   private constructor(
     model: Fcos,
     plan: BatchPlan,
     folder: string,
-    labelled: LabelledBoxes[],
-    shapes: [number, number, number, number][],
+    cut: Cut,
+    cached: Cached,
     startStep: number,
   ) {
     this.#model = model
     this.#plan = plan
     this.#folder = folder
-    this.#order = new EpochOrder(labelled.length, plan.seed)
-    this.#labelled = labelled
-    this.#shapes = shapes
+    this.#cut = cut
+    this.#order = new EpochOrder(cached.labelled.length, plan.seed)
+    this.#cached = cached
     this.#step = startStep
   }
 
@@ -48,34 +97,32 @@ export class CachedFeatures implements Batches {
     model: Fcos,
     plan: BatchPlan,
     folder: string,
+    depth: LearningDepth,
     startStep: number,
     onProblem: (problem: Problem) => void,
   ): Promise<CachedFeatures> {
+    const cut = cutFor(depth)
     await mkdir(folder, { recursive: true })
     // One image per batch and one epoch; the order is the loader's, so images are told apart by their place in it.
     const once = { ...plan, augment: NO_AUGMENTATION, batchSize: 1, totalSteps: plan.samples.length }
     const loader = new BatchLoader(once, { onProblem })
-    const labelled: LabelledBoxes[] = []
-    let shapes: [number, number, number, number][] = []
+    const cached: Cached = { labelled: [], shapes: [] }
     try {
       for (let i = 0; i < plan.samples.length; i++) {
         const { images, width, height, boxes, classes } = await loader.next()
-        labelled.push({ boxes: boxes[0], classes: classes[0] })
-        const tensor = tf.tensor4d(images, [1, height, width, 3]) as Tensor4D
-        const features = model.features(new Tape(false), tensor)
-        shapes = features.map(({ tensor: { shape } }) => shape)
-        const parts = features.map((feature) => feature.tensor.dataSync() as Float32Array)
-        await writeFile(
-          join(folder, `${i}.f32`),
-          Buffer.concat(parts.map((part) => new Uint8Array(part.buffer))),
-        )
-        for (const feature of features) feature.release()
+        cached.labelled.push({ boxes: boxes[0], classes: classes[0] })
+        const tensor = tf.tensor4d(images, [1, height, width, 3])
+        const values = cut.frozen(model, tensor)
+        const parts = values.map((value) => new Uint8Array((value.tensor.dataSync() as Float32Array).buffer))
+        await writeFile(join(folder, `${i}.f32`), Buffer.concat(parts))
+        if (i === 0) cached.shapes.push(...values.map((value) => value.tensor.shape))
+        for (const value of values) value.release()
         tensor.dispose()
       }
     } finally {
       await loader.close()
     }
-    return new CachedFeatures(model, plan, folder, labelled, shapes, startStep)
+    return new CachedFeatures(model, plan, folder, cut, cached, startStep)
   }
 
   async next(options: LossOptions): Promise<FcosLoss> {
@@ -84,7 +131,7 @@ export class CachedFeatures implements Batches {
     const images = Array.from({ length: batchSize }, (_, n) => this.#order.at(step * batchSize + n).index)
     const files = await Promise.all(images.map((image) => readFile(join(this.#folder, `${image}.f32`))))
     let offset = 0
-    const features = this.#shapes.map(([, height, width, channels]) => {
+    const values = this.#cached.shapes.map(([, height, width, channels]) => {
       const length = height * width * channels
       const packed = new Float32Array(batchSize * length)
       for (const [n, file] of files.entries()) {
@@ -93,8 +140,10 @@ export class CachedFeatures implements Batches {
       offset += length * Float32Array.BYTES_PER_ELEMENT
       return new Value(tf.tensor4d(packed, [batchSize, height, width, channels]), false)
     })
-    const labelled = images.map((image) => this.#labelled[image])
-    return lossOfFeatures(this.#model, new Tape(true), features, canvas, labelled, options)
+    const tape = new Tape(true)
+    const levels = this.#model.predict(tape, this.#cut.towers(this.#model, tape, values))
+    const labelled = images.map((image) => this.#cached.labelled[image])
+    return lossOfPredictions(this.#model, tape, levels, canvas, labelled, options)
   }
 
   async close(): Promise<void> {

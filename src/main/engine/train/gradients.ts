@@ -6,7 +6,8 @@ import { type FcosLoss, fcosLoss } from '../../../core/fcos/loss/index.ts'
 import type { ImageTargets } from '../../../core/fcos/loss/positives.ts'
 import { positives } from '../../../core/fcos/targets.ts'
 import { allocateOutputs, type Fcos } from '../model/fcos.ts'
-import { Tape, type Value } from '../model/tape.ts'
+import type { LevelOutputs } from '../model/head.ts'
+import { Tape } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
 
 /** One image's ground truth, in pixels of the network's input. */
@@ -31,20 +32,19 @@ export function lossAndGradients(
 ): FcosLoss {
   const tape = new Tape(true)
   const [, height, width] = images.shape
-  return lossOfFeatures(model, tape, model.features(tape, images), { width, height }, labelled, options)
+  return lossOfPredictions(model, tape, model.forward(tape, images), { width, height }, labelled, options)
 }
 
-/** The same from P3 to P7 on. Takes a hold of each feature; `input` is the size of the images that gave them. */
-export function lossOfFeatures(
+/** The same from the predictions on, which it takes; `input` is the size of the images that gave them. */
+export function lossOfPredictions(
   model: Fcos,
   tape: Tape,
-  features: readonly Value[],
+  levels: readonly LevelOutputs[],
   input: { readonly width: number; readonly height: number },
   labelled: readonly LabelledBoxes[],
   { normaliser }: LossOptions,
 ): FcosLoss {
   const { config, parameters } = model
-  const levels = model.predict(tape, features)
   const outputs = model.read(levels)
   const grid = pyramid(input, config.assignment.location)
   const targets = labelled.map((image) => targetsOf(model, grid, image))

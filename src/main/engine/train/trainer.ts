@@ -14,7 +14,7 @@ import { Fcos } from '../model/fcos.ts'
 import { writeCheckpoint } from '../weights/checkpoint.ts'
 import { WeightAverage } from './average.ts'
 import { type Batches, ImageBatches } from './batches.ts'
-import { CachedFeatures } from './cached-features.ts'
+import { CachedFeatures, cutFor } from './cached-features.ts'
 import { initialWeights } from './initial-weights.ts'
 import { Normaliser } from './normaliser.ts'
 import { Optimiser } from './optimiser.ts'
@@ -51,6 +51,7 @@ interface Start {
 async function started(folder: RunFolder, request: TrainRequest): Promise<Start> {
   const { data, architecture, options: chosen } = request
   const options = trainingOptions(architecture, data.images.length, chosen.training)
+  if (options.cacheFeatures) cutFor(options.learn)
   const { config, state, report } = await startingPoint(request, options.size, options.seed)
   const record: RunRecord = {
     format: 'fcos-studio-run',
@@ -291,7 +292,14 @@ class Run {
       this.#emit({ kind: 'note', message: `${problem.file} is skipped: ${problem.reason}` })
     const { model } = this.#learning
     this.#batches = options.cacheFeatures
-      ? await CachedFeatures.build(model, plan, join(this.#folder.path, 'features'), first, report)
+      ? await CachedFeatures.build(
+          model,
+          plan,
+          join(this.#folder.path, 'features'),
+          options.learn,
+          first,
+          report,
+        )
       : new ImageBatches(model, plan, first, report)
   }
 
