@@ -18,6 +18,9 @@ export interface WriteOptions {
   readonly overwrite?: boolean
   /** Copy the images from this root into the data set. Files that are there already stay as they are. */
   readonly copyImagesFrom?: string
+  readonly signal?: AbortSignal
+  /** Called after each file with the number of files written or copied so far. */
+  readonly onProgress?: (files: number) => void
 }
 
 export interface Written {
@@ -28,7 +31,8 @@ export interface Written {
 
 /**
  * Everything goes to a temporary folder beside the target first and is then renamed into place.
- * Throws DATA_EXISTS if the target has files and may not be overwritten, IO_WRITE if the disk refuses.
+ * Throws DATA_EXISTS if the target has files and may not be overwritten, IO_WRITE if the disk refuses, and the signal's
+ * reason when it is aborted.
  */
 export async function writeDataset(dataset: Dataset, options: WriteOptions): Promise<Written> {
   checkNames(dataset)
@@ -43,6 +47,11 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
   const log = new ProblemLog(basename(target))
   /** Relative paths in the temporary folder and in the final one. */
   const moves: [from: string, to: string][] = []
+  const moved = (from: string, to: string): void => {
+    moves.push([from, to])
+    options.onProgress?.(moves.length)
+    options.signal?.throwIfAborted()
+  }
   try {
     await checkTarget(target, asFile, options.overwrite ?? false)
     await mkdir(partial, { recursive: true })
@@ -50,7 +59,7 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
       await mkdir(dirname(join(partial, path)), { recursive: true })
       // 'wx' fails where two names are one, on file systems that ignore case.
       await writeFile(join(partial, path), text, { flag: 'wx' })
-      moves.push([path, asFile ? basename(target) : path])
+      moved(path, asFile ? basename(target) : path)
     }
     const files = moves.length
     if (options.copyImagesFrom !== undefined) {
@@ -63,7 +72,7 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
           join(partial, path),
           constants.COPYFILE_FICLONE,
         )
-        moves.push([path, path])
+        moved(path, path)
       }
     }
     if (!asFile && (await kindOf(target)) === undefined) await rename(partial, target)
@@ -75,6 +84,7 @@ export async function writeDataset(dataset: Dataset, options: WriteOptions): Pro
     }
     return { files, copiedImages: moves.length - files, problems: log.problems }
   } catch (error) {
+    options.signal?.throwIfAborted()
     throw error instanceof CodedError ? error : unwritable(target, error)
   } finally {
     // A folder that cannot be made cannot be removed either; the first error is the one to tell.

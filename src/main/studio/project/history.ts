@@ -45,7 +45,6 @@ interface OpenStep {
   readonly step: number
   readonly log: number
   readonly label: string
-  readonly exclusive: boolean
 }
 
 export class History {
@@ -53,6 +52,8 @@ export class History {
   readonly #refusal: CodedError | undefined
   readonly #listeners = new Set<(effect: StepEffect) => void>()
   #open: OpenStep | undefined
+  /** Held by an exclusive gesture. */
+  #claim: { readonly label: string } | undefined
   #recording = false
   /** The label of a gesture that a crash interrupted and that was taken back. */
   readonly interrupted: string | undefined
@@ -93,16 +94,21 @@ export class History {
    */
   begin(label: string, { exclusive = false } = {}): Gesture {
     this.#settle()
+    const claim = { label }
+    if (exclusive) this.#claim = claim
+    const release = (): void => {
+      if (this.#claim === claim) this.#claim = undefined
+    }
     let own: OpenStep | undefined
     const isOpen = (): boolean => own !== undefined && this.#open === own
     return {
       extend: (work) => {
         if (this.#recording) return work()
         if (isOpen()) return this.#extend(own!, work)
-        this.#settle()
+        this.#settle(claim)
         let effect: StepEffect | undefined
         const result = this.#database.transaction(() => {
-          own = { ...this.#begin(label, 'open'), label, exclusive }
+          own = { ...this.#begin(label, 'open'), label }
           const value = this.#record(own.log, work)
           effect = this.#keepIfTouched(own.step, own.log, label)
           return value
@@ -115,10 +121,12 @@ export class History {
       },
       commit: () => {
         if (isOpen()) this.#commit()
+        release()
       },
       cancel: () => {
+        release()
         if (!isOpen()) return
-        const { step, log, label } = own!
+        const { step, log } = own!
         this.#open = undefined
         this.#tell({ label, ...this.#takeBack(step, log) })
       },
@@ -145,11 +153,12 @@ export class History {
 
   /** Ends an open gesture, or takes it back if it is exclusive: an import that is only half there. */
   close(): void {
-    if (this.#open?.exclusive) {
+    if (this.#open && this.#claim) {
       const { step, log } = this.#open
       this.#open = undefined
       this.#takeBack(step, log)
-    } else if (this.#open) this.#commit()
+    }
+    this.#commit()
   }
 
   /** Calls back after every step done, undone or redone, and every extension of a gesture. Returns how to stop. */
@@ -159,12 +168,12 @@ export class History {
   }
 
   /** Makes way for another change: ends an open gesture, or throws. */
-  #settle(): void {
+  #settle(claim?: { readonly label: string }): void {
     if (this.#refusal) throw this.#refusal
-    if (this.#open?.exclusive) {
+    if (this.#claim && this.#claim !== claim) {
       throw new CodedError(
         'USAGE_PROJECT_BUSY',
-        `"${this.#open.label}" is in progress`,
+        `"${this.#claim.label}" is in progress`,
         'Wait for it or cancel it',
       )
     }

@@ -1,0 +1,121 @@
+/** Which image and which class of a project those of a data set are. */
+import { join, relative } from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { safeRelativePath } from '../../../core/formats/checks.ts'
+import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
+import { SPLITS, type Split } from '../../../core/project/model.ts'
+import { toSlashes } from '../datasets/files.ts'
+import type { Loaded } from '../datasets/index.ts'
+import { nameKey } from './name-key.ts'
+import type { Project } from './project.ts'
+
+export interface MatchedImage {
+  readonly image: DatasetImage
+  readonly path: string
+  /** Undefined for an image that the project does not know yet. */
+  readonly id: number | undefined
+  readonly split: Split | undefined
+}
+
+/**
+ * An image of the data set is the file at its path; where that is outside the project's image folder, as with labels
+ * of images that were copied, the one with the same path inside it. Throws DATA_IMAGES_MISSING if there is not one.
+ */
+export function matchImages(
+  project: Project,
+  { dataset, imageRoot }: Loaded,
+  problems: Problem[],
+): MatchedImage[] {
+  const rows = project.database.all<Known>('SELECT id, path, name_key, width, height FROM image')
+  const byPath = new Map(rows.map((row) => [row.path, row]))
+  const byKey = Map.groupBy(rows, (row) => row.name_key)
+  const root = project.imageRoot
+  const matched = dataset.images.flatMap((image): MatchedImage[] => {
+    const path = toSlashes(relative(root, join(imageRoot, image.fileName)))
+    const isInside = safeRelativePath(path) === path
+    const alike = byKey.get(nameKey(isInside ? path : image.fileName)) ?? []
+    const known = byPath.get(isInside ? path : image.fileName) ?? (alike.length === 1 ? alike[0] : undefined)
+    if (!isInside && known === undefined) {
+      problems.push(problem(image.fileName, 'skipped', `it does not lie in the image folder ${root}`))
+      return []
+    }
+    noteSize(image, known, problems)
+    return [{ image, path: known?.path ?? path, id: known?.id, split: splitOf(image, problems) }]
+  })
+  if (matched.length === 0 && dataset.images.length > 0) {
+    throw new CodedError(
+      'DATA_IMAGES_MISSING',
+      `None of the ${dataset.images.length} images of the data set lies in the image folder ${root}`,
+      'Nothing was changed. Make a project with the image folder of the data set',
+    )
+  }
+  return matched
+}
+
+interface Known {
+  readonly id: number
+  readonly path: string
+  readonly name_key: string
+  readonly width: number
+  readonly height: number
+}
+
+/** Labels made on an image that was turned or scaled since are in the wrong place; only a person can tell. */
+function noteSize(
+  { fileName, width, height }: DatasetImage,
+  known: Known | undefined,
+  problems: Problem[],
+): void {
+  if (!known?.width || !width || (known.width === width && known.height === height)) return
+  const sizes = `the labels are of an image of ${width} × ${height}, the file has ${known.width} × ${known.height}`
+  problems.push(problem(fileName, 'mended', `${sizes}: boxes kept as they are`))
+}
+
+const SPLIT_NAMES: Readonly<Record<string, Split>> = {
+  ...Object.fromEntries(SPLITS.map((split) => [split, split])),
+  valid: 'val',
+  validation: 'val',
+}
+
+/** A project has each image in one split. Other lists, such as VOC's trainval, say nothing new. */
+function splitOf({ fileName, splits = [] }: DatasetImage, problems: Problem[]): Split | undefined {
+  const known = [...new Set(splits.flatMap((name) => SPLIT_NAMES[name.toLowerCase()] ?? []))]
+  if (known.length > 1) {
+    problems.push(
+      problem(fileName, 'mended', `it is in the lists ${known.join(' and ')}: taken as ${known[0]}`),
+    )
+  }
+  return known[0]
+}
+
+export interface MatchedClass {
+  readonly category: Category
+  /** Undefined for a class that the project does not have yet. */
+  readonly id: number | undefined
+  /** The id that a new class is to have; undefined where that of the data set is taken. */
+  readonly wanted: number | undefined
+}
+
+export function matchClasses(project: Project, { dataset }: Loaded, problems: Problem[]): MatchedClass[] {
+  const classes = project.classes.all()
+  const taken = new Map(classes.map(({ id, name }) => [id, name]))
+  const byName = new Map(classes.map(({ id, name }) => [name, id]))
+  return dataset.categories.map((category) => {
+    const { id, name } = category
+    const known = byName.get(name)
+    const isFree = known === undefined && !taken.has(id) && Number.isSafeInteger(id) && id >= 0
+    if (known === undefined && !isFree) {
+      problems.push(
+        problem('', 'mended', `class "${name}" gets a new id: ${id} is that of "${taken.get(id)}"`),
+      )
+    }
+    return { category, id: known, wanted: isFree ? id : undefined }
+  })
+}
+
+export const problem = (file: string, action: Problem['action'], reason: string): Problem => ({
+  file,
+  where: '',
+  reason,
+  action,
+})

@@ -1,0 +1,160 @@
+/**
+ * Takes a data set into a project, as one step of the history. What the project has already is not added twice, so
+ * importing a file again adds only what is new in it.
+ *
+ * Images that the data set names are done, those without boxes too: it says all that is in them. Images that the
+ * project did not know are added; undoing takes back what the data set says about them, and leaves them as new.
+ */
+import { setImmediate } from 'node:timers/promises'
+import type { Annotation, Problem } from '../../../core/formats/dataset.ts'
+import type { NewAnnotation } from '../../../core/project/model.ts'
+import type { Loaded } from '../datasets/index.ts'
+import type { Gesture } from './history.ts'
+import { type MatchedClass, type MatchedImage, matchClasses, matchImages } from './import-match.ts'
+import { nameKey } from './name-key.ts'
+import type { Project } from './project.ts'
+
+export interface ImportReport {
+  /** Images of the data set that are images of the project now. */
+  readonly images: number
+  /** Of those, the ones that it did not know. */
+  readonly newImages: number
+  readonly boxes: number
+  /** Boxes that were there already: the same class and coordinates in the same image. */
+  readonly knownBoxes: number
+  readonly newClasses: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+export interface ImportOptions {
+  /** Count, but change nothing. */
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, images: number) => void
+}
+
+/** Images per transaction: short enough that the window stays alive in between. */
+const CHUNK = 200
+
+/**
+ * Throws DATA_IMAGES_MISSING if no image of the data set is one of the project's, USAGE_PROJECT_BUSY while another
+ * import goes on, and the signal's reason when it is aborted: everything is then as before.
+ */
+export async function importDataset(
+  project: Project,
+  loaded: Loaded,
+  { dryRun = false, signal, onProgress }: ImportOptions = {},
+): Promise<ImportReport> {
+  if (project.readOnly && !dryRun) throw project.readOnly
+  const problems = [...loaded.problems]
+  const images = matchImages(project, loaded, problems)
+  const classes = matchClasses(project, loaded, problems)
+  const gesture = dryRun ? undefined : project.history.begin('Import labels', { exclusive: true })
+  const work = new Import(project, gesture)
+  try {
+    work.addClasses(classes)
+    for (let start = 0; start < images.length; start += CHUNK) {
+      signal?.throwIfAborted()
+      work.addImages(images.slice(start, start + CHUNK))
+      onProgress?.(Math.min(start + CHUNK, images.length), images.length)
+      await setImmediate()
+    }
+    signal?.throwIfAborted()
+    gesture?.commit()
+  } catch (error) {
+    gesture?.cancel()
+    work.forgetImages()
+    throw error
+  }
+  return {
+    images: images.length,
+    newImages: images.filter(({ id }) => id === undefined).length,
+    ...work.counts,
+    newClasses: classes.filter(({ id }) => id === undefined).map(({ category }) => category.name),
+    problems,
+  }
+}
+
+class Import {
+  readonly counts = { boxes: 0, knownBoxes: 0 }
+  readonly #project: Project
+  /** Undefined for a dry run. */
+  readonly #gesture: Gesture | undefined
+  /** Ids of the project's classes by those of the data set's. */
+  readonly #classIds = new Map<number, number>()
+  /** Ids of the images that were added, by path: a file may name one image twice. */
+  readonly #added = new Map<string, number>()
+
+  constructor(project: Project, gesture: Gesture | undefined) {
+    this.#project = project
+    this.#gesture = gesture
+  }
+
+  addClasses(classes: readonly MatchedClass[]): void {
+    for (const { category, id } of classes) if (id !== undefined) this.#classIds.set(category.id, id)
+    this.#gesture?.extend(() => {
+      for (const { category, id, wanted } of classes) {
+        if (id !== undefined) continue
+        const options = wanted === undefined ? {} : { id: wanted }
+        this.#classIds.set(category.id, this.#project.classes.add(category.name, options))
+      }
+    })
+  }
+
+  addImages(images: readonly MatchedImage[]): void {
+    if (this.#gesture === undefined) {
+      for (const { image, id } of images) this.#newIn(id, image.annotations)
+      return
+    }
+    this.#gesture.extend(() => {
+      for (const image of images) this.#addImage(image)
+    })
+  }
+
+  /** After cancelling, nothing refers to the images that were added. */
+  forgetImages(): void {
+    this.#project.database.transaction(() => {
+      for (const id of this.#added.values()) this.#project.database.run('DELETE FROM image WHERE id = ?', id)
+    })
+  }
+
+  #addImage(matched: MatchedImage): void {
+    const { annotations, images } = this.#project
+    const id = matched.id ?? this.#added.get(matched.path) ?? this.#insertImage(matched)
+    annotations.add(id, this.#newIn(matched.id, matched.image.annotations))
+    if (images.get(id)!.state === 'new') images.setState([id], 'done')
+    if (matched.split) images.setSplit([id], matched.split)
+  }
+
+  /** Under the data set's own id, if that is free. */
+  #insertImage({ image, path }: MatchedImage): number {
+    const { database, images } = this.#project
+    const { lastId } = database.run(
+      'INSERT INTO image (id, path, name_key, width, height) VALUES (?, ?, ?, ?, ?)',
+      image.id > 0 && images.get(image.id) === undefined ? image.id : null,
+      path,
+      nameKey(path),
+      image.width,
+      image.height,
+    )
+    this.#added.set(path, lastId)
+    return lastId
+  }
+
+  #newIn(imageId: number | undefined, annotations: readonly Annotation[]): NewAnnotation[] {
+    const present = imageId === undefined ? [] : this.#project.annotations.of(imageId)
+    const known = Map.groupBy(
+      present.filter(({ source }) => source !== 'proposed'),
+      ({ classId, box }) => `${classId} ${box}`,
+    )
+    const added = annotations.flatMap(({ categoryId, ...labelled }): NewAnnotation[] => {
+      const classId = this.#classIds.get(categoryId)
+      // Each box of the project stands for one of the data set: of two equal ones, the second is new.
+      if (known.get(`${classId} ${labelled.box}`)?.pop()) return []
+      return [{ ...labelled, classId: classId!, source: 'imported' }]
+    })
+    this.counts.boxes += annotations.length
+    this.counts.knownBoxes += annotations.length - added.length
+    return added
+  }
+}
