@@ -17,16 +17,6 @@ export async function someProject(...paths: string[]): Promise<Project> {
   return project
 }
 
-/** Everything that undo brings back. */
-export function tracked(project: Project): unknown {
-  const { database } = project
-  return {
-    images: database.all('SELECT id, state, split, labels, proposals FROM image ORDER BY id'),
-    classes: database.all('SELECT * FROM class ORDER BY id'),
-    annotations: database.all('SELECT * FROM annotation ORDER BY id'),
-  }
-}
-
 /**
  * The project's files as they are on the disk at this moment, in another folder: what a power cut would leave. Copied
  * by another process, since closing a handle to them here would end this process's locks.

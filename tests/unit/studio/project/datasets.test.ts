@@ -10,7 +10,8 @@ import { importDataset } from '../../../../src/main/studio/project/import.ts'
 import { createProject, type Project } from '../../../../src/main/studio/project/project.ts'
 import { scanImages } from '../../../../src/main/studio/project/scan.ts'
 import { someDataset } from '../../../support/arbitrary-datasets.ts'
-import { addImages, someProject, tracked } from '../../../support/project.ts'
+import { addImages, someProject } from '../../../support/project.ts'
+import { tracked } from '../../../support/project-state.ts'
 import { lay, scratch } from '../../../support/scratch.ts'
 
 const BOX = [0.1 + 0.2, 1 / 3, 20.000000000000004, 40.1] as const

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { StepEffect } from '../../../../src/main/studio/project/history.ts'
 import { createProject, openProject } from '../../../../src/main/studio/project/project.ts'
-import { addImages, copyAsIfCut, someProject, tracked } from '../../../support/project.ts'
+import { addImages, copyAsIfCut, someProject } from '../../../support/project.ts'
 import { perform, someCommand } from '../../../support/project-commands.ts'
+import { tracked } from '../../../support/project-state.ts'
 import { scratch } from '../../../support/scratch.ts'
 
 const BOX = [0.1 + 0.2, 1 / 3, 20.000000000000004, 40.1] as const
@@ -99,6 +100,22 @@ test('rows are not changed past the history', async () => {
   expect(() => project.database.run(`INSERT INTO class VALUES (1, 'x', '#000000', 0)`)).toThrow(
     /outside a step/,
   )
+})
+
+test('a clock that goes backwards changes no order', async () => {
+  const project = await someProject('a.jpg')
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  for (const [state, time] of [
+    ['in-progress', 3e12],
+    ['done', 1e12],
+    ['ignored', 2e12],
+  ] as const) {
+    vi.setSystemTime(time)
+    project.images.setState([1], state)
+  }
+  const seen = Array.from({ length: 3 }, () => project.history.undo() && project.images.get(1)!.state)
+  expect(seen).toEqual(['done', 'in-progress', 'new'])
 })
 
 describe('gestures', () => {

@@ -1,0 +1,138 @@
+/**
+ * A project of 100,000 images with 1,000,000 boxes, a tenth of them proposals. Prints one JSON line:
+ * node tests/bench/project.bench.ts
+ *
+ * It is filled by an import, then opened by another process, so that nothing is in memory but what opening reads, and
+ * searched. Times are medians and worst of several; memory is the most that the process ever had.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Dataset } from '../../src/core/formats/dataset.ts'
+import { mulberry32 } from '../../src/core/random.ts'
+import { importDataset } from '../../src/main/studio/project/import.ts'
+import { createProject, openProject } from '../../src/main/studio/project/project.ts'
+
+const IMAGES = 100_000
+const BOXES_PER_IMAGE = 10
+const CLASSES = 80
+
+/** Some classes are common and some rare, as in COCO; a tenth of the boxes are proposals, made after the import. */
+function randomDataset(): Dataset {
+  const random = mulberry32(1)
+  const annotation = () => {
+    const [x, y] = [random() * 500, random() * 300]
+    const box = [x, y, x + 1 + random() * 100, y + 1 + random() * 100] as const
+    return { categoryId: 1 + Math.floor(CLASSES * random() ** 2), box }
+  }
+  return {
+    categories: Array.from({ length: CLASSES }, (_, i) => ({ id: i + 1, name: `class ${i + 1}` })),
+    images: Array.from({ length: IMAGES }, (_, i) => ({
+      id: i + 1,
+      fileName: `day ${String(i % 100).padStart(2, '0')}/IMG_${String(i).padStart(6, '0')}.jpg`,
+      width: 640,
+      height: 480,
+      splits: [['train', 'val', 'test'][i % 3]!],
+      annotations: Array.from({ length: (BOXES_PER_IMAGE * 9) / 10 }, annotation),
+    })),
+  }
+}
+
+async function fill(folder: string): Promise<Record<string, number>> {
+  const project = await createProject(folder)
+  const dataset = randomDataset()
+  const start = performance.now()
+  const { boxes } = await importDataset(project, { dataset, imageRoot: folder, problems: [] })
+  const importSeconds = (performance.now() - start) / 1000
+  const random = mulberry32(2)
+  const guesses = (count: number) =>
+    Array.from({ length: count }, () => {
+      return { classId: 1 + Math.floor(CLASSES * random() ** 2), box: [1, 2, 3, 4] as const, score: random() }
+    })
+  project.history.change('Propose', () => {
+    for (let id = 1; id <= IMAGES; id++) {
+      project.annotations.propose(id, 'run 1', guesses((id % 3) * (BOXES_PER_IMAGE / 10)))
+    }
+    const begun = Array.from({ length: IMAGES / 4 }, (_, i) => 4 * i + 1)
+    project.images.setState(begun, 'in-progress')
+  })
+  project.close()
+  return { importedBoxes: boxes, importSeconds }
+}
+
+/** A query of each kind, and several terms at once; what they find is between nothing and everything. */
+const QUERIES = [
+  ...['', '0042', 'state:done', 'split:val', 'count:>9', 'count:0', 'has:error'],
+  ...['class:"class 1"', '-class:"class 1"', 'class:"class 80"', 'score:<0.5', '-score:<0.5'],
+  ...['source:imported', 'source:proposed', 'source:drawn', 'class:"class 1" source:proposed score:<0.5'],
+  'day state:done split:train class:"class 2" -class:"class 1" count:>3 -score:<0.5 -source:drawn',
+]
+
+const milliseconds = (work: () => unknown): number => {
+  const start = performance.now()
+  work()
+  return performance.now() - start
+}
+
+const summary = (times: readonly number[]) => {
+  const sorted = times.toSorted((a, b) => a - b)
+  return { median: sorted[sorted.length >> 1]!, worst: sorted.at(-1)! }
+}
+
+async function measure(folder: string): Promise<unknown> {
+  const start = performance.now()
+  const project = await openProject(folder)
+  const ids = project.find('')
+  project.images.list(ids.slice(0, 100))
+  project.classes.all()
+  project.annotations.of(ids[0]!)
+  const interactive = performance.now() - start
+
+  const filters = Object.fromEntries(
+    QUERIES.map((query) => [query, Array.from({ length: 5 }, () => milliseconds(() => project.find(query)))]),
+  )
+  const random = mulberry32(3)
+  const anywhere = () => ids[Math.floor(random() * ids.length)]!
+  const next = Array.from({ length: 2000 }, () => {
+    const id = anywhere()
+    return milliseconds(() => [project.images.get(id), project.annotations.of(id)])
+  })
+  const edits = Array.from({ length: 200 }, () => {
+    const [annotation] = project.annotations.of(anywhere())
+    return annotation
+      ? milliseconds(() => project.annotations.update(annotation.id, { box: [1, 2, 3, 5] }))
+      : 0
+  })
+  const undone = Array.from({ length: 200 }, () => milliseconds(() => project.history.undo()))
+  project.close()
+  return {
+    interactiveMs: interactive,
+    filterMs: { worst: Math.max(...Object.values(filters).flat()), each: mapValues(filters, summary) },
+    nextImageMs: summary(next),
+    editMs: summary(edits),
+    undoMs: summary(undone),
+    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+  }
+}
+
+const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toPrecision(3)) : value
+
+if (process.argv[2] !== undefined) {
+  console.log(JSON.stringify(await measure(process.argv[2])))
+} else {
+  const folder = await mkdtemp(join(tmpdir(), 'fcos-bench-'))
+  try {
+    const filled = await fill(folder)
+    const { size } = await stat(join(folder, 'project.fcos'))
+    const output = execFileSync(process.execPath, [import.meta.filename, folder], { encoding: 'utf8' })
+    const opened = JSON.parse(output)
+    console.log(JSON.stringify({ ...filled, fileMegabytes: size / 2 ** 20, ...opened }, rounded))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
