@@ -1,8 +1,9 @@
 /** The two towers shared by all levels, and what they predict (FCOS section 3.1, figure 2). */
 import type { HeadConfig } from '../../../core/fcos/config.ts'
 import { Convolution } from './layers/convolution.ts'
-import { type NormRelu, normRelu } from './layers/normalisation.ts'
+import type { NormRelu } from './layers/norm-relu.ts'
 import { Predictor } from './layers/predictor.ts'
+import { normRelu } from './layers/tower-norm.ts'
 import type { Parameters } from './parameter.ts'
 import type { Tape, Value } from './tape.ts'
 

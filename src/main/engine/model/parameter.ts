@@ -86,6 +86,12 @@ export class Parameter {
   }
 }
 
+/** Adds to the gradient of a parameter that learns; takes it in any case. */
+export function giveGradient(parameter: Parameter, gradient: Tensor): void {
+  if (parameter.trainable) parameter.addGradient(gradient)
+  else gradient.dispose()
+}
+
 /** All tensors of a model, in the order of its state dict. */
 export class Parameters {
   readonly #byName = new Map<string, Parameter>()

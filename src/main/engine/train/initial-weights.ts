@@ -14,6 +14,12 @@ const PRIOR = 0.01
  */
 const RELU_DISTANCE_BIAS = 3
 
+/**
+ * Of each residual branch of a ResNet that nothing was loaded into: frozen BatchNorm does not normalise, and 16 branches
+ * of full size would double the activations' variance 16 times.
+ */
+const RESIDUAL_SCALE = 0.25
+
 /** The initial values by FCOS section 4 and torchvision: seeded, equal on every machine. */
 export function initialWeights(config: ModelConfig, seed: number): StateDict {
   return new Map(
@@ -27,6 +33,7 @@ function initialValues({ name, shape }: TensorSpec, { head }: ModelConfig, seed:
   if (name.endsWith('cls_logits.bias')) return values.fill(-Math.log((1 - PRIOR) / PRIOR))
   if (name.endsWith('bbox_reg.bias') && head.distance === 'relu') return values.fill(RELU_DISTANCE_BIAS)
   if (name.endsWith('bias') || name.endsWith('running_mean')) return values
+  if (name.endsWith('.bn3.weight')) return values.fill(RESIDUAL_SCALE)
   if (shape.length < 4) return values.fill(1)
   if (name.startsWith('head.')) return values.map(() => 0.01 * normal(random))
   // Kaiming uniform with a = 1 for the pyramid (variance 1 / fan in); He's for a backbone without pretrained weights.

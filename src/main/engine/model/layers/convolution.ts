@@ -12,7 +12,7 @@ import {
   fused,
 } from '../../tensor/operations.ts'
 import { tf } from '../../tensor/tensorflow.ts'
-import type { Parameter } from '../parameter.ts'
+import { giveGradient, type Parameter } from '../parameter.ts'
 import { type Tape, Value } from '../tape.ts'
 import type { ChannelAffine } from './frozen-batch-norm.ts'
 
@@ -88,7 +88,7 @@ export class Convolution {
     if (y !== null || bias?.trainable) {
       const { dx, dbias } = fused.activationGradient(dy, y ?? dy, y ? this.#options.activation : 'none')
       dv = dx
-      if (bias?.trainable) bias.addGradient(dbias)
+      if (bias) giveGradient(bias, dbias)
       else dbias.dispose()
     }
     if (this.weight.trainable) this.#addFilterGradient(x.tensor, dv)
