@@ -34,6 +34,8 @@ interface Row {
 const COLUMNS =
   'class_id, x1, y1, x2, y2, difficult, crowd, source, model, score, area, segmentation, attributes'
 
+const INSERT = `INSERT INTO annotation (image_id, ${COLUMNS}) VALUES (?, ${COLUMNS.replace(/\w+/g, '?')})`
+
 export class Annotations {
   readonly #database: Database
   readonly #history: History
@@ -64,6 +66,7 @@ export class Annotations {
       if (!this.#database.get('SELECT 1 FROM image WHERE id = ?', imageId)) {
         throw new CodedError('USAGE_IMAGE', `There is no image ${imageId}`)
       }
+      this.#checkClasses(annotations)
       const ids = annotations.map((annotation) => this.#insert(imageId, annotation))
       if (annotations.some(({ source }) => isByHand(source))) this.#begun(imageId)
       return ids
@@ -76,10 +79,11 @@ export class Annotations {
       const present = this.get(id)
       if (present === undefined) throw new CodedError('USAGE_ANNOTATION', `There is no annotation ${id}`)
       const next = { ...present, ...patch }
+      this.#checkClasses([next])
       const assignments = COLUMNS.split(', ').map((column) => `${column} = ?`)
       this.#database.run(
         `UPDATE annotation SET ${assignments.join(', ')} WHERE id = ?`,
-        ...this.#values(next),
+        ...valuesOf(next),
         id,
       )
       if (isByHand(next.source)) this.#begun(present.imageId)
@@ -139,38 +143,39 @@ export class Annotations {
   }
 
   #insert(imageId: number, annotation: NewAnnotation): number {
-    return this.#database.run(
-      `INSERT INTO annotation (image_id, ${COLUMNS}) VALUES (?, ${COLUMNS.replace(/\w+/g, '?')})`,
-      imageId,
-      ...this.#values(annotation),
-    ).lastId
+    return this.#database.run(INSERT, imageId, ...valuesOf(annotation)).lastId
   }
 
-  #values(annotation: NewAnnotation): Value[] {
-    const { classId, box, source, model, score, area, segmentation, attributes } = annotation
-    if (!box.every(Number.isFinite) || box[0] >= box[2] || box[1] >= box[3]) {
-      throw new CodedError('USAGE_BOX', `[${box.join(', ')}] is no box: it needs a width and a height`)
+  #checkClasses(annotations: readonly NewAnnotation[]): void {
+    for (const id of new Set(annotations.map(({ classId }) => classId))) {
+      if (!this.#database.get('SELECT 1 FROM class WHERE id = ?', id)) {
+        throw new CodedError('USAGE_CLASS', `There is no class ${id}`)
+      }
     }
-    if (!this.#database.get('SELECT 1 FROM class WHERE id = ?', classId)) {
-      throw new CodedError('USAGE_CLASS', `There is no class ${classId}`)
-    }
-    return [
-      classId,
-      ...box,
-      annotation.difficult ? 1 : 0,
-      annotation.crowd ? 1 : 0,
-      source,
-      model ?? null,
-      score ?? null,
-      area ?? null,
-      segmentation ? JSON.stringify(segmentation) : null,
-      attributes ? JSON.stringify(attributes) : null,
-    ]
   }
 
   #begun(imageId: number): void {
     this.#database.run(`UPDATE image SET state = 'in-progress' WHERE id = ? AND state = 'new'`, imageId)
   }
+}
+
+function valuesOf(annotation: NewAnnotation): Value[] {
+  const { classId, box, source, model, score, area, segmentation, attributes } = annotation
+  if (!box.every(Number.isFinite) || box[0] >= box[2] || box[1] >= box[3]) {
+    throw new CodedError('USAGE_BOX', `[${box.join(', ')}] is no box: it needs a width and a height`)
+  }
+  return [
+    classId,
+    ...box,
+    annotation.difficult ? 1 : 0,
+    annotation.crowd ? 1 : 0,
+    source,
+    model ?? null,
+    score ?? null,
+    area ?? null,
+    segmentation ? JSON.stringify(segmentation) : null,
+    attributes ? JSON.stringify(attributes) : null,
+  ]
 }
 
 const isByHand = (source: Source): boolean => source === 'drawn' || source === 'accepted'

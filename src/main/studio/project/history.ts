@@ -65,7 +65,7 @@ export class History {
     if (refusal === undefined) {
       installRecording(database)
       const left = this.#find('open', 'DESC')
-      if (left !== undefined) this.#takeBack(left.id, left.log)
+      if (left !== undefined) this.#takeBack(left)
       this.interrupted = left?.label
     }
   }
@@ -77,14 +77,8 @@ export class History {
   change<Result>(label: string, work: () => Result): Result {
     if (this.#recording) return work()
     this.#settle()
-    let effect: StepEffect | undefined
-    const result = this.#database.transaction(() => {
-      const { step, log } = this.#begin(label, 'done')
-      const value = this.#record(log, work)
-      effect = this.#keepIfTouched(step, log, label)
-      return value
-    })
-    if (effect) this.#tell(effect)
+    const { result, kept } = this.#newStep(label, 'done', work)
+    if (kept) this.#tell(this.#effectOf(kept))
     return result
   }
 
@@ -106,17 +100,9 @@ export class History {
         if (this.#recording) return work()
         if (isOpen()) return this.#extend(own!, work)
         this.#settle(claim)
-        let effect: StepEffect | undefined
-        const result = this.#database.transaction(() => {
-          own = { ...this.#begin(label, 'open'), label }
-          const value = this.#record(own.log, work)
-          effect = this.#keepIfTouched(own.step, own.log, label)
-          return value
-        })
-        if (effect) {
-          this.#open = own
-          this.#tell(effect)
-        }
+        const { result, kept } = this.#newStep(label, 'open', work)
+        own = this.#open = kept
+        if (kept) this.#tell(this.#effectOf(kept))
         return result
       },
       commit: () => {
@@ -126,9 +112,8 @@ export class History {
       cancel: () => {
         release()
         if (!isOpen()) return
-        const { step, log } = own!
         this.#open = undefined
-        this.#tell({ label, ...this.#takeBack(step, log) })
+        this.#takeBack(own!)
       },
     }
   }
@@ -154,9 +139,9 @@ export class History {
   /** Ends an open gesture, or takes it back if it is exclusive: an import that is only half there. */
   close(): void {
     if (this.#open && this.#claim) {
-      const { step, log } = this.#open
+      const half = this.#open
       this.#open = undefined
-      this.#takeBack(step, log)
+      this.#takeBack(half)
     }
     this.#commit()
   }
@@ -193,21 +178,33 @@ export class History {
 
   #extend<Result>(open: OpenStep, work: () => Result): Result {
     const result = this.#database.transaction(() => this.#record(open.log, work))
-    this.#tell({ label: open.label, ...touched(this.#database, open.log) })
+    this.#tell(this.#effectOf(open))
     return result
   }
 
-  #begin(label: string, state: 'open' | 'done'): { step: number; log: number } {
-    const log = this.#nextLog()
-    const at = new Date().toISOString()
-    const { lastId } = this.#database.run(
-      'INSERT INTO step (log, label, at, state) VALUES (?, ?, ?, ?)',
-      log,
-      label,
-      at,
-      state,
-    )
-    return { step: lastId, log }
+  /** Runs work as a new step, which is kept only if anything changed. */
+  #newStep<Result>(
+    label: string,
+    state: 'open' | 'done',
+    work: () => Result,
+  ): { result: Result; kept: OpenStep | undefined } {
+    return this.#database.transaction(() => {
+      const log = this.#nextLog()
+      const { lastId } = this.#database.run(
+        'INSERT INTO step (log, label, at, state) VALUES (?, ?, ?, ?)',
+        log,
+        label,
+        new Date().toISOString(),
+        state,
+      )
+      const result = this.#record(log, work)
+      if (isEmptyLog(this.#database, log)) {
+        this.#database.run('DELETE FROM step WHERE id = ?', lastId)
+        return { result, kept: undefined }
+      }
+      this.#dropUndone()
+      return { result, kept: { step: lastId, log, label } }
+    })
   }
 
   #nextLog(): number {
@@ -223,17 +220,14 @@ export class History {
     }
   }
 
-  /** What was undone before cannot be redone after a new change; looking around changes nothing. */
-  #keepIfTouched(step: number, log: number, label: string): StepEffect | undefined {
-    if (isEmptyLog(this.#database, log)) {
-      this.#database.run('DELETE FROM step WHERE id = ?', step)
-      return undefined
-    }
-    for (const undone of this.#database.all<{ log: number }>(`SELECT log FROM step WHERE state = 'undone'`)) {
-      dropLog(this.#database, undone.log)
+  /** What was undone before cannot be redone after a new change. */
+  #dropUndone(): void {
+    for (const { log } of this.#database.all<{ log: number }>(
+      `SELECT log FROM step WHERE state = 'undone'`,
+    )) {
+      dropLog(this.#database, log)
     }
     this.#database.run(`DELETE FROM step WHERE state = 'undone'`)
-    return { label, ...touched(this.#database, log) }
   }
 
   #move(from: 'done' | 'undone', order: 'ASC' | 'DESC', to: 'done' | 'undone'): StepEffect | undefined {
@@ -241,31 +235,36 @@ export class History {
     const found = this.#find(from, order)
     if (found === undefined) return undefined
     const log = this.#nextLog()
-    const effect = this.#database.transaction(() => {
+    this.#database.transaction(() => {
       exchange(this.#database, found.log, log)
-      this.#database.run('UPDATE step SET log = ?, state = ? WHERE id = ?', log, to, found.id)
-      return { label: found.label, ...touched(this.#database, log) }
+      this.#database.run('UPDATE step SET log = ?, state = ? WHERE id = ?', log, to, found.step)
     })
+    const effect = this.#effectOf({ ...found, log })
     this.#tell(effect)
     return effect
   }
 
-  #takeBack(step: number, log: number): Touched {
-    const other = this.#nextLog()
-    return this.#database.transaction(() => {
-      exchange(this.#database, log, other)
-      const effect = touched(this.#database, other)
-      dropLog(this.#database, other)
-      this.#database.run('DELETE FROM step WHERE id = ?', step)
-      return effect
+  #takeBack(open: OpenStep): void {
+    const log = this.#nextLog()
+    const effect = this.#database.transaction(() => {
+      exchange(this.#database, open.log, log)
+      const seen = this.#effectOf({ ...open, log })
+      dropLog(this.#database, log)
+      this.#database.run('DELETE FROM step WHERE id = ?', open.step)
+      return seen
     })
+    this.#tell(effect)
   }
 
-  #find(state: string, order: 'ASC' | 'DESC'): { id: number; log: number; label: string } | undefined {
+  #find(state: string, order: 'ASC' | 'DESC'): OpenStep | undefined {
     return this.#database.get(
-      `SELECT id, log, label FROM step WHERE state = ? ORDER BY id ${order} LIMIT 1`,
+      `SELECT id AS step, log, label FROM step WHERE state = ? ORDER BY id ${order} LIMIT 1`,
       state,
     )
+  }
+
+  #effectOf({ label, log }: OpenStep): StepEffect {
+    return { label, ...touched(this.#database, log) }
   }
 
   #tell(effect: StepEffect): void {

@@ -34,7 +34,7 @@ export interface ImportOptions {
 }
 
 /** Images per transaction: short enough that the window stays alive in between. */
-const CHUNK = 200
+const CHUNK = 500
 
 /**
  * Throws DATA_IMAGES_MISSING if no image of the data set is one of the project's, USAGE_PROJECT_BUSY while another
@@ -119,11 +119,14 @@ class Import {
   }
 
   #addImage(matched: MatchedImage): void {
-    const { annotations, images } = this.#project
+    const { annotations, database } = this.#project
     const id = matched.id ?? this.#added.get(matched.path) ?? this.#insertImage(matched)
     annotations.add(id, this.#newIn(matched.id, matched.image.annotations))
-    if (images.get(id)!.state === 'new') images.setState([id], 'done')
-    if (matched.split) images.setSplit([id], matched.split)
+    database.run(
+      `UPDATE image SET state = iif(state = 'new', 'done', state), split = coalesce(?, split) WHERE id = ?`,
+      matched.split ?? null,
+      id,
+    )
   }
 
   /** Under the data set's own id, if that is free. */

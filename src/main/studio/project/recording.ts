@@ -2,7 +2,7 @@
  * What makes a step undoable: the rows that it touched, as they were before it.
  *
  * Triggers write them, so no operation can forget to. The first write to a row within a step wins; a drag of a
- * thousand moves keeps one row. Restoring a step while recording under a new log leaves, in that log, the rows as they
+ * thousand moves keeps one row. A change outside any step has no log, and fails at the table's NOT NULL. Restoring a step while recording under a new log leaves, in that log, the rows as they
  * were before the restoring: undo and redo are the same exchange.
  *
  * The triggers are temporary, made anew by every program that opens the project for writing.
@@ -38,14 +38,10 @@ export function installRecording(database: Database): void {
 }
 
 function triggers({ table, columns, rows }: Tracked): string {
-  const refuse = `SELECT RAISE(ABORT, '${table} changed outside a step') FROM recording WHERE log IS NULL;`
-  const keep = `${refuse}
-    INSERT INTO ${table}_before (log, id, existed, ${columns.join(', ')})
-    SELECT log, OLD.id, 1, ${columns.map((column) => `OLD.${column}`).join(', ')} FROM recording WHERE true
-    ON CONFLICT DO NOTHING;`
-  const note = `${refuse}
-    INSERT INTO ${table}_before (log, id, existed) SELECT log, NEW.id, 0 FROM recording WHERE true
-    ON CONFLICT DO NOTHING;`
+  const keep = `INSERT INTO ${table}_before (log, id, existed, ${columns.join(', ')})
+    VALUES ((SELECT log FROM recording), OLD.id, 1, ${columns.map((column) => `OLD.${column}`).join(', ')}) ON CONFLICT DO NOTHING;`
+  const note = `INSERT INTO ${table}_before (log, id, existed)
+    VALUES ((SELECT log FROM recording), NEW.id, 0) ON CONFLICT DO NOTHING;`
   const differ = columns.map((column) => `OLD.${column} IS NOT NEW.${column}`).join(' OR ')
   const update = `
     CREATE TEMP TRIGGER ${table}_update BEFORE UPDATE OF ${columns.join(', ')} ON main.${table} WHEN ${differ}
@@ -114,8 +110,8 @@ export const isEmptyLog = (database: Database, log: number): boolean =>
     ({ table }) => database.get(`SELECT 1 FROM ${table}_before WHERE log = ? LIMIT 1`, log) === undefined,
   )
 
-/** More images than this are not listed one by one: whoever shows them looks anew. */
-const MOST_IMAGES = 1000
+/** A step that touches more rows is not listed image by image: whoever shows them looks anew. */
+const MOST_ROWS = 1000
 
 export interface Touched {
   /** Ids of the images whose annotations, state or split changed, or 'many'. */
@@ -124,15 +120,24 @@ export interface Touched {
 }
 
 export function touched(database: Database, log: number): Touched {
+  const { rows } = database.get<{ rows: number }>(
+    `SELECT count(*) AS rows FROM (
+       SELECT 1 FROM image_before WHERE log = ?1 UNION ALL SELECT 1 FROM annotation_before WHERE log = ?1
+       LIMIT ${MOST_ROWS + 1})`,
+    log,
+  )!
+  return {
+    images: rows > MOST_ROWS ? 'many' : touchedImages(database, log),
+    classes: database.get('SELECT 1 FROM class_before WHERE log = ? LIMIT 1', log) !== undefined,
+  }
+}
+
+function touchedImages(database: Database, log: number): number[] {
   const rows = database.all<{ id: number }>(
     `SELECT id FROM image_before WHERE log = ?1
      UNION SELECT image_id FROM annotation_before WHERE log = ?1 AND existed
-     UNION SELECT now.image_id FROM annotation_before AS before JOIN annotation AS now USING (id) WHERE log = ?1
-     LIMIT ${MOST_IMAGES + 1}`,
+     UNION SELECT now.image_id FROM annotation_before AS before JOIN annotation AS now USING (id) WHERE log = ?1`,
     log,
   )
-  return {
-    images: rows.length > MOST_IMAGES ? 'many' : rows.map(({ id }) => id),
-    classes: database.get('SELECT 1 FROM class_before WHERE log = ? LIMIT 1', log) !== undefined,
-  }
+  return rows.map(({ id }) => id)
 }

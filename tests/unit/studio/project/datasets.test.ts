@@ -141,7 +141,7 @@ test('an import that is cancelled or fails leaves everything as it was, and othe
       { id: 1, name: 'cell' },
       { id: 2, name: 'new' },
     ],
-    images: Array.from({ length: 1000 }, (_, i) => ({
+    images: Array.from({ length: 1200 }, (_, i) => ({
       ...{ id: i + 1, fileName: `${i}.jpg`, width: 9, height: 9 },
       annotations: [{ categoryId: 2, box: BOX }],
     })),
@@ -155,11 +155,11 @@ test('an import that is cancelled or fails leaves everything as it was, and othe
       progress.push(done)
       expect(() => project.images.setState([1], 'done')).toThrow(/"Import labels" is in progress/)
       expect(project.annotations.of(2).length).toBe(1)
-      if (done === 600) stop.abort()
+      if (done === 1000) stop.abort()
     },
   })
   await expect(running).rejects.toThrow(/abort/)
-  expect(progress).toEqual([200, 400, 600])
+  expect(progress).toEqual([500, 1000])
   expect(tracked(project)).toEqual(before)
   expect(project.history.steps()).toHaveLength(1)
   const broken = {
@@ -172,7 +172,7 @@ test('an import that is cancelled or fails leaves everything as it was, and othe
   await expect(importDataset(project, loaded(project, broken))).rejects.toThrow(/is no box/)
   expect(tracked(project)).toEqual(before)
   await importDataset(project, loaded(project, many))
-  expect(project.images.count()).toBe(1001)
+  expect(project.images.count()).toBe(1201)
 })
 
 test('what is learned from: images somebody worked on whose file can be read, without proposals', async () => {
