@@ -1,6 +1,7 @@
 /** What a training run may be told. Whatever is left out follows the preset for the data's size. */
 import { z } from 'zod'
 import { AssignmentRules, HeadConfig, LossConfig } from '../fcos/config.ts'
+import { AugmentConfig } from './augmentation.ts'
 
 /**
  * What learns, from shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's
@@ -43,6 +44,7 @@ export const TrainingOptions = z.strictObject({
   learn: z.enum(LEARNING_DEPTHS),
   optimiser: OptimiserConfig,
   schedule: ScheduleConfig,
+  augment: AugmentConfig,
   /** Evaluate and keep a moving average of the weights, over about a tenth of the run. */
   average: z.boolean(),
   /** moving: losses are divided by a moving average of positives per pass. batch: by this pass's own. */
@@ -71,6 +73,7 @@ export const TrainingFile = z.strictObject({
     .extend({
       optimiser: OptimiserConfig.partial().optional(),
       schedule: ScheduleConfig.partial().optional(),
+      augment: AugmentConfig.partial().optional(),
     })
     .optional(),
   model: ModelChoices.optional(),

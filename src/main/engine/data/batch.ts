@@ -1,9 +1,10 @@
 /** Batches of augmented images: a pure function of the plan and the step. */
+
+import type { AugmentConfig } from '../../../core/contract/augmentation.ts'
 import type { CodedError } from '../../../core/contract/errors.ts'
 import type { InputConfig } from '../../../core/fcos/config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { shiftAndNormalise } from './augment/colour.ts'
-import type { AugmentConfig } from './augment/config.ts'
 import { placeBoxes } from './augment/geometry.ts'
 import { arrange, chooseImages } from './augment/scene.ts'
 import { ImageCache } from './image-cache.ts'

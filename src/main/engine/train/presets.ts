@@ -1,6 +1,7 @@
 /** Training options for a number of images, from published fine-tuning recipes; the user's own choices go over them. */
 import type { TrainingFile, TrainingOptions } from '../../../core/contract/training.ts'
 import type { ModelConfig } from '../../../core/fcos/config.ts'
+import { augmentFor } from '../data/augment/presets.ts'
 
 type Architecture = ModelConfig['architecture']
 
@@ -27,6 +28,7 @@ function r50Preset(images: number): TrainingOptions {
       clipNorm: 35,
     },
     schedule: { warmup: 100, decay: 'cosine' },
+    augment: augmentFor(images),
     average: true,
     normaliser: 'moving',
     cacheFeatures: false,
@@ -54,6 +56,7 @@ function lite0Preset(images: number): TrainingOptions {
       clipNorm: 10,
     },
     schedule: { warmup: 30, decay: 'cosine' },
+    augment: augmentFor(images),
     average: true,
     normaliser: 'moving',
     cacheFeatures: false,
@@ -75,6 +78,7 @@ export function trainingOptions(
     ...given,
     optimiser: { ...preset.optimiser, ...chosen.optimiser } as TrainingOptions['optimiser'],
     schedule: { ...preset.schedule, ...chosen.schedule } as TrainingOptions['schedule'],
+    augment: { ...preset.augment, ...chosen.augment } as TrainingOptions['augment'],
   }
   // A short run must still come to its full rate.
   const warmup = Math.min(options.schedule.warmup, Math.floor(options.steps / 5))

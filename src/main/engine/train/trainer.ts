@@ -4,7 +4,6 @@ import type { EngineEvent, Evaluated, TrainRequest, TrainResult } from '../../..
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
-import { augmentFor } from '../data/augment/config.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { trainingSamples } from '../data/samples.ts'
@@ -282,7 +281,7 @@ class Run {
       samples: trainingSamples(this.#request.data, config.classes),
       canvas,
       input: config.input,
-      augment: augmentFor(this.#record.images),
+      augment: options.augment,
       seed: options.seed,
       batchSize: options.batch,
       totalSteps: options.steps * options.accumulate,

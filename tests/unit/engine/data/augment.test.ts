@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { AugmentConfig } from '../../../../src/core/contract/augmentation.ts'
 import { mulberry32 } from '../../../../src/core/random.ts'
 import { shiftAndNormalise } from '../../../../src/main/engine/data/augment/colour.ts'
-import {
-  type AugmentConfig,
-  AugmentConfig as AugmentSchema,
-  augmentFor,
-  NO_AUGMENTATION,
-} from '../../../../src/main/engine/data/augment/config.ts'
 import { type Placement, placeBoxes } from '../../../../src/main/engine/data/augment/geometry.ts'
+import { augmentFor, NO_AUGMENTATION } from '../../../../src/main/engine/data/augment/presets.ts'
 import { arrange, chooseImages, type SceneRules } from '../../../../src/main/engine/data/augment/scene.ts'
 import type { RgbImage } from '../../../../src/main/engine/data/decode.ts'
 import { preprocess } from '../../../../src/main/engine/data/preprocess.ts'
@@ -200,7 +196,7 @@ describe('colour', () => {
 
 describe('augmentFor', () => {
   it.each([10, 60, 500])('has a valid preset for %i images', (images) => {
-    expect(AugmentSchema.parse(augmentFor(images))).toEqual(augmentFor(images))
+    expect(AugmentConfig.parse(augmentFor(images))).toEqual(augmentFor(images))
   })
 
   it('keeps mosaics out of the last part of the run', () => {

@@ -3,10 +3,11 @@
  * contrast and saturation are torchvision's ColorJitter's blends; contrast pivots on the network's mean colour instead of
  * the image's, which spares a pass; hue turns the chroma plane of YUV, which keeps luma, instead of HSV's hexagon.
  */
+
+import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
 import type { InputConfig } from '../../../../core/fcos/config.ts'
 import type { Random } from '../../../../core/random.ts'
 import { normalise, type PixelMap } from '../pixels.ts'
-import type { AugmentConfig } from './config.ts'
 
 export interface ColourShift {
   /** Factors; 1 changes nothing. */

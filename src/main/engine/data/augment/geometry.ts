@@ -2,10 +2,11 @@
  * Where an image comes to lie on the canvas, and what that makes of its boxes. Pixels and boxes share one placement, so
  * they cannot disagree. Boxes are flat [N·4] x1, y1, x2, y2, continuous coordinates (pixel k covers [k, k + 1)).
  */
+
+import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
 import type { Size } from '../../../../core/geometry/box.ts'
 import type { Random } from '../../../../core/random.ts'
 import type { AxisPlacement, Span } from '../resample.ts'
-import type { AugmentConfig } from './config.ts'
 
 /** A rectangle of canvas pixels that an image may draw on. */
 export interface Region {

@@ -2,12 +2,13 @@
  * Composes one training input: which images it shows, where each lies, with which colours. All random numbers are drawn
  * here, in a fixed order, so that an input depends on its seed alone and not on when its images were decoded.
  */
+
+import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
 import type { InputConfig } from '../../../../core/fcos/config.ts'
 import type { Size } from '../../../../core/geometry/box.ts'
 import { resizedSize } from '../../../../core/geometry/input-size.ts'
 import { type Random, shuffle } from '../../../../core/random.ts'
 import { type ColourShift, drawColour } from './colour.ts'
-import type { AugmentConfig } from './config.ts'
 import { drawPlacement, type Placement, type Region } from './geometry.ts'
 
 /** How one image is drawn: placed, within its region. */
