@@ -2,8 +2,8 @@
  * A project of 100,000 images with 1,000,000 boxes, a tenth of them proposals. Prints one JSON line:
  * node tests/bench/project.bench.ts
  *
- * It is filled by an import, then opened by another process, so that nothing is in memory but what opening reads, and
- * searched. Times are medians and worst of several; memory is the most that the process ever had.
+ * One process imports 900,000 boxes from a COCO file, another opens the project, so that nothing is in memory but what
+ * opening reads, and searches it. Times are medians and worst of several; memory is the most that a process ever had.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Dataset } from '../../src/core/formats/dataset.ts'
 import { mulberry32 } from '../../src/core/random.ts'
+import { loadDataset, writeDataset } from '../../src/main/studio/datasets/index.ts'
 import { importDataset } from '../../src/main/studio/project/import.ts'
 import { createProject, openProject } from '../../src/main/studio/project/project.ts'
 
@@ -39,26 +40,37 @@ function randomDataset(): Dataset {
   }
 }
 
-async function fill(folder: string): Promise<Record<string, number>> {
-  const project = await createProject(folder)
-  const dataset = randomDataset()
+/** From a COCO file, as a user would: reading, matching and saving. */
+async function importCoco(folder: string): Promise<unknown> {
   const start = performance.now()
-  const { boxes } = await importDataset(project, { dataset, imageRoot: folder, problems: [] })
-  const importSeconds = (performance.now() - start) / 1000
+  const loaded = await loadDataset(join(folder, 'annotations.json'), { images: folder, missing: 'keep' })
+  const readSeconds = (performance.now() - start) / 1000
+  const project = await createProject(folder)
+  const { boxes } = await importDataset(project, loaded)
+  project.close()
+  return {
+    boxes,
+    readSeconds,
+    totalSeconds: (performance.now() - start) / 1000,
+    peakMegabytes: peakMegabytes(),
+  }
+}
+
+async function propose(folder: string): Promise<void> {
+  const project = await openProject(folder)
   const random = mulberry32(2)
-  const guesses = (count: number) =>
-    Array.from({ length: count }, () => {
-      return { classId: 1 + Math.floor(CLASSES * random() ** 2), box: [1, 2, 3, 4] as const, score: random() }
-    })
+  const guess = () => {
+    return { classId: 1 + Math.floor(CLASSES * random() ** 2), box: [1, 2, 3, 4] as const, score: random() }
+  }
   project.history.change('Propose', () => {
-    for (let id = 1; id <= IMAGES; id++) {
-      project.annotations.propose(id, 'run 1', guesses((id % 3) * (BOXES_PER_IMAGE / 10)))
-    }
-    const begun = Array.from({ length: IMAGES / 4 }, (_, i) => 4 * i + 1)
-    project.images.setState(begun, 'in-progress')
+    for (const id of project.find(''))
+      project.annotations.propose(id, 'run 1', Array.from({ length: id % 3 }, guess))
+    project.images.setState(
+      project.find('').filter((id) => id % 4 === 0),
+      'in-progress',
+    )
   })
   project.close()
-  return { importedBoxes: boxes, importSeconds }
 }
 
 /** A query of each kind, and several terms at once; what they find is between nothing and everything. */
@@ -98,13 +110,11 @@ async function measure(folder: string): Promise<unknown> {
     const id = anywhere()
     return milliseconds(() => [project.images.get(id), project.annotations.of(id)])
   })
-  const edits = Array.from({ length: 200 }, () => {
+  const edits = Array.from({ length: 200 }, (_, i) => {
     const [annotation] = project.annotations.of(anywhere())
-    return annotation
-      ? milliseconds(() => project.annotations.update(annotation.id, { box: [1, 2, 3, 5] }))
-      : 0
+    return milliseconds(() => project.annotations.update(annotation!.id, { box: [1, 2, 3, 5 + i] }))
   })
-  const undone = Array.from({ length: 200 }, () => milliseconds(() => project.history.undo()))
+  const undone = edits.map(() => milliseconds(() => project.history.undo()))
   project.close()
   return {
     interactiveMs: interactive,
@@ -112,7 +122,7 @@ async function measure(folder: string): Promise<unknown> {
     nextImageMs: summary(next),
     editMs: summary(edits),
     undoMs: summary(undone),
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    peakMegabytes: peakMegabytes(),
   }
 }
 
@@ -122,16 +132,23 @@ const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Recor
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(3)) : value
 
-if (process.argv[2] !== undefined) {
-  console.log(JSON.stringify(await measure(process.argv[2])))
-} else {
+const peakMegabytes = (): number => process.resourceUsage().maxRSS / 1024
+
+const inAnotherProcess = (task: string, folder: string): unknown =>
+  JSON.parse(execFileSync(process.execPath, [import.meta.filename, task, folder], { encoding: 'utf8' }))
+
+const [task, given = ''] = process.argv.slice(2)
+if (task === 'import') console.log(JSON.stringify(await importCoco(given)))
+else if (task === 'open') console.log(JSON.stringify(await measure(given)))
+else {
   const folder = await mkdtemp(join(tmpdir(), 'fcos-bench-'))
   try {
-    const filled = await fill(folder)
-    const { size } = await stat(join(folder, 'project.fcos'))
-    const output = execFileSync(process.execPath, [import.meta.filename, folder], { encoding: 'utf8' })
-    const opened = JSON.parse(output)
-    console.log(JSON.stringify({ ...filled, fileMegabytes: size / 2 ** 20, ...opened }, rounded))
+    await writeDataset(randomDataset(), { format: 'coco', out: join(folder, 'annotations.json') })
+    const imported = inAnotherProcess('import', folder)
+    await propose(folder)
+    const fileMegabytes = (await stat(join(folder, 'project.fcos'))).size / 2 ** 20
+    const opened = inAnotherProcess('open', folder)
+    console.log(JSON.stringify({ import: imported, fileMegabytes, open: opened }, rounded))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
