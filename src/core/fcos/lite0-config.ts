@@ -1,6 +1,9 @@
 import { DIALECTS, type ModelConfig } from './config.ts'
 
-/** The light model for CPUs: EfficientNet-Lite0 with a narrower pyramid and head, in the authors' dialect. */
+/**
+ * The light model for CPUs: EfficientNet-Lite0 with a narrower pyramid and head, in the authors' dialect. Two layers per
+ * tower: on the few hundred steps of a small data set they learn more than four, in less time.
+ */
 export function lite0Config(classes: ModelConfig['classes'], longSide = 416): ModelConfig {
   return {
     architecture: 'lite0',
@@ -9,7 +12,7 @@ export function lite0Config(classes: ModelConfig['classes'], longSide = 416): Mo
     assignment: { ...DIALECTS.authors },
     head: {
       channels: 96,
-      depth: 4,
+      depth: 2,
       norm: 'group',
       groups: 16,
       centernessOn: 'regression',

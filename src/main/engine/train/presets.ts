@@ -38,17 +38,21 @@ function r50Preset(images: number): TrainingOptions {
   }
 }
 
-/** lite0 starts from ImageNet weights with a new pyramid and head, so all of it learns, and AdamW gets there sooner. */
+/**
+ * lite0 starts from ImageNet weights with a new pyramid and head, so all of it learns, and AdamW gets there sooner.
+ * Few images are shown in small batches: what counts is the number of steps.
+ */
 function lite0Preset(images: number): TrainingOptions {
+  const few = images < 100
   return {
-    steps: images < 100 ? 300 : images < 500 ? 1000 : 3000,
+    steps: few ? 550 : images < 500 ? 1500 : 4000,
     size: 416,
-    batch: 4,
+    batch: few ? 2 : 4,
     accumulate: 1,
     learn: 'c2',
     optimiser: {
       kind: 'adamw',
-      rate: 1.5e-3,
+      rate: 3e-3,
       pyramidShare: 1,
       backboneShare: 0.3,
       momentum: 0.9,
