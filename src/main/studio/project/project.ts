@@ -13,6 +13,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
+import { safeRelativePath } from '../../../core/formats/checks.ts'
 import { toSlashes } from '../datasets/files.ts'
 import { Annotations } from './annotations.ts'
 import { Classes } from './classes.ts'
@@ -74,6 +75,22 @@ export class Project {
   set imageRoot(folder: string) {
     if (this.readOnly) throw this.readOnly
     writeImageRoot(this.database, folder)
+  }
+
+  /**
+   * Absolute path of an image's file. A project may come from anywhere: one whose paths lead out of the image folder is
+   * not followed. Throws USAGE_IMAGE, DATA_FILE_NAME.
+   */
+  fileOf(imageId: number): string {
+    const image = this.images.get(imageId)
+    if (image === undefined) throw new CodedError('USAGE_IMAGE', `There is no image ${imageId}`)
+    if (safeRelativePath(image.path) !== image.path) {
+      throw new CodedError(
+        'DATA_FILE_NAME',
+        `${JSON.stringify(image.path)} is no path inside the image folder`,
+      )
+    }
+    return join(this.imageRoot, image.path)
   }
 
   /** Ids of the images that a query (core/query) finds, in the order of their paths. Throws USAGE_QUERY. */
@@ -141,7 +158,8 @@ export async function openProject(
     lock = acquireLock(lockPath(path), program)
   } catch (error) {
     // Whether the project can be read nevertheless, its own file tells.
-    return openToRead(path, unwritable(path, error))
+    if (error instanceof CodedError) return openToRead(path, unwritable(path, error))
+    throw error
   }
   if (!lock.held) return openToRead(path, taken(path, lock.holder))
   try {
@@ -205,13 +223,15 @@ const lockPath = (path: string): string => `${path}-lock`
 const chosen = (path: string): CodedError =>
   new CodedError('IO_PROJECT_READ_ONLY', `${basename(path)} was opened only to be read`)
 
-const unwritable = (path: string, cause: unknown): CodedError =>
-  new CodedError(
+function unwritable(path: string, cause: CodedError): CodedError {
+  if (cause.code === 'IO_DISK_FULL') return cause
+  return new CodedError(
     'IO_PROJECT_READ_ONLY',
     `${dirname(path)} cannot be written, so the project can only be read`,
     'Check the permissions of the folder',
     { cause },
   )
+}
 
 function taken(path: string, holder: Holder | undefined): CodedError {
   const who = holder

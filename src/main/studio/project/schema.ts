@@ -29,7 +29,7 @@ CREATE TABLE image (
   proposals  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX image_hash ON image (hash) WHERE hash IS NOT NULL;
-CREATE INDEX image_error ON image (id) WHERE error IS NOT NULL;
+CREATE INDEX image_error ON image (path) WHERE error IS NOT NULL;
 
 CREATE TABLE class (
   id        INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 0),
@@ -53,7 +53,7 @@ CREATE TABLE annotation (
   attributes    TEXT                           -- JSON
 ) STRICT;
 CREATE INDEX annotation_image ON annotation (image_id, source, class_id, score);
-CREATE INDEX annotation_class ON annotation (class_id, score, image_id);
+CREATE INDEX annotation_class ON annotation (class_id, score, image_id, source);
 CREATE INDEX annotation_score ON annotation (score, image_id) WHERE score IS NOT NULL;
 
 CREATE TRIGGER annotation_added AFTER INSERT ON annotation BEGIN

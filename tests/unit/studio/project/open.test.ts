@@ -191,3 +191,12 @@ test('another program that holds the database itself is waited for, then named a
   project.images.setState([1], 'done')
   expect(project.images.get(1)?.state).toBe('done')
 })
+
+test('a path of the file is followed only inside the image folder', async () => {
+  const project = await someProject('sub/a.jpg', '../../etc/passwd', '/etc/passwd')
+  expect(project.fileOf(1)).toBe(join(project.imageRoot, 'sub/a.jpg'))
+  for (const id of [2, 3]) {
+    expect(() => project.fileOf(id)).toThrow(expect.objectContaining({ code: 'DATA_FILE_NAME' }))
+  }
+  expect(() => project.fileOf(4)).toThrow(expect.objectContaining({ code: 'USAGE_IMAGE' }))
+})
