@@ -77,7 +77,8 @@ async function propose(folder: string): Promise<void> {
 const QUERIES = [
   ...['', '0042', 'state:done', 'split:val', 'count:>9', 'count:0', 'has:error'],
   ...['class:"class 1"', '-class:"class 1"', 'class:"class 80"', 'score:<0.5', '-score:<0.5'],
-  ...['source:imported', 'source:proposed', 'source:drawn', 'class:"class 1" source:proposed score:<0.5'],
+  ...['source:imported', 'source:proposed', 'source:drawn', 'class:"class 1" source:imported'],
+  ...['class:"class 1" source:proposed score:<0.5', 'score:<0.5 source:proposed'],
   'day state:done split:train class:"class 2" -class:"class 1" count:>3 -score:<0.5 -source:drawn',
 ]
 

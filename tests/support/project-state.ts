@@ -4,7 +4,9 @@ import type { Project } from '../../src/main/studio/project/project.ts'
 export function tracked(project: Project): unknown {
   const { database } = project
   return {
-    images: database.all('SELECT id, state, split, labels, proposals FROM image ORDER BY id'),
+    images: database.all(
+      'SELECT id, state, split, drawn, imported, proposed, accepted FROM image ORDER BY id',
+    ),
     classes: database.all('SELECT * FROM class ORDER BY id'),
     annotations: database.all('SELECT * FROM annotation ORDER BY id'),
   }

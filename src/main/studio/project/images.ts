@@ -4,7 +4,7 @@ import { stratifiedSplit } from '../../../core/project/stratified-split.ts'
 import type { Database } from './database.ts'
 import type { History } from './history.ts'
 
-const COLUMNS = 'image.id, image.path, width, height, error, state, split, labels, proposals'
+const COLUMNS = 'image.id, image.path, width, height, error, state, split, labels, proposed AS proposals'
 
 export interface SplitOptions {
   /** Images to assign; by default all that are not ignored. Others keep their split. */

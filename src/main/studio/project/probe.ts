@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
+import { mapConcurrent } from '../datasets/files.ts'
 import { reasonOf } from './walk.ts'
 
 export interface Probe {
@@ -23,27 +24,56 @@ const TAIL = 2 ** 16
 // A cached file would stay open, and one that was replaced would be seen as it was.
 sharp.cache(false)
 
-/** Never throws: what is wrong with the file is in `error`. */
-export async function probe(root: string, path: string): Promise<Probe> {
-  const nothing = { hash: null, width: 0, height: 0 }
+/**
+ * Reads files, a few at a time, in order. Never throws: what is wrong with a file is in `error`.
+ *
+ * Files that seem damaged are looked at once more, one by one: libvips has one buffer for the errors of all threads, so
+ * that of two that fail at the same time one may get the other's reason, or none, and then passes for whole.
+ */
+export async function probeAll<File extends { readonly path: string }>(
+  root: string,
+  files: readonly File[],
+): Promise<(File & Probe)[]> {
+  const looks = await mapConcurrent(files, async (file) => ({ file, ...(await look(root, file.path)) }))
+  const probes: (File & Probe)[] = []
+  for (const { file, isDoubtful, ...found } of looks) {
+    probes.push({ ...file, ...found, ...(isDoubtful && (await examine(join(root, file.path)))) })
+  }
+  return probes
+}
+
+async function look(root: string, path: string): Promise<Probe & { isDoubtful: boolean }> {
+  const nothing = { hash: null, width: 0, height: 0, isDoubtful: false }
   if (safeRelativePath(path) !== path || path.includes('\ufffd')) {
     return { ...nothing, error: 'its name holds characters that label files cannot name' }
   }
-  const file = join(root, path)
   try {
-    const { hash, bytes, head, tail } = await digest(file)
+    const { hash, bytes, head, tail } = await digest(join(root, path))
     if (bytes === 0) return { ...nothing, hash, error: 'the file is empty' }
-    try {
-      const { autoOrient } = await sharp(file, { limitInputPixels: false }).metadata()
-      const { width, height } = autoOrient
-      const error = lacksEnd(head, tail, bytes) ? await decodingError(file) : null
-      return { hash, width, height, error }
-    } catch (error) {
-      return { ...nothing, hash, error: imageReason(error) }
-    }
+    const size = await header(join(root, path)).catch(() => undefined)
+    const isDoubtful = !size || lacksEnd(head, tail, bytes)
+    return { ...nothing, ...size, hash, error: null, isDoubtful }
   } catch (error) {
     return { ...nothing, error: reasonOf(error) }
   }
+}
+
+async function examine(file: string): Promise<Omit<Probe, 'hash'>> {
+  let size = { width: 0, height: 0 }
+  try {
+    size = await header(file)
+    const { channels } = await sharp(file, { failOn: 'error', limitInputPixels: false }).stats()
+    return { ...size, error: channels.length > 0 ? null : 'its pixels cannot be read' }
+  } catch (error) {
+    return { ...size, error: imageReason(error) }
+  }
+}
+
+async function header(file: string): Promise<{ width: number; height: number }> {
+  const { autoOrient } = await sharp(file, { limitInputPixels: false }).metadata()
+  const { width, height } = autoOrient
+  if (!(width > 0 && height > 0)) throw new Error('its header cannot be read')
+  return { width, height }
 }
 
 /** SHA-256, cut to the 128 bits that tell any files apart. Processors compute it about as fast as disks read. */
@@ -80,15 +110,6 @@ function lacksEnd(head: Buffer, tail: Buffer, bytes: number): boolean {
   if (text.startsWith('GIF8')) return !tail.includes(0x3b)
   if (text.startsWith('RIFF')) return head.readUInt32LE(4) + 8 > bytes
   return false
-}
-
-async function decodingError(file: string): Promise<string | null> {
-  try {
-    await sharp(file, { failOn: 'error', limitInputPixels: false }).stats()
-    return null
-  } catch (error) {
-    return imageReason(error)
-  }
 }
 
 /** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */

@@ -7,10 +7,10 @@
  */
 import { CodedError } from '../../../core/contract/errors.ts'
 import { baseName } from '../../../core/formats/paths.ts'
-import { kindOf, mapConcurrent } from '../datasets/files.ts'
+import { kindOf } from '../datasets/files.ts'
 import type { Database } from './database.ts'
 import { nameKey } from './name-key.ts'
-import { type Probe, probe } from './probe.ts'
+import { type Probe, probeAll } from './probe.ts'
 import type { Project } from './project.ts'
 import { type FoundFile, isUnreadable, type Unreadable, walk } from './walk.ts'
 
@@ -66,10 +66,7 @@ export async function scanImages(
   const scan = new Scan(project.database)
   let waiting: FoundFile[] = []
   const read = async (): Promise<void> => {
-    const files = await mapConcurrent(waiting, async (file) => ({
-      ...file,
-      ...(await probe(root, file.path)),
-    }))
+    const files = await probeAll(root, waiting)
     waiting = []
     scan.save(files)
     onProgress?.(scan.report())

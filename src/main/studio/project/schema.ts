@@ -25,8 +25,11 @@ CREATE TABLE image (
   error      TEXT,                             -- why it cannot be shown: gone, truncated, no image
   state      TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'in-progress', 'done', 'ignored')),
   split      TEXT CHECK (split IN ('train', 'val', 'test')),
-  labels     INTEGER NOT NULL DEFAULT 0,       -- counted by triggers: annotations that are no proposals
-  proposals  INTEGER NOT NULL DEFAULT 0
+  drawn      INTEGER NOT NULL DEFAULT 0,       -- annotations by their source, counted by triggers
+  imported   INTEGER NOT NULL DEFAULT 0,
+  proposed   INTEGER NOT NULL DEFAULT 0,
+  accepted   INTEGER NOT NULL DEFAULT 0,
+  labels     INTEGER NOT NULL AS (drawn + imported + accepted)
 ) STRICT;
 CREATE INDEX image_hash ON image (hash) WHERE hash IS NOT NULL;
 CREATE INDEX image_error ON image (path) WHERE error IS NOT NULL;
@@ -52,22 +55,28 @@ CREATE TABLE annotation (
   segmentation  TEXT,                          -- JSON, as imported
   attributes    TEXT                           -- JSON
 ) STRICT;
-CREATE INDEX annotation_image ON annotation (image_id, source, class_id, score);
+CREATE INDEX annotation_image ON annotation (image_id);
 CREATE INDEX annotation_class ON annotation (class_id, score, image_id, source);
-CREATE INDEX annotation_score ON annotation (score, image_id) WHERE score IS NOT NULL;
+CREATE INDEX annotation_score ON annotation (score, image_id, source) WHERE score IS NOT NULL;
 
 CREATE TRIGGER annotation_added AFTER INSERT ON annotation BEGIN
-  UPDATE image SET labels = labels + (NEW.source <> 'proposed'), proposals = proposals + (NEW.source = 'proposed')
+  UPDATE image SET
+    drawn = drawn + (NEW.source = 'drawn'), imported = imported + (NEW.source = 'imported'),
+    proposed = proposed + (NEW.source = 'proposed'), accepted = accepted + (NEW.source = 'accepted')
   WHERE id = NEW.image_id;
 END;
 CREATE TRIGGER annotation_removed AFTER DELETE ON annotation BEGIN
-  UPDATE image SET labels = labels - (OLD.source <> 'proposed'), proposals = proposals - (OLD.source = 'proposed')
+  UPDATE image SET
+    drawn = drawn - (OLD.source = 'drawn'), imported = imported - (OLD.source = 'imported'),
+    proposed = proposed - (OLD.source = 'proposed'), accepted = accepted - (OLD.source = 'accepted')
   WHERE id = OLD.image_id;
 END;
 CREATE TRIGGER annotation_settled AFTER UPDATE OF source ON annotation WHEN OLD.source <> NEW.source BEGIN
   UPDATE image SET
-    labels = labels + (NEW.source <> 'proposed') - (OLD.source <> 'proposed'),
-    proposals = proposals + (NEW.source = 'proposed') - (OLD.source = 'proposed')
+    drawn = drawn + (NEW.source = 'drawn') - (OLD.source = 'drawn'),
+    imported = imported + (NEW.source = 'imported') - (OLD.source = 'imported'),
+    proposed = proposed + (NEW.source = 'proposed') - (OLD.source = 'proposed'),
+    accepted = accepted + (NEW.source = 'accepted') - (OLD.source = 'accepted')
   WHERE id = NEW.image_id;
 END;
 

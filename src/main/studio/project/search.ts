@@ -1,5 +1,6 @@
 /** Queries as SQL. Every term is answered from an index, or from one pass over the images. */
 import { CodedError } from '../../../core/contract/errors.ts'
+import { SOURCES } from '../../../core/project/model.ts'
 import { type Comparison, parseQuery, type Term } from '../../../core/query/query.ts'
 import type { Database, Value } from './database.ts'
 import { nameKey } from './name-key.ts'
@@ -66,19 +67,20 @@ function plain(term: Term): Condition {
 
 /** The image has one object for which all of the terms hold. */
 function hasObject(database: Database, terms: readonly ObjectTerm[]): Condition {
-  const conditions = terms.map((term) => {
+  const bySource = terms.filter((term) => term.kind === 'source')
+  const sources = SOURCES.filter((source) => bySource.every((term) => term.sources.includes(source)))
+  const conditions = terms.flatMap((term) => {
     if (term.kind === 'class') return oneOf('class_id', classIds(database, term.names))
-    return term.kind === 'source' ? oneOf('source', term.sources) : compare('score', term.comparisons)
+    return term.kind === 'score' ? compare('score', term.comparisons) : []
   })
-  const sql = conditions.map((condition) => condition.sql).join(' AND ')
-  const values = conditions.flatMap((condition) => condition.values)
-  // Few sources share all objects, so each image is asked; classes and scores select, so their objects are gathered.
-  return terms.some(({ kind }) => kind === 'source')
-    ? {
-        sql: `EXISTS (SELECT 1 FROM annotation INDEXED BY annotation_image WHERE image_id = image.id AND ${sql})`,
-        values,
-      }
-    : { sql: `image.id IN (SELECT image_id FROM annotation WHERE ${sql})`, values }
+  // Each image has its objects counted by source; the indexes of classes and scores have the source in them.
+  if (conditions.length === 0)
+    return { sql: sources.map((source) => `${source} > 0`).join(' OR ') || 'false', values: [] }
+  if (bySource.length > 0) conditions.push(oneOf('source', sources))
+  return {
+    sql: `image.id IN (SELECT image_id FROM annotation WHERE ${conditions.map(({ sql }) => sql).join(' AND ')})`,
+    values: conditions.flatMap(({ values }) => values),
+  }
 }
 
 function classIds(database: Database, names: readonly string[]): number[] {
