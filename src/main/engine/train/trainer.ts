@@ -1,14 +1,17 @@
 /** A training run from its first step, or its last saved one, to its end. */
 import { join } from 'node:path'
-import type { EngineEvent, Evaluated, TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
+import type {
+  EngineEvent,
+  Evaluated,
+  TrainRequest,
+  TrainResult,
+  TrainStep,
+} from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
-import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { trainingSamples } from '../data/samples.ts'
-import { JsonLinesLog } from '../logs/jsonl.ts'
-import { TensorBoardLog } from '../logs/tensorboard.ts'
 import { Fcos } from '../model/fcos.ts'
 import { writeCheckpoint } from '../weights/checkpoint.ts'
 import { WeightAverage } from './average.ts'
@@ -19,9 +22,11 @@ import { Normaliser } from './normaliser.ts'
 import { Optimiser } from './optimiser.ts'
 import { trainingOptions } from './presets.ts'
 import { RunFolder, type RunRecord } from './run-folder.ts'
+import { RunLogs } from './run-logs.ts'
 import { rateFactor } from './schedule.ts'
 import { startingPoint } from './starting-point.ts'
 import { type Learning, type Progress, restoreState, saveState } from './state.ts'
+import { takeStep } from './step.ts'
 import { chooseTrainable } from './trainable.ts'
 import { validate } from './validate.ts'
 
@@ -81,8 +86,7 @@ class Run {
   #normaliser: Normaliser
   #progress: Progress = { step: 0, rateScale: 1, rollbacks: 0, positives: null, bestAp: null }
   #batches: Batches | null = null
-  #log: JsonLinesLog | null = null
-  #board: TensorBoardLog | null = null
+  #logs: RunLogs | null = null
   #evaluation: Evaluated | null = null
 
   constructor(folder: RunFolder, record: RunRecord, model: Fcos, request: TrainRequest, emit: Emit) {
@@ -135,66 +139,27 @@ class Run {
 
   async #step(): Promise<void> {
     const started = performance.now()
-    const { model, optimiser, average } = this.#learning
-    const { batch, accumulate, steps, schedule, optimiser: config } = this.#options
-    const parameters = model.parameters.trainable()
-    const passes: FcosLoss[] = []
-    for (let pass = 0; pass < accumulate; pass++) {
-      passes.push(
-        await (this.#batches as Batches).next({ normaliser: (count) => this.#normaliser.next(count) }),
-      )
-    }
+    const { batch, accumulate, steps, schedule, optimiser } = this.#options
     const { step, rateScale } = this.#progress
-    const rate = config.rate * rateScale * rateFactor(step, steps, schedule)
-    const mean = (of: (loss: FcosLoss) => number) =>
-      passes.reduce((sum, loss) => sum + of(loss), 0) / accumulate
-    const loss = mean(({ classification, box, centerness }) => classification + box + centerness)
-    const norm = Number.isFinite(loss) ? optimiser.step(parameters, rate, 1 / accumulate, step) : Number.NaN
-    if (!Number.isFinite(norm)) {
-      for (const parameter of parameters) parameter.clearGradient()
+    const rate = optimiser.rate * rateScale * rateFactor(step, steps, schedule)
+    const options = { step, steps, passes: accumulate, rate }
+    const figures = await takeStep(this.#learning, this.#batches as Batches, this.#normaliser, options)
+    if (figures === null) {
       await this.#rollBack(step)
       return
     }
-    average?.update(step, steps)
     this.#progress.step++
     this.#progress.positives = this.#normaliser.average
-
     const seconds = (performance.now() - started) / 1000
-    const line = {
+    const line: TrainStep = {
       step: step + 1,
       steps,
-      loss,
-      classification: mean((of) => of.classification),
-      box: mean((of) => of.box),
-      centerness: mean((of) => of.centerness),
-      centernessExcess: mean((of) => of.centerness - of.centernessFloor),
+      ...figures,
       rate,
-      gradientNorm: norm,
-      positives: passes.reduce((sum, of) => sum + of.positives, 0),
       imagesPerSecond: (batch * accumulate) / seconds,
       remainingSeconds: this.#pace(seconds) * (steps - step - 1),
     }
-    this.#log?.append({ ...line, step })
-    const {
-      loss: total,
-      classification,
-      box,
-      centerness,
-      centernessExcess,
-      positives,
-      imagesPerSecond,
-    } = line
-    const scalars = {
-      total,
-      classification,
-      box,
-      centerness,
-      centernessExcess,
-      rate,
-      gradientNorm: norm,
-      positives,
-    }
-    this.#board?.scalars(step, { ...scalars, imagesPerSecond })
+    this.#logs?.step(line)
     this.#emit({ kind: 'step', ...line })
   }
 
@@ -236,14 +201,14 @@ class Run {
       : null
     if (signal.aborted) return
     if (evaluation) {
-      const [ap, ap50] = evaluation.stats
+      const [ap] = evaluation.stats
       const best = this.#progress.bestAp === null || ap > this.#progress.bestAp
       if (best) {
         this.#progress.bestAp = ap
         await this.#writeModel(this.#folder.best, evaluation)
         this.#evaluation = evaluation
       }
-      this.#board?.scalars(step, { ap, ap50 })
+      this.#logs?.evaluated(evaluation)
       this.#emit({ kind: 'evaluated', best, ...evaluation })
     }
     await this.#writeModel(this.#folder.last, evaluation)
@@ -275,8 +240,7 @@ class Run {
   async #openStreams(): Promise<void> {
     const { options, canvas, model: config } = this.#record
     const { step } = this.#progress
-    this.#log = new JsonLinesLog(this.#folder.log, step)
-    this.#board = new TensorBoardLog(this.#folder.path, step)
+    this.#logs = new RunLogs(this.#folder, step)
     const plan: BatchPlan = {
       samples: trainingSamples(this.#request.data, config.classes),
       canvas,
@@ -304,11 +268,9 @@ class Run {
 
   async #closeStreams(): Promise<void> {
     await this.#batches?.close()
-    this.#log?.close()
-    this.#board?.close()
+    this.#logs?.close()
     this.#batches = null
-    this.#log = null
-    this.#board = null
+    this.#logs = null
   }
 
   async close(): Promise<void> {
