@@ -45,7 +45,7 @@ function r50Preset(images: number): TrainingOptions {
 function lite0Preset(images: number): TrainingOptions {
   const few = images < 100
   return {
-    steps: few ? 440 : images < 500 ? 1500 : 4000,
+    steps: few ? 480 : images < 500 ? 1500 : 4000,
     size: 416,
     batch: few ? 2 : 4,
     accumulate: 1,
