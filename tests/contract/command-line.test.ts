@@ -62,8 +62,8 @@ it('measures the detections as the training did', async () => {
   const { status, out } = await fcos(['eval', '--gt', val, '--dt', detections, '--json'])
   expect(status).toBe(0)
   const { stats, per_category } = JSON.parse(out)
-  const { tensors } = { tensors: readFileSync(checkpoint) }
-  const header = JSON.parse(tensors.subarray(8, 8 + Number(tensors.readBigUInt64LE(0))).toString())
+  const file = readFileSync(checkpoint)
+  const header = JSON.parse(file.subarray(8, 8 + Number(file.readBigUInt64LE(0))).toString())
   const trained = JSON.parse(header.__metadata__.training).stats as number[]
   for (const [i, value] of stats.entries()) expect(value).toBeCloseTo(trained[i], 6)
   expect(Object.keys(per_category)).toEqual(['die', 'marble', 'pawn'])

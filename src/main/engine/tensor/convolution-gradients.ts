@@ -1,7 +1,7 @@
 /** The gradients of convolution.ts's convolutions, with respect to their inputs and their filters. */
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { executeRounded, fastMath } from './bfloat16.ts'
-import { type ConvolutionShape, dense, geometry } from './convolution.ts'
+import { type ConvolutionShape, dense, geometry, isSame } from './convolution.ts'
 import { attribute, execute, hasNativeKernels, tf } from './tensorflow.ts'
 
 /** Runs an operation that takes a shape as an int32 tensor. */
@@ -56,8 +56,9 @@ export function convolveFilterGradient(
  * x with the zeros around it that TensorFlow would have to be told of: its filter gradient takes explicit padding, but
  * many times slower than a copy costs.
  */
-function withZeros(x: Tensor4D, size: number, { stride, padding }: ConvolutionShape): Tensor4D {
-  if (padding === 'same' || padding === 0 || (stride === 1 && padding === (size - 1) / 2)) return x
+function withZeros(x: Tensor4D, size: number, shape: ConvolutionShape): Tensor4D {
+  const { padding } = shape
+  if (padding === 'same' || padding === 0 || isSame(shape, size)) return x
   const side: [number, number] = [padding, padding]
   return tf.pad(x, [[0, 0], side, side, [0, 0]])
 }

@@ -10,11 +10,17 @@ export interface ConvolutionShape {
   readonly padding: number | 'same'
 }
 
+/**
+ * Whether TensorFlow's 'same' says it, as at stride 1 PyTorch's padding by half the filter does too: TensorFlow's fastest
+ * kernels know no other zeros. `size`: the filter's height and width.
+ */
+export const isSame = ({ stride, padding }: ConvolutionShape, size: number): boolean =>
+  padding === 'same' || (stride === 1 && padding === (size - 1) / 2)
+
 /** The attributes of TensorFlow's convolutions but for the element type. `size`: the filter's height and width. */
 export function geometry({ stride, padding }: ConvolutionShape, size: number) {
-  // At stride 1 both conventions agree, and TensorFlow's fastest kernels know only its own.
-  const same = padding === 'same' || (stride === 1 && padding === (size - 1) / 2)
-  const explicit = !same && padding > 0
+  const same = isSame({ stride, padding }, size)
+  const explicit = !same && padding !== 'same' && padding > 0
   return [
     attribute.int('strides', [1, stride, stride, 1]),
     attribute.string('padding', explicit ? 'EXPLICIT' : same ? 'SAME' : 'VALID'),

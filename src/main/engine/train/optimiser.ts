@@ -79,9 +79,9 @@ export class Optimiser {
     const second = this.#blendMoment('second', parameter, square, beta2, (1 - beta2) * scale * scale)
     square.dispose()
     // Both moments' bias corrections, taken out of the quotient: m̂/(√v̂ + ε) = c·m/(√v + ε·√(1 − β₂ᵗ)).
-    const second0 = Math.sqrt(1 - beta2 ** (step + 1))
-    const correction = second0 / (1 - beta1 ** (step + 1))
-    const direction = tf.tidy(() => tf.div(first, tf.add(tf.sqrt(second), epsilon * second0)))
+    const root = Math.sqrt(1 - beta2 ** (step + 1))
+    const correction = root / (1 - beta1 ** (step + 1))
+    const direction = tf.tidy(() => tf.div(first, tf.add(tf.sqrt(second), epsilon * root)))
     const decay = this.#decayOf(parameter)
     if (decay > 0) parameter.step(parameter.value, -rate * decay)
     parameter.step(direction, -rate * correction)
