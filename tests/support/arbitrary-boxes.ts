@@ -1,17 +1,20 @@
 import fc from 'fast-check'
 import { DIALECTS } from '../../src/core/fcos/config.ts'
 
+/** No annotation lies within a millionth of a pixel of 0 without being 0; there float32 cannot tell a ratio from 0. */
+const pixels = (value: number) => (Math.abs(value) < 1e-6 ? 0 : value)
+
 /** Boxes as people draw them and worse: on whole and odd pixels, across borders, thin, huge, inverted, flat. */
 const coordinate = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: -64, max: 600 }) },
-  { weight: 3, arbitrary: fc.float({ min: -100, max: 700, noNaN: true }) },
+  { weight: 3, arbitrary: fc.float({ min: -100, max: 700, noNaN: true }).map(pixels) },
   { weight: 1, arbitrary: fc.integer({ min: -20, max: 80 }).map((k) => k * 8) },
   { weight: 1, arbitrary: fc.constantFrom(-20000, 20000) },
 )
 const side = fc.oneof(
   fc.integer({ min: -4, max: 40 }),
   fc.integer({ min: 0, max: 1200 }),
-  fc.float({ min: 0, max: 300, noNaN: true }),
+  fc.float({ min: 0, max: 300, noNaN: true }).map(pixels),
   fc.constantFrom(128, 256, 512, 1024),
 )
 export const someBox = fc
