@@ -1,0 +1,47 @@
+/**
+ * The studio's API: what a window, or a program in any language, asks of it. Everything is plain JSON; wire.ts says how
+ * it travels. Pictures and arrays of numbers are fetched from /asset/… beside it.
+ *
+ * Every method can fail with a WireError. All of them may throw USAGE_REQUEST (no such method, or parameters that the
+ * schema refuses), and those that need a project USAGE_NO_PROJECT, or IO_PROJECT_LOCKED and IO_PROJECT_READ_ONLY where
+ * they would change one that can only be read.
+ */
+import { z } from 'zod'
+import { APP_METHODS } from './studio/app.ts'
+import { JOB_METHODS, Job } from './studio/jobs.ts'
+import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
+import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
+
+export const STUDIO_METHODS = {
+  ...APP_METHODS,
+  ...PROJECT_METHODS,
+  ...LABEL_METHODS,
+  ...JOB_METHODS,
+} as const
+
+/** What the studio tells every window, unasked. */
+export const STUDIO_EVENTS = {
+  /** Another project is open, or none; or counts of this one changed otherwise than by a step. */
+  project: ProjectSummary.nullable(),
+  /** A step was done, undone or redone, here or in another window. */
+  step: StepEffect,
+  /** Images were found, moved or lost: lists look anew. */
+  images: z.null(),
+  /** A job began, went on or ended. */
+  job: Job,
+} as const
+
+type Methods = typeof STUDIO_METHODS
+type Events = typeof STUDIO_EVENTS
+
+export type MethodName = keyof Methods
+/** What a caller gives. */
+export type Params<Name extends MethodName> = z.input<Methods[Name]['params']>
+/** What a handler gets. */
+export type ParsedParams<Name extends MethodName> = z.output<Methods[Name]['params']>
+export type Result<Name extends MethodName> = z.output<Methods[Name]['result']>
+
+export type EventName = keyof Events
+export type EventData<Name extends EventName> = z.output<Events[Name]>
+
+export const isMethod = (name: string): name is MethodName => Object.hasOwn(STUDIO_METHODS, name)

@@ -1,0 +1,33 @@
+/** Work that takes longer than a moment: it reports progress, can be cancelled, and is known to every window. */
+import { z } from 'zod'
+import { method } from './method.ts'
+import { Id, None, Nothing, WireErrorValue } from './values.ts'
+
+/** The answer of calls that start a job: its id. */
+export const JobId = z.object({ job: Id })
+
+export const Job = z.object({
+  id: Id,
+  /** The method that started it. */
+  kind: z.string(),
+  /** "Import labels from annotations.json" */
+  title: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  /** Share in [0, 1]; null while nobody can tell. */
+  progress: z.number().min(0).max(1).nullable(),
+  /** What it is at: "1 200 of 5 000 images". */
+  detail: z.string(),
+  /** Whether cancelling is possible. */
+  cancellable: z.boolean(),
+  /** Of the kind that the starting method names; null before it is done. */
+  result: z.json(),
+  error: WireErrorValue.nullable(),
+})
+export type Job = z.infer<typeof Job>
+
+export const JOB_METHODS = {
+  /** Running ones, and those that ended lately. */
+  'jobs.list': method(None, z.array(Job).readonly()),
+  /** Does nothing to a job that has ended. */
+  'jobs.cancel': method(z.strictObject({ job: Id }), Nothing),
+} as const

@@ -1,0 +1,75 @@
+/** Images, their objects, the classes, and the history of changes. Every changing call is one step of it. */
+import { z } from 'zod'
+import { IMAGE_STATES, SPLITS } from '../../project/model.ts'
+import { method } from './method.ts'
+import {
+  AnnotationPatchValue,
+  AnnotationValue,
+  ClassValue,
+  Id,
+  Ids,
+  ImageValue,
+  NewAnnotationValue,
+  None,
+  Nothing,
+} from './values.ts'
+
+export const StepEffect = z.object({
+  label: z.string(),
+  /** Ids of the images whose annotations, state or split changed, or 'many'. */
+  images: z.union([Ids, z.literal('many')]),
+  classes: z.boolean(),
+})
+export type StepEffect = z.infer<typeof StepEffect>
+
+const Name = z.string().max(200)
+const Colour = z.string().max(20)
+
+export const LABEL_METHODS = {
+  /** Ids in the order of the paths, by the query language of core/query. Throws USAGE_QUERY. */
+  'images.find': method(z.strictObject({ query: z.string().max(10_000) }), z.object({ ids: Ids })),
+  /** In the order of the ids; ids that name nothing are passed over. */
+  'images.list': method(z.strictObject({ ids: Ids }), z.array(ImageValue).readonly()),
+  'images.setState': method(z.strictObject({ ids: Ids, state: z.enum(IMAGE_STATES) }), Nothing),
+  'images.setSplit': method(z.strictObject({ ids: Ids, split: z.enum(SPLITS).nullable() }), Nothing),
+
+  'annotations.of': method(z.strictObject({ image: Id }), z.array(AnnotationValue).readonly()),
+  /** Answers the new ids in the order given. Throws USAGE_BOX, USAGE_CLASS, USAGE_IMAGE. */
+  'annotations.add': method(
+    z.strictObject({
+      image: Id,
+      annotations: z.array(NewAnnotationValue).min(1).readonly(),
+      label: z.string().max(100).exactOptional(),
+    }),
+    z.object({ ids: Ids }),
+  ),
+  /** All or none. Throws USAGE_ANNOTATION, USAGE_BOX, USAGE_CLASS. */
+  'annotations.update': method(
+    z.strictObject({
+      changes: z
+        .array(z.strictObject({ id: Id, patch: AnnotationPatchValue }))
+        .min(1)
+        .readonly(),
+      label: z.string().max(100).exactOptional(),
+    }),
+    Nothing,
+  ),
+  'annotations.remove': method(z.strictObject({ ids: Ids }), Nothing),
+  /** Makes proposals labels. */
+  'annotations.accept': method(z.strictObject({ ids: Ids }), Nothing),
+  'annotations.reject': method(z.strictObject({ ids: Ids }), Nothing),
+
+  /** In the user's order, with the number of labels of each. */
+  'classes.list': method(None, z.array(ClassValue.extend({ labels: z.int() })).readonly()),
+  'classes.add': method(z.strictObject({ name: Name, colour: Colour.exactOptional() }), z.object({ id: Id })),
+  'classes.rename': method(z.strictObject({ id: Id, name: Name }), Nothing),
+  'classes.recolour': method(z.strictObject({ id: Id, colour: Colour }), Nothing),
+  'classes.reorder': method(z.strictObject({ ids: Ids }), Nothing),
+  'classes.merge': method(z.strictObject({ from: Ids, into: Id }), Nothing),
+  /** With its annotations. */
+  'classes.remove': method(z.strictObject({ id: Id }), Nothing),
+
+  /** Null if there is nothing to undo. */
+  'history.undo': method(None, StepEffect.nullable()),
+  'history.redo': method(None, StepEffect.nullable()),
+} as const

@@ -1,0 +1,88 @@
+/** The open project: there is one at a time, shown by every window. */
+import { z } from 'zod'
+import { FORMATS } from '../../formats/formats.ts'
+import { IMAGE_STATES, SPLITS } from '../../project/model.ts'
+import { JobId } from './jobs.ts'
+import { method } from './method.ts'
+import { Ids, LocalPath, None, Nothing, Problems, WireErrorValue } from './values.ts'
+
+export const ProjectSummary = z.object({
+  path: LocalPath,
+  name: z.string(),
+  imageRoot: LocalPath,
+  /** Why nothing can be changed, with the holder's name; null for the writer. */
+  readOnly: WireErrorValue.nullable(),
+  /** What a crash interrupted and opening took back, such as "Import labels". */
+  interrupted: z.string().nullable(),
+  images: z.int(),
+  byState: z.record(z.enum(IMAGE_STATES), z.int()),
+  bySplit: z.record(z.enum([...SPLITS, 'none']), z.int()),
+  labels: z.int(),
+  proposals: z.int(),
+  errors: z.int(),
+  /** Labels of what undo would take back and redo would do again. */
+  undo: z.string().nullable(),
+  redo: z.string().nullable(),
+})
+export type ProjectSummary = z.infer<typeof ProjectSummary>
+
+export const ScanResult = z.object({
+  found: z.int(),
+  added: z.int(),
+  changed: z.int(),
+  moved: z.int(),
+  missing: z.int(),
+  broken: z.int(),
+  unreadable: z.array(z.object({ path: z.string(), reason: z.string() })).readonly(),
+})
+export type ScanResult = z.infer<typeof ScanResult>
+
+export const ImportResult = z.object({
+  images: z.int(),
+  newImages: z.int(),
+  boxes: z.int(),
+  knownBoxes: z.int(),
+  newClasses: z.array(z.string()).readonly(),
+  problems: Problems,
+})
+export type ImportResult = z.infer<typeof ImportResult>
+
+export const ExportResult = z.object({ files: z.int(), copiedImages: z.int(), problems: Problems })
+export type ExportResult = z.infer<typeof ExportResult>
+
+export const PROJECT_METHODS = {
+  /** A folder, with a project or yet without one, or a project's file. Errors: those of openProject and createProject. */
+  'project.open': method(z.strictObject({ path: LocalPath }), ProjectSummary),
+  /** A project in one folder over the images of another, which is then never written to. */
+  'project.create': method(z.strictObject({ folder: LocalPath, imageRoot: LocalPath }), ProjectSummary),
+  /** The bundled sample, copied into the user's own data at first. */
+  'project.openSample': method(None, ProjectSummary),
+  'project.close': method(None, Nothing),
+  'project.summary': method(None, ProjectSummary.nullable()),
+  /** Says where the images are now. A scan then finds them again. */
+  'project.relocate': method(z.strictObject({ imageRoot: LocalPath }), ProjectSummary),
+  /** A job with ScanResult. */
+  'project.scan': method(None, JobId),
+  /** Divides images among the splits, stratified by class; all that are not ignored where none are named. */
+  'project.divide': method(
+    z.strictObject({
+      images: Ids.nullable(),
+      shares: z.strictObject({ train: z.number().min(0), val: z.number().min(0), test: z.number().min(0) }),
+      seed: z.int().min(0),
+    }),
+    Nothing,
+  ),
+  /** A job with ImportResult. A dry run counts and changes nothing. */
+  'project.import': method(z.strictObject({ path: LocalPath, dryRun: z.boolean() }), JobId),
+  /** A job with ExportResult. `query` chooses the images. Throws DATA_EXISTS where files would be replaced. */
+  'project.export': method(
+    z.strictObject({
+      format: z.enum(FORMATS),
+      out: LocalPath,
+      query: z.string(),
+      copyImages: z.boolean(),
+      overwrite: z.boolean(),
+    }),
+    JobId,
+  ),
+} as const

@@ -1,0 +1,97 @@
+/**
+ * How calls and events travel between a window and the studio: one JSON text per message, both ways, over any channel
+ * that keeps messages whole and in order (a WebSocket, an Electron message port, two functions in a test).
+ *
+ *   window → studio   {"id": 1, "method": "images.find", "params": {"query": "state:new"}}
+ *   studio → window   {"id": 1, "result": {"ids": [4, 7]}}    or    {"id": 1, "error": {"code", "message", "remedy"?}}
+ *   studio → window   {"event": "job", "data": {…}}
+ *
+ * Answers come in any order. Ids are the caller's own.
+ */
+import { z } from 'zod'
+import { fromWire, type WireError } from './errors.ts'
+import type { EventData, EventName, MethodName, Params, Result } from './studio.ts'
+
+/** A text of this many characters is more than any call needs; longer ones are refused unread. */
+export const LONGEST_MESSAGE = 16 * 1024 * 1024
+
+export const WireCall = z.strictObject({ id: z.int(), method: z.string(), params: z.unknown() })
+export type WireCall = z.infer<typeof WireCall>
+
+export type WireMessage =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: WireError }
+  | { readonly event: EventName; readonly data: unknown }
+
+/** One end of a connection. */
+export interface Channel {
+  send(text: string): void
+  /** Set once by whoever listens. */
+  onMessage: (text: string) => void
+  onClose: () => void
+  close(): void
+}
+
+/** The studio as a window calls it. */
+export interface StudioClient {
+  /** Rejects with a CodedError. */
+  call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>>
+  /** Returns how to stop. */
+  on<Name extends EventName>(event: Name, listener: (data: EventData<Name>) => void): () => void
+  /** Called once when the connection ends. */
+  onClose: () => void
+}
+
+interface Waiting {
+  readonly resolve: (result: never) => void
+  readonly reject: (error: Error) => void
+}
+
+export function createClient(channel: Channel): StudioClient {
+  const waiting = new Map<number, Waiting>()
+  const listeners = new Map<EventName, Set<(data: never) => void>>()
+  let nextId = 1
+  let closed = false
+
+  channel.onMessage = (text) => {
+    const message: WireMessage = JSON.parse(text)
+    if ('event' in message) {
+      for (const listener of listeners.get(message.event) ?? []) listener(message.data as never)
+      return
+    }
+    const caller = waiting.get(message.id)
+    waiting.delete(message.id)
+    if ('error' in message) caller?.reject(fromWire(message.error))
+    else caller?.resolve(message.result as never)
+  }
+
+  const client: StudioClient = {
+    call(name, params) {
+      return new Promise((resolve, reject) => {
+        if (closed) return reject(fromWire(GONE))
+        const id = nextId++
+        waiting.set(id, { resolve, reject })
+        channel.send(JSON.stringify({ id, method: name, params }))
+      })
+    },
+    on(event, listener) {
+      const set = listeners.get(event) ?? new Set()
+      listeners.set(event, set.add(listener as (data: never) => void))
+      return () => set.delete(listener as (data: never) => void)
+    },
+    onClose: () => {},
+  }
+  channel.onClose = () => {
+    closed = true
+    for (const { reject } of waiting.values()) reject(fromWire(GONE))
+    waiting.clear()
+    client.onClose()
+  }
+  return client
+}
+
+const GONE: WireError = {
+  code: 'IO_STUDIO_GONE',
+  message: 'The studio does not answer: its program has ended',
+  remedy: 'Everything up to the last change is saved. Start it again',
+}
