@@ -1,0 +1,71 @@
+/**
+ * What the canvas shows and what it asks for: its whole knowledge of the studio.
+ *
+ * A Scene is a value: it is never changed, only replaced, so identity tells what is new. Keep it in `$state.raw`.
+ * Editing goes the other way, through the EditPort, one call per gesture.
+ */
+import type { BoxXyxy } from '../../core/geometry/box.ts'
+
+export interface CanvasBox {
+  readonly id: number
+  /** Image pixels, sub-pixel precision kept; x1 < x2 and y1 < y2. */
+  readonly box: BoxXyxy
+  readonly classId: number
+  /** Of the class, #rrggbb. */
+  readonly colour: string
+  /** What the tag says, usually the class's name. */
+  readonly label: string
+  /** Neither drawn nor hit. */
+  readonly hidden: boolean
+  /** Drawn and selectable, never moved or resized. */
+  readonly locked: boolean
+  /** A model's guess, no label yet: dashed. */
+  readonly proposed: boolean
+  /** The detector's confidence in [0, 1]. */
+  readonly score: number | null
+  readonly crowd: boolean
+  readonly difficult: boolean
+}
+
+export interface SceneImage {
+  readonly id: number
+  /** Pixels as displayed, EXIF orientation applied. */
+  readonly width: number
+  readonly height: number
+}
+
+export interface Scene {
+  /** null: no image is open. */
+  readonly image: SceneImage | null
+  /** Drawing order; a new array only where a box or a flag has changed: the spatial index is built anew for it. */
+  readonly boxes: readonly CanvasBox[]
+  readonly selection: ReadonlySet<number>
+  /** The class a new box gets: its colour, #rrggbb, while it is drawn. */
+  readonly penColour: string
+}
+
+export const EMPTY_SCENE: Scene = { image: null, boxes: [], selection: new Set(), penColour: '#ffffff' }
+
+/** replace: select exactly these. toggle: each changes its state. */
+export type SelectMode = 'replace' | 'add' | 'remove' | 'toggle'
+
+/** A box as it is at this moment of a gesture; id is null for one being drawn. */
+export interface DraftBox {
+  readonly id: number | null
+  readonly box: BoxXyxy
+}
+
+/**
+ * The session's side. Each call of add, change and remove is a finished gesture, and one undo step.
+ * They take effect at once: the scene that shows the result is set before the call returns, so that nothing flickers
+ * between the draft's end and the store's answer. Boxes lie inside the image, or as far outside as they did before.
+ */
+export interface EditPort {
+  /** A box was drawn. The canvas stays with its tool; whether drawing is sticky is decided here. */
+  add(box: BoxXyxy): void
+  change(boxes: ReadonlyMap<number, BoxXyxy>): void
+  remove(ids: readonly number[]): void
+  select(ids: readonly number[], mode: SelectMode): void
+  /** The boxes under the pointer's hand, at most once per frame; null when the gesture ended or was abandoned. */
+  draft(boxes: readonly DraftBox[] | null): void
+}
