@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type DecodeOptions, decodeDetections, type ImageOutputs } from '../../../src/core/fcos/decode.ts'
+import type { ImageOutputs } from '../../../src/core/fcos/candidates.ts'
+import { type DecodeOptions, decodeDetections } from '../../../src/core/fcos/decode.ts'
 import { pyramid } from '../../../src/core/fcos/levels.ts'
 import { mulberry32 } from '../../../src/core/random.ts'
 
