@@ -128,6 +128,14 @@ export class History {
     return this.#move('undone', 'ASC', 'done')
   }
 
+  /** Labels of what undo would take back and redo would do again. */
+  next(): { undo: string | null; redo: string | null } {
+    return {
+      undo: this.#open?.label ?? this.#find('done', 'DESC')?.label ?? null,
+      redo: this.#open ? null : (this.#find('undone', 'ASC')?.label ?? null),
+    }
+  }
+
   /** The latest steps, newest first, those that were undone included. */
   steps(limit = 100): Step[] {
     return this.#database.all<Step>(

@@ -5,3 +5,4 @@ export { type ImportOptions, type ImportReport, importDataset } from './import.t
 export type { Holder } from './lock.ts'
 export { createProject, type OpenProjectOptions, openProject, PROJECT_FILE, type Project } from './project.ts'
 export { type ScanOptions, type ScanReport, scanImages } from './scan.ts'
+export { type Summary, summarise } from './summary.ts'

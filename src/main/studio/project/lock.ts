@@ -51,8 +51,14 @@ export function acquireLock(path: string, program: string): Lock {
       held: true,
       killed,
       release: () => {
-        database.exec('DELETE FROM holder; COMMIT')
-        database.close()
+        try {
+          database.exec('DELETE FROM holder; COMMIT')
+        } catch (error) {
+          // Closing the file gives the place free too: with the folder gone, its owner's name is of no more use.
+          if (!(error instanceof CodedError)) throw error
+        } finally {
+          database.close()
+        }
       },
     }
   } catch (error) {

@@ -1,0 +1,31 @@
+/** Serves one window over a channel (core/contract/wire.ts), until the channel closes. */
+import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import { type Channel, LONGEST_MESSAGE, WireCall, type WireMessage } from '../../../core/contract/wire.ts'
+import { dispatch } from './dispatch.ts'
+import type { StudioHost } from './host.ts'
+
+export function serve(host: StudioHost, channel: Channel): void {
+  const send = (message: WireMessage): void => channel.send(JSON.stringify(message))
+  const unsubscribe = host.subscribe((event, data) => send({ event, data }))
+  channel.onClose = unsubscribe
+  channel.onMessage = async (text) => {
+    const call = readCall(text)
+    // Without an id there is nobody to answer: whoever sends this does not speak the protocol.
+    if (call === undefined) return channel.close()
+    try {
+      send({ id: call.id, result: (await dispatch(host, call.method, call.params)) ?? null })
+    } catch (error) {
+      if (!(error instanceof CodedError)) console.error(error)
+      send({ id: call.id, error: toWire(error) })
+    }
+  }
+}
+
+function readCall(text: string): WireCall | undefined {
+  if (text.length > LONGEST_MESSAGE) return undefined
+  try {
+    return WireCall.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

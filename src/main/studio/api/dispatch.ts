@@ -1,0 +1,22 @@
+/** Answers one call: the boundary at which everything that a window sends is checked. */
+import { CodedError } from '../../../core/contract/errors.ts'
+import { isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
+import { firstIssue } from '../../../core/formats/problems.ts'
+import { appHandlers } from './app-handlers.ts'
+import type { Handlers } from './handlers.ts'
+import type { StudioHost } from './host.ts'
+import { jobHandlers } from './job-handlers.ts'
+import { labelHandlers } from './label-handlers.ts'
+import { projectHandlers } from './project-handlers.ts'
+
+const HANDLERS: Handlers = { ...appHandlers, ...projectHandlers, ...labelHandlers, ...jobHandlers }
+
+/** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */
+export async function dispatch(host: StudioHost, name: string, params: unknown): Promise<unknown> {
+  if (!isMethod(name))
+    throw new CodedError('USAGE_REQUEST', `There is no method ${JSON.stringify(name.slice(0, 100))}`)
+  const parsed = STUDIO_METHODS[name].params.safeParse(params)
+  if (!parsed.success) throw new CodedError('USAGE_REQUEST', `${name}: ${firstIssue(parsed.error)}`)
+  const handler = HANDLERS[name] as (host: StudioHost, params: unknown) => unknown
+  return handler(host, parsed.data)
+}

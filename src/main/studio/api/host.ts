@@ -1,0 +1,102 @@
+/**
+ * The studio behind every window: the open project, running jobs, remembered settings. One host serves all windows of a
+ * program, whatever they are connected by; dispatch.ts answers their calls.
+ */
+import { basename, dirname } from 'node:path'
+import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import type { AppInfo } from '../../../core/contract/studio/app.ts'
+import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
+import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import { type Project, summarise } from '../project/index.ts'
+import { Jobs } from './jobs.ts'
+import { Recent } from './recent.ts'
+import { Settings } from './settings.ts'
+
+export interface HostOptions {
+  readonly info: AppInfo
+  /** Of this user: settings, the copy of the sample. Made if need be. */
+  readonly dataFolder: string
+  /** Thumbnails and tiles; can be deleted at any time. */
+  readonly cacheFolder: string
+  /** The bundled sample: images/, train.json, val.json. */
+  readonly sampleFolder: string
+}
+
+export type Listener = <Name extends EventName>(event: Name, data: EventData<Name>) => void
+
+export class StudioHost {
+  readonly options: HostOptions
+  readonly settings: Settings
+  readonly recent: Recent
+  readonly jobs: Jobs
+  readonly #listeners = new Set<Listener>()
+  #project: Project | undefined
+
+  constructor(options: HostOptions) {
+    this.options = options
+    this.settings = new Settings(options.dataFolder)
+    this.recent = new Recent(this.settings)
+    this.jobs = new Jobs((job) => this.emit('job', job))
+  }
+
+  /** Throws USAGE_NO_PROJECT. */
+  get project(): Project {
+    if (this.#project === undefined) {
+      throw new CodedError('USAGE_NO_PROJECT', 'No project is open', 'Open a folder of images first')
+    }
+    return this.#project
+  }
+
+  get hasProject(): boolean {
+    return this.#project !== undefined
+  }
+
+  /** Takes the place of the project that is open: its jobs are cancelled, it is closed. */
+  async use(project: Project): Promise<ProjectSummary> {
+    await this.close()
+    this.#project = project
+    project.history.subscribe((effect) => this.emit('step', effect))
+    this.recent.add(dirname(project.path))
+    const summary = this.summary()!
+    this.emit('project', summary)
+    return summary
+  }
+
+  /** Everything was saved before. */
+  async close(): Promise<void> {
+    await this.jobs.cancelAll()
+    if (this.#project === undefined) return
+    this.#project.close()
+    this.#project = undefined
+    this.emit('project', null)
+  }
+
+  summary(): ProjectSummary | null {
+    if (this.#project === undefined) return null
+    const { path, imageRoot, readOnly, history } = this.#project
+    return {
+      path,
+      name: basename(dirname(path)),
+      imageRoot,
+      readOnly: readOnly ? toWire(readOnly) : null,
+      interrupted: history.interrupted ?? null,
+      ...summarise(this.#project),
+    }
+  }
+
+  /** Tells all windows that counts or lists changed otherwise than by a step of the history. */
+  imagesChanged(): void {
+    this.emit('images', null)
+    this.emit('project', this.summary())
+  }
+
+  emit<Name extends EventName>(event: Name, data: EventData<Name>): void {
+    for (const listener of this.#listeners) listener(event, data)
+  }
+
+  /** Returns how to stop. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

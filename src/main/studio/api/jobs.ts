@@ -1,0 +1,112 @@
+/** Runs long work so that windows can watch and cancel it. */
+import { setTimeout } from 'node:timers/promises'
+import type { z } from 'zod'
+import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import type { Job } from '../../../core/contract/studio/jobs.ts'
+
+/** What the work of a job gets. */
+export interface JobControl {
+  /** Aborted by cancelling; the work then throws the signal's reason. */
+  readonly signal: AbortSignal
+  /** `progress` is a share in [0, 1], or null. Windows hear of it at most ten times a second. */
+  report(progress: number | null, detail: string): void
+}
+
+export interface JobOptions {
+  /** The method that starts it. */
+  readonly kind: string
+  readonly title: string
+  readonly cancellable?: boolean
+}
+
+/** Ended jobs that are still listed. */
+const KEPT = 20
+const TELL_EVERY_MS = 100
+
+interface Entry {
+  job: Job
+  readonly abort: AbortController
+  ended: Promise<void>
+  toldAt: number
+}
+
+export class Jobs {
+  readonly #entries = new Map<number, Entry>()
+  readonly #tell: (job: Job) => void
+  #nextId = 1
+
+  constructor(tell: (job: Job) => void) {
+    this.#tell = tell
+  }
+
+  /** Starts the work at once. Its errors become the job's, never this call's. */
+  start(
+    { kind, title, cancellable = true }: JobOptions,
+    work: (control: JobControl) => Promise<z.infer<typeof Job>['result'] | object>,
+  ): { job: number } {
+    const id = this.#nextId++
+    const job: Job = {
+      id,
+      kind,
+      title,
+      state: 'running',
+      progress: null,
+      detail: '',
+      cancellable,
+      result: null,
+      error: null,
+    }
+    const entry: Entry = { job, abort: new AbortController(), ended: Promise.resolve(), toldAt: 0 }
+    this.#entries.set(id, entry)
+    this.#update(entry, {})
+    const control: JobControl = {
+      signal: entry.abort.signal,
+      report: (progress, detail) => {
+        const changed = { ...entry.job, progress, detail }
+        if (Date.now() - entry.toldAt < TELL_EVERY_MS) entry.job = changed
+        else this.#update(entry, changed)
+      },
+    }
+    entry.ended = this.#run(entry, control, work)
+    return { job: id }
+  }
+
+  list(): Job[] {
+    return [...this.#entries.values()].map(({ job }) => job)
+  }
+
+  cancel(id: number): void {
+    this.#entries.get(id)?.abort.abort(new CodedError('USAGE_CANCELLED', 'Cancelled'))
+  }
+
+  /** Resolves when nothing runs any more. */
+  async cancelAll(): Promise<void> {
+    const running = [...this.#entries.values()].filter(({ job }) => job.state === 'running')
+    for (const { job } of running) this.cancel(job.id)
+    await Promise.all(running.map(({ ended }) => ended))
+  }
+
+  async #run(
+    entry: Entry,
+    control: JobControl,
+    work: (control: JobControl) => Promise<unknown>,
+  ): Promise<void> {
+    // The caller learns the job's id before any word of its end.
+    await setTimeout(0)
+    try {
+      const result = (await work(control)) as Job['result']
+      this.#update(entry, { state: 'done', progress: 1, result })
+    } catch (error) {
+      if (control.signal.aborted) this.#update(entry, { state: 'cancelled' })
+      else this.#update(entry, { state: 'failed', error: toWire(error) })
+    }
+    const ended = [...this.#entries.values()].filter(({ job }) => job.state !== 'running')
+    for (const { job } of ended.slice(0, -KEPT)) this.#entries.delete(job.id)
+  }
+
+  #update(entry: Entry, change: Partial<Job>): void {
+    entry.job = { ...entry.job, ...change }
+    entry.toldAt = Date.now()
+    this.#tell(entry.job)
+  }
+}

@@ -1,0 +1,53 @@
+/** Ways to a project. */
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { loadDataset } from '../datasets/index.ts'
+import {
+  createProject,
+  importDataset,
+  openProject,
+  PROJECT_FILE,
+  type Project,
+  scanImages,
+} from '../project/index.ts'
+
+/**
+ * A project's file, its folder, or a folder of images that becomes a project. Throws DATA_NOT_FOUND and the errors of
+ * openProject and createProject.
+ */
+export async function openOrCreate(path: string): Promise<Project> {
+  const stats = await stat(path).catch(() => undefined)
+  if (stats === undefined) throw new CodedError('DATA_NOT_FOUND', `There is nothing at ${path}`)
+  if (stats.isDirectory() && !existsSync(join(path, PROJECT_FILE))) return createProject(path)
+  return openProject(path)
+}
+
+/** The user's own copy of the bundled sample, made at first with its labels and splits. */
+export async function openSample(sampleFolder: string, dataFolder: string): Promise<Project> {
+  const folder = join(dataFolder, 'sample')
+  if (existsSync(join(folder, PROJECT_FILE))) return openProject(folder)
+  const fresh = join(dataFolder, `.sample-${process.pid}`)
+  await rm(fresh, { recursive: true, force: true })
+  await mkdir(fresh, { recursive: true })
+  await cp(join(sampleFolder, 'images'), join(fresh, 'images'), { recursive: true })
+  const project = await createProject(fresh)
+  try {
+    await scanImages(project)
+    for (const split of ['train', 'val'] as const) {
+      const { dataset } = await loadDataset(join(sampleFolder, `${split}.json`))
+      const images = dataset.images.map((image) => ({ ...image, splits: [split] }))
+      await importDataset(project, {
+        dataset: { ...dataset, images },
+        imageRoot: join(fresh, 'images'),
+        problems: [],
+      })
+    }
+  } finally {
+    project.close()
+  }
+  await rm(folder, { recursive: true, force: true })
+  await rename(fresh, folder)
+  return openProject(folder)
+}

@@ -1,0 +1,86 @@
+import { basename } from 'node:path'
+import type { PROJECT_METHODS } from '../../../core/contract/studio/project.ts'
+import { loadDataset } from '../datasets/index.ts'
+import { createProject, exportDataset, importDataset, scanImages } from '../project/index.ts'
+import type { Handlers } from './handlers.ts'
+import type { StudioHost } from './host.ts'
+import { openOrCreate, openSample } from './opening.ts'
+
+export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
+  'project.open': async (host, { path }) => {
+    const summary = await host.use(await openOrCreate(path))
+    startScan(host)
+    return summary
+  },
+  'project.create': async (host, { folder, imageRoot }) => {
+    const summary = await host.use(await createProject(folder, { imageRoot }))
+    startScan(host)
+    return summary
+  },
+  'project.openSample': async (host) => {
+    const { sampleFolder, dataFolder } = host.options
+    return host.use(await openSample(sampleFolder, dataFolder))
+  },
+  'project.close': async (host) => {
+    await host.close()
+    return null
+  },
+  'project.summary': (host) => host.summary(),
+  'project.relocate': (host, { imageRoot }) => {
+    host.project.imageRoot = imageRoot
+    startScan(host)
+    return host.summary()!
+  },
+  'project.scan': startScan,
+  'project.divide': ({ project }, { images, shares, seed }) => {
+    project.images.assignSplits({ ...(images && { images }), shares, seed })
+    return null
+  },
+  'project.import': (host, { path, dryRun }) => {
+    const { project } = host
+    const title = dryRun ? `Count labels in ${basename(path)}` : `Import labels from ${basename(path)}`
+    return host.jobs.start({ kind: 'project.import', title }, async ({ signal, report }) => {
+      report(null, 'Reading')
+      const loaded = await loadDataset(path, { missing: 'keep' })
+      const result = await importDataset(project, loaded, {
+        dryRun,
+        signal,
+        onProgress: (done, images) => report(done / images, `${done} of ${images} images`),
+      })
+      if (!dryRun) host.imagesChanged()
+      return result
+    })
+  },
+  'project.export': (host, { out, ...options }) => {
+    const { project } = host
+    const title = `Export labels to ${basename(out)}`
+    return host.jobs.start({ kind: 'project.export', title }, ({ signal, report }) =>
+      exportDataset(project, {
+        ...options,
+        out,
+        signal,
+        onProgress: (files) => report(null, `${files} files`),
+      }),
+    )
+  },
+}
+
+function startScan(host: StudioHost): { job: number } {
+  const { project } = host
+  return host.jobs.start({ kind: 'project.scan', title: 'Look for images' }, async ({ signal, report }) => {
+    let listed = 0
+    const result = await scanImages(project, {
+      signal,
+      onProgress: ({ found, added }) => {
+        report(null, `${found} files`)
+        // What is found can be worked on while the scan goes on; lists need not look anew at every batch.
+        if (added >= listed * 2) {
+          listed = Math.max(added, 1)
+          host.imagesChanged()
+        }
+      },
+    })
+    host.imagesChanged()
+    return result
+  })
+}
