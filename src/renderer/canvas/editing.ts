@@ -56,7 +56,7 @@ export interface DraftBox {
 }
 
 /**
- * The session's side. Each call of add, change and remove is a finished gesture, and one undo step.
+ * The session's side. Each call of add and change is a finished gesture, and one undo step.
  * They take effect at once: the scene that shows the result is set before the call returns, so that nothing flickers
  * between the draft's end and the store's answer. Boxes lie inside the image, or as far outside as they did before.
  */
@@ -64,7 +64,6 @@ export interface EditPort {
   /** A box was drawn. The canvas stays with its tool; whether drawing is sticky is decided here. */
   add(box: BoxXyxy): void
   change(boxes: ReadonlyMap<number, BoxXyxy>): void
-  remove(ids: readonly number[]): void
   select(ids: readonly number[], mode: SelectMode): void
   /** The boxes under the pointer's hand, at most once per frame; null when the gesture ended or was abandoned. */
   draft(boxes: readonly DraftBox[] | null): void

@@ -1,0 +1,69 @@
+/** What moving and drawing do to boxes; all in image pixels. */
+import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { ImagePoint } from './space.ts'
+
+export const clampPoint = ({ x, y }: ImagePoint, image: Size): ImagePoint => ({
+  x: Math.min(image.width, Math.max(0, x)),
+  y: Math.min(image.height, Math.max(0, y)),
+})
+
+/** To the nearest edge between two pixels. */
+export const snapPoint = ({ x, y }: ImagePoint): ImagePoint => ({ x: Math.round(x), y: Math.round(y) })
+
+/** The box two opposite corners span, in any order. */
+export const spanBox = (a: ImagePoint, b: ImagePoint): BoxXyxy => [
+  Math.min(a.x, b.x),
+  Math.min(a.y, b.y),
+  Math.max(a.x, b.x),
+  Math.max(a.y, b.y),
+]
+
+/** The corner that makes a square with `from`, on the pointer's side; its side is the longer distance that stays inside the image. */
+export function squareCorner(from: ImagePoint, to: ImagePoint, image: Size): ImagePoint {
+  const right = to.x >= from.x
+  const down = to.y >= from.y
+  const room = Math.min(right ? image.width - from.x : from.x, down ? image.height - from.y : from.y)
+  const side = Math.min(room, Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y)))
+  return { x: from.x + (right ? side : -side), y: from.y + (down ? side : -side) }
+}
+
+export const shiftBox = ([x1, y1, x2, y2]: BoxXyxy, dx: number, dy: number): BoxXyxy => [
+  x1 + dx,
+  y1 + dy,
+  x2 + dx,
+  y2 + dy,
+]
+
+/** How far one axis may move: not past the image's edge, nor farther out where a box is outside already. */
+function clampShift(shift: number, low: number, high: number, side: number): number {
+  const least = Math.min(0, -low)
+  const most = Math.max(0, side - high)
+  return Math.min(most, Math.max(least, shift))
+}
+
+/** Moves boxes together, as far as all of them stay inside the image. */
+export function shiftBoxes(boxes: readonly BoxXyxy[], dx: number, dy: number, image: Size): BoxXyxy[] {
+  const low = (axis: 0 | 1) => boxes.reduce((least, box) => Math.min(least, box[axis]), Infinity)
+  const high = (axis: 2 | 3) => boxes.reduce((most, box) => Math.max(most, box[axis]), -Infinity)
+  const x = clampShift(dx, low(0), high(2), image.width)
+  const y = clampShift(dy, low(1), high(3), image.height)
+  return boxes.map((box) => shiftBox(box, x, y))
+}
+
+/** The box around points. */
+export function boundsOf(points: readonly ImagePoint[]): BoxXyxy {
+  const xs = points.map(({ x }) => x)
+  const ys = points.map(({ y }) => y)
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+}
+
+/** Even-odd rule: whether a closed path holds a point. */
+export function pathHolds(path: readonly ImagePoint[], { x, y }: ImagePoint): boolean {
+  let inside = false
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const a = path[i]!
+    const b = path[j]!
+    if (a.y > y !== b.y > y && x < ((b.x - a.x) * (y - a.y)) / (b.y - a.y) + a.x) inside = !inside
+  }
+  return inside
+}

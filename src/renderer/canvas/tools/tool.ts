@@ -1,0 +1,63 @@
+/** Tools are small state machines: fed with pointer samples, they keep a sketch of what is going on and hand in finished gestures. */
+import type { Size } from '../../../core/geometry/box.ts'
+import type { DraftBox, EditPort, Scene, SelectMode } from '../editing.ts'
+import type { BoxIndex } from '../geometry/box-index.ts'
+import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
+import type { View } from '../geometry/view.ts'
+
+export interface PointerSample {
+  readonly screen: ScreenPoint
+  readonly image: ImagePoint
+  /** Constrains a shape; at a press, adds to the selection. */
+  readonly shift: boolean
+  /** Shapes about the centre; at a press, takes away from the selection. */
+  readonly alt: boolean
+}
+
+/** What a tool sees and may ask for. */
+export interface Surface {
+  readonly scene: Scene
+  readonly image: Size
+  readonly index: BoxIndex
+  readonly view: View
+  /** Edges go to whole pixels. */
+  readonly snapping: boolean
+  readonly edits: Pick<EditPort, 'add' | 'change' | 'select'>
+  pan(dx: number, dy: number): void
+}
+
+/** What the canvas draws of an unfinished gesture. */
+export interface Sketch {
+  readonly draft: readonly DraftBox[] | null
+  /** A region that selects, as a closed path. */
+  readonly region: readonly ImagePoint[] | null
+  /** The box under the pointer. */
+  readonly hovered: number | null
+  readonly crosshair: boolean
+}
+
+export const BLANK: Sketch = { draft: null, region: null, hovered: null, crosshair: false }
+
+export interface Tool {
+  readonly sketch: Sketch
+  press(p: PointerSample): void
+  /** With and without a button held; a tool knows whether it was pressed. */
+  move(p: PointerSample): void
+  release(p: PointerSample): void
+  /** The pointer left the canvas with no button held. */
+  leave(): void
+  /** Back to idle without a trace; false where nothing was going on. */
+  cancel(): boolean
+  /** The scene was replaced during a gesture; the image is still the same. */
+  sceneChanged(): void
+  /** The CSS cursor where the pointer is. */
+  cursor(p: PointerSample): string
+}
+
+/** A press that moves less than this is a click, in CSS pixels. */
+export const CLICK_SLOP = 3
+/** How far from a box's edge a press still takes it, in CSS pixels. */
+export const HIT_REACH = 3
+
+export const regionMode = ({ shift, alt }: PointerSample): SelectMode =>
+  shift ? 'add' : alt ? 'remove' : 'replace'
