@@ -1,4 +1,5 @@
 /** From matched detections to precision and recall: pycocotools' `COCOeval.accumulate`. */
+import { precisionAfter, raiseToEnvelope } from './envelope.ts'
 import type { Matches } from './matching.ts'
 import {
   curveAt,
@@ -59,16 +60,13 @@ function walk(
     if (ignored[column + row]! & bit) continue
     if (matched[column + row]! & bit) {
       found++
-      // pycocotools adds the machine epsilon, which keeps a lone first hit at 0.9999999999999998.
-      precisionAtFind[found - 1] = found / (wrong + found + Number.EPSILON)
+      precisionAtFind[found - 1] = precisionAfter(found, wrong)
       scoreAtFind[found - 1] = scores[row]!
     } else {
       wrong++
     }
   }
-  for (let i = found - 1; i > 0; i--) {
-    if (precisionAtFind[i]! > precisionAtFind[i - 1]!) precisionAtFind[i - 1] = precisionAtFind[i]!
-  }
+  raiseToEnvelope(precisionAtFind, found)
 
   result.recall[recallAt(result, setting)] = found / positives
   let find = 0

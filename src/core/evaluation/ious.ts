@@ -2,38 +2,37 @@ import type { Group } from './groups.ts'
 import type { DetectionTable, GroundTruthTable } from './tables.ts'
 
 /**
- * IoU [D, G] of the group's first D detections with its G objects into `out`; for a crowd, the share of the detection
- * that lies inside it. In the order of operations of pycocotools' `bbIou`: IoUs that meet a threshold exactly are
- * common among rounded boxes.
+ * IoU of a detection with an object; with a crowd, the share of the detection that lies inside it. In the order of
+ * operations of pycocotools' `bbIou`: IoUs that meet a threshold exactly are common among rounded boxes.
  */
+export function iouOf(objects: GroundTruthTable, g: number, detections: DetectionTable, d: number): number {
+  const i = g * 4
+  const j = d * 4
+  const x = objects.boxes[i]!
+  const y = objects.boxes[i + 1]!
+  const w = objects.boxes[i + 2]!
+  const h = objects.boxes[i + 3]!
+  const dx = detections.boxes[j]!
+  const dy = detections.boxes[j + 1]!
+  const width = Math.min(dx + detections.boxes[j + 2]!, x + w) - Math.max(dx, x)
+  if (width <= 0) return 0
+  const height = Math.min(dy + detections.boxes[j + 3]!, y + h) - Math.max(dy, y)
+  if (height <= 0) return 0
+  const intersection = width * height
+  const area = detections.areas[d]!
+  return intersection / (objects.crowd[g] === 1 ? area : area + w * h - intersection)
+}
+
+/** IoU [D, G] of the group's first D detections with its G objects into `out`. */
 export function fillIous(
-  groundTruth: GroundTruthTable,
+  objects: GroundTruthTable,
   detections: DetectionTable,
   { gStart, gEnd, dStart }: Group,
   D: number,
   out: Float64Array,
 ): void {
-  const G = gEnd - gStart
-  for (let g = 0; g < G; g++) {
-    const i = (gStart + g) * 4
-    const x = groundTruth.boxes[i]!
-    const y = groundTruth.boxes[i + 1]!
-    const w = groundTruth.boxes[i + 2]!
-    const h = groundTruth.boxes[i + 3]!
-    const isCrowd = groundTruth.crowd[gStart + g] === 1
-    for (let d = 0; d < D; d++) {
-      const j = (dStart + d) * 4
-      const dx = detections.boxes[j]!
-      const dy = detections.boxes[j + 1]!
-      const width = Math.min(dx + detections.boxes[j + 2]!, x + w) - Math.max(dx, x)
-      const height = Math.min(dy + detections.boxes[j + 3]!, y + h) - Math.max(dy, y)
-      if (width <= 0 || height <= 0) {
-        out[d * G + g] = 0
-        continue
-      }
-      const intersection = width * height
-      const area = detections.areas[dStart + d]!
-      out[d * G + g] = intersection / (isCrowd ? area : area + w * h - intersection)
-    }
+  let at = 0
+  for (let d = dStart; d < dStart + D; d++) {
+    for (let g = gStart; g < gEnd; g++) out[at++] = iouOf(objects, g, detections, d)
   }
 }

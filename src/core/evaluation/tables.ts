@@ -16,6 +16,8 @@ interface BoxTable {
   readonly boxes: Float64Array
   /** Pixels². */
   readonly areas: Float64Array
+  /** Where each row stands in the list that was given. */
+  readonly source: Uint32Array
 }
 
 export interface GroundTruthTable extends BoxTable {
@@ -35,8 +37,10 @@ export interface DetectionTable extends BoxTable {
 export interface Tables {
   readonly groundTruth: GroundTruthTable
   readonly detections: DetectionTable
-  /** Category ids, ascending. */
+  /** Ascending. */
   readonly categoryIds: readonly number[]
+  /** Ascending. */
+  readonly imageIds: readonly number[]
 }
 
 /**
@@ -52,6 +56,7 @@ export function layOut(truth: GroundTruth, detections: readonly Detection[]): Ta
     groundTruth: groundTruthTable(truth, images, categories),
     detections: detectionTable(detections, images, categories),
     categoryIds: [...categories.keys()],
+    imageIds: [...images.keys()],
   }
 }
 
@@ -64,7 +69,8 @@ function indexById(items: readonly { readonly id: number }[]): ReadonlyMap<numbe
 type Index = ReadonlyMap<number, number>
 
 function groundTruthTable({ objects }: GroundTruth, images: Index, categories: Index): GroundTruthTable {
-  const known = objects.filter((it) => images.has(it.imageId) && categories.has(it.categoryId))
+  const source = indicesWhere(objects, (it) => images.has(it.imageId) && categories.has(it.categoryId))
+  const known = Array.from(source, (index) => objects[index]!)
   const category = keyOf(known, categories, (it) => it.categoryId)
   const image = keyOf(known, images, (it) => it.imageId)
   const order = stableOrder(known.length, [category, image])
@@ -74,6 +80,7 @@ function groundTruthTable({ objects }: GroundTruth, images: Index, categories: I
     image: permuted(image, order).of,
     boxes: boxColumn(known, order),
     areas: column(known, order, (it) => it.area),
+    source: order.map((row) => source[row]!),
     crowd: Uint8Array.from(column(known, order, (it) => (it.crowd ? 1 : 0))),
   }
 }
@@ -82,7 +89,8 @@ function detectionTable(all: readonly Detection[], images: Index, categories: In
   all.forEach((detection, index) => {
     check(detection, index, images)
   })
-  const known = all.filter((detection) => categories.has(detection.categoryId))
+  const source = indicesWhere(all, (it) => categories.has(it.categoryId))
+  const known = Array.from(source, (index) => all[index]!)
   const category = keyOf(known, categories, (it) => it.categoryId)
   const image = keyOf(known, images, (it) => it.imageId)
   const rank = descendingRank(column(known, stableOrder(known.length, []), (it) => it.score))
@@ -94,6 +102,7 @@ function detectionTable(all: readonly Detection[], images: Index, categories: In
     image: permuted(image, order).of,
     boxes: boxColumn(known, order),
     areas: column(known, order, (it) => it.box[2] * it.box[3]),
+    source: order.map((row) => source[row]!),
     scores: column(known, order, (it) => it.score),
     byScore: stableOrder(known.length, [sortedCategory, permuted(rank, order)]),
     unknownCategory: all.length - known.length,
@@ -115,6 +124,13 @@ function check({ imageId, box, score }: Detection, index: number, images: Index)
 }
 
 // Plain loops below: typed arrays' `from` with a mapping and `set` with a short list take several times as long.
+
+function indicesWhere<Row>(rows: readonly Row[], known: (row: Row) => boolean): Uint32Array {
+  const indices = new Uint32Array(rows.length)
+  let count = 0
+  for (let index = 0; index < rows.length; index++) if (known(rows[index]!)) indices[count++] = index
+  return indices.subarray(0, count)
+}
 
 function keyOf<Row>(rows: readonly Row[], index: Index, id: (row: Row) => number): Key {
   const of = new Uint32Array(rows.length)
