@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { DIALECTS } from '../../src/core/fcos/config.ts'
+import type { RegressionRanges } from '../../src/core/fcos/regression-ranges.ts'
 
 /** No annotation lies within a millionth of a pixel of 0 without being 0; there float32 cannot tell a ratio from 0. */
 const pixels = (value: number) => (Math.abs(value) < 1e-6 ? 0 : value)
@@ -32,6 +33,13 @@ export const someRules = fc.record({
   ranges: fc.constantFrom('closed' as const, 'open' as const),
   area: fc.constantFrom('inclusive' as const, 'float32' as const),
   radius: fc.constantFrom(0, 0.5, DIALECTS.authors.radius, 2.7),
+  regressionRanges: fc.constantFrom<RegressionRanges | undefined>(
+    undefined,
+    undefined,
+    { P3: [0, 64], P4: [64, 128], P5: [128, null] },
+    { P4: [8, 100], P5: [40, 300], P7: [256, 1000] },
+    {},
+  ),
 })
 
 export const flat = (boxes: readonly (readonly number[])[]): Float32Array => Float32Array.from(boxes.flat())

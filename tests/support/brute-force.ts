@@ -34,6 +34,7 @@ export function points(width: number, height: number, location: AssignmentRules[
 
 const LOWER = [-1, 64, 128, 256, 512]
 const UPPER = [64, 128, 256, 512, Number.POSITIVE_INFINITY]
+const NAMES = ['P3', 'P4', 'P5', 'P6', 'P7'] as const
 
 /** Whether the point is eligible for the box. */
 export function eligible({ x, y, level }: Point, box: readonly number[], rules: AssignmentRules): boolean {
@@ -44,9 +45,14 @@ export function eligible({ x, y, level }: Point, box: readonly number[], rules: 
   const fromCenter = Math.max(f(Math.abs(x - cx)), f(Math.abs(y - cy)))
   if (rules.radius > 0 && !(fromCenter < f(rules.radius * (8 << level)))) return false
   const far = Math.max(...ltrb)
-  return rules.ranges === 'closed'
-    ? LOWER[level] <= far && far <= UPPER[level]
-    : LOWER[level] < far && far < UPPER[level]
+  let [lower, upper] = [LOWER[level], UPPER[level]]
+  if (rules.regressionRanges) {
+    const range = rules.regressionRanges[NAMES[level]]
+    if (!range) return false
+    lower = range[0]
+    upper = range[1] ?? Number.POSITIVE_INFINITY
+  }
+  return rules.ranges === 'closed' ? lower <= far && far <= upper : lower < far && far < upper
 }
 
 /** The box each point learns, −1 for none. */

@@ -10,7 +10,7 @@ export interface Ambiguity {
   readonly candidates: Uint16Array
   /** [L] 1 where the boxes that the location is eligible for are of more than one class. */
   readonly severalClasses: Uint8Array
-  readonly count: Readonly<AmbiguityCount>
+  readonly count: AmbiguityCount
 }
 
 export interface AmbiguityCount {
@@ -24,6 +24,7 @@ export interface AmbiguityCount {
 
 /**
  * boxes: [N·4] as for assign; classes: [N] any number per class; matched: [L] what assign returned for them.
+ * `into` takes the buffers of an earlier call over a pyramid of the same size.
  * Losing a location to a box of another class is worse than to one of the same class, which has the same label.
  */
 export function ambiguity(
@@ -32,10 +33,12 @@ export function ambiguity(
   boxes: Float32Array,
   classes: ArrayLike<number>,
   matched: Int32Array,
+  into: Ambiguity = emptyAmbiguity(locations),
 ): Ambiguity {
-  const candidates = new Uint16Array(locations)
-  const severalClasses = new Uint8Array(locations)
-  const count = { positives: 0, ambiguous: 0, ambiguousAcrossClasses: 0 }
+  const { candidates, severalClasses, count } = into
+  candidates.fill(0)
+  severalClasses.fill(0)
+  Object.assign(count, noAmbiguity())
   const window = emptyWindow()
   for (const level of levels) {
     const limits = limitsOf(level, rules)
@@ -54,5 +57,15 @@ export function ambiguity(
       })
     }
   }
-  return { candidates, severalClasses, count }
+  return into
+}
+
+export const noAmbiguity = (): AmbiguityCount => ({ positives: 0, ambiguous: 0, ambiguousAcrossClasses: 0 })
+
+export function emptyAmbiguity(locations: number): Ambiguity {
+  return {
+    candidates: new Uint16Array(locations),
+    severalClasses: new Uint8Array(locations),
+    count: noAmbiguity(),
+  }
 }

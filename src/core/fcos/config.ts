@@ -4,6 +4,14 @@
  */
 import { z } from 'zod'
 
+export const LevelName = z.enum(['P3', 'P4', 'P5', 'P6', 'P7'])
+export type LevelName = z.infer<typeof LevelName>
+
+/** Pixels of the network's input; null: no upper end. */
+const RegressionRange = z
+  .tuple([z.number().min(0), z.number().positive().nullable()])
+  .refine(([from, to]) => to === null || from < to, 'A regression range must not end before it begins')
+
 /** How ground-truth boxes are assigned to locations (FCOS section 3.1 and its two main implementations). */
 export const AssignmentRules = z.strictObject({
   /** half-stride: floor(s/2) + k·s (authors). corner: k·floor(padded size / feature size) (torchvision). */
@@ -14,6 +22,8 @@ export const AssignmentRules = z.strictObject({
   area: z.enum(['inclusive', 'float32']),
   /** Center sampling: a location must lie within radius·stride of the box's centre (Chebyshev). 0 turns it off. */
   radius: z.number().min(0),
+  /** The range of max(l,t,r,b) that each level regresses; a level left out learns nothing. The paper's where undefined. */
+  regressionRanges: z.partialRecord(LevelName, RegressionRange).optional(),
 })
 export type AssignmentRules = z.infer<typeof AssignmentRules>
 

@@ -7,14 +7,25 @@
  */
 import type { AssignmentRules } from './config.ts'
 import type { Level } from './levels.ts'
+import { rangesOf } from './regression-ranges.ts'
 
 /** All tests but `inside`. Unlimited distances and radius 0 switch them off. */
-export type Limits = Pick<Level, 'minDistance' | 'maxDistance'> & Pick<AssignmentRules, 'ranges' | 'radius'>
-
-/** The limits of one level. */
-export function limitsOf({ minDistance, maxDistance }: Level, { ranges, radius }: AssignmentRules): Limits {
-  return { minDistance, maxDistance, ranges, radius }
+export interface Limits extends Pick<AssignmentRules, 'ranges' | 'radius'> {
+  /** The regression range in pixels. */
+  readonly minDistance: number
+  readonly maxDistance: number
 }
+
+/** The limits of one level. No distance is in the range of a level that learns nothing, since all are above 0. */
+export function limitsOf({ name }: Pick<Level, 'name'>, rules: AssignmentRules): Limits {
+  const { ranges, radius } = rules
+  const [minDistance, end] = rangesOf(rules)[name] ?? [0, 0]
+  return { minDistance, maxDistance: end ?? Number.POSITIVE_INFINITY, ranges, radius }
+}
+
+/** Whether a level learns anything at all. */
+export const isLearning = ({ name }: Pick<Level, 'name'>, rules: AssignmentRules): boolean =>
+  rangesOf(rules)[name] !== undefined
 
 /** Strictly: a location on a side of the box is outside, for it would regress a distance of 0. */
 export const isInside = (position: number, low: number, high: number): boolean =>

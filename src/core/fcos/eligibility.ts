@@ -71,6 +71,19 @@ export function forEachRun(
   }
 }
 
+/** Whether a location of the level is among the eligible cells that were found. */
+export function isInWindow(
+  { first, columns: perRow }: Level,
+  { columns, rows }: Window,
+  location: number,
+): boolean {
+  const column = (location - first) % perRow
+  const row = Math.floor((location - first) / perRow)
+  const isIn = (cell: number, { start, end }: Span) => cell >= start && cell < end
+  const isInHole = (cell: number, { holeStart, holeEnd }: Span) => cell >= holeStart && cell < holeEnd
+  return isIn(column, columns) && isIn(row, rows) && !(isInHole(column, columns) && isInHole(row, rows))
+}
+
 /**
  * Finds a box's span along one axis; false if it is empty. The distances are convex in the position, so the cells that
  * pass are contiguous: the bounds are estimated a cell too wide, then moved inward until the exact test holds.

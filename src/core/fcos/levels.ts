@@ -5,14 +5,11 @@
  * whose corner is (0, 0); location (column, row) of a level lies at (offset.x + column·spacing.x, offset.y + row·spacing.y).
  */
 import type { Size } from '../geometry/box.ts'
-import type { AssignmentRules } from './config.ts'
+import { type AssignmentRules, LevelName } from './config.ts'
 
 /** Strides of P3 to P7 (FCOS section 3.2). */
 export const STRIDES = [8, 16, 32, 64, 128] as const
-export const LEVEL_NAMES = ['P3', 'P4', 'P5', 'P6', 'P7'] as const
-
-/** m2 … m7 of FCOS section 3.2: level i regresses boxes with RANGE_BOUNDS[i] < max(l, t, r, b) < RANGE_BOUNDS[i + 1] pixels. */
-const RANGE_BOUNDS = [0, 64, 128, 256, 512, Number.POSITIVE_INFINITY] as const
+export const LEVEL_NAMES = LevelName.options
 
 export interface Axes {
   readonly x: number
@@ -20,7 +17,7 @@ export interface Axes {
 }
 
 export interface Level {
-  readonly name: (typeof LEVEL_NAMES)[number]
+  readonly name: LevelName
   /** Nominal: scales distances and center sampling, and equals the spacing unless the corner rule says otherwise. */
   readonly stride: number
   /** Cells of the feature map. */
@@ -30,9 +27,6 @@ export interface Level {
   readonly first: number
   readonly spacing: Axes
   readonly offset: Axes
-  /** The regression range in pixels; whether its bounds belong to it is AssignmentRules.ranges. */
-  readonly minDistance: number
-  readonly maxDistance: number
 }
 
 export interface Pyramid {
@@ -70,8 +64,6 @@ export function pyramid(input: Size, location: AssignmentRules['location']): Pyr
           ? { x: stride, y: stride }
           : { x: Math.floor(input.width / columns), y: Math.floor(input.height / rows) },
       offset: location === 'half-stride' ? half : { x: 0, y: 0 },
-      minDistance: RANGE_BOUNDS[i],
-      maxDistance: RANGE_BOUNDS[i + 1],
     })
     first += columns * rows
   }

@@ -29,3 +29,14 @@ export function weakestFirst(rule: AreaRule, boxes: Float32Array): Int32Array {
   const order = Int32Array.from(keys.keys()).filter((gt) => keys[gt] < Number.POSITIVE_INFINITY)
   return order.sort((a, b) => keys[b] - keys[a] || b - a)
 }
+
+/** Indices of the boxes that win against box `gt` wherever both are eligible. */
+export function strongerBoxes(rule: AreaRule, boxes: Float32Array, gt: number): number[] {
+  const own = precedence(rule, boxes, gt)
+  const stronger: number[] = []
+  for (let other = 0; other < boxes.length / 4; other++) {
+    const key = precedence(rule, boxes, other)
+    if (key < own || (key === own && other < gt)) stronger.push(other)
+  }
+  return stronger
+}

@@ -8,6 +8,7 @@ import {
   isBelow,
   isDegenerate,
   isInside,
+  isLearning,
   limitsOf,
 } from './criteria.ts'
 import type { Pyramid } from './levels.ts'
@@ -18,6 +19,8 @@ import { neverWins, precedence } from './precedence.ts'
 export type Outcome =
   /** The location lies outside the box, or on its side (0 px). */
   | { readonly test: 'inside'; readonly outsideBy: number }
+  /** The level learns nothing: it has no regression range. */
+  | { readonly test: 'level-off' }
   /** Too far from the centre, by the larger of both axes; the limit is radius · stride. */
   | {
       readonly test: 'center-sampling'
@@ -49,7 +52,7 @@ export interface Explanation {
   readonly boxes: readonly BoxOutcome[]
 }
 
-const ORDER = ['positive', 'lost', 'area-limit', 'range', 'center-sampling', 'inside'] as const
+const ORDER = ['positive', 'lost', 'area-limit', 'range', 'center-sampling', 'level-off', 'inside'] as const
 
 /** Explains location `index` of L for `boxes` [N·4] (as for assign) in O(N). */
 export function explain(
@@ -94,14 +97,15 @@ function firstFailure(
   if (isDegenerate(boxes, gt) || !isInside(x, x1, x2) || !isInside(y, y1, y2)) {
     return { test: 'inside', outsideBy: Math.max(x1 - x, x - x2, y1 - y, y - y2) }
   }
+  if (!isLearning(level, rules)) return { test: 'level-off' }
   const limits = limitsOf(level, rules)
   const fromCenter = Math.max(centerDistance(x, x1, x2), centerDistance(y, y1, y2))
   if (fromCenter >= centerReach(limits, level.stride)) {
     return { test: 'center-sampling', distance: fromCenter, radius: rules.radius, stride: level.stride }
   }
   const distance = Math.max(farSide(x, x1, x2), farSide(y, y1, y2))
-  if (isAbove(limits, distance)) return { test: 'range', distance, end: 'above', bound: level.maxDistance }
-  if (isBelow(limits, distance)) return { test: 'range', distance, end: 'below', bound: level.minDistance }
+  if (isAbove(limits, distance)) return { test: 'range', distance, end: 'above', bound: limits.maxDistance }
+  if (isBelow(limits, distance)) return { test: 'range', distance, end: 'below', bound: limits.minDistance }
   if (neverWins(rules.area, boxes, gt)) return { test: 'area-limit' }
   return undefined
 }
@@ -121,6 +125,8 @@ export function describeOutcome({ gt, outcome }: BoxOutcome, { level }: Location
       return outcome.outsideBy > 0
         ? `outside box ${gt} by ${pixels(outcome.outsideBy)}`
         : `on a side of box ${gt}, not inside it`
+    case 'level-off':
+      return `inside box ${gt}, but ${level.name} learns nothing: it is switched off`
     case 'center-sampling':
       return `inside box ${gt}, but ${pixels(outcome.distance)} from its centre ≥ ${outcome.radius} × ${outcome.stride}: outside center sampling`
     case 'range':

@@ -2,13 +2,14 @@
 import type { Size } from '../geometry/box.ts'
 import { BACKGROUND } from './assign.ts'
 import type { AssignmentRules } from './config.ts'
-import { isDegenerate, type Limits, limitsOf } from './criteria.ts'
-import { emptyWindow, findEligible, forEachRun } from './eligibility.ts'
+import { isDegenerate, isLearning, type Limits, limitsOf } from './criteria.ts'
+import { emptyWindow, findEligible, forEachRun, isInWindow } from './eligibility.ts'
 import type { Level, Pyramid } from './levels.ts'
-import { neverWins } from './precedence.ts'
+import { neverWins, strongerBoxes } from './precedence.ts'
 
 /**
- * Why no location learns a box, in the order of the tests: the first that none of all locations survives.
+ * Why no location learns a box, in the order of the tests: the first that none of all locations survives. Levels that
+ * learn nothing have no locations here.
  * - no-area: the box has none, is inverted or not finite
  * - under-1-px: a side is under 1 px, and the box lies between all locations
  * - inside: no location lies inside
@@ -48,14 +49,44 @@ export function locationsPerBox(
   return counts
 }
 
+/** Whether any location learns box `gt` of `boxes` [N·4], by looking at its own locations alone. */
+export function isLearnable(
+  { levels }: Pyramid,
+  rules: AssignmentRules,
+  boxes: Float32Array,
+  gt: number,
+): boolean {
+  if (neverWins(rules.area, boxes, gt)) return false
+  const window = emptyWindow()
+  let rivals: number[] | undefined
+  for (const level of levels) {
+    const limits = limitsOf(level, rules)
+    if (!findEligible(level, limits, boxes, gt, window)) continue
+    rivals ??= strongerBoxes(rules.area, boxes, gt)
+    if (rivals.length === 0) return true
+    let left: number[] = []
+    forEachRun(level, window, (start, end) => {
+      for (let location = start; location < end; location++) left.push(location)
+    })
+    for (const rival of rivals) {
+      if (left.length === 0) break
+      if (!findEligible(level, limits, boxes, rival, window)) continue
+      left = left.filter((location) => !isInWindow(level, window, location))
+    }
+    if (left.length > 0) return true
+  }
+  return false
+}
+
 /** Why no location learns box `gt` of `boxes` [N·4], which has no location in `matched` [L]. */
 export function unlearnable(
-  { levels }: Pyramid,
+  pyramid: Pyramid,
   rules: AssignmentRules,
   boxes: Float32Array,
   gt: number,
   matched: Int32Array,
 ): UnlearnableBox {
+  const levels = pyramid.levels.filter((level) => isLearning(level, rules))
   const window = emptyWindow()
   const anywhere = (limits: (level: Level) => Limits) =>
     levels.some((level) => findEligible(level, limits(level), boxes, gt, window))
