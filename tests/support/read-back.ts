@@ -6,14 +6,21 @@ import { parseLabelMe } from '../../src/core/formats/labelme.ts'
 import { classNamesOf, fromNamed, type NamedImage } from '../../src/core/formats/named.ts'
 import { folderOf, inside, stemOf } from '../../src/core/formats/paths.ts'
 import { ProblemLog } from '../../src/core/formats/problems.ts'
+import { surveyOf } from '../../src/core/formats/survey.ts'
 import { parseVoc } from '../../src/core/formats/voc.ts'
+import { textOf } from '../../src/core/formats/writer.ts'
 import { parseYolo } from '../../src/core/formats/yolo.ts'
 import { parseClassesTxt, parseDataYaml } from '../../src/core/formats/yolo-names.ts'
 
 /** Writes a data set in a format and reads the text again, without a disk. */
 export function throughFormat(dataset: Dataset, format: Format): { dataset: Dataset; problems: Problem[] } {
   const log = new ProblemLog('written')
-  const files = new Map([...TRAITS[format].write(dataset, log)].map(({ path, text }) => [path, text]))
+  const files = new Map(
+    [...TRAITS[format].write(dataset, surveyOf(dataset.images), log)].map((file) => [
+      file.path,
+      textOf(file),
+    ]),
+  )
   const problems = log.problems
   const finish = (images: NamedImage[]) => ({ dataset: fromNamed(images, classNamesOf(images)), problems })
   switch (format) {

@@ -1,8 +1,9 @@
 /** `npm run sample`: renders every scene and writes images/*.jpg, train.json and val.json beside this folder. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { toCoco } from '../../../src/core/formats/coco-writer.ts'
 import type { DatasetImage } from '../../../src/core/formats/dataset.ts'
+import { writeDataset } from '../../../src/main/studio/datasets/index.ts'
 import { compose, SEED } from './compose.ts'
 import { categories, labelled } from './dataset.ts'
 import { develop } from './develop.ts'
@@ -32,6 +33,6 @@ for (const [name, images] of [
   ['train', train],
   ['val', val],
 ] as const) {
-  const document = toCoco({ categories, images })
-  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(document, null, 1)}\n`)
+  const out = fileURLToPath(new URL(`${name}.json`, folder))
+  await writeDataset({ categories, images }, { format: 'coco', out, overwrite: true })
 }

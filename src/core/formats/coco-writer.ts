@@ -1,39 +1,52 @@
 import { toXywh } from '../geometry/box.ts'
-import type { Dataset } from './dataset.ts'
+import type { Annotation, Category, DatasetImage, DatasetStream } from './dataset.ts'
 import type { Writer } from './writer.ts'
 
-/** The document that COCO tools read; annotations are numbered from 1 in image order. */
-export function toCoco(dataset: Dataset): object {
+/** `annotations.json`, one entry a line; annotations are numbered from 1 in image order. Images belong in `images`. */
+export const writeCoco: Writer = function* (dataset) {
+  yield { path: 'annotations.json', text: pieces(dataset) }
+}
+
+function* pieces({ images, categories }: DatasetStream): Generator<string> {
+  yield '{"images": ['
+  let separator = '\n'
+  for (const image of images) {
+    yield separator + JSON.stringify(cocoImage(image))
+    separator = ',\n'
+  }
+  yield '\n],\n"annotations": ['
+  separator = '\n'
   let id = 0
+  for (const image of images) {
+    for (const annotation of image.annotations) {
+      yield separator + JSON.stringify(cocoAnnotation(++id, image.id, annotation))
+      separator = ',\n'
+    }
+  }
+  yield `\n],\n"categories": ${JSON.stringify(categories.map(cocoCategory))}}\n`
+}
+
+const cocoImage = ({ id, fileName, width, height }: DatasetImage): object => ({
+  id,
+  file_name: fileName,
+  width,
+  height,
+})
+
+function cocoAnnotation(id: number, imageId: number, annotation: Annotation): object {
+  const bbox = toXywh(annotation.box)
   return {
-    images: dataset.images.map(({ id, fileName, width, height }) => ({
-      id,
-      file_name: fileName,
-      width,
-      height,
-    })),
-    annotations: dataset.images.flatMap((image) =>
-      image.annotations.map((annotation) => {
-        const bbox = toXywh(annotation.box)
-        return {
-          id: ++id,
-          image_id: image.id,
-          category_id: annotation.categoryId,
-          bbox,
-          area: annotation.area ?? bbox[2] * bbox[3],
-          iscrowd: annotation.crowd ? 1 : 0,
-          segmentation: annotation.segmentation ?? [],
-          difficult: annotation.difficult ? 1 : undefined,
-          score: annotation.score,
-          attributes: annotation.attributes,
-        }
-      }),
-    ),
-    categories: dataset.categories.map(({ id, name }) => ({ id, name, supercategory: '' })),
+    id,
+    image_id: imageId,
+    category_id: annotation.categoryId,
+    bbox,
+    area: annotation.area ?? bbox[2] * bbox[3],
+    iscrowd: annotation.crowd ? 1 : 0,
+    segmentation: annotation.segmentation ?? [],
+    difficult: annotation.difficult ? 1 : undefined,
+    score: annotation.score,
+    attributes: annotation.attributes,
   }
 }
 
-/** `annotations.json`. Images belong in `images`. */
-export const writeCoco: Writer = function* (dataset) {
-  yield { path: 'annotations.json', text: `${JSON.stringify(toCoco(dataset))}\n` }
-}
+const cocoCategory = ({ id, name }: Category): object => ({ id, name, supercategory: '' })

@@ -53,6 +53,15 @@ export interface Dataset {
   readonly images: readonly DatasetImage[]
 }
 
+/**
+ * A data set that need not fit into memory: its images are read as they are walked through, each time anew and in the
+ * same order. An array of images is one such sequence.
+ */
+export interface DatasetStream {
+  readonly categories: readonly Category[]
+  readonly images: Iterable<DatasetImage> & { readonly length: number }
+}
+
 /** Something a reader or writer left out or repaired, so that nothing is dropped in silence. */
 export interface Problem {
   readonly file: string

@@ -1,10 +1,10 @@
 /** The formats of data sets: their writers, where they look for images, and what they cannot hold. */
 import { writeCoco } from './coco-writer.ts'
 import { writeCsv } from './csv-writer.ts'
-import type { Annotation, Dataset } from './dataset.ts'
+import type { Category } from './dataset.ts'
 import { writeLabelMe } from './labelme-writer.ts'
 import { byText } from './named.ts'
-import { isPolygons } from './segmentation.ts'
+import type { ObjectProperty, Survey } from './survey.ts'
 import { writeVoc } from './voc-writer.ts'
 import type { Writer } from './writer.ts'
 import { writeYolo } from './yolo-writer.ts'
@@ -20,9 +20,11 @@ interface FormatTraits {
   /** The name of the only file, for formats that have one. */
   readonly singleFile?: string
   readonly holds: readonly Property[]
+  /** How often the writer walks through the images; once where it is not given. */
+  readonly walks?: number
 }
 
-type Property = 'splits' | 'crowd' | 'difficult' | 'score' | 'area' | 'polygons' | 'masks' | 'attributes'
+type Property = ObjectProperty | 'splits'
 
 export const TRAITS: Readonly<Record<Format, FormatTraits>> = {
   coco: {
@@ -30,7 +32,8 @@ export const TRAITS: Readonly<Record<Format, FormatTraits>> = {
     write: writeCoco,
     imageFolder: 'images',
     singleFile: 'annotations.json',
-    holds: ['crowd', 'difficult', 'score', 'area', 'polygons', 'masks', 'attributes'],
+    holds: ['crowd', 'difficult', 'score', 'area', 'polygons', 'pieces', 'masks', 'attributes'],
+    walks: 2,
   },
   voc: {
     title: 'Pascal VOC',
@@ -49,7 +52,7 @@ export const TRAITS: Readonly<Record<Format, FormatTraits>> = {
     title: 'LabelMe',
     write: writeLabelMe,
     imageFolder: '',
-    holds: ['crowd', 'difficult', 'score', 'polygons', 'attributes'],
+    holds: ['crowd', 'difficult', 'score', 'polygons', 'pieces', 'attributes'],
   },
   csv: {
     title: 'CSV',
@@ -60,36 +63,32 @@ export const TRAITS: Readonly<Record<Format, FormatTraits>> = {
   },
 }
 
-const ON_OBJECTS: readonly (readonly [Property, string, (a: Annotation) => boolean])[] = [
-  ['crowd', 'crowd flag', (a) => a.crowd === true],
-  ['difficult', 'difficult flag', (a) => a.difficult === true],
-  ['score', 'score', (a) => a.score !== undefined],
-  ['area', 'mask area', (a) => a.area !== undefined && a.segmentation !== undefined],
-  ['polygons', 'polygons', (a) => isPolygons(a.segmentation)],
-  ['masks', 'run-length mask', (a) => a.segmentation !== undefined && !isPolygons(a.segmentation)],
-  ['attributes', 'attributes', (a) => a.attributes !== undefined],
+const NAMES: readonly (readonly [ObjectProperty, string])[] = [
+  ['crowd', 'crowd flag'],
+  ['difficult', 'difficult flag'],
+  ['score', 'score'],
+  ['area', 'mask area'],
+  ['polygons', 'polygons'],
+  ['pieces', 'outline in several pieces'],
+  ['masks', 'run-length mask'],
+  ['attributes', 'attributes'],
 ]
 
 /** What of this data set is lost in a format by its nature, one line each: "difficult flag of 3 objects". */
-export function notKept(dataset: Dataset, format: Format): string[] {
+export function notKept(categories: readonly Category[], survey: Survey, format: Format): string[] {
   const { holds } = TRAITS[format]
-  const annotations = dataset.images.flatMap((image) => image.annotations)
-  const lines = ON_OBJECTS.flatMap(([property, name, has]) => {
-    const count = holds.includes(property) ? 0 : annotations.filter(has).length
+  const lines = NAMES.flatMap(([property, name]) => {
+    const isLost = !holds.includes(property) && (property !== 'pieces' || holds.includes('polygons'))
+    const count = isLost ? survey.with(property) : 0
     return count === 0 ? [] : `${name} of ${count} object${count === 1 ? '' : 's'}`
   })
-  if (format === 'yolo') {
-    const pieces = annotations.filter((a) => isPolygons(a.segmentation) && a.segmentation.length > 1).length
-    if (pieces > 0) lines.push(`polygons of ${pieces} objects that have several`)
-  }
-  if (!holds.includes('splits') && dataset.images.some((image) => image.splits?.length)) {
+  if (survey.splits && !holds.includes('splits')) {
     lines.push('the lists (convert them one by one, as IN:train)')
   }
-  const ids = dataset.categories.map(({ id }) => id)
   const first = format === 'yolo' ? 0 : 1
-  const names = dataset.categories.map(({ name }) => name)
+  const names = categories.map(({ name }) => name)
   const ordered = format === 'yolo' ? names : names.toSorted(byText)
-  const stable = ids.every((id, i) => id === i + first && names[i] === ordered[i])
+  const stable = categories.every(({ id, name }, i) => id === i + first && name === ordered[i])
   if (format !== 'coco' && !stable)
     lines.push(
       `category ids (they count from ${first} in ${format === 'yolo' ? 'the same order' : 'name order'})`,

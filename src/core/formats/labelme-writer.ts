@@ -4,7 +4,7 @@ import { isPolygons } from './segmentation.ts'
 import { labelFiles, type Writer } from './writer.ts'
 
 /** One document beside each image, as LabelMe expects them: `NAME.json` for `NAME.jpg`. */
-export const writeLabelMe: Writer = function* (dataset, log) {
+export const writeLabelMe: Writer = function* (dataset, _, log) {
   const names = new Map(dataset.categories.map(({ id, name }) => [id, name]))
   for (const [image, stem] of labelFiles(dataset, log)) {
     yield { path: `${stem}.json`, text: `${JSON.stringify(toDocument(image, names), null, 2)}\n` }

@@ -1,14 +1,16 @@
 import type { Annotation, DatasetImage } from './dataset.ts'
 import { baseName, stemOf } from './paths.ts'
-import { labelFiles, splitsOf, type Writer } from './writer.ts'
+import { enlist, type Lists, labelFiles, type Writer } from './writer.ts'
 
 /** `Annotations/NAME.xml` for every image, empty ones too, and `ImageSets/Main/LIST.txt`. Images belong in `JPEGImages`. */
-export const writeVoc: Writer = function* (dataset, log) {
+export const writeVoc: Writer = function* (dataset, _, log) {
+  const lists: Lists = new Map()
   const names = new Map(dataset.categories.map(({ id, name }) => [id, name]))
   for (const [image, stem] of labelFiles(dataset, log)) {
     yield { path: `Annotations/${stem}.xml`, text: toVoc(image, names) }
+    enlist(image, lists)
   }
-  for (const [split, files] of splitsOf(dataset)) {
+  for (const [split, files] of lists) {
     yield { path: `ImageSets/Main/${split}.txt`, text: files.map((file) => `${stemOf(file)}\n`).join('') }
   }
 }

@@ -1,25 +1,30 @@
 /** What a writer of a format hands out: text files, which the caller puts on disk. */
 import { CodedError } from '../contract/errors.ts'
 import { safeRelativePath } from './checks.ts'
-import type { Dataset, DatasetImage } from './dataset.ts'
+import type { DatasetImage, DatasetStream } from './dataset.ts'
 import { stemOf } from './paths.ts'
 import type { ProblemLog } from './problems.ts'
+import type { Survey } from './survey.ts'
 
 export interface TextFile {
   /** Relative to the output folder, with forward slashes. */
   readonly path: string
-  readonly text: string
+  /** In pieces of a few KiB where it is the only file of the data set; they must be taken before the next file is. */
+  readonly text: string | Iterable<string>
 }
 
 /** Yields the files of a data set one by one; what cannot be written goes to the log. */
-export type Writer = (dataset: Dataset, log: ProblemLog) => Generator<TextFile>
+export type Writer = (dataset: DatasetStream, survey: Survey, log: ProblemLog) => Generator<TextFile>
+
+/** The whole text of a file. */
+export const textOf = ({ text }: TextFile): string => (typeof text === 'string' ? text : [...text].join(''))
 
 /**
  * The images whose labels go to a file of their own, each with that file's name without extension. Two images
  * that differ only in their extension would share it: the second is reported and left out.
  */
 export function* labelFiles(
-  dataset: Dataset,
+  dataset: DatasetStream,
   log: ProblemLog,
 ): Generator<[image: DatasetImage, stem: string]> {
   const owners = new Map<string, string>()
@@ -35,29 +40,26 @@ export function* labelFiles(
   }
 }
 
-/** The lists of a data set: name → file names of its images, in order. */
-export function splitsOf(dataset: Dataset): Map<string, string[]> {
-  const lists = new Map<string, string[]>()
-  for (const { fileName, splits } of dataset.images) {
-    for (const split of splits ?? []) {
-      const list = lists.get(split)
-      if (list) list.push(fileName)
-      else lists.set(split, [fileName])
-    }
+/** Lists by name: the file names of their images, in order. */
+export type Lists = Map<string, string[]>
+
+/** Puts an image on the lists that hold it. */
+export function enlist({ fileName, splits = [] }: DatasetImage, lists: Lists): void {
+  for (const split of splits) {
+    const list = lists.get(split)
+    if (list) list.push(fileName)
+    else lists.set(split, [fileName])
   }
-  return lists
 }
 
-/** Throws DATA_FILE_NAME where a name would lead out of the output folder. */
-export function checkNames(dataset: Dataset): void {
-  for (const { fileName, splits = [] } of dataset.images) {
-    for (const name of [fileName, ...splits]) {
-      if (safeRelativePath(name) !== name) {
-        throw new CodedError(
-          'DATA_FILE_NAME',
-          `${JSON.stringify(name)} is not a relative path inside the data set`,
-        )
-      }
+/** Throws DATA_FILE_NAME where a name of an image would lead out of the output folder. */
+export function checkNames({ fileName, splits = [] }: DatasetImage): void {
+  for (const name of [fileName, ...splits]) {
+    if (safeRelativePath(name) !== name) {
+      throw new CodedError(
+        'DATA_FILE_NAME',
+        `${JSON.stringify(name)} is not a relative path inside the data set`,
+      )
     }
   }
 }

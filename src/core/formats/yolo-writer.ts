@@ -1,8 +1,8 @@
 import { stringify } from 'yaml'
-import type { Annotation, Dataset, DatasetImage } from './dataset.ts'
+import type { Annotation, DatasetImage, DatasetStream } from './dataset.ts'
 import type { ProblemLog } from './problems.ts'
 import { isPolygons } from './segmentation.ts'
-import { labelFiles, splitsOf, type Writer } from './writer.ts'
+import { enlist, type Lists, labelFiles, type Writer } from './writer.ts'
 
 /**
  * `labels/NAME.txt` for every image (empty where it shows nothing), `data.yaml`, `classes.txt` and one list of
@@ -11,8 +11,9 @@ import { labelFiles, splitsOf, type Writer } from './writer.ts'
  * If any object of the data set has a polygon, all are written as polygons, boxes by their corners: readers take a
  * data set for one or the other. Coordinates are cut at the image's border, because readers drop images that go beyond.
  */
-export const writeYolo: Writer = function* (dataset, log) {
-  const polygons = dataset.images.some((image) => image.annotations.some((a) => singlePolygon(a)))
+export const writeYolo: Writer = function* (dataset, survey, log) {
+  const polygons = survey.with('polygons') > survey.with('pieces')
+  const lists: Lists = new Map()
   const classOf = new Map(dataset.categories.map(({ id }, index) => [id, index]))
   for (const [image, stem] of labelFiles(dataset, log)) {
     if (image.width === 0) {
@@ -26,17 +27,17 @@ export const writeYolo: Writer = function* (dataset, log) {
       return `${[classOf.get(annotation.categoryId), ...shape, ...score].join(' ')}\n`
     })
     yield { path: `labels/${stem}.txt`, text: lines.join('') }
+    enlist(image, lists)
   }
-  yield* lists(dataset)
+  yield* indexFiles(dataset, lists)
 }
 
-function* lists(dataset: Dataset): ReturnType<Writer> {
-  const splits = splitsOf(dataset)
-  for (const [split, files] of splits) {
+function* indexFiles({ categories }: DatasetStream, lists: Lists): ReturnType<Writer> {
+  for (const [split, files] of lists) {
     yield { path: `${split}.txt`, text: files.map((file) => `./images/${file}\n`).join('') }
   }
-  const names = dataset.categories.map(({ name }) => name)
-  const listed = Object.fromEntries([...splits.keys()].map((split) => [split, `${split}.txt`]))
+  const names = categories.map(({ name }) => name)
+  const listed = Object.fromEntries([...lists.keys()].map((split) => [split, `${split}.txt`]))
   // Readers require both train and val. Without `path` they take the paths as relative to this file.
   const train = listed.train ?? 'images'
   const config = { train, val: train, ...listed, names: new Map(names.entries()) }

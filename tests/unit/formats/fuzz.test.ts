@@ -7,8 +7,9 @@ import { FORMATS, type Format, TRAITS } from '../../../src/core/formats/formats.
 import { parseLabelMe } from '../../../src/core/formats/labelme.ts'
 import { classNamesOf, fromNamed, type NamedImage } from '../../../src/core/formats/named.ts'
 import { ProblemLog, parseJson } from '../../../src/core/formats/problems.ts'
+import { surveyOf } from '../../../src/core/formats/survey.ts'
 import { parseVoc } from '../../../src/core/formats/voc.ts'
-import { checkNames } from '../../../src/core/formats/writer.ts'
+import { checkNames, textOf } from '../../../src/core/formats/writer.ts'
 import { parseYolo } from '../../../src/core/formats/yolo.ts'
 import { parseDataYaml } from '../../../src/core/formats/yolo-names.ts'
 import { mulberry32 } from '../../../src/core/random.ts'
@@ -45,7 +46,12 @@ const sample: Dataset = {
 }
 
 const textsOf = (format: Format): Map<string, string> =>
-  new Map([...TRAITS[format].write(sample, new ProblemLog(''))].map(({ path, text }) => [path, text]))
+  new Map(
+    [...TRAITS[format].write(sample, surveyOf(sample.images), new ProblemLog(''))].map((file) => [
+      file.path,
+      textOf(file),
+    ]),
+  )
 
 type Parsed = { dataset: Dataset; problems: Problem[] }
 
@@ -136,10 +142,11 @@ function expectSound(dataset: Dataset): void {
       expect(score === undefined || (score >= 0 && score <= 1)).toBe(true)
     }
   }
-  checkNames(dataset)
+  for (const image of dataset.images) checkNames(image)
   for (const format of FORMATS) {
-    for (const { path } of TRAITS[format].write(dataset, new ProblemLog(''))) {
-      expect(path).not.toMatch(/^\/|(^|\/)\.\.(\/|$)|[\0\\]/)
+    for (const file of TRAITS[format].write(dataset, surveyOf(dataset.images), new ProblemLog(''))) {
+      textOf(file)
+      expect(file.path).not.toMatch(/^\/|(^|\/)\.\.(\/|$)|[\0\\]/)
     }
   }
 }

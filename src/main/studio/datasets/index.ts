@@ -10,7 +10,7 @@ import { readVoc } from './voc.ts'
 import { readYolo } from './yolo.ts'
 
 export type { Loaded, LoadOptions } from './loaded.ts'
-export { type WriteOptions, type Written, writeDataset } from './write.ts'
+export { refuseProblems, type WriteOptions, type Written, writeDataset } from './write.ts'
 
 /**
  * Reads a data set of any format that the studio knows, recognised by what lies at the path:

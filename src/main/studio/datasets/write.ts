@@ -1,14 +1,16 @@
-/** Writes data sets to disk, whole or not at all. */
-import { constants } from 'node:fs'
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+/** Writes data sets to disk, whole or not at all. Of a stream of images, never more than a few are in memory. */
+import { readdir } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
-import type { Dataset, Problem } from '../../../core/formats/dataset.ts'
-import { type Format, TRAITS } from '../../../core/formats/formats.ts'
+import type { DatasetImage, DatasetStream, Problem } from '../../../core/formats/dataset.ts'
+import { type Format, notKept, TRAITS } from '../../../core/formats/formats.ts'
 import { inside } from '../../../core/formats/paths.ts'
-import { ProblemLog } from '../../../core/formats/problems.ts'
+import { describeProblem, ProblemLog } from '../../../core/formats/problems.ts'
+import { Survey } from '../../../core/formats/survey.ts'
 import { checkNames } from '../../../core/formats/writer.ts'
 import { kindOf } from './files.ts'
+import { givingWay } from './give-way.ts'
+import { Output } from './output.ts'
 
 export interface WriteOptions {
   readonly format: Format
@@ -18,79 +20,97 @@ export interface WriteOptions {
   readonly overwrite?: boolean
   /** Copy the images from this root into the data set. Files that are there already stay as they are. */
   readonly copyImagesFrom?: string
+  /** Count, but write nothing. */
+  readonly dryRun?: boolean
+  /** Anything that the format's writer would skip or mend is an error, and nothing is written. */
+  readonly strict?: boolean
   readonly signal?: AbortSignal
-  /** Called after each file with the number of files written or copied so far. */
-  readonly onProgress?: (files: number) => void
+  readonly onProgress?: (done: number, total: number) => void
 }
 
 export interface Written {
   readonly files: number
   readonly copiedImages: number
+  /** What the data set holds. */
+  readonly survey: Survey
   readonly problems: Problem[]
+  /** What the format cannot hold: "difficult flag of 3 objects". */
+  readonly notKept: readonly string[]
 }
 
 /**
  * Everything goes to a temporary folder beside the target first and is then renamed into place.
- * Throws DATA_EXISTS if the target has files and may not be overwritten, IO_WRITE if the disk refuses, and the signal's
- * reason when it is aborted.
+ * Throws DATA_EXISTS if the target has files and may not be overwritten, DATA_STRICT, IO_WRITE if the disk refuses, and
+ * the signal's reason when it is aborted.
  */
-export async function writeDataset(dataset: Dataset, options: WriteOptions): Promise<Written> {
-  checkNames(dataset)
-  const { write, singleFile, imageFolder } = TRAITS[options.format]
+export async function writeDataset(dataset: DatasetStream, options: WriteOptions): Promise<Written> {
+  const { format, signal, copyImagesFrom, dryRun = false, strict = false } = options
+  const { singleFile, imageFolder, walks = 1 } = TRAITS[format]
   const target = resolve(options.out)
   const asFile = singleFile !== undefined && extname(target).toLowerCase() === extname(singleFile)
-  const folder = asFile ? dirname(target) : target
-  const partial = join(
-    dirname(target),
-    `.${basename(target)}.partial-${process.pid}-${Date.now().toString(36)}`,
-  )
+  const output = new Output(target, asFile)
   const log = new ProblemLog(basename(target))
-  /** Relative paths in the temporary folder and in the final one. */
-  const moves: [from: string, to: string][] = []
-  const moved = (from: string, to: string): void => {
-    moves.push([from, to])
-    options.onProgress?.(moves.length)
-    options.signal?.throwIfAborted()
-  }
+  const passes = 1 + walks + (copyImagesFrom === undefined ? 0 : 1)
+  let done = 0
+  const images = counted(dataset.images, () => options.onProgress?.(++done, passes * dataset.images.length))
+  const giveWay = givingWay(signal)
   try {
-    await checkTarget(target, asFile, options.overwrite ?? false)
-    await mkdir(partial, { recursive: true })
-    for (const { path, text } of write(dataset, log)) {
-      await mkdir(dirname(join(partial, path)), { recursive: true })
-      // 'wx' fails where two names are one, on file systems that ignore case.
-      await writeFile(join(partial, path), text, { flag: 'wx' })
-      moved(path, asFile ? basename(target) : path)
+    if (!dryRun) await checkTarget(target, asFile, options.overwrite ?? false)
+    const survey = new Survey()
+    for (const image of images) {
+      checkNames(image)
+      survey.add(image)
+      await giveWay()
     }
-    const files = moves.length
-    if (options.copyImagesFrom !== undefined) {
-      for (const { fileName } of dataset.images) {
-        const path = inside(imageFolder, fileName)
-        if (await kindOf(join(folder, path))) continue
-        await mkdir(dirname(join(partial, path)), { recursive: true })
-        await copyFile(
-          join(options.copyImagesFrom, fileName),
-          join(partial, path),
-          constants.COPYFILE_FICLONE,
-        )
-        moved(path, path)
+    let files = 0
+    for (const { path, text } of TRAITS[format].write({ ...dataset, images }, survey, log)) {
+      files++
+      if (!dryRun) await output.write(path, text, giveWay)
+      await giveWay()
+    }
+    if (strict) refuseProblems(log.problems)
+    if (!dryRun) {
+      for (const { fileName } of copyImagesFrom === undefined ? [] : images) {
+        await output.copy(join(copyImagesFrom!, fileName), inside(imageFolder, fileName))
+        signal?.throwIfAborted()
       }
+      await output.settle()
     }
-    if (!asFile && (await kindOf(target)) === undefined) await rename(partial, target)
-    else {
-      for (const [from, to] of moves) {
-        await mkdir(dirname(join(folder, to)), { recursive: true })
-        await rename(join(partial, from), join(folder, to))
-      }
+    return {
+      files,
+      copiedImages: dryRun ? 0 : output.files - files,
+      survey,
+      problems: log.problems,
+      notKept: notKept(dataset.categories, survey, format),
     }
-    return { files, copiedImages: moves.length - files, problems: log.problems }
   } catch (error) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     throw error instanceof CodedError ? error : unwritable(target, error)
   } finally {
-    // A folder that cannot be made cannot be removed either; the first error is the one to tell.
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined)
+    await output.discard()
   }
 }
+
+/** Throws DATA_STRICT if there is any. */
+export function refuseProblems(problems: readonly Problem[]): void {
+  if (problems.length === 0) return
+  const others = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
+  throw new CodedError(
+    'DATA_STRICT',
+    `${describeProblem(problems[0]!)}${others}`,
+    'Nothing was written; without --strict the rest is converted',
+  )
+}
+
+const counted = (images: DatasetStream['images'], onImage: () => void): DatasetStream['images'] => ({
+  length: images.length,
+  *[Symbol.iterator](): Generator<DatasetImage> {
+    for (const image of images) {
+      yield image
+      onImage()
+    }
+  },
+})
 
 async function checkTarget(target: string, asFile: boolean, overwrite: boolean): Promise<void> {
   const kind = await kindOf(target)

@@ -52,6 +52,17 @@ export class Annotations {
       .map(fromRow)
   }
 
+  /** Those of several images, in one query: [images][annotations]. */
+  ofImages(imageIds: readonly number[]): ProjectAnnotation[][] {
+    const rows = this.#database.all<Row>(
+      `SELECT annotation.* FROM json_each(?) AS wanted JOIN annotation ON image_id = wanted.value
+       ORDER BY image_id, annotation.id`,
+      JSON.stringify([...new Set(imageIds)]),
+    )
+    const byImage = Map.groupBy(rows, (row) => row.image_id)
+    return imageIds.map((id) => (byImage.get(id) ?? []).map(fromRow))
+  }
+
   get(id: number): ProjectAnnotation | undefined {
     const row = this.#database.get<Row>('SELECT * FROM annotation WHERE id = ?', id)
     return row && fromRow(row)

@@ -1,0 +1,92 @@
+/** Where the files of a data set are gathered, in a temporary folder beside their place, until all are there. */
+import { constants } from 'node:fs'
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { kindOf } from './files.ts'
+
+/** Characters per write to the disk. */
+const PIECE = 2 ** 16
+
+export class Output {
+  /** Files so far. */
+  files = 0
+  readonly #target: string
+  /** The target's own, if it is a folder, else the one that the file is to lie in. */
+  readonly #folder: string
+  readonly #asFile: boolean
+  readonly #partial: string
+  readonly #made = new Set<string>()
+  /** Relative paths in the temporary folder. */
+  readonly #paths: string[] = []
+
+  constructor(target: string, asFile: boolean) {
+    this.#target = target
+    this.#asFile = asFile
+    this.#folder = asFile ? dirname(target) : target
+    const unique = `${process.pid}-${Date.now().toString(36)}`
+    this.#partial = join(dirname(target), `.${basename(target)}.partial-${unique}`)
+  }
+
+  /** `giveWay` is called after each piece of a text that comes in pieces. */
+  async write(
+    path: string,
+    text: string | Iterable<string>,
+    giveWay: () => Promise<void> | undefined,
+  ): Promise<void> {
+    const content = typeof text === 'string' ? text : gathered(text, giveWay)
+    // 'wx' fails where two names are one, on file systems that ignore case.
+    await writeFile(await this.#place(path), content, { flag: 'wx' })
+  }
+
+  /** Copies a file, unless there is one in the target already. */
+  async copy(from: string, path: string): Promise<void> {
+    if (await kindOf(join(this.#folder, path))) return
+    await copyFile(from, await this.#place(path), constants.COPYFILE_FICLONE)
+  }
+
+  /** Puts everything in place. */
+  async settle(): Promise<void> {
+    await mkdir(this.#partial, { recursive: true })
+    if (!this.#asFile && (await kindOf(this.#target)) === undefined) {
+      await rename(this.#partial, this.#target)
+      return
+    }
+    for (const path of this.#paths) {
+      const to = join(this.#folder, this.#asFile && path === this.#paths[0] ? basename(this.#target) : path)
+      await mkdir(dirname(to), { recursive: true })
+      await rename(join(this.#partial, path), to)
+    }
+  }
+
+  /** Leaves nothing behind but what was put in place. */
+  async discard(): Promise<void> {
+    // A folder that cannot be made cannot be removed either; the first error is the one to tell.
+    await rm(this.#partial, { recursive: true, force: true }).catch(() => undefined)
+  }
+
+  async #place(path: string): Promise<string> {
+    const place = join(this.#partial, path)
+    const folder = dirname(place)
+    if (!this.#made.has(folder)) await mkdir(folder, { recursive: true })
+    this.#made.add(folder)
+    this.#paths.push(path)
+    this.files++
+    return place
+  }
+}
+
+async function* gathered(
+  pieces: Iterable<string>,
+  giveWay: () => Promise<void> | undefined,
+): AsyncGenerator<string> {
+  let waiting = ''
+  for (const piece of pieces) {
+    waiting += piece
+    if (waiting.length >= PIECE) {
+      yield waiting
+      waiting = ''
+    }
+    await giveWay()
+  }
+  yield waiting
+}
