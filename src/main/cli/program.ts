@@ -7,8 +7,9 @@ import { Progress } from './progress.ts'
 export type Print = (options: { readonly json?: boolean }, json: unknown, text: () => string) => void
 
 const DATASETS = `
-A data set is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, or a .csv.
-DATASET:train takes one list of it, as does the path of the list (ImageSets/Main/train.txt, images/train).`
+A data set is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, a .csv, or a
+studio project (its folder or file), of which the labels of the images that are in progress or done are taken.
+DATASET:train takes one list or split of it, as does the path of the list (ImageSets/Main/train.txt, images/train).`
 
 export function fcosProgram(version: string, print: Print): Command {
   const program = new Command('fcos')
@@ -53,8 +54,15 @@ Images without boxes are kept. Whatever is skipped or mended is listed with its 
     .option('--dry-run', 'count and report, but write nothing')
     .option('--copy-images', 'copy the images too')
     .action(async (input, out, options) => {
-      const { renderConvert, runConvert } = await import('./commands/convert.ts')
-      const report = await runConvert({ ...options, input, out })
+      const [{ renderConvert, runConvert }, { interruptible }] = await Promise.all([
+        import('./commands/convert.ts'),
+        import('./interrupt.ts'),
+      ])
+      const progress = new Progress()
+      const report = await interruptible(
+        (line) => progress.say(line),
+        (signal) => runConvert({ ...options, input, out }, { signal, onProgress: progress.seldom() }),
+      ).finally(() => progress.end())
       print(options, report, () => renderConvert(report))
     })
 

@@ -32,6 +32,18 @@ export class Progress {
     }
   }
 
+  /** For jobs of many small parts, most of them short: shows nothing in the first second, then percents now and then. */
+  seldom(): (done: number, total: number) => void {
+    let next = performance.now() + 1000
+    return (done, total) => {
+      if (performance.now() < next) return
+      next = performance.now() + (this.#stream.isTTY ? 100 : 2000)
+      const percent = Math.floor((100 * done) / total)
+      if (this.#stream.isTTY) this.update(percent, 100, 'percent')
+      else this.say(`${percent} %`)
+    }
+  }
+
   /** The job is over, well or not. */
   end(): void {
     this.#erase()

@@ -1,18 +1,19 @@
-/** A data set for a command, with what was wrong in it told in a few lines. */
+/** A data set or a project for a command, with what was wrong in it told in a few lines. */
 import type { Problem } from '../../core/formats/dataset.ts'
 import { describeProblem } from '../../core/formats/problems.ts'
-import { type LoadOptions, loadDataset } from '../studio/datasets/index.ts'
+import type { LoadOptions } from '../studio/datasets/index.ts'
 import type { NamedDataset } from '../studio/engine/engine-data.ts'
+import { loadLabels } from '../studio/project/index.ts'
 
 const SHOWN = 10
 
-/** Throws all errors of loadDataset. */
+/** Throws all errors of loadLabels. */
 export async function readDataset(
   name: string,
   say: (line: string) => void,
   options: LoadOptions = {},
 ): Promise<NamedDataset & { readonly problems: readonly Problem[] }> {
-  const { dataset, imageRoot, problems } = await loadDataset(name, options)
+  const { dataset, imageRoot, problems } = await loadLabels(name, options)
   for (const problem of problems.slice(0, SHOWN)) say(describeProblem(problem))
   if (problems.length > SHOWN) {
     say(`… and ${problems.length - SHOWN} more problems in ${name} (fcos convert --dry-run lists all)`)

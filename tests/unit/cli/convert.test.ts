@@ -1,7 +1,12 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { renderConvert, runConvert } from '../../../src/main/cli/commands/convert.ts'
+import { runInspect } from '../../../src/main/cli/commands/inspect.ts'
+import { findImages } from '../../../src/main/cli/detection/inputs.ts'
+import { readDataset } from '../../../src/main/cli/read-dataset.ts'
+import { trainingData } from '../../../src/main/studio/engine/engine-data.ts'
+import { createProject, scanImages } from '../../../src/main/studio/project/index.ts'
 import { lay, scratch } from '../../support/scratch.ts'
 
 async function coco(): Promise<string> {
@@ -81,4 +86,45 @@ test('with images to copy, those that are missing are left out', async () => {
   expect(report).toMatchObject({ images: 1, copiedImages: 1 })
   expect(report.problems).toContainEqual(expect.objectContaining({ file: 'gone.jpg', action: 'skipped' }))
   expect(await readdir(join(root, 'out/JPEGImages'))).toEqual(['a.jpg'])
+})
+
+test('a project is converted, inspected and listed for detection like a data set', async () => {
+  const root = await scratch()
+  await lay(root, { 'a.jpg': [64, 48], 'b.jpg': [64, 48] })
+  const project = await createProject(root)
+  onTestFinished(() => project.close())
+  await scanImages(project)
+  const classId = project.classes.add('cat', { id: 4 })
+  project.annotations.add(1, [{ classId, box: [1.5, 2, 30, 40], source: 'drawn' }])
+  const out = join(root, 'out.json')
+  const report = await runConvert({ input: root, to: 'coco', out })
+  expect(renderConvert(report).split('\n')).toEqual([
+    'Project to COCO: 1 image (0 without boxes), 1 box, 1 class',
+    '  4 cat: 1',
+    `Wrote 1 file to ${out}`,
+  ])
+  expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
+    images: [{ id: 1, file_name: 'a.jpg' }],
+    annotations: [{ image_id: 1, category_id: 4, bbox: [1.5, 2, 28.5, 38] }],
+  })
+  const { dataset, imageRoot } = await readDataset(root, () => {}, { missing: 'keep' })
+  expect(runInspect(dataset, { size: 64 })).toMatchObject({ images: 1, recall: { boxes: 1 } })
+  expect(trainingData({ name: root, dataset, imageRoot }, null).data.images).toMatchObject([
+    { id: 1, path: join(root, 'a.jpg'), boxes: Float64Array.of(1.5, 2, 30, 40) },
+  ])
+  expect(await findImages([root])).toEqual([
+    {
+      ...{ id: 1, fileName: 'a.jpg', path: join(root, 'a.jpg') },
+      truth: [{ box: [1.5, 2, 30, 40], name: 'cat' }],
+    },
+  ])
+})
+
+test('a conversion that is interrupted leaves nothing', async () => {
+  const root = await coco()
+  const stop = new AbortController()
+  const run = { signal: stop.signal, onProgress: () => stop.abort() }
+  const options = { input: join(root, 'gt.json'), to: 'labelme', out: join(root, 'out') } as const
+  await expect(runConvert(options, run)).rejects.toThrow(/abort/)
+  expect(await readdir(root)).toEqual(['a.jpg', 'gt.json'])
 })

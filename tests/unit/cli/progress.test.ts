@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { duration, Progress } from '../../../src/main/cli/progress.ts'
 
 function stream(isTTY: boolean, columns = 60) {
@@ -28,6 +28,20 @@ test('on a terminal: a bar drawn over itself, within one line; messages stay abo
   expect(written[0]).toHaveLength(59)
   expect(written.slice(1, 3)).toEqual(['\r\x1b[K', 'Skipped a.jpg\n'])
   expect(written.at(-1)).toBe('\r\x1b[K')
+})
+
+test('jobs of many small parts: nothing in the first second, then now and then', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const [pipe, terminal] = [stream(false), stream(true)]
+  const shown = [pipe, terminal].map(({ stream }) => new Progress(stream).seldom())
+  for (let done = 1; done <= 500; done++) {
+    vi.advanceTimersByTime(10)
+    for (const show of shown) show(done, 500)
+  }
+  expect(pipe.written).toEqual(['20 %\n', '60 %\n', '100 %\n'])
+  expect(terminal.written[0]).toMatch(/^━{5}╌{19} 20\/100 {2}percent$/)
+  expect(terminal.written.filter((text) => text.includes('/100'))).toHaveLength(41)
 })
 
 test.each([

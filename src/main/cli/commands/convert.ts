@@ -1,9 +1,9 @@
-/** `fcos convert IN --to FORMAT OUT`: reads a data set of any format and writes it in another. */
-import { CodedError } from '../../../core/contract/errors.ts'
+/** `fcos convert IN --to FORMAT OUT`: reads a project or a data set of any format and writes it in another. */
 import type { Problem } from '../../../core/formats/dataset.ts'
-import { type Format, notKept, TRAITS } from '../../../core/formats/formats.ts'
-import { describeProblem, ProblemLog } from '../../../core/formats/problems.ts'
-import { loadDataset, writeDataset } from '../../studio/datasets/index.ts'
+import { type Format, TRAITS } from '../../../core/formats/formats.ts'
+import { describeProblem } from '../../../core/formats/problems.ts'
+import { refuseProblems, writeDataset } from '../../studio/datasets/index.ts'
+import { openLabels } from '../../studio/project/index.ts'
 
 export interface ConvertOptions {
   readonly input: string
@@ -19,8 +19,13 @@ export interface ConvertOptions {
   readonly copyImages?: boolean
 }
 
+export interface ConvertRun {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
+
 export interface ConvertReport {
-  readonly from: Format
+  readonly from: Format | 'project'
   readonly to: Format
   readonly out: string
   /** False for a dry run. */
@@ -36,57 +41,34 @@ export interface ConvertReport {
   readonly notKept: readonly string[]
 }
 
-/** Throws DATA_STRICT where `strict` finds a problem, and all errors of loadDataset and writeDataset. */
-export async function runConvert(options: ConvertOptions): Promise<ConvertReport> {
-  const { input, to, out, strict = false, dryRun = false } = options
-  const loaded = await loadDataset(input, {
-    ...(options.images !== undefined && { images: options.images }),
+/** Throws DATA_STRICT where `strict` finds a problem, and all errors of openLabels and writeDataset. */
+export async function runConvert(options: ConvertOptions, run: ConvertRun = {}): Promise<ConvertReport> {
+  const { input, to, out, images, strict = false, overwrite = false, dryRun = false } = options
+  const labels = await openLabels(input, {
+    ...(images !== undefined && { images }),
     missing: options.copyImages ? 'skip' : 'keep',
+    ...run,
   })
-  const { dataset, imageRoot, format: from } = loaded
-  if (strict) refuse(loaded.problems)
-  let result = { files: 0, copiedImages: 0, problems: [] as Problem[] }
-  if (dryRun || strict) {
-    const log = new ProblemLog(out)
-    let files = 0
-    for (const _ of TRAITS[to].write(dataset, log)) files++
-    if (strict) refuse(log.problems)
-    result = { files, copiedImages: 0, problems: log.problems }
-  }
-  if (!dryRun) {
-    result = await writeDataset(dataset, {
-      format: to,
-      out,
-      overwrite: options.overwrite ?? false,
+  try {
+    if (strict) refuseProblems(labels.problems)
+    const { dataset, imageRoot, format } = labels
+    const { survey, ...written } = await writeDataset(dataset, {
+      ...{ format: to, out, strict, overwrite, dryRun },
       ...(options.copyImages && { copyImagesFrom: imageRoot }),
+      ...run,
     })
+    const { images: count, imagesWithoutBoxes, boxes } = survey
+    return {
+      ...{ from: format, to, out, written: !dryRun },
+      ...{ files: written.files, copiedImages: written.copiedImages },
+      ...{ images: count, imagesWithoutBoxes, boxes },
+      classes: dataset.categories.map(({ id, name }) => ({ id, name, boxes: survey.boxesOf(id) })),
+      problems: [...labels.problems, ...written.problems],
+      notKept: written.notKept,
+    }
+  } finally {
+    labels.close()
   }
-  const annotations = dataset.images.flatMap((image) => image.annotations)
-  const boxesOf = Map.groupBy(annotations, (annotation) => annotation.categoryId)
-  return {
-    from,
-    to,
-    out,
-    written: !dryRun,
-    files: result.files,
-    copiedImages: result.copiedImages,
-    images: dataset.images.length,
-    imagesWithoutBoxes: dataset.images.filter((image) => image.annotations.length === 0).length,
-    boxes: annotations.length,
-    classes: dataset.categories.map(({ id, name }) => ({ id, name, boxes: boxesOf.get(id)?.length ?? 0 })),
-    problems: [...loaded.problems, ...result.problems],
-    notKept: notKept(dataset, to),
-  }
-}
-
-function refuse(problems: readonly Problem[]): void {
-  if (problems.length === 0) return
-  const others = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
-  throw new CodedError(
-    'DATA_STRICT',
-    `${describeProblem(problems[0]!)}${others}`,
-    'Nothing was written; without --strict the rest is converted',
-  )
 }
 
 /** The report for people. Every problem has its line. */
@@ -99,7 +81,7 @@ export function renderConvert(report: ConvertReport): string {
     : `Would write ${count(files, 'file')} to ${out}`
   return [
     ...report.problems.map(describeProblem),
-    `${TRAITS[from].title} to ${TRAITS[to].title}: ${count(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
+    `${from === 'project' ? 'Project' : TRAITS[from].title} to ${TRAITS[to].title}: ${count(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
       `${count(report.boxes, 'box', 'boxes')}, ${count(report.classes.length, 'class', 'classes')}`,
     ...report.classes.map(({ id, name, boxes }) => `  ${id} ${name}: ${boxes}`),
     ...report.notKept.map((what) => `Not kept, ${TRAITS[to].title} has no place for it: ${what}`),

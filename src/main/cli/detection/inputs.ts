@@ -4,7 +4,8 @@ import path from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { Annotation } from '../../../core/formats/dataset.ts'
 import { IMAGE_FILE, kindOf, listFiles, toSlashes } from '../../studio/datasets/files.ts'
-import { type Loaded, loadDataset } from '../../studio/datasets/index.ts'
+import type { Loaded } from '../../studio/datasets/index.ts'
+import { loadLabels } from '../../studio/project/index.ts'
 
 export interface InputImage {
   /** The data set's, or counted on from 1. */
@@ -20,7 +21,7 @@ export interface InputImage {
  * Images in the order of the arguments, those of a folder or glob by name, each only once. A folder that is a data set
  * gives the images that it labels, with its ids.
  *
- * @throws CodedError USAGE_NO_IMAGES; those of loadDataset for data sets that cannot be read.
+ * @throws CodedError USAGE_NO_IMAGES; those of loadLabels for data sets that cannot be read.
  */
 export async function findImages(args: readonly string[]): Promise<InputImage[]> {
   const labelled: InputImage[] = []
@@ -57,12 +58,12 @@ async function resolve(arg: string): Promise<string[] | Loaded> {
   if (kind === 'file' && IMAGE_FILE.test(arg)) return [path.resolve(arg)]
   if (kind === 'folder') return (await datasetAt(arg)) ?? imagesIn(arg)
   if (kind === undefined && /[*?[{]/.test(arg)) return matching(arg)
-  return loadDataset(arg)
+  return loadLabels(arg)
 }
 
 async function datasetAt(folder: string): Promise<Loaded | undefined> {
   try {
-    const loaded = await loadDataset(folder)
+    const loaded = await loadLabels(folder)
     // LabelMe files lie beside some of the images, often those that are done.
     return loaded.format === 'labelme' ? undefined : loaded
   } catch (error) {

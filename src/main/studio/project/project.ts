@@ -9,7 +9,7 @@
  * Another program that has it open makes this one a reader: `project.readOnly` says why, and changes throw it.
  * See scan.ts for finding images, import.ts and export.ts for data sets.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
@@ -188,9 +188,9 @@ function openToRead(path: string, refusal: CodedError): Project {
   try {
     database = openDatabase(path, { readOnly: true })
   } catch (error) {
-    // In a folder that cannot be written there is no place for the index of the log. Where there is no log either,
+    // In a folder that cannot be written there is no place for the index of the log. Where nothing is in a log either,
     // the file is whole and still.
-    if (existsSync(`${path}-wal`)) throw error
+    if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw error
     database = openDatabase(path, { readOnly: true, immutable: true })
   }
   try {

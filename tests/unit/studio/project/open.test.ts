@@ -152,10 +152,14 @@ test('of a project that only is to be read, another may be the writer', async ()
   writer.close()
 })
 
-test('in a folder that cannot be written a project is read', async () => {
+test.each([
+  'in a folder that cannot be written a project is read',
+  'also with the empty log that an earlier reader left',
+])('%s', async (title) => {
   const folder = await closedProject()
   const fresh = await scratch()
   await copyFile(join(folder, PROJECT_FILE), join(fresh, PROJECT_FILE))
+  if (title.includes('log')) await writeFile(join(fresh, `${PROJECT_FILE}-wal`), '')
   await chmod(join(fresh, PROJECT_FILE), 0o444)
   await chmod(fresh, 0o555)
   onTestFinished(() => chmod(fresh, 0o755))
