@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -100,4 +100,15 @@ test.each<[what: string, boxes: unknown, options: Partial<TargetsOptions>, code:
   ['a missing folder', [], { out: '/nowhere/T.safetensors' }, 'IO_WRITE', /Cannot write \/nowhere/],
 ])('refuses %s', async (_, boxes, options, code, message) => {
   await expect(run(boxes, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+})
+
+test('where writing fails, what was there stays and nothing is left beside it', async () => {
+  const taken = path.join(folder, 'taken')
+  mkdirSync(taken)
+  writeFileSync(path.join(taken, 'keep.me'), 'mine')
+  await expect(run([[8, 8, 40, 32]], { out: taken })).rejects.toMatchObject({ code: 'IO_WRITE' })
+  expect(readdirSync(taken)).toEqual(['keep.me'])
+  expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
+  await run([[8, 8, 40, 32]])
+  expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
 })
