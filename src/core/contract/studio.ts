@@ -24,7 +24,11 @@ export const STUDIO_EVENTS = {
   /** Another project is open, or none; or counts of this one changed otherwise than by a step. */
   project: ProjectSummary.nullable(),
   /** A step was done, undone or redone, here or in another window. */
-  step: StepEffect,
+  step: StepEffect.extend({
+    /** Labels of what undo and redo would do next. */
+    undo: z.string().nullable(),
+    redo: z.string().nullable(),
+  }),
   /** Images were found, moved or lost: lists look anew. */
   images: z.null(),
   /** A job began, went on or ended. */

@@ -55,7 +55,8 @@ export class StudioHost {
   async use(project: Project): Promise<ProjectSummary> {
     await this.close()
     this.#project = project
-    project.history.subscribe((effect) => this.emit('step', effect))
+    const { history } = project
+    history.subscribe((effect) => this.emit('step', { ...effect, ...history.next() }))
     this.recent.add(dirname(project.path))
     const summary = this.summary()!
     this.emit('project', summary)

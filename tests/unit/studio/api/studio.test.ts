@@ -26,7 +26,9 @@ describe('a window and the studio', () => {
       image,
       annotations: [{ classId: classes[0]!.id, box: [1.25, 2, 30, 40], source: 'drawn' }],
     })
-    expect(steps).toEqual([{ label: 'Add boxes', images: [image], classes: false }])
+    expect(steps).toEqual([
+      { label: 'Add boxes', images: [image], classes: false, undo: 'Add boxes', redo: null },
+    ])
     const after = await client.call('annotations.of', { image })
     expect(after.at(-1)).toMatchObject({ id: added.ids[0], box: [1.25, 2, 30, 40], source: 'drawn' })
     expect((await client.call('project.summary', {}))?.undo).toBe('Add boxes')

@@ -1,0 +1,91 @@
+/**
+ * One registry of everything that a user can do: menus, keys, the palette and tests all run commands from here. Areas of
+ * the window add theirs while they are shown.
+ */
+import { z } from 'zod'
+import type { WindowSettings } from '../session/window-settings.svelte.ts'
+import { type KeyPreset, PRESETS } from './presets.ts'
+
+export const COMMAND_GROUPS = [
+  'File',
+  'Edit',
+  'View',
+  'Image',
+  'Object',
+  'X-ray',
+  'Model',
+  'Go',
+  'Help',
+] as const
+export type CommandGroup = (typeof COMMAND_GROUPS)[number]
+
+export interface Command {
+  /** Stable: what key settings and tests name, such as `edit.undo`. */
+  readonly id: string
+  /** What it does, as a menu says it: "Undo". */
+  readonly title: string
+  readonly group: CommandGroup
+  /** Default keys in tinykeys' notation: `$mod+z`, `Shift+?`, `a`. */
+  readonly keys?: readonly string[]
+  /** Reactive. Left out: always possible. */
+  readonly enabled?: () => boolean
+  /** Reactive, for switches: whether it is on. */
+  readonly checked?: () => boolean
+  readonly run: () => void | Promise<void>
+}
+
+const KeySettings = z.object({
+  preset: z.enum(['default', 'labelme', 'cvat']),
+  /** Command id → its keys; an empty list: none. */
+  own: z.record(z.string(), z.array(z.string())),
+})
+export type KeySettings = z.infer<typeof KeySettings>
+
+const SETTING = 'keys'
+
+export class Commands {
+  readonly #settings: WindowSettings
+  all = $state.raw<readonly Command[]>([])
+
+  constructor(settings: WindowSettings) {
+    this.#settings = settings
+  }
+
+  /** Returns how to take them away again. */
+  add(commands: readonly Command[]): () => void {
+    const ids = new Set(commands.map(({ id }) => id))
+    this.all = [...this.all.filter(({ id }) => !ids.has(id)), ...commands]
+    const mine = new Set(commands)
+    return () => {
+      this.all = this.all.filter((command) => !mine.has(command))
+    }
+  }
+
+  find(id: string): Command | undefined {
+    return this.all.find((command) => command.id === id)
+  }
+
+  isEnabled({ enabled }: Command): boolean {
+    return enabled?.() ?? true
+  }
+
+  /** Does nothing where there is no such command now, or it is not possible. */
+  run(id: string): void {
+    const command = this.find(id)
+    if (command && this.isEnabled(command)) void command.run()
+  }
+
+  get keySettings(): KeySettings {
+    return this.#settings.get(SETTING, KeySettings, { preset: 'default', own: {} })
+  }
+
+  set keySettings(settings: KeySettings) {
+    this.#settings.set(SETTING, settings)
+  }
+
+  /** The user's own, else the preset's, else the command's. */
+  keysOf({ id, keys }: Command): readonly string[] {
+    const { preset, own } = this.keySettings
+    return own[id] ?? (PRESETS[preset as KeyPreset][id] || keys) ?? []
+  }
+}

@@ -1,0 +1,24 @@
+/** Keys of other tools, where they differ from ours: command id → keys in tinykeys' notation. */
+
+export type KeyPreset = 'default' | 'labelme' | 'cvat'
+
+export const PRESETS: Readonly<Record<KeyPreset, Readonly<Record<string, readonly string[]>>>> = {
+  default: {},
+  // labelme 5, X-AnyLabeling and AnyLabeling: A/D, which are ours too.
+  labelme: {
+    'tool.draw': ['$mod+r'],
+    'tool.select': ['$mod+j'],
+    'view.actualSize': ['$mod+0'],
+    'view.fit': ['$mod+f'],
+  },
+  cvat: {
+    'tool.draw': ['n'],
+    'image.next': ['f'],
+    'image.previous': ['d'],
+    'image.forward': ['v'],
+    'image.back': ['c'],
+    'object.hide': ['h'],
+    'object.lock': ['l'],
+    'object.copyFromPrevious': ['$mod+b'],
+  },
+}

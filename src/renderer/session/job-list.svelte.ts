@@ -1,0 +1,40 @@
+/** Jobs of the studio, running ones and those that ended while this window looked. */
+
+import { fromWire } from '../../core/contract/errors.ts'
+import type { Job } from '../../core/contract/studio/jobs.ts'
+import type { StudioClient } from '../../core/contract/wire.ts'
+
+export class JobList {
+  readonly #client: StudioClient
+  readonly #waiting = new Map<number, (job: Job) => void>()
+  all = $state.raw<readonly Job[]>([])
+  readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
+
+  constructor(client: StudioClient) {
+    this.#client = client
+    client.on('job', (job) => this.#update(job))
+    void client.call('jobs.list', {}).then((jobs) => {
+      for (const job of jobs) this.#update(job)
+    })
+  }
+
+  cancel(job: Job): void {
+    void this.#client.call('jobs.cancel', { job: job.id })
+  }
+
+  /** The job's result when it is done; undefined when it was cancelled. Rejects with the job's error. */
+  async result<T>({ job: id }: { readonly job: number }): Promise<T | undefined> {
+    const known = this.all.find((job) => job.id === id && job.state !== 'running')
+    const job = known ?? (await new Promise<Job>((resolve) => this.#waiting.set(id, resolve)))
+    if (job.error) throw fromWire(job.error)
+    return job.state === 'done' ? (job.result as T) : undefined
+  }
+
+  #update(job: Job): void {
+    const index = this.all.findIndex(({ id }) => id === job.id)
+    this.all = index < 0 ? [...this.all, job] : this.all.with(index, job)
+    if (job.state === 'running') return
+    this.#waiting.get(job.id)?.(job)
+    this.#waiting.delete(job.id)
+  }
+}

@@ -1,0 +1,43 @@
+/** What the window has to say: messages stay until they are read. */
+import { CodedError, describe, toWire } from '../../core/contract/errors.ts'
+
+export interface Message {
+  readonly id: number
+  readonly kind: 'info' | 'error'
+  readonly text: string
+  /** Of an error, for a report of it. */
+  readonly code: string | null
+  /** Such as "Undo": a button beside the text. */
+  readonly action: { readonly title: string; readonly run: () => void } | null
+}
+
+const MOST = 5
+/** Long enough to read a line twice. */
+const INFO_MS = 6000
+
+export class Messages {
+  list = $state.raw<readonly Message[]>([])
+  #nextId = 1
+
+  show(text: string, action: Message['action'] = null): void {
+    const id = this.#add({ kind: 'info', text, code: null, action })
+    setTimeout(() => this.dismiss(id), INFO_MS)
+  }
+
+  showError(error: unknown): void {
+    const wire = toWire(error)
+    if (!(error instanceof CodedError)) console.error(error)
+    this.#add({ kind: 'error', text: describe(wire), code: wire.code, action: null })
+  }
+
+  dismiss(id: number): void {
+    this.list = this.list.filter((message) => message.id !== id)
+  }
+
+  #add(message: Omit<Message, 'id'>): number {
+    const id = this.#nextId++
+    const others = this.list.filter(({ text }) => text !== message.text)
+    this.list = [...others, { ...message, id }].slice(-MOST)
+    return id
+  }
+}

@@ -1,0 +1,51 @@
+/** Changes on their way to the store: one after the other, in the order in which they were made. */
+
+interface Sending {
+  readonly label: string
+}
+
+export class Outbox {
+  readonly #failed: (error: unknown) => Promise<void>
+  /** Temporary id of an object → the store's. */
+  readonly #ids = new Map<number, number>()
+  #waiting: Sending[] = []
+  #last: Promise<void> = Promise.resolve()
+
+  /** `failed` hears of an error once; the changes that waited behind it are dropped, since they built on it. */
+  constructor(failed: (error: unknown) => Promise<void>) {
+    this.#failed = failed
+  }
+
+  get isBusy(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Whether a step of this name that the store reports now is the change on its way. */
+  isSending(label: string): boolean {
+    return this.#waiting[0]?.label === label
+  }
+
+  /** `work` gets the translation of temporary ids; call it only when the time has come. */
+  send(label: string, work: (real: (id: number) => number) => Promise<void>): void {
+    const sending = { label }
+    this.#waiting.push(sending)
+    this.#last = this.#last.then(async () => {
+      if (this.#waiting[0] !== sending) return
+      try {
+        await work((id) => this.#ids.get(id) ?? id)
+        this.#waiting.shift()
+      } catch (error) {
+        this.#waiting = []
+        await this.#failed(error)
+      }
+    })
+  }
+
+  learn(ids: ReadonlyMap<number, number>): void {
+    for (const [temporary, real] of ids) this.#ids.set(temporary, real)
+  }
+
+  settled(): Promise<void> {
+    return this.#last
+  }
+}

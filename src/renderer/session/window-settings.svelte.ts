@@ -1,0 +1,32 @@
+/** Remembered choices, each with its default. Changes hold at once and are saved a moment later. */
+import type { z } from 'zod'
+import type { Result } from '../../core/contract/studio.ts'
+import type { StudioClient } from '../../core/contract/wire.ts'
+
+type Stored = Result<'settings.all'>
+type Value = Stored[string]
+
+const SAVE_DELAY_MS = 300
+
+export class WindowSettings {
+  readonly #client: StudioClient
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  #values = $state.raw<Stored>({})
+
+  constructor(client: StudioClient, stored: Stored) {
+    this.#client = client
+    this.#values = stored
+  }
+
+  /** The default where nothing is stored, or something that the schema refuses: it may come from another version. */
+  get<T extends Value>(key: string, schema: z.ZodType<T>, otherwise: T): T {
+    return schema.safeParse(this.#values[key]).data ?? otherwise
+  }
+
+  set(key: string, value: Value): void {
+    this.#values = { ...this.#values, [key]: value }
+    clearTimeout(this.#timers.get(key))
+    const save = (): void => void this.#client.call('settings.set', { key, value })
+    this.#timers.set(key, setTimeout(save, SAVE_DELAY_MS))
+  }
+}
