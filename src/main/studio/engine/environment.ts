@@ -1,9 +1,9 @@
 /** What the engine's process is started with: the variables it needs and no others. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { CHECKOUT, type EnginePlace } from './place.ts'
 
 const INHERITED = [
   'PATH',
@@ -24,8 +24,8 @@ const INHERITED = [
 export const FAST_MATH = 'ONEDNN_DEFAULT_FPMATH_MODE'
 
 /** @throws CodedError RUNTIME_MISSING where set-up has not run. */
-export function readRuntimeRecord(): RuntimeRecord {
-  const file = fileURLToPath(new URL(`../../../../${RUNTIME_RECORD}`, import.meta.url))
+export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeRecord {
+  const file = path.join(root, RUNTIME_RECORD)
   try {
     return RuntimeRecord.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch (cause) {

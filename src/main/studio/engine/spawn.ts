@@ -1,33 +1,40 @@
 /** Starts the engine's process. */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { writeFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { connect, type Engine } from './client.ts'
 import { engineEnvironment, FAST_MATH, readRuntimeRecord } from './environment.ts'
+import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
 
 export interface EngineOptions {
   /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. Given up where the engine's own check fails. */
   readonly fastMath?: boolean | undefined
+  /** Gives way to whatever else wants the processor, as a window does in which somebody draws. */
+  readonly background?: boolean
   /** Variables beside those of engineEnvironment. */
   readonly env?: Readonly<Record<string, string>>
-  /** The program that the process runs. */
+  /** Left out: this checkout and the Node that runs it. */
+  readonly place?: EnginePlace
+  /** The program that the process runs, if not the place's engine. */
   readonly entry?: string
   /** Milliseconds in which the engine must be ready: TensorFlow with CUDA takes tens of seconds on a cold disk. */
   readonly helloTimeout?: number
 }
 
-const ENTRY = fileURLToPath(new URL('../../engine/index.ts', import.meta.url))
-
 /** Characters of standard error that are kept for the message when it dies. */
 const KEPT = 4096
 
 /**
- * The engine is plain Node (this very program, ≥ 24) in a child process, so that it can be killed without loss. It ends
+ * The engine is plain Node in a child process, so that it can be killed without loss. It ends
  * with its parent: by the closing of the channel if the parent is killed, by force if the parent exits.
  *
  * @throws CodedError RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const variables = { ...engineEnvironment(readRuntimeRecord(), options.fastMath), ...options.env }
+  const variables = {
+    ...engineEnvironment(readRuntimeRecord(options.place), options.fastMath),
+    ...options.env,
+  }
   const engine = await startProcess(variables, options)
   if (!variables[FAST_MATH] || engine.hello.fastMath) return engine
   // TensorFlow reads the variable once, when it is loaded: only another process computes in float32 again.
@@ -38,15 +45,16 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 
 async function startProcess(
   env: Readonly<Record<string, string>>,
-  { entry = ENTRY, helloTimeout = 120_000 }: EngineOptions,
+  { place = CHECKOUT, entry = engineEntry(place), helloTimeout = 120_000 }: EngineOptions,
 ): Promise<Engine> {
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(place.node, [entry], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     env,
     // A process group of its own: Ctrl-C in the terminal reaches the parent alone, which cancels in order.
     detached: process.platform !== 'win32',
   })
+  if (background && child.pid !== undefined) giveWay(child.pid)
   const end = (): void => {
     child.kill('SIGKILL')
   }
@@ -60,4 +68,18 @@ async function startProcess(
     tail = (tail + text).slice(-KEPT)
   })
   return connect(child, () => tail, helloTimeout)
+}
+
+/** Called before TensorFlow starts its threads, which take over the priority of the one that starts them. */
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW)
+    // Linux desktops share the processor between sessions first, and a process group of its own is one: there a priority
+    // counts within the session only, unless the session's own is lowered too.
+    if (process.platform === 'linux') {
+      writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW))
+    }
+  } catch {
+    // A matter of comfort: the process may have ended already, and kernels without such groups have no such file.
+  }
 }
