@@ -1,0 +1,97 @@
+/** The view of the open image as it moves; keeps fitting where it was fitted when the canvas changes its size. */
+import type { BoxXyxy, Size } from '../../core/geometry/box.ts'
+import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
+import {
+  centredOn,
+  type Frame,
+  fitView,
+  panBy,
+  resized,
+  type View,
+  viewOfBox,
+  visibleBox,
+  zoomAt,
+  zoomedTo,
+  zoomOf,
+} from './geometry/view.ts'
+import type { Sight } from './layers/placement.ts'
+
+export class Camera {
+  readonly #changed: () => void
+  #frame: Frame = { viewport: { width: 1, height: 1 }, image: { width: 1, height: 1 }, pixelRatio: 1 }
+  #view: View = { scale: 1, x: 0, y: 0 }
+  #fitted = true
+
+  constructor(changed: () => void) {
+    this.#changed = changed
+  }
+
+  get view(): View {
+    return this.#view
+  }
+
+  get frame(): Frame {
+    return this.#frame
+  }
+
+  get sight(): Sight {
+    return { view: this.#view, viewport: this.#frame.viewport, pixelRatio: this.#frame.pixelRatio }
+  }
+
+  /** 1 is 100 %. */
+  get zoom(): number {
+    return zoomOf(this.#view, this.#frame.pixelRatio)
+  }
+
+  get visible(): BoxXyxy {
+    return visibleBox(this.#view, this.#frame.viewport)
+  }
+
+  get showsAll(): boolean {
+    const [x1, y1, x2, y2] = this.visible
+    return x1 <= 0 && y1 <= 0 && x2 >= this.#frame.image.width && y2 >= this.#frame.image.height
+  }
+
+  open({ width, height }: Size): void {
+    this.#frame = { ...this.#frame, image: { width, height } }
+    this.fit()
+  }
+
+  resize(viewport: Size, pixelRatio: number): void {
+    const before = this.#frame.viewport
+    this.#frame = { ...this.#frame, viewport, pixelRatio }
+    if (this.#fitted) this.fit()
+    else this.#go(resized(this.#view, before, this.#frame))
+  }
+
+  fit(): void {
+    this.#go(fitView(this.#frame))
+    this.#fitted = true
+  }
+
+  zoomTo(zoom: number): void {
+    this.#go(zoomedTo(this.#view, zoom, this.#frame))
+  }
+
+  zoomBy(factor: number, at: ScreenPoint): void {
+    this.#go(zoomAt(this.#view, at, factor, this.#frame))
+  }
+
+  pan(dx: number, dy: number): void {
+    this.#go(panBy(this.#view, dx, dy, this.#frame))
+  }
+
+  showBox(box: BoxXyxy): void {
+    this.#go(viewOfBox(box, this.#frame))
+  }
+
+  centreOn(p: ImagePoint): void {
+    this.#go(centredOn(this.#view, p, this.#frame))
+  }
+
+  #go(view: View): void {
+    this.#fitted = false
+    this.#view = view
+    this.#changed()
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * The annotation canvas: an image with its boxes, tools, and a view to move. Framework-free and driven imperatively;
+ * it knows the studio only through Scene and EditPort. Draws at most once per animation frame, and only what changed.
+ */
+import type { BoxXyxy, Size } from '../../core/geometry/box.ts'
+import { Camera } from './camera.ts'
+import type { CanvasColours } from './colours.ts'
+import { type DraftBox, type EditPort, EMPTY_SCENE, type Scene } from './editing.ts'
+import { BoxIndex } from './geometry/box-index.ts'
+import { shiftBoxes } from './geometry/gestures.ts'
+import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
+import { toImage } from './geometry/view.ts'
+import { PointerInput } from './input/pointers.ts'
+import { meaningOf } from './input/wheel.ts'
+import { Minimap } from './minimap.ts'
+import type { DepthWindow } from './picture/assets.ts'
+import { ImageSource, type PictureState } from './picture/image-source.ts'
+import { type Overlay, Renderer, type Shown } from './renderer.ts'
+import { Toolbox, type ToolName } from './toolbox.ts'
+import { movable } from './tools/picking.ts'
+import { BLANK, type Surface } from './tools/tool.ts'
+
+/** What the frame around the canvas shows about it. */
+export interface Readout {
+  /** 1 is 100 %: an image pixel is a pixel of the screen. */
+  readonly zoom: number
+  /** The pointer in image pixels; null off the image. */
+  readonly cursor: ImagePoint | null
+  /** Of the one box in the hand, in image pixels. */
+  readonly size: Size | null
+  readonly picture: PictureState
+  /** Nothing of the image is off the canvas: no minimap needed. */
+  readonly showsAll: boolean
+}
+
+export interface CanvasOptions {
+  readonly port: EditPort
+  readonly colours: CanvasColours
+  /** At most once per frame. */
+  readonly onReadout: (readout: Readout) => void
+}
+
+export class CanvasView {
+  /** Edges of drawn and dragged boxes go to whole pixels. */
+  snapping = false
+  readonly #container: HTMLDivElement
+  readonly #port: EditPort
+  readonly #onReadout: (readout: Readout) => void
+  readonly #shown: Shown
+  readonly #source = new ImageSource(() => this.#pictureCame())
+  readonly #camera = new Camera(() => this.#viewMoved())
+  readonly #renderer: Renderer
+  readonly #toolbox: Toolbox
+  readonly #pointers: PointerInput
+  readonly #resizes: ResizeObserver
+  readonly #listening = new AbortController()
+  #minimap: Minimap | null = null
+  #draft: readonly DraftBox[] | null = null
+
+  /** Fills a positioned element, which should be focusable; it is the canvas's until destroy(). */
+  constructor(container: HTMLDivElement, { port, colours, onReadout }: CanvasOptions) {
+    this.#container = container
+    this.#port = port
+    this.#onReadout = onReadout
+    const index = new BoxIndex([])
+    this.#shown = { scene: EMPTY_SCENE, index, colours, overlay: null, sketch: BLANK, pointer: null }
+    this.#renderer = new Renderer(container, this.#shown, this.#camera, this.#source, () => this.#report())
+    this.#toolbox = new Toolbox(this.#surface(), {
+      sketched: () => this.#sketched(),
+      pinch: (factor, from, to) => this.#pinch(factor, from, to),
+    })
+    this.#pointers = new PointerInput(container, this.#toolbox)
+    container.style.touchAction = 'none'
+    container.style.backgroundColor = colours.background
+    const { signal } = this.#listening
+    container.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false })
+    this.#resizes = new ResizeObserver(() => this.#resize())
+    this.#resizes.observe(container)
+    this.#watchPixelRatio()
+    this.#resize()
+  }
+
+  /** Shows a scene. A gesture goes on unless the image or a box it holds is gone. */
+  setScene(scene: Scene): void {
+    const before = this.#shown.scene
+    this.#shown.scene = scene
+    if (scene.boxes !== before.boxes) this.#shown.index = new BoxIndex(scene.boxes)
+    if (scene.image?.id === before.image?.id) {
+      this.#toolbox.sceneChanged()
+    } else {
+      this.#toolbox.cancelGesture()
+      this.#source.open(scene.image)
+      if (scene.image) this.#camera.open(scene.image)
+      this.#pictureCame()
+    }
+    this.#renderer.invalidate('boxes', 'selection', 'guides')
+  }
+
+  /** Images likely to be opened next, most likely first: they are fetched and decoded ahead. */
+  prefetch(imageIds: readonly number[]): void {
+    this.#source.prefetch(imageIds)
+  }
+
+  setColours(colours: CanvasColours): void {
+    this.#shown.colours = colours
+    this.#container.style.backgroundColor = colours.background
+    this.#renderer.recolour()
+    this.#minimap?.draw(this.#camera.view, this.#camera.frame, colours)
+  }
+
+  setOverlay(overlay: Overlay | null): void {
+    this.#shown.overlay = overlay
+    this.invalidateOverlay()
+  }
+
+  /** The overlay has something new to show; within EditPort.draft it still gets into the same frame. */
+  invalidateOverlay(): void {
+    this.#renderer.invalidate('overlay')
+  }
+
+  /** For the eye only; 1 and 1 leave the picture as it is. */
+  setAdjustment(brightness: number, contrast: number): void {
+    const plain = brightness === 1 && contrast === 1
+    this.#renderer.filterPicture(plain ? '' : `brightness(${brightness}) contrast(${contrast})`)
+  }
+
+  /** Which values of a picture of more than 8 bits are black and white; null for the whole range. */
+  setDepthWindow(window: DepthWindow | null): void {
+    this.#source.setWindow(window)
+  }
+
+  /** Draws a minimap into a canvas element of the caller's, sized by CSS; null takes it away. */
+  setMinimap(canvas: HTMLCanvasElement | null): void {
+    this.#minimap?.destroy()
+    this.#minimap = canvas && new Minimap(canvas, (p) => this.#camera.centreOn(p))
+    this.#pictureCame()
+  }
+
+  get tool(): ToolName {
+    return this.#toolbox.name
+  }
+
+  set tool(name: ToolName) {
+    this.#toolbox.use(name)
+  }
+
+  /** Escape: gives up the gesture, else the selection; false where there was neither. */
+  escape(): boolean {
+    if (this.#toolbox.cancelGesture()) return true
+    if (this.#shown.scene.selection.size === 0) return false
+    this.#port.select([], 'replace')
+    return true
+  }
+
+  /** Moves the selection by image pixels, as far as it stays inside the image. */
+  nudge(dx: number, dy: number): void {
+    const { image } = this.#shown.scene
+    const boxes = movable(this.#shown)
+    if (!image || boxes.length === 0) return
+    const before = boxes.map(({ box }) => box)
+    const after = shiftBoxes(before, dx, dy, image)
+    if (after[0]![0] === before[0]![0] && after[0]![1] === before[0]![1]) return
+    this.#port.change(new Map(boxes.map(({ id }, at) => [id, after[at]!])))
+  }
+
+  fit(): void {
+    this.#camera.fit()
+  }
+
+  /** 1 is 100 %. */
+  zoomTo(zoom: number): void {
+    this.#camera.zoomTo(zoom)
+  }
+
+  /** Zooms about the pointer, or the middle where it is elsewhere. */
+  zoomBy(factor: number): void {
+    const { width, height } = this.#camera.frame.viewport
+    this.#camera.zoomBy(factor, this.#toolbox.pointer ?? { x: width / 2, y: height / 2 })
+  }
+
+  zoomToBox(box: BoxXyxy): void {
+    this.#camera.showBox(box)
+  }
+
+  zoomToSelection(): void {
+    const boxes = [...this.#shown.scene.selection].flatMap((id) => {
+      const found = this.#shown.index.get(id)
+      return found ? [found.box] : []
+    })
+    if (boxes.length > 0) this.#camera.showBox(around(boxes))
+  }
+
+  destroy(): void {
+    this.#listening.abort()
+    this.#resizes.disconnect()
+    this.#pointers.destroy()
+    this.#minimap?.destroy()
+    this.#source.close()
+    this.#renderer.destroy()
+  }
+
+  /** What tools see: always the present state. */
+  #surface(): Surface {
+    const view = this
+    return {
+      get scene() {
+        return view.#shown.scene
+      },
+      get image() {
+        return view.#camera.frame.image
+      },
+      get index() {
+        return view.#shown.index
+      },
+      get view() {
+        return view.#camera.view
+      },
+      get snapping() {
+        return view.snapping
+      },
+      edits: this.#port,
+      pan: (dx, dy) => this.#camera.pan(dx, dy),
+    }
+  }
+
+  #sketched(): void {
+    const { sketch, pointer } = this.#toolbox
+    if (sketch.draft !== this.#shown.sketch.draft) this.#renderer.invalidate('selection')
+    this.#shown.sketch = sketch
+    this.#shown.pointer = pointer
+    this.#container.style.cursor = this.#toolbox.cursor
+    this.#renderer.invalidate('guides')
+  }
+
+  #viewMoved(): void {
+    this.#toolbox.refresh()
+    this.#renderer.invalidateAll()
+  }
+
+  #pictureCame(): void {
+    if (this.#shown.scene.image) this.#minimap?.takePicture(this.#source, this.#camera.frame)
+    this.#renderer.invalidate('picture')
+  }
+
+  #pinch(factor: number, from: ScreenPoint, to: ScreenPoint): void {
+    this.#camera.zoomBy(factor, from)
+    this.#camera.pan(to.x - from.x, to.y - from.y)
+  }
+
+  #wheel(event: WheelEvent): void {
+    event.preventDefault()
+    const meaning = meaningOf(event)
+    const { left, top } = this.#container.getBoundingClientRect()
+    if (meaning.kind === 'pan') this.#camera.pan(meaning.dx, meaning.dy)
+    else this.#camera.zoomBy(meaning.factor, { x: event.clientX - left, y: event.clientY - top })
+  }
+
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.#container
+    if (width === 0 || height === 0) return
+    this.#camera.resize({ width, height }, window.devicePixelRatio)
+    this.#renderer.resize()
+    this.#pictureCame()
+  }
+
+  /** The window may move to another screen, or the page be zoomed. */
+  #watchPixelRatio(): void {
+    const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`)
+    const changed = () => {
+      this.#resize()
+      this.#watchPixelRatio()
+    }
+    query.addEventListener('change', changed, { once: true, signal: this.#listening.signal })
+  }
+
+  /** Tells others about the frame to come: the draft first, whose overlay is drawn in the same frame. */
+  #report(): void {
+    const { draft } = this.#shown.sketch
+    if (draft !== this.#draft) {
+      this.#draft = draft
+      this.#port.draft(draft)
+    }
+    if (this.#shown.scene.image)
+      this.#minimap?.draw(this.#camera.view, this.#camera.frame, this.#shown.colours)
+    this.#onReadout(this.#readout())
+  }
+
+  #readout(): Readout {
+    const { sketch, pointer } = this.#shown
+    const { image } = this.#camera.frame
+    const at = pointer && toImage(this.#camera.view, pointer)
+    const inside = at && at.x >= 0 && at.y >= 0 && at.x < image.width && at.y < image.height
+    const [held, ...more] = sketch.draft ?? []
+    const single = held && more.length === 0 ? held.box : null
+    return {
+      zoom: this.#camera.zoom,
+      cursor: inside ? at : null,
+      size: single && { width: single[2] - single[0], height: single[3] - single[1] },
+      picture: this.#source.state,
+      showsAll: this.#camera.showsAll,
+    }
+  }
+}
+
+const around = (boxes: readonly BoxXyxy[]): BoxXyxy =>
+  boxes.reduce(([x1, y1, x2, y2], box) => [
+    Math.min(x1, box[0]),
+    Math.min(y1, box[1]),
+    Math.max(x2, box[2]),
+    Math.max(y2, box[3]),
+  ])

@@ -1,0 +1,71 @@
+/** Tags of boxes: class, score and marks on a plate of the class's colour, drawn where they can be read. */
+
+import { inkOn } from '../colours.ts'
+import type { CanvasBox } from '../editing.ts'
+import type { ScreenRect } from './placement.ts'
+
+const FONT = '500 11px Inter, system-ui, sans-serif'
+const HEIGHT = 16
+const PADDING = 5
+/** A box must be at least this wide and high on the screen to carry a tag, in CSS pixels. */
+const LEGIBLE = 20
+/** With more tags than this in sight, no one reads them. */
+const MOST = 300
+
+export interface Tagged {
+  readonly box: CanvasBox
+  readonly at: ScreenRect
+}
+
+function textOf(box: CanvasBox): string {
+  const score = box.score === null ? '' : ` ${Math.round(box.score * 100)} %`
+  const marks = `${box.crowd ? ' · crowd' : ''}${box.difficult ? ' · difficult' : ''}`
+  return `${box.label}${score}${marks}`
+}
+
+const overlaps = (a: ScreenRect, b: ScreenRect) =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+
+export class TagPainter {
+  /** Measuring text costs more than drawing it. */
+  readonly #widths = new Map<string, number>()
+
+  /** Draws the tags that fit; those of boxes drawn later give way to those before. */
+  draw(context: CanvasRenderingContext2D, tagged: readonly Tagged[]): void {
+    const legible = tagged.filter(({ at }) => at.width >= LEGIBLE && at.height >= LEGIBLE)
+    if (legible.length > MOST) return
+    const taken: ScreenRect[] = []
+    context.font = FONT
+    context.textBaseline = 'middle'
+    for (const { box, at } of legible) {
+      const text = textOf(box)
+      const plate = this.#plate(context, text, at)
+      if (taken.some((other) => overlaps(plate, other))) continue
+      taken.push(plate)
+      context.globalAlpha = box.locked ? 0.6 : 1
+      context.fillStyle = box.colour
+      context.beginPath()
+      context.roundRect(plate.x, plate.y, plate.width, plate.height, 3)
+      context.fill()
+      context.fillStyle = inkOn(box.colour)
+      context.fillText(text, plate.x + PADDING, plate.y + HEIGHT / 2 + 0.5)
+    }
+    context.globalAlpha = 1
+  }
+
+  /** Above the box's left edge; inside the box where that is off the canvas. */
+  #plate(context: CanvasRenderingContext2D, text: string, at: ScreenRect): ScreenRect {
+    let width = this.#widths.get(text)
+    if (width === undefined) {
+      width = Math.ceil(context.measureText(text).width) + 2 * PADDING
+      this.#widths.set(text, width)
+    }
+    const above = at.y - HEIGHT - 2
+    return {
+      x: Math.round(Math.max(2, at.x - 1)),
+      y: Math.round(above >= 2 ? above : Math.max(2, at.y + 2)),
+      width,
+      height: HEIGHT,
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** A picture too large for memory: tiles of the fitting level are fetched as they come into sight, the coarsest stay below. */
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import { visibleBox, zoomOf } from '../geometry/view.ts'
+import type { Sight } from '../layers/placement.ts'
+import { bytesOf, type DepthWindow, fetchBitmap, tileUrl } from './assets.ts'
+import { drawPart, type Picture, setSmoothing } from './picture.ts'
+import { levelFor, type Tile, type TileGrid, tileBox, tilesWithin } from './tile-grid.ts'
+
+const BUDGET = 128 * 2 ** 20
+/** More at once only make the ones in the middle come later. */
+const AT_ONCE = 4
+
+const keyOf = ({ level, column, row }: Tile) => `${level}/${column}/${row}`
+
+export class TiledPicture implements Picture {
+  bytes = 0
+  readonly #id: number
+  readonly #grid: TileGrid
+  readonly #window: DepthWindow | null
+  readonly #changed: () => void
+  /** Least recently drawn first. */
+  readonly #tiles = new Map<string, { readonly tile: Tile; readonly bitmap: ImageBitmap }>()
+  readonly #loading = new Map<string, AbortController>()
+  /** Not asked for again before the picture is opened anew. */
+  readonly #failed = new Set<string>()
+  #wanted: readonly Tile[] = []
+  #closed = false
+
+  constructor(id: number, grid: TileGrid, window: DepthWindow | null, changed: () => void) {
+    this.#id = id
+    this.#grid = grid
+    this.#window = window
+    this.#changed = changed
+  }
+
+  draw(context: CanvasRenderingContext2D, sight: Sight): void {
+    const part = visibleBox(sight.view, sight.viewport)
+    const level = levelFor(zoomOf(sight.view, sight.pixelRatio), this.#grid.levels)
+    const sharp = tilesWithin(part, level, this.#grid)
+    const coarse = tilesWithin(part, this.#grid.levels - 1, this.#grid)
+    setSmoothing(context, sight)
+    // Coarse ones first, so that finer ones cover them where they have come already.
+    for (const { tile, bitmap } of this.#inSight(part, level)) {
+      const [x1, y1, x2, y2] = tileBox(tile, this.#grid)
+      drawPart(context, bitmap, { x: x1, y: y1 }, { width: x2 - x1, height: y2 - y1 }, sight)
+    }
+    this.#want(sharp, coarse)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const loading of this.#loading.values()) loading.abort()
+    for (const { bitmap } of this.#tiles.values()) bitmap.close()
+    this.#tiles.clear()
+  }
+
+  /** Tiles here already, from the coarsest to those of `level`. */
+  #inSight(part: BoxXyxy, level: number) {
+    const touches = ([x1, y1, x2, y2]: BoxXyxy) =>
+      x1 < part[2] && x2 > part[0] && y1 < part[3] && y2 > part[1]
+    return [...this.#tiles.values()]
+      .filter(({ tile }) => tile.level >= level && touches(tileBox(tile, this.#grid)))
+      .sort((a, b) => b.tile.level - a.tile.level)
+  }
+
+  #want(sharp: readonly Tile[], coarse: readonly Tile[]): void {
+    this.#wanted = [...coarse, ...sharp]
+    const wanted = new Set(this.#wanted.map(keyOf))
+    for (const [key, loading] of this.#loading) if (!wanted.has(key)) loading.abort()
+    for (const key of wanted) this.#touch(key)
+    this.#load()
+  }
+
+  #touch(key: string): void {
+    const held = this.#tiles.get(key)
+    if (!held) return
+    this.#tiles.delete(key)
+    this.#tiles.set(key, held)
+  }
+
+  #load(): void {
+    for (const tile of this.#wanted) {
+      if (this.#loading.size >= AT_ONCE) return
+      const key = keyOf(tile)
+      if (!this.#tiles.has(key) && !this.#loading.has(key) && !this.#failed.has(key))
+        void this.#fetch(tile, key)
+    }
+  }
+
+  async #fetch(tile: Tile, key: string): Promise<void> {
+    const loading = new AbortController()
+    this.#loading.set(key, loading)
+    try {
+      const url = tileUrl(this.#id, tile.level, tile.column, tile.row, this.#window)
+      const bitmap = await fetchBitmap(url, loading.signal)
+      if (this.#closed) bitmap.close()
+      else this.#keep(tile, key, bitmap)
+    } catch {
+      // A tile that cannot be had leaves the coarser picture visible below it.
+      if (!loading.signal.aborted) this.#failed.add(key)
+    } finally {
+      this.#loading.delete(key)
+      if (!this.#closed) this.#load()
+    }
+  }
+
+  #keep(tile: Tile, key: string, bitmap: ImageBitmap): void {
+    this.#tiles.set(key, { tile, bitmap })
+    this.bytes += bytesOf(bitmap)
+    for (const [oldest, held] of this.#tiles) {
+      if (this.bytes <= BUDGET) break
+      this.bytes -= bytesOf(held.bitmap)
+      held.bitmap.close()
+      this.#tiles.delete(oldest)
+    }
+    this.#changed()
+  }
+}

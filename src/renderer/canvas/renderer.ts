@@ -1,0 +1,156 @@
+/** Draws the layers from the canvas's state, each only when told that something on it changed. */
+import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Camera } from './camera.ts'
+import type { CanvasColours } from './colours.ts'
+import type { CanvasBox, Scene } from './editing.ts'
+import type { BoxIndex } from './geometry/box-index.ts'
+import type { ScreenPoint } from './geometry/space.ts'
+import type { View } from './geometry/view.ts'
+import { drawGuides } from './layers/guides.ts'
+import { IdleBoxes } from './layers/idle-boxes.ts'
+import { LAYERS, type LayerName, Layers } from './layers/layers.ts'
+import { drawPixelGrid } from './layers/pixel-grid.ts'
+import { Handles, SelectedBoxes } from './layers/selection.ts'
+import type { ImageSource } from './picture/image-source.ts'
+import { boxWithHandles } from './tools/picking.ts'
+import type { Sketch } from './tools/tool.ts'
+
+/** What others draw between the picture and the boxes: heat maps, X-ray. */
+export interface Overlay {
+  /** A unit of the context is an image pixel, so that 1 / view.scale is a CSS pixel. `part` of the image is in sight. */
+  draw(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void
+}
+
+/** What is drawn; its owner changes it and invalidates the layers concerned. */
+export interface Shown {
+  scene: Scene
+  index: BoxIndex
+  colours: CanvasColours
+  overlay: Overlay | null
+  sketch: Sketch
+  pointer: ScreenPoint | null
+}
+
+export class Renderer {
+  readonly #shown: Shown
+  readonly #camera: Camera
+  readonly #source: ImageSource
+  readonly #beforeFrame: () => void
+  readonly #layers: Layers
+  readonly #handles = new Handles()
+  readonly #idle = new IdleBoxes()
+  readonly #selected = new SelectedBoxes()
+  readonly #dirty = new Set<LayerName>()
+  #request = 0
+
+  /** `beforeFrame` may change what is shown and invalidate more; it is all in the same frame. */
+  constructor(
+    container: HTMLDivElement,
+    shown: Shown,
+    camera: Camera,
+    source: ImageSource,
+    beforeFrame: () => void,
+  ) {
+    this.#shown = shown
+    this.#camera = camera
+    this.#source = source
+    this.#beforeFrame = beforeFrame
+    this.#layers = new Layers(container, {
+      picture: (context) => this.#drawPicture(context),
+      overlay: (context) => this.#drawOverlay(context),
+      boxes: (context) => this.#drawIdle(context),
+      selection: (context) => this.#drawSelection(context),
+      guides: (context) => this.#drawGuides(context),
+    })
+    this.#layers.layer('selection').add(this.#handles.group)
+    this.#handles.recolour(shown.colours)
+  }
+
+  invalidate(...layers: readonly LayerName[]): void {
+    for (const layer of layers) this.#dirty.add(layer)
+    this.#request ||= requestAnimationFrame(() => this.drawNow())
+  }
+
+  invalidateAll(): void {
+    this.invalidate(...LAYERS)
+  }
+
+  recolour(): void {
+    this.#handles.recolour(this.#shown.colours)
+    this.invalidateAll()
+  }
+
+  /** Resizing clears canvases, so they are drawn before the browser shows them empty. */
+  resize(): void {
+    this.#layers.resize(this.#camera.frame.viewport, this.#camera.frame.pixelRatio)
+    this.invalidateAll()
+    this.drawNow()
+  }
+
+  drawNow(): void {
+    cancelAnimationFrame(this.#request)
+    this.#beforeFrame()
+    this.#request = 0
+    for (const layer of LAYERS) if (this.#dirty.delete(layer)) this.#layers.draw(layer)
+  }
+
+  /** A CSS filter for the picture alone. */
+  filterPicture(filter: string): void {
+    this.#layers.filter('picture', filter)
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#request)
+    this.#layers.destroy()
+  }
+
+  #drawPicture(context: CanvasRenderingContext2D): void {
+    const { image } = this.#shown.scene
+    if (!image) return
+    const { view } = this.#camera
+    if (this.#source.state === 'loading' || this.#source.state === 'failed') {
+      context.fillStyle = this.#shown.colours.placeholder
+      context.fillRect(view.x, view.y, image.width * view.scale, image.height * view.scale)
+    }
+    this.#source.draw(context, this.#camera.sight)
+    drawPixelGrid(context, image, this.#camera.sight, this.#shown.colours.grid)
+  }
+
+  #drawOverlay(context: CanvasRenderingContext2D): void {
+    const { scene, overlay } = this.#shown
+    if (!overlay || !scene.image) return
+    const { view, visible } = this.#camera
+    context.save()
+    context.translate(view.x, view.y)
+    context.scale(view.scale, view.scale)
+    overlay.draw(context, view, visible)
+    context.restore()
+  }
+
+  #drawIdle(context: CanvasRenderingContext2D): void {
+    const { scene, index, colours } = this.#shown
+    const idle = index.within(this.#camera.visible).filter(({ id }) => !scene.selection.has(id))
+    this.#idle.draw(context, idle, this.#camera.sight, colours)
+  }
+
+  #drawSelection(context: CanvasRenderingContext2D): void {
+    const { scene, index, sketch, colours } = this.#shown
+    const drafts = new Map(sketch.draft?.map(({ id, box }) => [id, box]))
+    const atHand = [...scene.selection].flatMap((id): CanvasBox[] => {
+      const box = index.get(id)
+      const draft = drafts.get(id)
+      if (!box || box.hidden) return []
+      return [draft ? { ...box, box: draft } : box]
+    })
+    this.#selected.draw(context, atHand, this.#camera.sight, colours)
+    const single = boxWithHandles(this.#shown)
+    this.#handles.place(single && (drafts.get(single.id) ?? single.box), this.#camera.sight)
+  }
+
+  #drawGuides(context: CanvasRenderingContext2D): void {
+    const { scene, index, sketch, pointer, colours } = this.#shown
+    const under = sketch.hovered === null ? undefined : index.get(sketch.hovered)
+    const hovered = under && !under.hidden && !scene.selection.has(under.id) ? under : null
+    drawGuides(context, { sketch, pointer, hovered, penColour: scene.penColour }, this.#camera.sight, colours)
+  }
+}
