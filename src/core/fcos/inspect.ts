@@ -1,19 +1,19 @@
-/** What FCOS would be asked to learn from a data set, before any training: recall, ambiguity, levels. */
+/** What FCOS would be asked to learn from a data set, before any training: recall, ambiguity, levels, shapes. */
 import type { Annotation, Dataset, DatasetImage } from '../formats/dataset.ts'
 import { area } from '../geometry/box.ts'
-import { paddedSize, resizedSize, type SizeRule } from '../geometry/input-size.ts'
-import { type AmbiguityCount, ambiguity } from './ambiguity.ts'
-import { assign } from './assign.ts'
-import type { AssignmentRules } from './config.ts'
+import { resizedSize } from '../geometry/input-size.ts'
+import { type AmbiguityCount, noAmbiguity } from './ambiguity.ts'
+import type { LevelName } from './config.ts'
 import { type Distribution, distribution } from './distribution.ts'
-import { LEVEL_NAMES, type Pyramid, pyramid, STRIDES } from './levels.ts'
 import {
-  boxSize,
-  describeUnlearnable,
-  locationsPerBox,
-  type UnlearnableCause,
-  unlearnable,
-} from './recall.ts'
+  type ImageInspection,
+  imageInspector,
+  type UnlearnableReason,
+  unlearnableReason,
+} from './image-inspection.ts'
+import { LEVEL_NAMES, STRIDES } from './levels.ts'
+import { type InputSetting, isSized } from './scene.ts'
+import { ShapeCounter, type ShapeStatistics } from './shape-statistics.ts'
 
 /** COCO's size classes, by area in pixels of the image. */
 export const SIZE_CLASSES = [
@@ -22,6 +22,9 @@ export const SIZE_CLASSES = [
   { name: 'large', below: Number.POSITIVE_INFINITY },
 ] as const
 
+/** A box is starved if fewer locations learn it than a patch of 2 × 2: center sampling with radius 1.5 gives 9 where nothing is in the way. */
+export const STARVED_BELOW = 4
+
 export interface RecallCount {
   boxes: number
   /** Boxes that at least one location learns. Best possible recall is learnable / boxes. */
@@ -29,27 +32,32 @@ export interface RecallCount {
 }
 
 export interface LevelCount {
-  readonly name: (typeof LEVEL_NAMES)[number]
+  readonly name: LevelName
   readonly stride: number
   /** Over all images. */
-  locations: number
+  readonly locations: number
   /** Locations that learn a box. */
-  positives: number
+  readonly positives: number
   /** Boxes with a positive on this level. A box may have some on two. */
-  boxes: number
+  readonly boxes: number
+  /** How many locations of this level learn each of these boxes. */
+  readonly locationsPerBox: Distribution
 }
 
-export interface UnlearnableAnnotation {
+/** Which annotation is meant. */
+export interface AnnotationKey {
   readonly imageId: number
   readonly fileName: string
   /** Index into the image's annotations. */
   readonly annotation: number
   readonly categoryId: number
-  readonly cause: UnlearnableCause
-  /** Indices into the image's annotations. */
-  readonly lostTo: readonly number[]
-  /** A sentence without a full stop; boxes are named by their index into the image's annotations. */
-  readonly reason: string
+}
+
+export type UnlearnableAnnotation = AnnotationKey & UnlearnableReason
+
+export interface StarvedAnnotation extends AnnotationKey {
+  /** Locations that learn it: at least 1 and fewer than STARVED_BELOW. */
+  readonly positives: number
 }
 
 export interface Inspection {
@@ -62,145 +70,133 @@ export interface Inspection {
   readonly recall: Readonly<RecallCount>
   readonly perCategory: readonly Readonly<RecallCount & { id: number; name: string }>[]
   readonly perSize: readonly Readonly<RecallCount & { name: (typeof SIZE_CLASSES)[number]['name'] }>[]
-  readonly perLevel: readonly Readonly<LevelCount>[]
+  readonly perLevel: readonly LevelCount[]
   readonly ambiguity: Readonly<AmbiguityCount>
   readonly locationsPerBox: Distribution
   readonly unlearnable: readonly UnlearnableAnnotation[]
+  readonly starved: readonly StarvedAnnotation[]
+  readonly shapes: ShapeStatistics
 }
 
-export interface InspectOptions {
-  readonly input: SizeRule
-  readonly rules: AssignmentRules
-}
+/** Adds up image after image, so that a caller may report progress and stop. */
+export class Inspector {
+  readonly #setting: InputSetting
+  readonly #inspect: (image: DatasetImage) => ImageInspection
+  readonly #recall = noRecall()
+  readonly #perCategory: Map<number, RecallCount & { id: number; name: string }>
+  readonly #perSize = SIZE_CLASSES.map(({ name }) => ({ name, ...noRecall() }))
+  readonly #perLevel = LEVEL_NAMES.map(() => ({ locations: 0, positives: 0, counts: [] as number[] }))
+  readonly #ambiguity = noAmbiguity()
+  readonly #counts: number[] = []
+  readonly #unlearnable: UnlearnableAnnotation[] = []
+  readonly #starved: StarvedAnnotation[] = []
+  readonly #shapes = new ShapeCounter()
+  readonly #unsized: string[] = []
+  #images = 0
+  #imagesWithoutBoxes = 0
+  #crowds = 0
 
-export function inspect(dataset: Dataset, { input, rules }: InspectOptions): Inspection {
-  const noRecall = () => ({ boxes: 0, learnable: 0 })
-  const recall = noRecall()
-  const perCategory = new Map(dataset.categories.map(({ id, name }) => [id, { id, name, ...noRecall() }]))
-  const perSize = SIZE_CLASSES.map(({ name }) => ({ name, ...noRecall() }))
-  const perLevel = LEVEL_NAMES.map((name, i): LevelCount => {
-    return { name, stride: STRIDES[i], locations: 0, positives: 0, boxes: 0 }
-  })
-  const total = { positives: 0, ambiguous: 0, ambiguousAcrossClasses: 0 }
-  const counts: number[] = []
-  const unlearnableBoxes: UnlearnableAnnotation[] = []
-  let imagesWithoutBoxes = 0
-  let crowds = 0
+  constructor(categories: Dataset['categories'], setting: InputSetting) {
+    this.#setting = setting
+    this.#inspect = imageInspector(setting)
+    this.#perCategory = new Map(categories.map(({ id, name }) => [id, { id, name, ...noRecall() }]))
+  }
 
-  const scratchFor = scratchPerSize(rules)
-  const isSized = ({ width, height }: DatasetImage) => width > 0 && height > 0
-  const sized = dataset.images.filter(isSized)
-  for (const image of sized) {
-    const objects = [...image.annotations.entries()].filter(([, annotation]) => !annotation.crowd)
-    crowds += image.annotations.length - objects.length
-    if (objects.length === 0) imagesWithoutBoxes++
+  /** Undefined for an image of unknown size. The result holds until the next call. */
+  add(image: DatasetImage): ImageInspection | undefined {
+    if (!isSized(image)) {
+      this.#unsized.push(image.fileName)
+      return undefined
+    }
+    const found = this.#inspect(image)
+    this.#images++
+    this.#crowds += image.annotations.length - found.targets.length
+    if (found.targets.length === 0) this.#imagesWithoutBoxes++
+    const { count } = found.ambiguity
+    this.#ambiguity.positives += count.positives
+    this.#ambiguity.ambiguous += count.ambiguous
+    this.#ambiguity.ambiguousAcrossClasses += count.ambiguousAcrossClasses
+    this.#shapes.add(found.boxes, resizedSize(image, this.#setting.input))
+    this.#addLevels(found)
+    for (const gt of found.targets.keys()) this.#addBox(found, gt)
+    return found
+  }
 
-    const size = resizedSize(image, input)
-    const { layout, matched } = scratchFor(paddedSize(size))
-    const boxes = boxesAt(objects, size.width / image.width, size.height / image.height)
-    assign(layout, rules, boxes, matched)
-
-    const classes = objects.map(([, { categoryId }]) => categoryId)
-    const ambiguous = ambiguity(layout, rules, boxes, classes, matched).count
-    total.positives += ambiguous.positives
-    total.ambiguous += ambiguous.ambiguous
-    total.ambiguousAcrossClasses += ambiguous.ambiguousAcrossClasses
-
-    const perBox = countLevels(layout, matched, objects.length, perLevel)
-    for (const count of perBox) counts.push(count)
-    for (const [gt, [, annotation]] of objects.entries()) {
-      const groups = [recall, perCategory.get(annotation.categoryId), perSize[sizeClass(annotation)]]
-      for (const group of groups) {
-        if (!group) continue
-        group.boxes++
-        if (perBox[gt] > 0) group.learnable++
+  #addLevels({ layout, targets, shares }: ImageInspection): void {
+    for (const [i, { rows, columns }] of layout.levels.entries()) {
+      const level = this.#perLevel[i]
+      level.locations += rows * columns
+      for (let gt = 0; gt < targets.length; gt++) {
+        const positives = shares.perLevel[gt * LEVEL_NAMES.length + i]
+        level.positives += positives
+        if (positives > 0) level.counts.push(positives)
       }
-      if (perBox[gt] === 0) {
-        unlearnableBoxes.push(unlearnableAnnotation(image, objects, boxes, gt, layout, rules, matched))
-      }
     }
   }
 
-  return {
-    images: sized.length,
-    imagesWithoutBoxes,
-    unsized: dataset.images.filter((image) => !isSized(image)).map(({ fileName }) => fileName),
-    crowds,
-    recall,
-    perCategory: [...perCategory.values()],
-    perSize,
-    perLevel,
-    ambiguity: total,
-    locationsPerBox: distribution(counts),
-    unlearnable: unlearnableBoxes,
-  }
-}
-
-type IndexedAnnotation = readonly [index: number, annotation: Annotation]
-
-/** One pyramid and one buffer per size of input: a data set has few sizes. */
-function scratchPerSize(rules: AssignmentRules) {
-  const known = new Map<string, { layout: Pyramid; matched: Int32Array<ArrayBuffer> }>()
-  return (size: { width: number; height: number }) => {
-    const key = `${size.width}×${size.height}`
-    let scratch = known.get(key)
-    if (!scratch) {
-      const layout = pyramid(size, rules.location)
-      scratch = { layout, matched: new Int32Array(layout.locations) }
-      known.set(key, scratch)
+  #addBox(found: ImageInspection, gt: number): void {
+    const { image, targets, shares } = found
+    const [index, annotation] = targets[gt]
+    const positives = shares.positives[gt]
+    this.#counts.push(positives)
+    const groups = [
+      this.#recall,
+      this.#perCategory.get(annotation.categoryId),
+      this.#perSize[sizeClass(annotation)],
+    ]
+    for (const group of groups) {
+      if (!group) continue
+      group.boxes++
+      if (positives > 0) group.learnable++
     }
-    return scratch
+    if (positives >= STARVED_BELOW) return
+    const key = {
+      imageId: image.id,
+      fileName: image.fileName,
+      annotation: index,
+      categoryId: annotation.categoryId,
+    }
+    if (positives > 0) this.#starved.push({ ...key, positives })
+    else this.#unlearnable.push({ ...key, ...unlearnableReason(found, this.#setting, gt) })
   }
-}
 
-function boxesAt(objects: readonly IndexedAnnotation[], scaleX: number, scaleY: number): Float32Array {
-  const boxes = new Float32Array(objects.length * 4)
-  for (const [gt, [, { box }]] of objects.entries()) {
-    boxes[gt * 4] = box[0] * scaleX
-    boxes[gt * 4 + 1] = box[1] * scaleY
-    boxes[gt * 4 + 2] = box[2] * scaleX
-    boxes[gt * 4 + 3] = box[3] * scaleY
-  }
-  return boxes
-}
-
-/** Adds to the levels' counts; returns the number of locations that learn each box. */
-function countLevels(
-  layout: Pyramid,
-  matched: Int32Array,
-  boxes: number,
-  perLevel: LevelCount[],
-): Int32Array {
-  const perBox = new Int32Array(boxes)
-  for (const [i, { first, rows, columns }] of layout.levels.entries()) {
-    perLevel[i].locations += rows * columns
-    const onLevel = locationsPerBox(matched, boxes, first, first + rows * columns)
-    for (let gt = 0; gt < boxes; gt++) {
-      perBox[gt] += onLevel[gt]
-      perLevel[i].positives += onLevel[gt]
-      if (onLevel[gt] > 0) perLevel[i].boxes++
+  result(): Inspection {
+    return {
+      images: this.#images,
+      imagesWithoutBoxes: this.#imagesWithoutBoxes,
+      unsized: this.#unsized,
+      crowds: this.#crowds,
+      recall: this.#recall,
+      perCategory: [...this.#perCategory.values()],
+      perSize: this.#perSize,
+      perLevel: this.#perLevel.map(({ locations, positives, counts }, i) => ({
+        name: LEVEL_NAMES[i],
+        stride: STRIDES[i],
+        locations,
+        positives,
+        boxes: counts.length,
+        locationsPerBox: distribution(counts),
+      })),
+      ambiguity: this.#ambiguity,
+      locationsPerBox: distribution(this.#counts),
+      unlearnable: this.#unlearnable,
+      starved: this.#starved,
+      shapes: this.#shapes.result(),
     }
   }
-  return perBox
 }
 
-const sizeClass = (annotation: Annotation): number => {
+/** The whole data set at once. */
+export function inspect({ categories, images }: Dataset, setting: InputSetting): Inspection {
+  const inspector = new Inspector(categories, setting)
+  for (const image of images) inspector.add(image)
+  return inspector.result()
+}
+
+const noRecall = (): RecallCount => ({ boxes: 0, learnable: 0 })
+
+/** Index into SIZE_CLASSES. */
+export function sizeClass(annotation: Annotation): number {
   const pixels = annotation.area ?? area(annotation.box)
   return SIZE_CLASSES.findIndex(({ below }) => pixels < below)
-}
-
-function unlearnableAnnotation(
-  { id, fileName }: DatasetImage,
-  objects: readonly IndexedAnnotation[],
-  boxes: Float32Array,
-  gt: number,
-  layout: Pyramid,
-  rules: AssignmentRules,
-  matched: Int32Array,
-): UnlearnableAnnotation {
-  const { cause, lostTo } = unlearnable(layout, rules, boxes, gt, matched)
-  const [annotation, { categoryId }] = objects[gt]
-  const winners = lostTo.map((winner) => objects[winner][0])
-  const reason = describeUnlearnable({ gt: annotation, cause, lostTo: winners }, boxSize(boxes, gt))
-  return { imageId: id, fileName, annotation, categoryId, cause, lostTo: winners, reason }
 }

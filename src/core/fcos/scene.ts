@@ -1,24 +1,30 @@
-/** One image's boxes as the network sees them at some input size. */
+/** An image's boxes and locations as the network sees them at some input size. */
+import type { Annotation, DatasetImage } from '../formats/dataset.ts'
 import type { BoxXyxy, Size } from '../geometry/box.ts'
 import { paddedSize, resizedSize, type SizeRule } from '../geometry/input-size.ts'
 import type { AssignmentRules } from './config.ts'
 import { type Pyramid, pyramid } from './levels.ts'
 
-/** What may be changed to make a box learnable. */
+/** How large images are and which locations learn a box. */
 export interface InputSetting {
   readonly input: SizeRule
   readonly rules: AssignmentRules
 }
 
-/** Pixels of the network's input per pixel of the image. */
-export function inputScale(image: Size, input: SizeRule): { readonly x: number; readonly y: number } {
-  const { width, height } = resizedSize(image, input)
-  return { x: width / image.width, y: height / image.height }
-}
+/** An annotation and its index among those of its image. */
+export type IndexedAnnotation = readonly [index: number, annotation: Annotation]
+
+/** The annotations that are targets: all but crowd regions. */
+export const targetAnnotations = ({ annotations }: DatasetImage): IndexedAnnotation[] =>
+  [...annotations.entries()].filter(([, { crowd }]) => !crowd)
+
+/** Whether the size of the image is known, without which nothing can be said about its boxes. */
+export const isSized = ({ width, height }: Size): boolean => width > 0 && height > 0
 
 /** Boxes of an image of the given size, in pixels of the network's input: [N·4] x1, y1, x2, y2. */
 export function inputBoxes(image: Size, boxes: readonly BoxXyxy[], input: SizeRule): Float32Array {
-  const { x, y } = inputScale(image, input)
+  const { width, height } = resizedSize(image, input)
+  const [x, y] = [width / image.width, height / image.height]
   const scaled = new Float32Array(boxes.length * 4)
   for (const [gt, box] of boxes.entries()) {
     scaled[gt * 4] = box[0] * x
@@ -32,3 +38,22 @@ export function inputBoxes(image: Size, boxes: readonly BoxXyxy[], input: SizeRu
 /** The pyramid over an image of the given size, padding included. */
 export const inputPyramid = (image: Size, { input, rules }: InputSetting): Pyramid =>
   pyramid(paddedSize(resizedSize(image, input)), rules.location)
+
+/** inputPyramid, with something made for each: one per size of input, of which a data set has few. */
+export function perInputSize<T>(
+  setting: InputSetting,
+  make: (layout: Pyramid) => T,
+): (image: Size) => { readonly layout: Pyramid; readonly made: T } {
+  const known = new Map<string, { layout: Pyramid; made: T }>()
+  return (image) => {
+    const { width, height } = paddedSize(resizedSize(image, setting.input))
+    const key = `${width}×${height}`
+    let found = known.get(key)
+    if (!found) {
+      const layout = inputPyramid(image, setting)
+      found = { layout, made: make(layout) }
+      known.set(key, found)
+    }
+    return found
+  }
+}
