@@ -11,10 +11,25 @@ export const PLACE_TITLES: Readonly<Record<Place, string>> = {
   export: 'Export',
 }
 
-export function appCommands(studio: Studio): Command[] {
+/** `toggle` shows or hides what lies over the whole window. */
+export function appCommands(studio: Studio, toggle: (overlay: 'palette' | 'keys') => void): Command[] {
   const hasProject = (): boolean => studio.project !== null
   const { client } = studio
   return [
+    {
+      id: 'project.open',
+      title: 'Open a folder or project…',
+      group: 'File',
+      keys: ['$mod+o'],
+      run: async () => {
+        const path = await studio.chooser.choose({
+          title: 'Open a folder of images, or a project',
+          verb: 'Open',
+          kinds: ['folder', 'project'],
+        })
+        if (path) await studio.attempt(client.call('project.open', { path }))
+      },
+    },
     {
       id: 'project.openSample',
       title: 'Open the sample',
@@ -60,6 +75,20 @@ export function appCommands(studio: Studio): Command[] {
         const next = THEMES[(THEMES.indexOf(themeOf(studio.settings)) + 1) % THEMES.length]!
         studio.settings.set('theme', next)
       },
+    },
+    {
+      id: 'help.palette',
+      title: 'All commands…',
+      group: 'Help',
+      keys: ['$mod+k', '$mod+Shift+p'],
+      run: () => toggle('palette'),
+    },
+    {
+      id: 'help.keys',
+      title: 'Keys…',
+      group: 'Help',
+      keys: ['Shift+?'],
+      run: () => toggle('keys'),
     },
     ...PLACES.map(
       (place, i): Command => ({

@@ -17,6 +17,8 @@ export function keyLabel(keys: string, platform: AppInfo['platform']): string {
   const mac = platform === 'mac'
   const press = (part: string): string => {
     const names = part
+      // The shifted sign says it already: "?".
+      .replace(/Shift\+(?=[^a-z0-9]$)/i, '')
       .split(/\+(?=.)/)
       .map((key) => (mac ? MAC[key] : undefined) ?? (key === '$mod' ? 'Ctrl' : key))
       .map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))

@@ -4,6 +4,7 @@ import type { ProjectSummary } from '../../core/contract/studio/project.ts'
 import type { EventData, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import { Commands } from '../commands/commands.svelte.ts'
+import { Chooser } from './chooser.svelte.ts'
 import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
@@ -24,6 +25,7 @@ export class Studio {
   readonly info: AppInfo
   readonly settings: WindowSettings
   readonly messages = new Messages()
+  readonly chooser = new Chooser()
   readonly commands: Commands
   readonly jobs: JobList
   readonly images: ImageList

@@ -1,0 +1,33 @@
+/** Asks the user for a folder or file of this machine: natively on the desktop, with our own dialog in a browser. */
+import type { FolderEntry } from '../../core/contract/studio/app.ts'
+
+export interface Choice {
+  readonly title: string
+  /** The verb on the button: "Open". */
+  readonly verb: string
+  /** What may be chosen; folders can always be entered. */
+  readonly kinds: readonly FolderEntry['kind'][]
+  /** To name a file or folder that is to be written: the proposed name. */
+  readonly saveAs?: string
+}
+
+export interface PendingChoice extends Choice {
+  readonly settle: (path: string | undefined) => void
+}
+
+export class Chooser {
+  /** What the dialog asks for now. */
+  pending = $state.raw<PendingChoice | null>(null)
+
+  /** Absolute path; undefined if the user thought better of it. */
+  choose(choice: Choice): Promise<string | undefined> {
+    this.pending?.settle(undefined)
+    return new Promise((resolve) => {
+      const settle = (path: string | undefined): void => {
+        this.pending = null
+        resolve(path)
+      }
+      this.pending = { ...choice, settle }
+    })
+  }
+}
