@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
 import { CodedError } from '../../../core/contract/errors.ts'
+import { Turnstile } from './turnstile.ts'
 
 export interface RgbImage {
   readonly width: number
@@ -24,12 +25,24 @@ const FORMAT_NAMES = 'JPEG, PNG, WebP, TIFF, GIF or AVIF'
 sharp.concurrency(1)
 sharp.cache(false)
 
+const turnstile = new Turnstile()
+
 /**
- * Decodes an image file.
+ * Decodes an image file. One that fails is tried once more, alone: libvips has one buffer for the errors of all threads,
+ * so that of two files that fail at the same time one may be told the other's reason.
  * @throws CodedError DATA_IMAGE_UNREADABLE (missing or no permission), DATA_IMAGE_FORMAT (not an image, or of a kind that
  * is not read), DATA_IMAGE_TOO_LARGE, DATA_IMAGE_BROKEN (truncated or corrupt); each names the file and the reason.
  */
 export async function decodeImage(path: string): Promise<RgbImage> {
+  try {
+    return await turnstile.together(() => decode(path))
+  } catch (error) {
+    if ((error as CodedError).code === 'DATA_IMAGE_UNREADABLE') throw error
+    return await turnstile.alone(() => decode(path))
+  }
+}
+
+async function decode(path: string): Promise<RgbImage> {
   const bytes = await readBytes(path)
   if (bytes.length === 0) throw new CodedError('DATA_IMAGE_BROKEN', `${path}: the file is empty`)
   // 'error' accepts what viewers accept (stray bytes between markers) and refuses missing or undecodable pixels.
