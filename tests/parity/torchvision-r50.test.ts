@@ -124,11 +124,8 @@ describe('fcos_resnet50_fpn', () => {
     change('head.classification_head.cls_logits.weight', (weight) => 3 * weight)
     change('head.regression_head.bbox_reg.bias', (bias) => bias + 2)
     const detector = new Fcos(CONFIG, state)
-    const [found] = detect(detector, [interleaved(fixture('image'), 640, 480)], {
-      score: 0.2,
-      nms: 0.6,
-      limit: 100,
-    })
+    const image = interleaved(fixture('image'), 640, 480)
+    const [found] = detect(detector, [image], CONFIG.input, { score: 0.2, nms: 0.6, limit: 100 })
     detector.dispose()
 
     const [boxes, scores, labels] = [fixture('boxes'), fixture('scores'), fixture('labels')]

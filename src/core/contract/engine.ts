@@ -1,69 +1,33 @@
 /**
  * The engine's protocol. A client sends requests, the engine answers each with events and one result or error.
- * Messages are structured clones, so typed arrays travel as they are. The engine runs one job at a time.
+ * Messages are structured clones, so typed arrays travel as they are.
+ *
+ * The engine runs one job at a time. `maps` and `export-model` are answered beside it, between its steps; who does not
+ * want to wait for a step, which may take seconds, asks another engine.
  */
 import { z } from 'zod'
-import type { BoxXyxy } from '../geometry/box.ts'
+import {
+  CandidatesRequest,
+  type CandidatesResult,
+  type DetectionEvent,
+  DetectRequest,
+  type DetectResult,
+  MapsRequest,
+  type MapsResult,
+} from './engine/detection.ts'
+import { Path } from './engine/images.ts'
+import {
+  ProbeRequest,
+  type ProbeResult,
+  type TrainingEvent,
+  TrainRequest,
+  type TrainResult,
+} from './engine/training.ts'
 import type { WireError } from './errors.ts'
-import { TrainingFile, type TrainingOptions } from './training.ts'
 
-const Path = z.string().min(1)
-
-/** One image as the engine needs it: where it is, and its labelled boxes. */
-export const EngineImage = z.object({
-  id: z.int(),
-  path: Path,
-  width: z.int().min(0),
-  height: z.int().min(0),
-  /** [n·4] x1, y1, x2, y2 in image pixels */
-  boxes: z.instanceof(Float64Array),
-  /** [n] category ids */
-  categories: z.instanceof(Int32Array),
-  /** [n] 1 for crowd regions: no training target, ignored in evaluation. */
-  crowds: z.instanceof(Uint8Array),
-  /** [n] COCO areas in px²: what evaluation sorts objects by. */
-  areas: z.instanceof(Float64Array),
-})
-export type EngineImage = z.infer<typeof EngineImage>
-
-export const EngineData = z.object({
-  categories: z.array(z.object({ id: z.int(), name: z.string() })).min(1),
-  images: z.array(EngineImage).min(1),
-})
-export type EngineData = z.infer<typeof EngineData>
-
-export const TrainRequest = z.object({
-  method: z.literal('train'),
-  /** The run's folder. */
-  out: Path,
-  /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
-  weights: Path.nullable(),
-  /** Of a run that starts from nothing; weights bring their own. */
-  architecture: z.enum(['r50', 'lite0']),
-  data: EngineData,
-  validation: EngineData.nullable(),
-  options: TrainingFile,
-  /** Go on from the last state saved in `out`. */
-  resume: z.boolean(),
-})
-export type TrainRequest = z.infer<typeof TrainRequest>
-
-export const DetectRequest = z.object({
-  method: z.literal('detect'),
-  model: Path,
-  images: z.array(Path).min(1),
-  /** Least score of a detection. */
-  score: z.number().min(0).max(1),
-  /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
-  nms: z.number().min(0).max(1),
-  /** Most detections per image. */
-  limit: z.int().positive(),
-  /** Images of one size that run together. */
-  batch: z.int().positive(),
-  /** Long side of the network's input in pixels; as trained where null. */
-  size: z.int().positive().nullable(),
-})
-export type DetectRequest = z.infer<typeof DetectRequest>
+export * from './engine/detection.ts'
+export { EngineData, EngineImage } from './engine/images.ts'
+export * from './engine/training.ts'
 
 export const BenchRequest = z.object({
   method: z.literal('bench'),
@@ -75,14 +39,40 @@ export const BenchRequest = z.object({
 })
 export type BenchRequest = z.infer<typeof BenchRequest>
 
-/** Stops the running job at its next step; a training run saves its state first, then answers with its result so far. */
+/** A checkpoint with more to say: the same weights, what its user should know, and how to use it. */
+export const ExportModelRequest = z.object({
+  method: z.literal('export-model'),
+  model: Path,
+  /** May be `model` itself. Replaced in one step. */
+  out: Path,
+  /** [K] least score of each class; null to keep what the checkpoint has. */
+  thresholds: z.array(z.number().min(0).max(1)).nullable(),
+  /** The model card, Markdown; null to keep what the checkpoint has. */
+  card: z.string().nullable(),
+})
+export type ExportModelRequest = z.infer<typeof ExportModelRequest>
+
+/**
+ * Stops a job at its next step; a training run saves its state first, then answers with its result so far. Takes
+ * requests beside a job out of the queue: they fail with ENGINE_CANCELLED.
+ */
 export const CancelRequest = z.object({ method: z.literal('cancel'), job: z.int() })
+/** Holds a job after its step; a training run saves its state first. The engine stays responsive. */
+export const PauseRequest = z.object({ method: z.literal('pause'), job: z.int() })
+/** Lets a paused job go on. */
+export const ContinueRequest = z.object({ method: z.literal('continue'), job: z.int() })
 
 export const EngineRequest = z.discriminatedUnion('method', [
   TrainRequest,
+  ProbeRequest,
   DetectRequest,
+  CandidatesRequest,
   BenchRequest,
+  MapsRequest,
+  ExportModelRequest,
   CancelRequest,
+  PauseRequest,
+  ContinueRequest,
 ])
 export type EngineRequest = z.infer<typeof EngineRequest>
 
@@ -106,77 +96,15 @@ export interface EngineHello {
   readonly probe: Float32Array
 }
 
-export interface TrainStep {
-  readonly step: number
-  readonly steps: number
-  readonly loss: number
-  readonly classification: number
-  readonly box: number
-  readonly centerness: number
-  /** The centerness loss above what its targets' entropy leaves: 0 is perfect. */
-  readonly centernessExcess: number
-  readonly rate: number
-  readonly gradientNorm: number
-  readonly positives: number
-  readonly imagesPerSecond: number
-  readonly remainingSeconds: number
-}
-
-export interface Evaluated {
-  readonly step: number
-  /** pycocotools' 12 numbers in its order. */
-  readonly stats: readonly number[]
-  readonly perCategory: readonly {
-    readonly id: number
-    readonly name: string
-    readonly ap: number
-    readonly ap50: number
-  }[]
-}
-
-export interface ScoredBox {
-  readonly box: BoxXyxy
-  readonly categoryId: number
-  readonly score: number
-}
-
 export type EngineEvent =
-  | {
-      readonly kind: 'plan'
-      readonly options: TrainingOptions
-      readonly canvas: { readonly width: number; readonly height: number }
-      /** What was loaded from the weights, what was not, and why. */
-      readonly loaded: string | null
-      readonly resumedFrom: number | null
-    }
-  | ({ readonly kind: 'step' } & TrainStep)
-  | ({ readonly kind: 'evaluated'; readonly best: boolean } & Evaluated)
+  | TrainingEvent
+  | DetectionEvent
   /** Something the user should know; the job goes on. */
   | { readonly kind: 'note'; readonly message: string }
-  /** Images come in the order of the request. */
-  | {
-      readonly kind: 'detected'
-      readonly index: number
-      readonly width: number
-      readonly height: number
-      readonly detections: readonly ScoredBox[]
-    }
-  | { readonly kind: 'skipped'; readonly index: number; readonly error: WireError }
+  /** The job waits; a training run's state is saved. */
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'continued' }
 
-export interface TrainResult {
-  readonly steps: number
-  /** False when it was cancelled before its last step; it can be resumed. */
-  readonly complete: boolean
-  /** The checkpoint with the best validation AP, or the last one without validation images. */
-  readonly checkpoint: string
-  readonly evaluation: Evaluated | null
-}
-export interface DetectResult {
-  readonly images: number
-  readonly skipped: number
-  readonly complete: boolean
-  readonly classes: readonly { readonly id: number; readonly name: string }[]
-}
 export interface BenchResult {
   readonly inferMs: number
   readonly trainMs: number | null
@@ -186,9 +114,15 @@ export interface BenchResult {
 
 export interface EngineResults {
   train: TrainResult
+  probe: ProbeResult
   detect: DetectResult
+  candidates: CandidatesResult
   bench: BenchResult
+  maps: MapsResult
+  'export-model': null
   cancel: null
+  pause: null
+  continue: null
 }
 
 /** What travels from the engine. */

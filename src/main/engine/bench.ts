@@ -7,6 +7,7 @@ import { torchvisionConfig } from '../../core/fcos/torchvision-config.ts'
 import { mulberry32 } from '../../core/random.ts'
 import { detectInput, EVALUATION_OPTIONS } from './detect/detector.ts'
 import { Fcos } from './model/fcos.ts'
+import { peakMb } from './resources.ts'
 import { device, tf } from './tensor/tensorflow.ts'
 import { lossAndGradients } from './train/gradients.ts'
 import { initialWeights } from './train/initial-weights.ts'
@@ -48,9 +49,8 @@ export async function bench(
   const trainMs = train ? await medianMs(Math.max(3, Math.floor(runs / 2)), signal, step) : null
   images.dispose()
   model.dispose()
-  const peakMb = Math.round(process.resourceUsage().maxRSS / 1024)
   const threads = device === 'wasm' ? 1 : availableParallelism()
-  return { inferMs, trainMs, peakMb, threads }
+  return { inferMs, trainMs, peakMb: peakMb(), threads }
 }
 
 async function medianMs(runs: number, signal: AbortSignal, run: () => void): Promise<number> {

@@ -3,29 +3,47 @@
  * ever in it, so it may be killed at any moment.
  */
 import { z } from 'zod'
-import { EngineCall, type EngineMessage } from '../../core/contract/engine.ts'
+import { EngineCall, type EngineEvent, type EngineMessage } from '../../core/contract/engine.ts'
 import { CodedError, toWire } from '../../core/contract/errors.ts'
-import { type Job, runJob } from './jobs.ts'
+import { JobControl } from './control.ts'
+import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
 import { fastMath } from './tensor/bfloat16.ts'
 import { fastMathAgrees } from './tensor/fast-math-check.ts'
 import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow.ts'
 
-let running: { readonly id: number; readonly abort: AbortController } | null = null
+let running: { readonly id: number; readonly control: JobControl } | null = null
+
+/** Ids of requests beside the job that are still wanted, in the order in which they are answered. */
+const waiting = new Set<number>()
+let lastAnswer: Promise<void> = Promise.resolve()
 
 function send(message: EngineMessage): void {
   if (process.connected) process.send?.(message)
 }
 
+const fail = (id: number, error: unknown): void => send({ kind: 'error', id, error: toWire(error) })
+
 async function start(id: number, job: Job): Promise<void> {
-  const abort = new AbortController()
-  running = { id, abort }
+  const emit = (event: EngineEvent): void => send({ kind: 'event', id, event })
+  const control = new JobControl(emit)
+  running = { id, control }
   try {
-    const result = await runJob(job, (event) => send({ kind: 'event', id, event }), abort.signal)
-    send({ kind: 'result', id, result })
+    send({ kind: 'result', id, result: await runJob(job, emit, control) })
   } catch (error) {
-    send({ kind: 'error', id, error: toWire(error) })
+    fail(id, error)
   } finally {
     running = null
+  }
+}
+
+async function answerInTurn(id: number, request: SideRequest): Promise<void> {
+  // Whoever looks through images quickly takes back all requests but the last.
+  await new Promise(setImmediate)
+  try {
+    if (!waiting.delete(id)) throw new CodedError('ENGINE_CANCELLED', 'The request was cancelled')
+    send({ kind: 'result', id, result: await answer(request) })
+  } catch (error) {
+    fail(id, error)
   }
 }
 
@@ -34,25 +52,26 @@ function receive(message: unknown): void {
   if (!parsed.success) {
     const id = z.object({ id: z.int() }).safeParse(message).data?.id ?? -1
     const reason = z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ')
-    send({
-      kind: 'error',
-      id,
-      error: toWire(new CodedError('ENGINE_REQUEST', `Malformed request: ${reason}`)),
-    })
+    fail(id, new CodedError('ENGINE_REQUEST', `Malformed request: ${reason}`))
     return
   }
   const { id, request } = parsed.data
-  if (request.method === 'cancel') {
-    if (running?.id === request.job) running.abort.abort()
-    send({ kind: 'result', id, result: null })
-  } else if (running) {
-    send({
-      kind: 'error',
-      id,
-      error: toWire(new CodedError('ENGINE_BUSY', 'The engine is at work on another job')),
-    })
-  } else {
-    void start(id, request)
+  switch (request.method) {
+    case 'cancel':
+    case 'pause':
+    case 'continue':
+      if (running?.id === request.job) running.control[request.method]()
+      if (request.method === 'cancel') waiting.delete(request.job)
+      send({ kind: 'result', id, result: null })
+      break
+    case 'maps':
+    case 'export-model':
+      waiting.add(id)
+      lastAnswer = lastAnswer.then(() => answerInTurn(id, request))
+      break
+    default:
+      if (running) fail(id, new CodedError('ENGINE_BUSY', 'The engine is at work on another job'))
+      else void start(id, request)
   }
 }
 

@@ -1,59 +1,55 @@
 /** What each request of the protocol does. */
-import type {
-  DetectRequest,
-  DetectResult,
-  EngineEvent,
-  EngineRequest,
-  EngineResults,
-} from '../../core/contract/engine.ts'
+import type { EngineEvent, EngineRequest, EngineResults } from '../../core/contract/engine.ts'
 import { inferenceOnly } from '../../core/contract/runtime.ts'
 import { bench } from './bench.ts'
-import { detectFiles } from './detect/stream.ts'
-import { Fcos } from './model/fcos.ts'
+import type { JobControl } from './control.ts'
+import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
+import { faultOf } from './faults.ts'
 import { device } from './tensor/tensorflow.ts'
+import { probe } from './train/probe.ts'
 import { train } from './train/trainer.ts'
-import { readCheckpoint } from './weights/checkpoint.ts'
+import { exportModel } from './weights/export-model.ts'
 
-export type Job = Exclude<EngineRequest, { method: 'cancel' }>
+type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
+/** Runs alone. */
+export type Job = RequestOf<'train' | 'probe' | 'detect' | 'candidates' | 'bench'>
+/** Is answered beside a job, between its steps. */
+export type SideRequest = RequestOf<'maps' | 'export-model'>
 
 /** @throws CodedError RUNTIME_INFERENCE_ONLY where the job trains and the runtime cannot. */
 export async function runJob(
   job: Job,
   emit: (event: EngineEvent) => void,
-  signal: AbortSignal,
+  control: JobControl,
 ): Promise<EngineResults[Job['method']]> {
-  if (device === 'wasm' && trains(job)) throw inferenceOnly()
+  if (trains(job)) {
+    if (device === 'wasm') throw inferenceOnly()
+    await models.clear()
+  }
   switch (job.method) {
     case 'train':
-      return train(job, emit, signal)
+      return train(job, emit, control)
+    case 'probe':
+      return probe(job, emit, control).catch(told)
     case 'detect':
-      return detectAll(job, emit, signal)
+      return detectFiles(job, emit, control).catch(told)
+    case 'candidates':
+      return candidatesOfFiles(job, emit, control).catch(told)
     case 'bench':
-      return bench(job, signal)
+      return bench(job, control.signal).catch(told)
   }
 }
 
-const trains = (job: Job): boolean => job.method === 'train' || (job.method === 'bench' && job.train)
+export async function answer(request: SideRequest): Promise<EngineResults[SideRequest['method']]> {
+  if (request.method === 'maps') return mapsOf(request).catch(told)
+  await exportModel(request)
+  return null
+}
 
-async function detectAll(
-  { model: path, images, size, score, nms, limit, batch }: DetectRequest,
-  emit: (event: EngineEvent) => void,
-  signal: AbortSignal,
-): Promise<DetectResult> {
-  const { config, tensors } = await readCheckpoint(path)
-  const input = size === null ? config.input : { ...config.input, shortSide: size, longSide: size }
-  const model = new Fcos({ ...config, input }, tensors)
-  let [done, skipped] = [0, 0]
-  try {
-    for await (const result of detectFiles(model, images, { score, nms, limit, batch }, signal)) {
-      done++
-      if ('error' in result) skipped++
-      emit('error' in result ? { kind: 'skipped', ...result } : { kind: 'detected', ...result })
-      // Lets a cancel request in: the network does not yield by itself.
-      await new Promise(setImmediate)
-    }
-  } finally {
-    model.dispose()
-  }
-  return { images: done - skipped, skipped, complete: done === images.length, classes: config.classes }
+const trains = (job: Job): boolean =>
+  job.method === 'train' || job.method === 'probe' || (job.method === 'bench' && job.train)
+
+/** Only a training run has something to keep. */
+function told(error: unknown): never {
+  throw faultOf(error, 'Nothing was changed')
 }

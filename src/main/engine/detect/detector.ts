@@ -1,13 +1,17 @@
-/** From decoded images to detections in source pixels. */
-import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import type { ScoredBox } from '../../../core/contract/engine.ts'
-import { decodeDetections } from '../../../core/fcos/decode.ts'
-import { pyramid } from '../../../core/fcos/levels.ts'
+/** From decoded images to candidates and detections in source pixels. */
+import type { Frame, ScoredBox } from '../../../core/contract/engine.ts'
+import {
+  type CandidateOptions,
+  type Candidates,
+  candidateScores,
+  decodeCandidates,
+} from '../../../core/fcos/candidates.ts'
+import type { InputConfig, ModelConfig } from '../../../core/fcos/config.ts'
+import { selectDetections } from '../../../core/fcos/select.ts'
 import type { RgbImage } from '../data/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import type { Fcos } from '../model/fcos.ts'
-import { Tape } from '../model/tape.ts'
-import { tf } from '../tensor/tensorflow.ts'
+import { type RawOutputs, rawOutputs } from './raw-outputs.ts'
 
 export interface DetectionOptions {
   /** Least score, sqrt(class probability · centerness). */
@@ -22,60 +26,90 @@ export interface DetectionOptions {
 export const EVALUATION_OPTIONS: DetectionOptions = { score: 0.05, nms: 0.6, limit: 100 }
 const CANDIDATES_PER_LEVEL = 1000
 
-/** Images of one batch should have one size: padding takes part in GroupNorm's statistics. */
-export function detect(model: Fcos, images: readonly RgbImage[], options: DetectionOptions): ScoredBox[][] {
-  return detectInput(model, preprocess(images, model.config.input), options)
+/**
+ * Images of one batch should have one size: padding takes part in GroupNorm's statistics.
+ *
+ * @returns boxes in source pixels, best first.
+ */
+export function detect(
+  model: Fcos,
+  images: readonly RgbImage[],
+  input: InputConfig,
+  options: DetectionOptions,
+): ScoredBox[][] {
+  return detectInput(model, preprocess(images, input), options)
 }
 
-/** Boxes in source pixels, best first. */
 export function detectInput(model: Fcos, input: NetworkInput, options: DetectionOptions): ScoredBox[][] {
-  const { config, parameters } = model
-  const { width, height, sizes, scales } = input
-  const tensor = tf.tensor4d(input.images, [sizes.length, height, width, 3]) as Tensor4D
-  const tape = new Tape(false)
-  const levels = model.forward(tape, tensor)
-  const outputs = model.read(levels)
-  for (const { classification, regression } of levels) {
-    classification.release()
-    regression.release()
-  }
-  tensor.dispose()
+  const raw = rawOutputs(model, input)
+  return candidatesOf(raw, input, model.config, { scoreThreshold: options.score }).map(({ candidates }) =>
+    detectionsOf(candidates, model.config, options),
+  )
+}
 
-  const grid = pyramid({ width, height }, config.assignment.location)
-  const levelScales = parameters.find('head.regression_head.scales')?.value.dataSync() as
-    | Float32Array
-    | undefined
-  const classes = config.classes.length
-  return sizes.map((image, n) => {
-    const of = (values: Float32Array, columns: number) => {
-      const length = grid.locations * columns
-      return values.subarray(n * length, (n + 1) * length)
-    }
-    const { boxes, scores, labels } = decodeDetections(
-      {
-        logits: of(outputs.logits, classes),
-        regression: of(outputs.regression, 4),
-        centerness: of(outputs.centerness, 1),
-      },
-      {
-        pyramid: grid,
-        distance: config.head.distance,
-        scales: levelScales,
-        image,
-        scoreThreshold: options.score,
-        candidatesPerLevel: CANDIDATES_PER_LEVEL,
-        nmsThreshold: options.nms,
-        maxDetections: options.limit,
-      },
-    )
-    const { x, y } = scales[n]
-    return Array.from(scores, (score, i): ScoredBox => {
-      const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4)
-      return {
-        box: [x1 * x, y1 * y, x2 * x, y2 * y],
-        categoryId: config.classes[labels[i]].id,
-        score,
-      }
-    })
+export interface ImageCandidates extends Frame {
+  readonly candidates: Candidates
+  readonly embedding: Float32Array
+}
+
+/** Whatever could become a detection with a score above `floor`, with centerness or by class alone. */
+export function findCandidates(
+  model: Fcos,
+  images: readonly RgbImage[],
+  config: InputConfig,
+  floor: number,
+): ImageCandidates[] {
+  const input = preprocess(images, config)
+  const options = { scoreThreshold: floor, alsoByClass: true }
+  return candidatesOf(rawOutputs(model, input), input, model.config, options).map((of, n) => ({
+    ...frameOf(images[n], input, n),
+    ...of,
+  }))
+}
+
+/** How image n of a batch lies in the network's input. */
+export function frameOf({ width, height }: RgbImage, input: NetworkInput, n: number): Frame {
+  const { sizes, width: padded, height: high } = input
+  return { image: { width, height }, resized: sizes[n], input: { width: padded, height: high } }
+}
+
+/** Per image of a batch, in its source pixels. */
+export function candidatesOf(
+  { pyramid, scales, images }: RawOutputs,
+  input: NetworkInput,
+  { head }: ModelConfig,
+  options: Pick<CandidateOptions, 'scoreThreshold' | 'alsoByClass'>,
+): { readonly candidates: Candidates; readonly embedding: Float32Array }[] {
+  return images.map(({ outputs, embedding }, n) => ({
+    candidates: decodeCandidates(outputs, {
+      ...options,
+      pyramid,
+      distance: head.distance,
+      scales,
+      image: input.sizes[n],
+      toSource: input.scales[n],
+      candidatesPerLevel: CANDIDATES_PER_LEVEL,
+    }),
+    // Of this image alone, so that it does not travel with those of its batch.
+    embedding: embedding.slice(),
+  }))
+}
+
+export function detectionsOf(
+  candidates: Candidates,
+  { classes }: ModelConfig,
+  { score, nms, limit }: DetectionOptions,
+): ScoredBox[] {
+  const { boxes, labels } = candidates
+  const scores = candidateScores(candidates)
+  const options = {
+    scoreThreshold: score,
+    candidatesPerLevel: CANDIDATES_PER_LEVEL,
+    nmsThreshold: nms,
+    maxDetections: limit,
+  }
+  return Array.from(selectDetections(candidates, options, scores), (i): ScoredBox => {
+    const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4)
+    return { box: [x1, y1, x2, y2], categoryId: classes[labels[i]].id, score: scores[i] }
   })
 }

@@ -1,54 +1,46 @@
-/** Detection over many files: decoding runs ahead of the network, results come in order, a bad image is reported and skipped. */
+/** A network over many files: decoding runs ahead of it, results come in order, a bad image is reported and skipped. */
 
-import type { ScoredBox } from '../../../core/contract/engine.ts'
 import { CodedError, toWire, type WireError } from '../../../core/contract/errors.ts'
+import type { InputConfig } from '../../../core/fcos/config.ts'
 import { resizedSize } from '../../../core/geometry/input-size.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
-import type { Fcos } from '../model/fcos.ts'
-import { type DetectionOptions, detect } from './detector.ts'
 
-export type ImageResult =
-  | {
-      readonly index: number
-      readonly width: number
-      readonly height: number
-      readonly detections: ScoredBox[]
-    }
+/** What the network made of an image, or why the image could not be read. */
+export type ImageResult<Found> =
+  | { readonly index: number; readonly image: RgbImage; readonly found: Found }
   | { readonly index: number; readonly error: WireError }
+
+export interface StreamOptions {
+  readonly input: InputConfig
+  /** Images of one size that go through the network together. */
+  readonly batch: number
+  /** Stops early, between batches. */
+  readonly signal: AbortSignal
+}
 
 /** Decoded images that wait for the network, beside those of the next batch. */
 const AHEAD = 3
 
-/** Stops early, between batches, where `signal` is aborted. */
-export async function* detectFiles(
-  model: Fcos,
+/** @param network what it makes of each of a batch of images, whose input has one size. */
+export async function* overFiles<Found>(
   paths: readonly string[],
-  options: DetectionOptions & { readonly batch: number },
-  signal: AbortSignal,
-): AsyncGenerator<ImageResult> {
+  network: (images: readonly RgbImage[]) => Found[],
+  { input, batch, signal }: StreamOptions,
+): AsyncGenerator<ImageResult<Found>> {
   const decoding: Promise<RgbImage | WireError>[] = []
   const decodeUpTo = (end: number) => {
     for (let i = decoding.length; i < Math.min(end, paths.length); i++)
       decoding.push(decodeImage(paths[i]).catch(imageError))
   }
   let group: { index: number; image: RgbImage }[] = []
-  const run = function* (): Generator<ImageResult> {
-    const found =
-      group.length > 0
-        ? detect(
-            model,
-            group.map(({ image }) => image),
-            options,
-          )
-        : []
-    for (const [i, { index, image }] of group.entries()) {
-      yield { index, width: image.width, height: image.height, detections: found[i] }
-    }
+  const run = function* (): Generator<ImageResult<Found>> {
+    const found = group.length > 0 ? network(group.map(({ image }) => image)) : []
+    for (const [i, of] of group.entries()) yield { ...of, found: found[i] }
     group = []
   }
 
   for (let index = 0; index < paths.length && !signal.aborted; index++) {
-    decodeUpTo(index + options.batch + AHEAD)
+    decodeUpTo(index + batch + AHEAD)
     const image = await decoding[index]
     delete decoding[index]
     if (!('data' in image)) {
@@ -56,15 +48,15 @@ export async function* detectFiles(
       yield { index, error: image }
       continue
     }
-    if (group.length > 0 && !sameInput(model, group[0].image, image)) yield* run()
+    if (group.length > 0 && !sameInput(input, group[0].image, image)) yield* run()
     group.push({ index, image })
-    if (group.length === options.batch) yield* run()
+    if (group.length === batch) yield* run()
   }
   if (!signal.aborted) yield* run()
 }
 
-function sameInput(model: Fcos, a: RgbImage, b: RgbImage): boolean {
-  const [one, other] = [a, b].map((image) => resizedSize(image, model.config.input))
+function sameInput(input: InputConfig, a: RgbImage, b: RgbImage): boolean {
+  const [one, other] = [a, b].map((image) => resizedSize(image, input))
   return one.width === other.width && one.height === other.height
 }
 

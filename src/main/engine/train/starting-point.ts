@@ -1,5 +1,5 @@
 /** From a request to the model that training starts with. */
-import type { TrainRequest } from '../../../core/contract/engine.ts'
+import type { ProbeRequest } from '../../../core/contract/engine.ts'
 import type { ModelChoices } from '../../../core/contract/training.ts'
 import type { ModelConfig } from '../../../core/fcos/config.ts'
 import { lite0Config } from '../../../core/fcos/lite0-config.ts'
@@ -25,12 +25,7 @@ export interface StartingPoint {
  * classifier's file gives a backbone. Throws WEIGHTS_* for files that are neither.
  */
 export async function startingPoint(
-  {
-    weights,
-    architecture,
-    data,
-    options,
-  }: Pick<TrainRequest, 'weights' | 'architecture' | 'data' | 'options'>,
+  { weights, architecture, data, options }: Omit<ProbeRequest, 'method'>,
   size: number,
   seed: number,
 ): Promise<StartingPoint> {

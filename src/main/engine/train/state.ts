@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
+import { Evaluated } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
 import {
   decodeSafetensors,
@@ -10,11 +11,9 @@ import {
   type Tensor as HostTensor,
 } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
-import type { Fcos } from '../model/fcos.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { replaceFile } from '../weights/replace-file.ts'
-import type { WeightAverage } from './average.ts'
-import type { Optimiser } from './optimiser.ts'
+import type { Learning } from './learning.ts'
 
 export const Progress = z.strictObject({
   /** Steps done. */
@@ -24,17 +23,10 @@ export const Progress = z.strictObject({
   rollbacks: z.int().min(0),
   /** The moving average of positives. */
   positives: z.number().nullable(),
-  /** Best validation AP so far; null before the first evaluation. */
-  bestAp: z.number().nullable(),
+  /** The evaluation with the best AP so far. */
+  best: Evaluated.nullable(),
 })
 export type Progress = z.infer<typeof Progress>
-
-/** What changes while training. */
-export interface Learning {
-  readonly model: Fcos
-  readonly optimiser: Optimiser
-  readonly average: WeightAverage | null
-}
 
 /** Replaces the file in one step. Throws IO_DISK_FULL or IO_WRITE and leaves the old one. */
 export async function saveState(

@@ -2,8 +2,8 @@
 import type { TrainStep } from '../../../core/contract/engine.ts'
 import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
 import type { Batches } from './batches.ts'
+import type { Learning } from './learning.ts'
 import type { Normaliser } from './normaliser.ts'
-import type { Learning } from './state.ts'
 
 type Figures =
   | 'loss'

@@ -1,5 +1,4 @@
 /** A training run from its first step, or its last saved one, to its end. */
-import { join } from 'node:path'
 import type {
   EngineEvent,
   Evaluated,
@@ -8,26 +7,24 @@ import type {
   TrainStep,
 } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
+import type { RunData } from '../../../core/contract/run-data.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
-import type { BatchPlan } from '../data/batch.ts'
-import { trainingCanvas } from '../data/canvas.ts'
-import { trainingSamples } from '../data/samples.ts'
-import { Fcos } from '../model/fcos.ts'
+import type { JobControl } from '../control.ts'
+import { faultOf } from '../faults.ts'
+import { peakMb, residentMb } from '../resources.ts'
+import { device } from '../tensor/tensorflow.ts'
 import { writeCheckpoint } from '../weights/checkpoint.ts'
-import { WeightAverage } from './average.ts'
-import { type Batches, ImageBatches } from './batches.ts'
-import { CachedFeatures, cutFor } from './cached-features.ts'
-import { initialWeights } from './initial-weights.ts'
+import type { Batches } from './batches.ts'
+import { beginLearning, endLearning, type Learning } from './learning.ts'
 import { Normaliser } from './normaliser.ts'
-import { Optimiser } from './optimiser.ts'
-import { trainingOptions } from './presets.ts'
+import { openBatches } from './open-batches.ts'
+import { PinnedImages } from './pinned.ts'
 import { RunFolder, type RunRecord } from './run-folder.ts'
 import { RunLogs } from './run-logs.ts'
 import { rateFactor } from './schedule.ts'
-import { startingPoint } from './starting-point.ts'
-import { type Learning, type Progress, restoreState, saveState } from './state.ts'
+import { resumedRun, type Start, startedRun } from './start.ts'
+import { type Progress, restoreState, saveState } from './state.ts'
 import { takeStep } from './step.ts'
-import { chooseTrainable } from './trainable.ts'
 import { validate } from './validate.ts'
 
 type Emit = (event: EngineEvent) => void
@@ -35,45 +32,22 @@ type Emit = (event: EngineEvent) => void
 /** Halvings of the rate after non-finite losses before a run gives up. */
 const MAX_ROLLBACKS = 5
 
-export async function train(request: TrainRequest, emit: Emit, signal: AbortSignal): Promise<TrainResult> {
+/** @throws CodedError of what the user mends, and TRAIN_DIVERGED, RUNTIME_OUT_OF_MEMORY, IO_*, saying what is kept. */
+export async function train(request: TrainRequest, emit: Emit, control: JobControl): Promise<TrainResult> {
   const folder = new RunFolder(request.out)
-  const { record, model } = request.resume ? resumed(folder) : await started(folder, request)
-  const run = new Run(folder, record, model, request, emit)
+  let run: Run | null = null
   try {
-    await run.prepare(request.resume)
-    return await run.toTheEnd(signal)
-  } finally {
-    await run.close()
+    const start = request.resume ? resumedRun(folder) : await startedRun(folder, request)
+    run = new Run(folder, start, request.pinned, emit)
+    try {
+      await run.prepare(request.resume)
+      return await run.toTheEnd(control)
+    } finally {
+      await run.close()
+    }
+  } catch (error) {
+    throw faultOf(error, run?.kept ?? 'Nothing was trained')
   }
-}
-
-interface Start {
-  readonly record: RunRecord
-  readonly model: Fcos
-}
-
-async function started(folder: RunFolder, request: TrainRequest): Promise<Start> {
-  const { data, architecture, options: chosen } = request
-  const options = trainingOptions(architecture, data.images.length, chosen.training)
-  if (options.cacheFeatures) cutFor(options.learn)
-  const { config, state, report } = await startingPoint(request, options.size, options.seed)
-  const record: RunRecord = {
-    format: 'fcos-studio-run',
-    version: 1,
-    model: config,
-    options,
-    canvas: trainingCanvas(data.images, config.input),
-    images: data.images.length,
-    loaded: report,
-  }
-  await folder.create(record)
-  return { record, model: new Fcos(config, state) }
-}
-
-function resumed(folder: RunFolder): Start {
-  const record = folder.open()
-  // The saved state holds every tensor, so these values only give the shapes.
-  return { record, model: new Fcos(record.model, initialWeights(record.model, 0)) }
 }
 
 class Run {
@@ -81,28 +55,32 @@ class Run {
   readonly #options: TrainingOptions
   readonly #record: RunRecord
   readonly #learning: Learning
-  readonly #request: TrainRequest
+  readonly #data: RunData
+  readonly #pinned: TrainRequest['pinned']
   readonly #emit: Emit
   #normaliser: Normaliser
-  #progress: Progress = { step: 0, rateScale: 1, rollbacks: 0, positives: null, bestAp: null }
+  #progress: Progress = { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null }
+  #savedStep: number | null = null
   #batches: Batches | null = null
   #logs: RunLogs | null = null
-  #evaluation: Evaluated | null = null
+  #pinnedImages: PinnedImages | null = null
 
-  constructor(folder: RunFolder, record: RunRecord, model: Fcos, request: TrainRequest, emit: Emit) {
-    const { options } = record
-    chooseTrainable(model, options.learn)
+  constructor(folder: RunFolder, { record, model, data }: Start, pinned: TrainRequest['pinned'], emit: Emit) {
     this.#folder = folder
     this.#record = record
-    this.#options = options
-    this.#request = request
+    this.#options = record.options
+    this.#data = data
+    this.#pinned = pinned
     this.#emit = emit
-    this.#normaliser = new Normaliser(options.normaliser)
-    this.#learning = {
-      model,
-      optimiser: new Optimiser(options.optimiser),
-      average: options.average ? new WeightAverage(model.parameters.trainable()) : null,
-    }
+    this.#normaliser = new Normaliser(record.options.normaliser)
+    this.#learning = beginLearning(model, record.options)
+  }
+
+  /** What there is to come back to, as a sentence without its full stop. */
+  get kept(): string {
+    return this.#savedStep === null
+      ? 'Nothing was trained'
+      : `The state of step ${this.#savedStep} and earlier checkpoints are kept in ${this.#folder.path}`
   }
 
   /** Takes up the saved state, or saves the first one, so that there is always one to come back to. */
@@ -111,10 +89,12 @@ class Run {
     else await this.#save()
     const { options, canvas, loaded } = this.#record
     this.#emit({ kind: 'plan', options, canvas, loaded, resumedFrom: resume ? this.#progress.step : null })
+    if (this.#pinned) this.#pinnedImages = await PinnedImages.open(this.#pinned.images, this.#note)
     await this.#openStreams()
   }
 
-  async toTheEnd(signal: AbortSignal): Promise<TrainResult> {
+  async toTheEnd(control: JobControl): Promise<TrainResult> {
+    const { signal } = control
     const { steps, evaluateEvery, saveEvery } = this.#options
     while (this.#progress.step < steps && !signal.aborted) {
       await this.#step()
@@ -122,8 +102,8 @@ class Run {
       const last = step === steps
       if (last || (evaluateEvery > 0 && step % evaluateEvery === 0)) await this.#evaluate(signal)
       if (last || step % saveEvery === 0) await this.#save()
-      // Lets requests in: steps do not yield by themselves.
-      await new Promise(setImmediate)
+      if (this.#pinned && (last || step % this.#pinned.every === 0)) await this.#showPinned()
+      await control.turn(() => this.#save())
     }
     if (signal.aborted) {
       await this.#save()
@@ -132,8 +112,8 @@ class Run {
     return {
       steps: this.#progress.step,
       complete: this.#progress.step === steps,
-      checkpoint: this.#progress.bestAp === null ? this.#folder.last : this.#folder.best,
-      evaluation: this.#evaluation,
+      checkpoint: this.#progress.best === null ? this.#folder.last : this.#folder.best,
+      evaluation: this.#progress.best,
     }
   }
 
@@ -158,6 +138,9 @@ class Run {
       rate,
       imagesPerSecond: (batch * accumulate) / seconds,
       remainingSeconds: this.#pace(seconds) * (steps - step - 1),
+      device,
+      memoryMb: residentMb(),
+      peakMb: peakMb(),
     }
     this.#logs?.step(line)
     this.#emit({ kind: 'step', ...line })
@@ -178,7 +161,7 @@ class Run {
       throw new CodedError(
         'TRAIN_DIVERGED',
         `The loss was not finite at step ${step + 1}, for the ${MAX_ROLLBACKS + 1}th time`,
-        `The state of step ${this.#progress.step} and earlier checkpoints are kept in ${this.#folder.path}. Look at the boxes near that step, or train with a lower rate`,
+        `${this.kept}. Look at the boxes near that step, or train with a lower rate`,
       )
     }
     await this.#closeStreams()
@@ -186,15 +169,14 @@ class Run {
     this.#progress.rollbacks = rollbacks + 1
     this.#progress.rateScale = rateScale / 2
     await this.#save()
-    this.#emit({
-      kind: 'note',
-      message: `The loss was not finite at step ${step + 1}. Training goes on from step ${this.#progress.step} with half the learning rate`,
-    })
+    this.#note(
+      `The loss was not finite at step ${step + 1}. Training goes on from step ${this.#progress.step} with half the learning rate`,
+    )
     await this.#openStreams()
   }
 
   async #evaluate(signal: AbortSignal): Promise<void> {
-    const { validation } = this.#request
+    const { validation } = this.#data
     const { step } = this.#progress
     const evaluation = validation
       ? await this.#withAverages(() => validate(this.#learning.model, validation, step, signal))
@@ -202,16 +184,26 @@ class Run {
     if (signal.aborted) return
     if (evaluation) {
       const [ap] = evaluation.stats
-      const best = this.#progress.bestAp === null || ap > this.#progress.bestAp
+      const best = this.#progress.best === null || ap > this.#progress.best.stats[0]
       if (best) {
-        this.#progress.bestAp = ap
         await this.#writeModel(this.#folder.best, evaluation)
-        this.#evaluation = evaluation
+        this.#progress.best = evaluation
       }
       this.#logs?.evaluated(evaluation)
       this.#emit({ kind: 'evaluated', best, ...evaluation })
     }
     await this.#writeModel(this.#folder.last, evaluation)
+  }
+
+  /** With the averages, as they would be saved. */
+  #showPinned(): Promise<void> {
+    const { model } = this.#learning
+    return this.#withAverages(async () => {
+      for (const seen of this.#pinnedImages?.predict(model, this.#progress.step) ?? []) {
+        this.#emit({ kind: 'pinned', ...seen })
+        await new Promise(setImmediate)
+      }
+    })
   }
 
   async #writeModel(path: string, evaluation: Evaluated | null = null): Promise<void> {
@@ -223,47 +215,30 @@ class Run {
     await writeCheckpoint(path, { config: model.config, tensors, training })
   }
 
+  readonly #note = (message: string): void => this.#emit({ kind: 'note', message })
+
   #withAverages<T>(body: () => Promise<T>): Promise<T> {
     return this.#learning.average ? this.#learning.average.during(body) : body()
   }
 
-  #save(): Promise<void> {
-    return saveState(this.#folder.state, this.#learning, this.#progress)
+  async #save(): Promise<void> {
+    await saveState(this.#folder.state, this.#learning, this.#progress)
+    this.#savedStep = this.#progress.step
   }
 
   async #restore(): Promise<void> {
     this.#progress = await restoreState(this.#folder.state, this.#learning)
+    this.#savedStep = this.#progress.step
     this.#normaliser = new Normaliser(this.#options.normaliser, this.#progress.positives)
   }
 
   /** Batches and logs from the current step on. */
   async #openStreams(): Promise<void> {
-    const { options, canvas, model: config } = this.#record
+    const { options, canvas } = this.#record
     const { step } = this.#progress
     this.#logs = new RunLogs(this.#folder, step)
-    const plan: BatchPlan = {
-      samples: trainingSamples(this.#request.data, config.classes),
-      canvas,
-      input: config.input,
-      augment: options.augment,
-      seed: options.seed,
-      batchSize: options.batch,
-      totalSteps: options.steps * options.accumulate,
-    }
-    const first = step * options.accumulate
-    const report = (problem: { file: string; reason: string }) =>
-      this.#emit({ kind: 'note', message: `${problem.file} is skipped: ${problem.reason}` })
-    const { model } = this.#learning
-    this.#batches = options.cacheFeatures
-      ? await CachedFeatures.build(
-          model,
-          plan,
-          join(this.#folder.path, 'features'),
-          options.learn,
-          first,
-          report,
-        )
-      : new ImageBatches(model, plan, first, report)
+    const settings = { options, canvas, data: this.#data.data, features: this.#folder.features }
+    this.#batches = await openBatches(this.#learning.model, settings, step, this.#note)
   }
 
   async #closeStreams(): Promise<void> {
@@ -274,9 +249,10 @@ class Run {
   }
 
   async close(): Promise<void> {
-    await this.#closeStreams()
-    this.#learning.optimiser.dispose()
-    this.#learning.average?.dispose()
-    this.#learning.model.dispose()
+    try {
+      await this.#closeStreams()
+    } finally {
+      endLearning(this.#learning)
+    }
   }
 }

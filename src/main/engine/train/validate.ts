@@ -4,8 +4,9 @@ import { evaluateGroundTruth } from '../../../core/evaluation/coco-metrics.ts'
 import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
-import { EVALUATION_OPTIONS } from '../detect/detector.ts'
-import { detectFiles } from '../detect/stream.ts'
+import type { RgbImage } from '../data/decode.ts'
+import { detect, EVALUATION_OPTIONS } from '../detect/detector.ts'
+import { overFiles } from '../detect/stream.ts'
 import type { Fcos } from '../model/fcos.ts'
 
 /** Images that cannot be read count as images without detections. null where `signal` was aborted before the end. */
@@ -17,10 +18,14 @@ export async function validate(
 ): Promise<Evaluated | null> {
   const detections: Detection[] = []
   const paths = data.images.map(({ path }) => path)
-  for await (const result of detectFiles(model, paths, { ...EVALUATION_OPTIONS, batch: 1 }, signal)) {
+  const { input } = model.config
+  const network = (images: readonly RgbImage[]) => detect(model, images, input, EVALUATION_OPTIONS)
+  for await (const result of overFiles(paths, network, { input, batch: 1, signal })) {
+    // Lets requests in: the network does not yield by itself.
+    await new Promise(setImmediate)
     if ('error' in result) continue
     const imageId = data.images[result.index].id
-    for (const { box, categoryId, score } of result.detections) {
+    for (const { box, categoryId, score } of result.found) {
       detections.push({ imageId, categoryId, box: toXywh(box), score })
     }
   }

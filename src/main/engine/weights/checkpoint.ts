@@ -20,6 +20,10 @@ export interface Checkpoint {
   readonly tensors: StateDict
   /** What the training wants to keep beside the weights: step, AP, data set. Plain JSON. */
   readonly training?: Readonly<Record<string, unknown>> | undefined
+  /** [K] least score of each class that its maker recommends. */
+  readonly thresholds?: readonly number[] | undefined
+  /** The model card, Markdown. */
+  readonly card?: string | undefined
 }
 
 const FORMAT = 'fcos-studio'
@@ -43,12 +47,14 @@ const Metadata = z.object({
   version: z.coerce.number().pipe(z.int().positive()),
   config: json.pipe(ModelConfig),
   training: json.pipe(z.record(z.string(), z.unknown())).optional(),
+  thresholds: json.pipe(z.array(z.number())).optional(),
+  card: z.string().optional(),
 })
 
 /** Replaces `path` in one step. Throws IO_DISK_FULL or IO_WRITE and leaves the old file. */
 export async function writeCheckpoint(
   path: string,
-  { config, tensors, training }: Checkpoint,
+  { config, tensors, training, thresholds, card }: Checkpoint,
 ): Promise<void> {
   const metadata: Record<string, string> = {
     format: FORMAT,
@@ -56,6 +62,8 @@ export async function writeCheckpoint(
     config: JSON.stringify(config),
   }
   if (training) metadata.training = JSON.stringify(training)
+  if (thresholds) metadata.thresholds = JSON.stringify(thresholds)
+  if (card !== undefined) metadata.card = card
   await replaceFile(path, encodeSafetensors(tensors, metadata))
 }
 
@@ -94,8 +102,8 @@ function own(path: string, metadata: Readonly<Record<string, string>>, tensors: 
       `${path}: the configuration inside the checkpoint is wrong: ${why}`,
     )
   }
-  const { config, training } = parsed.data
-  return { config, tensors, training }
+  const { config, training, thresholds, card } = parsed.data
+  return { config, tensors, training, thresholds, card }
 }
 
 function foreign(weights: StateDict): Checkpoint {

@@ -3,34 +3,37 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type {
-  BenchRequest,
-  DetectRequest,
   EngineCall,
   EngineEvent,
   EngineHello,
   EngineRequest,
   EngineResults,
-  TrainRequest,
 } from '../../../core/contract/engine.ts'
 import { CodedError, fromWire } from '../../../core/contract/errors.ts'
 import { death } from './death.ts'
 import { parseMessage, unexpected } from './messages.ts'
+import type { PauseSwitch } from './pause-switch.ts'
 
-export type JobRequest = TrainRequest | DetectRequest | BenchRequest
+/** Whatever has an answer of its own; cancelling and pausing go with the request that they are about. */
+export type WorkRequest = Exclude<EngineRequest, { method: 'cancel' | 'pause' | 'continue' }>
 
 export interface Engine {
   readonly hello: EngineHello
   /**
-   * Runs a job. Events come in order, and all of them before the result. A signal cancels the job: the engine stops
-   * at its next step and still answers, with a result that says that it is not complete.
+   * Runs a job, or answers a request beside it. Events come in order, and all of them before the result. A signal
+   * cancels: a job stops at its next step and still answers, with a result that says that it is not complete; another
+   * request fails with ENGINE_CANCELLED if its turn had not come. A switch pauses the job and lets it go on.
    *
    * @throws CodedError the engine's own errors; ENGINE_DIED if its process ended, ENGINE_PROTOCOL if it sent nonsense.
    */
-  call<R extends JobRequest>(
+  call<R extends WorkRequest>(
     request: R,
     onEvent: (event: EngineEvent) => void,
     signal?: AbortSignal,
+    pause?: PauseSwitch,
   ): Promise<EngineResults[R['method']]>
+  /** Settles when it takes no more requests, because it was closed or failed. */
+  readonly ended: Promise<void>
   /** Ends the process: at its own pace, by force after a few seconds. Jobs under way fail with ENGINE_CLOSED. */
   close(): Promise<void>
 }
@@ -56,7 +59,8 @@ export async function connect(
     const hello = await connection.hello
     return {
       hello,
-      call: (request, onEvent, signal) => connection.call(request, onEvent, signal),
+      ended: connection.ended.promise,
+      call: (...call) => connection.call(...call),
       close: () => connection.close(),
     }
   } finally {
@@ -78,6 +82,7 @@ const PATIENCE = 5000
 
 class Connection {
   readonly hello: Promise<EngineHello>
+  readonly ended = Promise.withResolvers<void>()
   readonly #greeting = Promise.withResolvers<EngineHello>()
   readonly #child: ChildProcess
   readonly #closed: Promise<void>
@@ -109,23 +114,29 @@ class Connection {
       .catch((error: Error) => died(error.message))
   }
 
-  async call<R extends JobRequest>(
+  async call<R extends WorkRequest>(
     request: R,
     onEvent: Pending['onEvent'],
-    signal: AbortSignal | undefined,
+    signal?: AbortSignal,
+    pause?: PauseSwitch,
   ): Promise<EngineResults[R['method']]> {
     signal?.throwIfAborted()
     const [job, result] = this.#send(request, onEvent)
-    const cancel = (): void => {
-      const [, answer] = this.#send({ method: 'cancel', job }, () => {})
-      // Whether the job was stopped in time is told by its own result.
+    const tell = (method: 'cancel' | 'pause' | 'continue'): void => {
+      const [, answer] = this.#send({ method, job }, () => {})
+      // Whether the job was told in time shows in its own events and result.
       answer.catch(() => {})
     }
+    const cancel = (): void => tell('cancel')
+    const turn = (): void => tell(pause?.isPaused ? 'pause' : 'continue')
     signal?.addEventListener('abort', cancel, { once: true })
+    pause?.addEventListener('change', turn)
+    if (pause?.isPaused) turn()
     try {
       return (await result) as EngineResults[R['method']]
     } finally {
       signal?.removeEventListener('abort', cancel)
+      pause?.removeEventListener('change', turn)
     }
   }
 
@@ -145,6 +156,7 @@ class Connection {
   #end(errorFor: (request?: EngineRequest) => unknown): boolean {
     if (this.#failure) return false
     this.#failure = errorFor()
+    this.ended.resolve()
     this.#greeting.reject(this.#failure)
     for (const { request, reject } of this.#pending.values()) reject(errorFor(request))
     this.#pending.clear()

@@ -21,7 +21,7 @@ export function death({ reason, diagnostics }: Circumstances, request?: EngineRe
     `The engine ended unexpectedly (${reason})${last === undefined ? '' : `: ${last}`}`,
     [
       kept(request),
-      ...(reason === 'SIGKILL'
+      ...(reason === 'SIGKILL' || /heap out of memory|bad_alloc/.test(diagnostics)
         ? ['Most often the system had run out of memory: try a smaller --batch or --size']
         : []),
     ].join('. '),
@@ -35,7 +35,10 @@ function kept(request?: EngineRequest): string {
     case 'train':
       return `What the run saved last is in ${request.out}: the same command with --resume goes on from there`
     case 'detect':
+    case 'candidates':
       return 'No results were written. Try again'
+    case 'export-model':
+      return `${request.out} is as it was before. Try again`
     default:
       return 'Nothing was lost. `fcos doctor` checks the engine'
   }

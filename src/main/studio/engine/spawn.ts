@@ -45,7 +45,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 
 async function startProcess(
   env: Readonly<Record<string, string>>,
-  { place = CHECKOUT, entry = engineEntry(place), helloTimeout = 120_000 }: EngineOptions,
+  { place = CHECKOUT, entry = engineEntry(place), helloTimeout = 120_000, background = false }: EngineOptions,
 ): Promise<Engine> {
   const child = spawn(place.node, [entry], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

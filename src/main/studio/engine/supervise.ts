@@ -3,11 +3,14 @@
 import type { EngineEvent, EngineHello, TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { Engine } from './client.ts'
+import type { PauseSwitch } from './pause-switch.ts'
 
 export interface TrainingHooks {
   readonly onReady?: (hello: EngineHello) => void
   readonly onEvent: (event: EngineEvent) => void
   readonly signal?: AbortSignal
+  /** Holds through a change of engines. */
+  readonly pause?: PauseSwitch
 }
 
 /**
@@ -38,12 +41,12 @@ export async function train(
 async function trainOnce(
   start: () => Promise<Engine>,
   request: TrainRequest,
-  { onReady, onEvent, signal }: TrainingHooks,
+  { onReady, onEvent, signal, pause }: TrainingHooks,
 ): Promise<TrainResult> {
   const engine = await start()
   try {
     onReady?.(engine.hello)
-    return await engine.call(request, onEvent, signal)
+    return await engine.call(request, onEvent, signal, pause)
   } finally {
     await engine.close()
   }

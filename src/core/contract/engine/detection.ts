@@ -1,0 +1,118 @@
+/** What a model makes of images: detections, the candidates before them, and the raw maps before those. */
+import { z } from 'zod'
+import type { Candidates, ImageOutputs } from '../../fcos/candidates.ts'
+import type { ModelConfig } from '../../fcos/config.ts'
+import type { BoxXyxy, Size } from '../../geometry/box.ts'
+import type { WireError } from '../errors.ts'
+import { Path } from './images.ts'
+
+const many = {
+  model: Path,
+  images: z.array(Path).min(1),
+  /** Images of one size that run together. */
+  batch: z.int().positive(),
+  /** Long side of the network's input in pixels; as trained where null. */
+  size: z.int().positive().nullable(),
+}
+
+export const DetectRequest = z.object({
+  method: z.literal('detect'),
+  ...many,
+  /** Least score of a detection. */
+  score: z.number().min(0).max(1),
+  /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
+  nms: z.number().min(0).max(1),
+  /** Most detections per image. */
+  limit: z.int().positive(),
+})
+export type DetectRequest = z.infer<typeof DetectRequest>
+
+/**
+ * Each image's candidates: selectDetections makes detections of them, for any score above `floor` exactly those of
+ * `detect`, as often as a slider moves.
+ */
+export const CandidatesRequest = z.object({
+  method: z.literal('candidates'),
+  ...many,
+  /** Candidates score above it, with centerness or by class alone: 0.01. */
+  floor: z.number().min(0).max(1),
+})
+export type CandidatesRequest = z.infer<typeof CandidatesRequest>
+
+/** The raw outputs of one image. Answered beside a running job; the model stays loaded for the next. */
+export const MapsRequest = z.object({
+  method: z.literal('maps'),
+  model: Path,
+  image: Path,
+  /** Long side of the network's input in pixels; as trained where null. */
+  size: z.int().positive().nullable(),
+})
+export type MapsRequest = z.infer<typeof MapsRequest>
+
+export interface ScoredBox {
+  readonly box: BoxXyxy
+  readonly categoryId: number
+  readonly score: number
+}
+
+/** How an image lay in the network's input; with the model's rule for locations, pyramid(input, rule) is its geometry. */
+export interface Frame {
+  /** The source image in pixels, EXIF orientation applied. */
+  readonly image: Size
+  /** The image after resizing, at the input's top left. */
+  readonly resized: Size
+  /** The network's input, padding included. */
+  readonly input: Size
+}
+
+export interface ModelInfo {
+  /** With the input size that was used. */
+  readonly config: ModelConfig
+  /** [K] least score of each class, as the model's maker recommends; null where nobody did. */
+  readonly thresholds: readonly number[] | null
+}
+
+export interface DetectResult {
+  readonly images: number
+  readonly skipped: number
+  readonly complete: boolean
+  readonly classes: readonly { readonly id: number; readonly name: string }[]
+}
+
+export interface CandidatesResult {
+  readonly images: number
+  readonly skipped: number
+  readonly complete: boolean
+  readonly model: ModelInfo
+}
+
+export interface MapsResult extends Frame {
+  readonly model: ModelInfo
+  /** Logits and raw regression: what they mean is core/fcos's to say (distances.ts, candidates.ts). */
+  readonly outputs: ImageOutputs
+  /** [levels] learned scales of the regression; null for models without. */
+  readonly scales: Float32Array | null
+  readonly milliseconds: {
+    /** Reading the model; 0 where it was loaded. */
+    readonly load: number
+    readonly decode: number
+    /** Resizing and the network. */
+    readonly network: number
+  }
+}
+
+/** Images come in the order of the request; each is detected, gives candidates, or is skipped. */
+export type DetectionEvent =
+  | ({
+      readonly kind: 'detected'
+      readonly index: number
+      readonly detections: readonly ScoredBox[]
+    } & Size)
+  | ({
+      readonly kind: 'candidates'
+      readonly index: number
+      readonly candidates: Candidates
+      /** [channels] P5 averaged over the input: near images look alike. Not normalised. */
+      readonly embedding: Float32Array
+    } & Frame)
+  | { readonly kind: 'skipped'; readonly index: number; readonly error: WireError }

@@ -1,0 +1,110 @@
+/** Training runs: the request, what is heard of a run while it goes, and what it would cost. */
+import { z } from 'zod'
+import type { Size } from '../../geometry/box.ts'
+import { TrainingFile, type TrainingOptions } from '../training.ts'
+import type { Frame, ScoredBox } from './detection.ts'
+import { EngineData, Path } from './images.ts'
+
+const start = {
+  /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
+  weights: Path.nullable(),
+  /** Of a run that starts from nothing; weights bring their own. */
+  architecture: z.enum(['r50', 'lite0']),
+  options: TrainingFile,
+}
+
+export const TrainRequest = z.object({
+  method: z.literal('train'),
+  /** The run's folder. */
+  out: Path,
+  ...start,
+  /** Of a new run. A resumed one goes on with what it started with, which its folder keeps. */
+  data: EngineData.nullable(),
+  validation: EngineData.nullable(),
+  /** Go on from the last state saved in `out`. */
+  resume: z.boolean(),
+  /** Images to show predictions for, every so many steps. They change nothing in the run. */
+  pinned: z.object({ images: z.array(Path).max(4), every: z.int().positive() }).optional(),
+})
+export type TrainRequest = z.infer<typeof TrainRequest>
+
+/** A few steps, to learn what the run would cost. Leaves no files. The peak is the process's: ask a fresh engine. */
+export const ProbeRequest = z.object({ method: z.literal('probe'), ...start, data: EngineData })
+export type ProbeRequest = z.infer<typeof ProbeRequest>
+
+export interface TrainStep {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly classification: number
+  readonly box: number
+  readonly centerness: number
+  /** The centerness loss above what its targets' entropy leaves: 0 is perfect. */
+  readonly centernessExcess: number
+  readonly rate: number
+  readonly gradientNorm: number
+  readonly positives: number
+  readonly imagesPerSecond: number
+  readonly remainingSeconds: number
+  readonly device: 'cpu' | 'gpu' | 'wasm'
+  /** The engine's resident memory, now and at most, without a GPU's own. */
+  readonly memoryMb: number
+  readonly peakMb: number
+}
+
+export const Evaluated = z.object({
+  step: z.int(),
+  /** pycocotools' 12 numbers in its order. */
+  stats: z.array(z.number()).readonly(),
+  perCategory: z
+    .array(z.object({ id: z.int(), name: z.string(), ap: z.number(), ap50: z.number() }))
+    .readonly(),
+})
+export type Evaluated = Readonly<z.infer<typeof Evaluated>>
+
+/** What the model of a step predicts for a pinned image. */
+export interface PinnedPredictions extends Frame {
+  readonly step: number
+  /** Of TrainRequest.pinned.images. */
+  readonly index: number
+  readonly detections: readonly ScoredBox[]
+  /** [L] ô = σ(centerness logit) */
+  readonly centerness: Float32Array
+  /** [L] the best class's p̂ = σ(class logit) */
+  readonly classScores: Float32Array
+}
+
+export type TrainingEvent =
+  | {
+      readonly kind: 'plan'
+      readonly options: TrainingOptions
+      readonly canvas: Size
+      /** What was loaded from the weights, what was not, and why. */
+      readonly loaded: string | null
+      readonly resumedFrom: number | null
+    }
+  | ({ readonly kind: 'step' } & TrainStep)
+  | ({ readonly kind: 'evaluated'; readonly best: boolean } & Evaluated)
+  | ({ readonly kind: 'pinned' } & PinnedPredictions)
+
+export interface TrainResult {
+  readonly steps: number
+  /** False when it was cancelled before its last step; it can be resumed. */
+  readonly complete: boolean
+  /** The checkpoint with the best validation AP, or the last one without validation images. */
+  readonly checkpoint: string
+  /** The best one of the whole run, also of what went before a resumption. */
+  readonly evaluation: Evaluated | null
+}
+
+export interface ProbeResult {
+  /** With the preset's choices filled in. */
+  readonly options: TrainingOptions
+  readonly canvas: Size
+  readonly secondsPerStep: number
+  /** What caching features takes before the first step; 0 without. */
+  readonly prepareSeconds: number
+  readonly peakMb: number
+  /** False when it was cancelled: the figures are those of the steps that were taken, NaN without any. */
+  readonly complete: boolean
+}

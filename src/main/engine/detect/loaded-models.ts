@@ -1,0 +1,69 @@
+/** Models that stay on the device between requests. */
+import { stat } from 'node:fs/promises'
+import type { ModelInfo } from '../../../core/contract/engine.ts'
+import { Fcos } from '../model/fcos.ts'
+import { readCheckpoint } from '../weights/checkpoint.ts'
+
+export interface LoadedModel {
+  readonly model: Fcos
+  readonly thresholds: ModelInfo['thresholds']
+}
+
+interface Entry {
+  readonly loaded: Promise<LoadedModel>
+  users: number
+}
+
+export class LoadedModels {
+  readonly #limit: number
+  /** By path and what tells its versions apart, in order of use, oldest first. */
+  readonly #entries = new Map<string, Entry>()
+
+  /** @param limit models that are kept while nobody uses them. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /**
+   * Runs `body` with the model of a checkpoint, as the file is now.
+   * @throws CodedError WEIGHTS_*, as readCheckpoint.
+   */
+  async use<T>(path: string, body: (model: LoadedModel) => Promise<T>): Promise<T> {
+    const version = await stat(path).then(
+      ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+      () => 'missing',
+    )
+    const key = `${path} ${version}`
+    const entry = this.#entries.get(key) ?? { loaded: load(path), users: 0 }
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    entry.users++
+    try {
+      return await body(await entry.loaded)
+    } finally {
+      entry.users--
+      await entry.loaded.catch(() => this.#entries.delete(key))
+      await this.#keep(this.#limit)
+    }
+  }
+
+  /** Frees what nobody uses: who trains needs the memory. */
+  async clear(): Promise<void> {
+    await this.#keep(0)
+  }
+
+  async #keep(limit: number): Promise<void> {
+    for (const [key, { loaded, users }] of this.#entries) {
+      if (this.#entries.size <= limit) return
+      if (users > 0) continue
+      this.#entries.delete(key)
+      const { model } = await loaded
+      model.dispose()
+    }
+  }
+}
+
+async function load(path: string): Promise<LoadedModel> {
+  const { config, tensors, thresholds = null } = await readCheckpoint(path)
+  return { model: new Fcos(config, tensors), thresholds }
+}

@@ -1,0 +1,113 @@
+/** What `detect`, `candidates` and `maps` do. */
+import type {
+  CandidatesRequest,
+  CandidatesResult,
+  DetectRequest,
+  DetectResult,
+  EngineEvent,
+  MapsRequest,
+  MapsResult,
+} from '../../../core/contract/engine.ts'
+import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { JobControl } from '../control.ts'
+import { decodeImage, type RgbImage } from '../data/decode.ts'
+import { preprocess } from '../data/preprocess.ts'
+import { detect, findCandidates, frameOf } from './detector.ts'
+import { type LoadedModel, LoadedModels } from './loaded-models.ts'
+import { rawOutputs } from './raw-outputs.ts'
+import { overFiles } from './stream.ts'
+
+/** Two, so that models can be compared on an image. */
+export const models = new LoadedModels(2)
+
+type Emit = (event: EngineEvent) => void
+
+export function detectFiles(request: DetectRequest, emit: Emit, control: JobControl): Promise<DetectResult> {
+  return models.use(request.model, async ({ model }) => {
+    const input = inputOf(model.config.input, request.size)
+    const network = (images: readonly RgbImage[]) => detect(model, images, input, request)
+    const counts = await throughAll(
+      request,
+      network,
+      input,
+      control,
+      emit,
+      (index, { width, height }, found) =>
+        emit({ kind: 'detected', index, width, height, detections: found }),
+    )
+    return { ...counts, classes: model.config.classes }
+  })
+}
+
+export function candidatesOfFiles(
+  request: CandidatesRequest,
+  emit: Emit,
+  control: JobControl,
+): Promise<CandidatesResult> {
+  return models.use(request.model, async (loaded) => {
+    const { model } = loaded
+    const input = inputOf(model.config.input, request.size)
+    const network = (images: readonly RgbImage[]) => findCandidates(model, images, input, request.floor)
+    const counts = await throughAll(request, network, input, control, emit, (index, _, found) =>
+      emit({ kind: 'candidates', index, ...found }),
+    )
+    return { ...counts, model: infoOf(loaded, input) }
+  })
+}
+
+export async function mapsOf({ model: path, image: file, size }: MapsRequest): Promise<MapsResult> {
+  const start = performance.now()
+  let load = 0
+  let decode = 0
+  const image = decodeImage(file).finally(() => {
+    decode = performance.now() - start
+  })
+  // Whether it can be read is told after whether the model can.
+  image.catch(() => {})
+  return models.use(path, async (loaded) => {
+    load = performance.now() - start
+    const { model } = loaded
+    const config = inputOf(model.config.input, size)
+    const source = await image
+    const began = performance.now()
+    const input = preprocess([source], config)
+    const { scales = null, images } = rawOutputs(model, input)
+    const network = performance.now() - began
+    return {
+      ...frameOf(source, input, 0),
+      model: infoOf(loaded, config),
+      outputs: images[0].outputs,
+      scales,
+      milliseconds: { load, decode, network },
+    }
+  })
+}
+
+/** The size that a request asks for, as a rule: its long side decides. */
+function inputOf(trained: InputConfig, size: number | null): InputConfig {
+  return size === null ? trained : { ...trained, shortSide: size, longSide: size }
+}
+
+function infoOf({ model: { config }, thresholds }: LoadedModel, input: InputConfig) {
+  return { config: { ...config, input }, thresholds }
+}
+
+async function throughAll<Found>(
+  { images, batch }: { readonly images: readonly string[]; readonly batch: number },
+  network: (images: readonly RgbImage[]) => Found[],
+  input: InputConfig,
+  control: JobControl,
+  emit: Emit,
+  onFound: (index: number, image: RgbImage, found: Found) => void,
+): Promise<{ images: number; skipped: number; complete: boolean }> {
+  let [done, skipped] = [0, 0]
+  for await (const result of overFiles(images, network, { input, batch, signal: control.signal })) {
+    done++
+    if ('error' in result) {
+      skipped++
+      emit({ kind: 'skipped', ...result })
+    } else onFound(result.index, result.image, result.found)
+    await control.turn()
+  }
+  return { images: done - skipped, skipped, complete: done === images.length }
+}

@@ -1,0 +1,28 @@
+import type { TrainingOptions } from '../../../core/contract/training.ts'
+import type { Fcos } from '../model/fcos.ts'
+import { WeightAverage } from './average.ts'
+import { Optimiser } from './optimiser.ts'
+import { chooseTrainable } from './trainable.ts'
+
+/** What changes while training. */
+export interface Learning {
+  readonly model: Fcos
+  readonly optimiser: Optimiser
+  readonly average: WeightAverage | null
+}
+
+/** Takes the model. */
+export function beginLearning(model: Fcos, options: TrainingOptions): Learning {
+  chooseTrainable(model, options.learn)
+  return {
+    model,
+    optimiser: new Optimiser(options.optimiser),
+    average: options.average ? new WeightAverage(model.parameters.trainable()) : null,
+  }
+}
+
+export function endLearning({ model, optimiser, average }: Learning): void {
+  optimiser.dispose()
+  average?.dispose()
+  model.dispose()
+}

@@ -1,0 +1,74 @@
+/** What a training run would cost on this machine: a few of its steps, of which nothing is kept. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EngineEvent, ProbeRequest, ProbeResult } from '../../../core/contract/engine.ts'
+import type { JobControl } from '../control.ts'
+import { trainingCanvas } from '../data/canvas.ts'
+import { Fcos } from '../model/fcos.ts'
+import { peakMb } from '../resources.ts'
+import { cutFor } from './cached-features.ts'
+import { beginLearning, endLearning } from './learning.ts'
+import { Normaliser } from './normaliser.ts'
+import { openBatches } from './open-batches.ts'
+import { trainingOptions } from './presets.ts'
+import { startingPoint } from './starting-point.ts'
+import { takeStep } from './step.ts'
+
+/** The first one allocates and compiles, and is not counted. */
+const STEPS = 3
+
+/** @throws CodedError as a training run would. */
+export async function probe(
+  request: ProbeRequest,
+  emit: (event: EngineEvent) => void,
+  control: JobControl,
+): Promise<ProbeResult> {
+  const { data, architecture } = request
+  const options = trainingOptions(architecture, data.images.length, request.options.training)
+  if (options.cacheFeatures) cutFor(options.learn)
+  const { config, state } = await startingPoint(request, options.size, options.seed)
+  const canvas = trainingCanvas(data.images, config.input)
+  const learning = beginLearning(new Fcos(config, state), options)
+  const features = await mkdtemp(join(tmpdir(), 'fcos-probe-'))
+  // Features are cached for as many images only as the steps see.
+  const seen = { ...data, images: data.images.slice(0, STEPS * options.batch * options.accumulate) }
+  const settings = { options, canvas, features, data: options.cacheFeatures ? seen : data }
+  try {
+    const began = performance.now()
+    const note = (message: string) => emit({ kind: 'note', message })
+    const batches = await openBatches(learning.model, settings, 0, note)
+    const prepareSeconds = options.cacheFeatures
+      ? ((performance.now() - began) / 1000) * (data.images.length / seen.images.length)
+      : 0
+    const normaliser = new Normaliser(options.normaliser)
+    const seconds: number[] = []
+    try {
+      for (let step = 0; step < STEPS && !control.signal.aborted; step++) {
+        const start = performance.now()
+        const { steps, accumulate, optimiser } = options
+        await takeStep(learning, batches, normaliser, {
+          step,
+          steps,
+          passes: accumulate,
+          rate: optimiser.rate,
+        })
+        if (step > 0) seconds.push((performance.now() - start) / 1000)
+        await control.turn()
+      }
+    } finally {
+      await batches.close()
+    }
+    return {
+      options,
+      canvas,
+      secondsPerStep: seconds.reduce((sum, each) => sum + each, 0) / seconds.length,
+      prepareSeconds,
+      peakMb: peakMb(),
+      complete: seconds.length === STEPS - 1,
+    }
+  } finally {
+    endLearning(learning)
+    await rm(features, { recursive: true, force: true })
+  }
+}

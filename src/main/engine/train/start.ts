@@ -1,0 +1,47 @@
+/** What a run consists of when it starts, and when it goes on. */
+import type { TrainRequest } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { RunData } from '../../../core/contract/run-data.ts'
+import { trainingCanvas } from '../data/canvas.ts'
+import { Fcos } from '../model/fcos.ts'
+import { device } from '../tensor/tensorflow.ts'
+import { cutFor } from './cached-features.ts'
+import { initialWeights } from './initial-weights.ts'
+import { trainingOptions } from './presets.ts'
+import type { RunFolder, RunRecord } from './run-folder.ts'
+import { startingPoint } from './starting-point.ts'
+
+export interface Start {
+  readonly record: RunRecord
+  readonly model: Fcos
+  readonly data: RunData
+}
+
+/** @throws CodedError WEIGHTS_*, USAGE_CACHE, USAGE_RUN_EXISTS, IO_*. */
+export async function startedRun(folder: RunFolder, request: TrainRequest): Promise<Start> {
+  const { data, validation, architecture, options: chosen } = request
+  if (!data) throw new CodedError('ENGINE_REQUEST', 'A new run needs data to learn from')
+  const options = trainingOptions(architecture, data.images.length, chosen.training)
+  if (options.cacheFeatures) cutFor(options.learn)
+  const { config, state, report } = await startingPoint({ ...request, data }, options.size, options.seed)
+  const record: RunRecord = {
+    format: 'fcos-studio-run',
+    version: 1,
+    model: config,
+    options,
+    canvas: trainingCanvas(data.images, config.input),
+    images: data.images.length,
+    loaded: report,
+    started: new Date().toISOString(),
+    device,
+  }
+  await folder.create(record, { data, validation })
+  return { record, model: new Fcos(config, state), data: { data, validation } }
+}
+
+/** @throws CodedError USAGE_NO_RUN. */
+export function resumedRun(folder: RunFolder): Start {
+  const { record, data } = folder.open()
+  // The saved state holds every tensor, so these values only give the shapes.
+  return { record, model: new Fcos(record.model, initialWeights(record.model, 0)), data }
+}
