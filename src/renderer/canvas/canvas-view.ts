@@ -63,7 +63,15 @@ export class CanvasView {
     this.#port = port
     this.#onReadout = onReadout
     const index = new BoxIndex([])
-    this.#shown = { scene: EMPTY_SCENE, index, colours, overlay: null, sketch: BLANK, pointer: null }
+    this.#shown = {
+      scene: EMPTY_SCENE,
+      index,
+      colours,
+      overlay: null,
+      sketch: BLANK,
+      pointer: null,
+      handles: true,
+    }
     this.#renderer = new Renderer(container, this.#shown, this.#camera, this.#source, () => this.#report())
     this.#toolbox = new Toolbox(this.#surface(), {
       sketched: () => this.#sketched(),
@@ -142,6 +150,8 @@ export class CanvasView {
 
   set tool(name: ToolName) {
     this.#toolbox.use(name)
+    this.#shown.handles = name === 'select'
+    this.#renderer.invalidate('selection')
   }
 
   /** Escape: gives up the gesture, else the selection; false where there was neither. */

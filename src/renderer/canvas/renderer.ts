@@ -29,6 +29,8 @@ export interface Shown {
   overlay: Overlay | null
   sketch: Sketch
   pointer: ScreenPoint | null
+  /** The tool in the hand can take hold of handles. */
+  handles: boolean
 }
 
 export class Renderer {
@@ -143,7 +145,7 @@ export class Renderer {
       return [draft ? { ...box, box: draft } : box]
     })
     this.#selected.draw(context, atHand, this.#camera.sight, colours)
-    const single = boxWithHandles(this.#shown)
+    const single = this.#shown.handles ? boxWithHandles(this.#shown) : null
     this.#handles.place(single && (drafts.get(single.id) ?? single.box), this.#camera.sight)
   }
 

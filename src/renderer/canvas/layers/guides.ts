@@ -52,7 +52,7 @@ function drawNewBox(
 ): void {
   const { x, y, width, height } = placeBox(box, sight, 2)
   context.fillStyle = colour
-  context.globalAlpha = 0.14
+  context.globalAlpha = 0.08
   context.fillRect(x, y, width, height)
   context.globalAlpha = 1
   context.lineWidth = 4

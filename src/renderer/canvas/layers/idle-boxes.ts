@@ -17,7 +17,7 @@ interface Pen {
 
 /** A model's guesses are dashed, crowds dotted, locked boxes faint. */
 function penOf(box: CanvasBox): Pen {
-  const dash = box.proposed ? [6, 4] : box.crowd ? [2, 3] : []
+  const dash = box.proposed ? [8, 4] : box.crowd ? [3, 2] : []
   return { colour: box.colour, dash, alpha: box.locked ? 0.5 : 1 }
 }
 

@@ -55,7 +55,7 @@ export class SelectedBoxes {
     const outlines = new Path2D()
     const tagged = boxes.map((box) => ({ box, at: placeBox(box.box, sight, 2) }))
     for (const { box, at } of tagged) {
-      context.globalAlpha = 0.14
+      context.globalAlpha = 0.1
       context.fillStyle = box.colour
       context.fillRect(at.x, at.y, at.width, at.height)
       outlines.rect(at.x, at.y, at.width, at.height)

@@ -42,15 +42,15 @@ export class TagPainter {
       const plate = this.#plate(context, text, at)
       if (taken.some((other) => overlaps(plate, other))) continue
       taken.push(plate)
-      context.globalAlpha = box.locked ? 0.6 : 1
+      context.globalAlpha = box.locked ? 0.75 : 1
       context.fillStyle = box.colour
       context.beginPath()
       context.roundRect(plate.x, plate.y, plate.width, plate.height, 3)
       context.fill()
+      context.globalAlpha = 1
       context.fillStyle = inkOn(box.colour)
       context.fillText(text, plate.x + PADDING, plate.y + HEIGHT / 2 + 0.5)
     }
-    context.globalAlpha = 1
   }
 
   /** Above the box's left edge; inside the box where that is off the canvas. */

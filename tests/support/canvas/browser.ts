@@ -1,0 +1,102 @@
+/** Chromium with the canvas's page in it: the page is bundled in memory, pictures are drawn by the server as asked for. */
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Browser, chromium, type Page } from 'playwright'
+import sharp from 'sharp'
+import { build, type Rolldown } from 'vite'
+
+const HTML = `<!doctype html><html><head><meta charset="utf-8"><style>
+html, body { margin: 0; height: 100% } #canvas { position: absolute; inset: 0; outline: none }
+#minimap { position: absolute; right: 12px; bottom: 12px; width: 180px; height: 120px }
+</style></head><body><div id="canvas" tabindex="0"></div><script type="module" src="/page.js"></script></body></html>`
+
+/** A system's Chromium; else the one Playwright installs. */
+const SYSTEM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+)
+export const hasChromium = SYSTEM !== undefined || existsSync(chromium.executablePath())
+
+async function bundlePage(): Promise<string> {
+  const built = (await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2024',
+      lib: { entry: `${import.meta.dirname}/page.ts`, formats: ['es'] },
+    },
+  })) as Rolldown.RolldownOutput[]
+  return built[0]!.output[0].code
+}
+
+/** What /asset/… answers: the bytes of a picture, or an object as JSON; undefined is not found. */
+export type Assets = (path: string) => Promise<Buffer | object | undefined> | Buffer | object | undefined
+
+export interface CanvasPage extends AsyncDisposable {
+  readonly page: Page
+}
+
+export interface PageOptions {
+  readonly viewport?: { readonly width: number; readonly height: number }
+  readonly deviceScaleFactor?: number
+  readonly assets: Assets
+  /** Runs in the page before anything else. */
+  readonly before?: () => void
+}
+
+export async function openCanvasPage({
+  viewport,
+  deviceScaleFactor,
+  assets,
+  before,
+}: PageOptions): Promise<CanvasPage> {
+  const code = await bundlePage()
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url!, 'http://canvas')
+    if (pathname === '/') return response.setHeader('content-type', 'text/html').end(HTML)
+    if (pathname === '/page.js') return response.setHeader('content-type', 'text/javascript').end(code)
+    const asset = await assets(pathname)
+    if (asset === undefined) return response.writeHead(404).end()
+    response.end(asset instanceof Buffer ? asset : JSON.stringify(asset))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const browser: Browser = await chromium.launch({
+    ...(SYSTEM ? { executablePath: SYSTEM } : {}),
+    args: ['--no-sandbox'],
+  })
+  const page = await browser.newPage({
+    viewport: viewport ?? { width: 1440, height: 900 },
+    deviceScaleFactor: deviceScaleFactor ?? 1,
+  })
+  page.on('pageerror', (error) => console.error(error))
+  if (before) await page.addInitScript(before)
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  await page.waitForFunction(() => 'page' in globalThis)
+  return {
+    page,
+    async [Symbol.asyncDispose]() {
+      await browser.close()
+      server.close()
+    },
+  }
+}
+
+/** A picture with detail everywhere, as a photo has, different for each seed. */
+export async function photo(width: number, height: number, seed: number): Promise<Buffer> {
+  const noise = await sharp({
+    create: {
+      width: width >> 2,
+      height: height >> 2,
+      channels: 3,
+      background: '#000',
+      noise: { type: 'gaussian', mean: 120, sigma: 30 },
+    },
+  })
+    .blur(2)
+    .tint({ r: 90 + ((seed * 53) % 120), g: 140, b: 200 - ((seed * 31) % 100) })
+    .png()
+    .toBuffer()
+  return sharp(noise).resize(width, height, { fit: 'fill', kernel: 'cubic' }).jpeg({ quality: 85 }).toBuffer()
+}
