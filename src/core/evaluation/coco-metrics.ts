@@ -6,7 +6,7 @@ import { type GroundTruth, groundTruthOf } from './ground-truth.ts'
 import { match } from './matching.ts'
 import { averagePrecision, averageRecall, type PrecisionRecall, type Selection } from './precision-recall.ts'
 import { AREA, AREA_RANGES, IOU_50, IOU_75, UP_TO } from './protocol.ts'
-import { layOut } from './tables.ts'
+import { layOut, type Tables } from './tables.ts'
 
 /** The 12 numbers in pycocotools' order: what is averaged, over which settings. */
 export const COCO_STATS: readonly { readonly kind: 'AP' | 'AR'; readonly selection: Selection }[] = [
@@ -70,7 +70,11 @@ export function evaluate(dataset: Dataset, detections: readonly Detection[]): Ev
  *   DATA_BAD_DETECTION for a score or coordinate that is not finite.
  */
 export function evaluateGroundTruth(truth: GroundTruth, detections: readonly Detection[]): Evaluation {
-  const tables = layOut(truth, detections)
+  return evaluateTables(truth, layOut(truth, detections))
+}
+
+/** As evaluateGroundTruth, from tables that the caller lays out of the same ground truth and keeps for analyses. */
+export function evaluateTables(truth: GroundTruth, tables: Tables): Evaluation {
   const matches = match(tables)
   const curves = accumulate(tables, matches)
   const names = new Map(truth.categories.map(({ id, name }) => [id, name]))

@@ -51,6 +51,15 @@ it('of objects that fit equally takes one of its own class', () => {
   }
 })
 
+it('of objects that fit equally, none of its class, takes the first', () => {
+  const tables = tablesOf([object(A, dog), object(A, dog)], [detection(A, 0.9, cat)])
+  const { cells } = confusionMatrix(tables, { score: 0, iou: 0.5 })
+  expect(cells).toMatchObject([
+    { truth: 1, predicted: 0, pairs: [{ object: 0 }] },
+    { truth: 1, predicted: 2, pairs: [{ object: 1 }] },
+  ])
+})
+
 it('a detection in a crowd of its class does not count, of another class it does', () => {
   const crowd = object([0, 0, 300, 300], { ...dog, crowd: true })
   const detections = [detection(A, 0.9, dog), detection(B, 0.9, cat)]

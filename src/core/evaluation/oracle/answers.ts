@@ -1,0 +1,53 @@
+/** What the ground truth would answer in place of each candidate's centerness, class and box. */
+import type { Candidates } from '../../fcos/candidates.ts'
+import type { AssignmentRules } from '../../fcos/config.ts'
+import { targets } from '../../fcos/targets.ts'
+import type { TrueObject } from '../ground-truth.ts'
+import type { CandidateImage } from './candidate-image.ts'
+
+/** M candidates. */
+export interface Answers {
+  /** [M] index into the image's objects of the one that the location is assigned; BACKGROUND for none. */
+  readonly object: Int32Array
+  /** [M] centerness target of the location; 0 for background. */
+  readonly centerness: Float32Array
+  /** [M] highest IoU of the candidate's box with an object of any class. */
+  readonly iou: Float32Array
+}
+
+/** @param objects of the image; no crowds, which are never targets */
+export function answersFor(
+  { candidates, pyramid, toSource }: CandidateImage,
+  objects: readonly TrueObject[],
+  rules: AssignmentRules,
+): Answers {
+  const boxes = cornersOf(objects)
+  const inInput = boxes.map((side, i) => side / (i % 2 === 0 ? toSource.x : toSource.y))
+  const { labels, centerness } = targets(pyramid, rules, inInput)
+  return {
+    object: candidates.locations.map((location) => labels[location]!),
+    centerness: Float32Array.from(candidates.locations, (location) => centerness[location]!),
+    iou: bestIous(candidates, boxes),
+  }
+}
+
+/** [N·4] x1, y1, x2, y2 in pixels of the source image. */
+export function cornersOf(objects: readonly TrueObject[]): Float32Array {
+  return Float32Array.from(objects.flatMap(({ box: [x, y, w, h] }) => [x, y, x + w, y + h]))
+}
+
+function bestIous({ boxes }: Candidates, objects: Float32Array): Float32Array {
+  const best = new Float32Array(boxes.length / 4)
+  for (let i = 0; i < boxes.length; i += 4) {
+    const [x1, y1, x2, y2] = [boxes[i]!, boxes[i + 1]!, boxes[i + 2]!, boxes[i + 3]!]
+    for (let g = 0; g < objects.length; g += 4) {
+      const width = Math.min(x2, objects[g + 2]!) - Math.max(x1, objects[g]!)
+      const height = Math.min(y2, objects[g + 3]!) - Math.max(y1, objects[g + 1]!)
+      if (width <= 0 || height <= 0) continue
+      const shared = width * height
+      const area = (objects[g + 2]! - objects[g]!) * (objects[g + 3]! - objects[g + 1]!)
+      best[i / 4] = Math.max(best[i / 4]!, shared / ((x2 - x1) * (y2 - y1) + area - shared))
+    }
+  }
+  return best
+}

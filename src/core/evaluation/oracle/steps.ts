@@ -1,0 +1,83 @@
+/** What if part of the head's outputs were perfect: the same candidates, ranked, classed or boxed by the ground truth. */
+import { BACKGROUND } from '../../fcos/assign.ts'
+import { type Candidates, candidateScores } from '../../fcos/candidates.ts'
+import type { TrueObject } from '../ground-truth.ts'
+import { type Answers, cornersOf } from './answers.ts'
+
+/**
+ * In the waterfall's order. Scores are √(p̂·q); q is
+ * - classOnly: 1 in effect, since p̂ alone ranks: how far centerness helps;
+ * - asIs: the predicted centerness ô;
+ * - centerness: c* where the location is assigned an object, elsewhere still ô;
+ * - centernessElsewhereZero: c* or 0, which also tells the detector what is background;
+ * - iou: the highest IoU of the box with an object of any class, as a perfect quality branch would predict;
+ * - class: as iou, with the object's class, p̂ = 1, where one is assigned, and p̂ = 0 elsewhere;
+ * - box: as class, with the object's box; what is still lost has no candidate.
+ */
+export const ORACLE_STEPS = [
+  'classOnly',
+  'asIs',
+  'centerness',
+  'centernessElsewhereZero',
+  'iou',
+  'class',
+  'box',
+] as const
+export type OracleStep = (typeof ORACLE_STEPS)[number]
+
+/** Candidates as a step has them, and their scores [M] for selectDetections. */
+export interface RankedCandidates {
+  readonly candidates: Candidates
+  readonly scores: Float32Array
+}
+
+/**
+ * @param objects the ones that `answers` index
+ * @param labelOf class index of an object's category
+ */
+export function applyOracle(
+  step: OracleStep,
+  candidates: Candidates,
+  answers: Answers,
+  objects: readonly TrueObject[],
+  labelOf: (categoryId: number) => number,
+): RankedCandidates {
+  const { classScores, centerness } = candidates
+  const { object, iou } = answers
+  const isAssigned = (i: number) => object[i] !== BACKGROUND
+  const rankedBy = (quality: Float32Array) => ({
+    candidates,
+    scores: candidateScores({ classScores, centerness: quality }),
+  })
+  switch (step) {
+    case 'classOnly':
+      return { candidates, scores: classScores }
+    case 'asIs':
+      return rankedBy(centerness)
+    case 'centerness':
+      return rankedBy(centerness.map((q, i) => (isAssigned(i) ? answers.centerness[i]! : q)))
+    case 'centernessElsewhereZero':
+      return rankedBy(answers.centerness)
+    case 'iou':
+      return rankedBy(iou)
+    case 'class':
+    case 'box': {
+      const labels = candidates.labels.map((label, i) =>
+        isAssigned(i) ? labelOf(objects[object[i]!]!.categoryId) : label,
+      )
+      const perfect = { classScores: classScores.map((_, i) => (isAssigned(i) ? 1 : 0)) }
+      if (step === 'class') {
+        return {
+          candidates: { ...candidates, labels },
+          scores: candidateScores({ ...perfect, centerness: iou }),
+        }
+      }
+      const corners = cornersOf(objects)
+      const boxes = candidates.boxes.map((side, i) => {
+        const g = object[i >> 2]!
+        return g === BACKGROUND ? side : corners[g * 4 + (i & 3)]!
+      })
+      return { candidates: { ...candidates, labels, boxes }, scores: perfect.classScores }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { answersFor } from '../../../../src/core/evaluation/oracle/answers.ts'
+import type { CandidateImage } from '../../../../src/core/evaluation/oracle/candidate-image.ts'
+import { applyOracle, ORACLE_STEPS, type OracleStep } from '../../../../src/core/evaluation/oracle/steps.ts'
+import {
+  type OracleOptions,
+  oracleDetections,
+  oracleWaterfall,
+} from '../../../../src/core/evaluation/oracle/waterfall.ts'
+import type { Candidates } from '../../../../src/core/fcos/candidates.ts'
+import { decodeCandidates } from '../../../../src/core/fcos/candidates.ts'
+import { DIALECTS } from '../../../../src/core/fcos/config.ts'
+import { decodeDetections } from '../../../../src/core/fcos/decode.ts'
+import { pyramid } from '../../../../src/core/fcos/levels.ts'
+import { mulberry32 } from '../../../../src/core/random.ts'
+import { object } from '../analysis/scene.ts'
+
+const OPTIONS: OracleOptions = {
+  rules: DIALECTS.authors,
+  categoryIds: [3, 7],
+  scoreThreshold: 0.05,
+  candidatesPerLevel: 1000,
+  nmsThreshold: 0.6,
+  maxDetections: 100,
+}
+const close = (values: number[]) => values.map((value) => expect.closeTo(value, 6))
+
+describe('one object, three candidates', () => {
+  // 24×24 in the network's input, twice as wide in the source. P3's locations lie 8 apart, from 4 on.
+  const truth = object([0, 0, 48, 24], { categoryId: 7 })
+  const candidates: Candidates = {
+    // At (4, 12) and (12, 12), in the object and in its centre; at (36, 20), outside.
+    locations: Int32Array.of(8, 9, 20),
+    levels: Uint8Array.of(0, 0, 0),
+    labels: Int32Array.of(1, 0, 0),
+    classScores: Float32Array.of(0.8, 0.5, 0.6),
+    centerness: Float32Array.of(0.9, 0.2, 0.5),
+    boxes: Float32Array.of(0, 0, 24, 24, 0, 0, 48, 24, 60, 10, 80, 30),
+  }
+  const image: CandidateImage = {
+    imageId: 1,
+    candidates,
+    pyramid: pyramid({ width: 64, height: 32 }, 'half-stride'),
+    toSource: { x: 2, y: 1 },
+  }
+  const answers = answersFor(image, [truth], DIALECTS.authors)
+  const apply = (step: OracleStep) => applyOracle(step, candidates, answers, [truth], () => 1)
+
+  it('what the ground truth answers', () => {
+    expect([...answers.object]).toEqual([0, 0, -1])
+    expect([...answers.centerness]).toEqual(close([Math.sqrt(4 / 20), 1, 0]))
+    expect([...answers.iou]).toEqual(close([0.5, 1, 0]))
+  })
+
+  it.each<[OracleStep, number[]]>([
+    ['classOnly', [0.8, 0.5, 0.6]],
+    ['asIs', [0.8 * 0.9, 0.5 * 0.2, 0.6 * 0.5].map(Math.sqrt)],
+    ['centerness', [0.8 * Math.sqrt(0.2), 0.5, 0.6 * 0.5].map(Math.sqrt)],
+    ['centernessElsewhereZero', [0.8 * Math.sqrt(0.2), 0.5, 0].map(Math.sqrt)],
+    ['iou', [0.8 * 0.5, 0.5, 0].map(Math.sqrt)],
+    ['class', [Math.sqrt(0.5), 1, 0]],
+    ['box', [1, 1, 0]],
+  ])('scores of %s', (step, scores) => {
+    expect([...apply(step).scores]).toEqual(close(scores))
+  })
+
+  it('classes and boxes change in their steps only', () => {
+    for (const step of ORACLE_STEPS.slice(0, 5)) expect(apply(step).candidates).toBe(candidates)
+    expect([...apply('class').candidates.labels]).toEqual([1, 1, 0])
+    expect(apply('class').candidates.boxes).toBe(candidates.boxes)
+    expect([...apply('box').candidates.boxes]).toEqual([0, 0, 48, 24, 0, 0, 48, 24, 60, 10, 80, 30])
+  })
+
+  it('detections of a step, and its bar', () => {
+    expect(oracleDetections('box', image, [truth], OPTIONS)).toEqual([
+      { imageId: 1, categoryId: 7, box: [0, 0, 48, 24], score: 1 },
+    ])
+    const categories = [
+      { id: 3, name: 'a' },
+      { id: 7, name: 'b' },
+    ]
+    const bars = [
+      ...oracleWaterfall({ categories, images: [{ id: 1 }, { id: 2 }], objects: [truth] }, [image], OPTIONS),
+    ]
+    expect(bars.map(({ step }) => step)).toEqual(ORACLE_STEPS)
+    // As is, only the candidate of half the width has the right class.
+    expect(bars[1]).toMatchObject({ ap: expect.closeTo(0.1), ap50: expect.closeTo(1), ap75: 0 })
+    expect(bars[1]!.ap50ByImage).toEqual([expect.closeTo(1), 1])
+    // Ranked by IoU, the one of the wrong class comes first.
+    expect(bars[4]!.ap50ByImage).toEqual([expect.closeTo(0.5), 1])
+    expect(bars[6]).toMatchObject({ ap: expect.closeTo(1), ap50ByImage: [expect.closeTo(1), 1] })
+  })
+
+  it('crowds and classes that the model does not know are no answers', () => {
+    const others = [object([0, 0, 48, 24], { crowd: true, categoryId: 7 }), object([0, 0, 48, 24])]
+    expect(oracleDetections('class', image, others, OPTIONS)).toEqual([])
+  })
+})
+
+describe('random outputs', () => {
+  const PYRAMID = pyramid({ width: 128, height: 96 }, 'half-stride')
+  const random = mulberry32(5)
+  const raw = {
+    logits: Float32Array.from({ length: PYRAMID.locations * 2 }, () => 4 * random() - 2),
+    regression: Float32Array.from({ length: PYRAMID.locations * 4 }, () => 3 * random()),
+    centerness: Float32Array.from({ length: PYRAMID.locations }, () => 4 * random() - 2),
+  }
+  const decoding = { ...OPTIONS, pyramid: PYRAMID, distance: 'relu', image: PYRAMID.input } as const
+  const image: CandidateImage = {
+    imageId: 1,
+    candidates: decodeCandidates(raw, { ...decoding, scoreThreshold: 0, alsoByClass: true }),
+    pyramid: PYRAMID,
+    toSource: { x: 1, y: 1 },
+  }
+  const objects = [
+    object([10, 10, 30, 40], { categoryId: 3 }),
+    object([60, 20, 50, 50], { categoryId: 7 }),
+    object([20, 60, 20, 30], { categoryId: 7 }),
+  ]
+
+  it('as is, they are the detections of the decoder', () => {
+    const wanted = decodeDetections(raw, decoding)
+    const found = oracleDetections('asIs', image, objects, OPTIONS)
+    expect(found.map(({ score }) => score)).toEqual([...wanted.scores])
+    expect(found.map(({ categoryId }) => OPTIONS.categoryIds.indexOf(categoryId))).toEqual([...wanted.labels])
+  })
+
+  it('with perfect classes and boxes every object that has a location is found, and nothing else', () => {
+    const found = oracleDetections('box', image, objects, OPTIONS)
+    expect(found).toHaveLength(3)
+    for (const { box, categoryId } of objects)
+      expect(found).toContainEqual({ imageId: 1, box, categoryId, score: 1 })
+  })
+})
