@@ -1,0 +1,112 @@
+/** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
+import { createContext } from 'svelte'
+import { CanvasView, type Readout } from '../canvas/canvas-view.ts'
+import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
+import type { ToolName } from '../canvas/toolbox.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+import { canvasColours } from './canvas-colours.ts'
+
+export const [useAnnotationView, provideAnnotationView] = createContext<AnnotationView>()
+
+/** Images on either side that are fetched and decoded ahead. */
+const PREFETCHED = 2
+
+/** Where a class is gone, for the moment until the list has come. */
+const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
+
+export class AnnotationView {
+  readonly #studio: Studio
+  /** Null while the place is not shown. */
+  canvas = $state.raw<CanvasView | null>(null)
+  readout = $state.raw<Readout | null>(null)
+  tool = $state<ToolName>('draw')
+  snapping = $state(false)
+  /** Of the view only; 1 leaves the picture as it is. */
+  brightness = $state(1)
+  contrast = $state(1)
+  /** Proposals with a lower score are not shown. */
+  leastScore = $state(0)
+
+  readonly boxes: readonly CanvasBox[] = $derived.by(() => {
+    const { editor, classById } = this.#studio
+    return editor.annotations.map((one) => {
+      const { name, colour } = classById.get(one.classId) ?? UNKNOWN_CLASS
+      const proposed = one.source === 'proposed'
+      const tooWeak = proposed && (one.score ?? 1) < this.leastScore
+      return {
+        id: one.id,
+        box: one.box,
+        classId: one.classId,
+        colour,
+        label: name,
+        hidden: editor.hidden.has(one.id) || tooWeak,
+        locked: editor.locked.has(one.id),
+        proposed,
+        score: one.score,
+        crowd: one.crowd,
+        difficult: one.difficult,
+      }
+    })
+  })
+
+  readonly scene: Scene = $derived.by(() => {
+    const { editor, images, classById } = this.#studio
+    const row = images.currentRow
+    const shown = row && row.error === null && row.width > 0
+    return {
+      image: shown ? { id: row.id, width: row.width, height: row.height } : null,
+      boxes: this.boxes,
+      selection: editor.selection,
+      penColour: (classById.get(editor.penClass ?? -1) ?? UNKNOWN_CLASS).colour,
+    }
+  })
+
+  constructor(studio: Studio) {
+    this.#studio = studio
+  }
+
+  /** An attachment: the canvas lives in the element while it is there. */
+  readonly attach = (container: HTMLDivElement): (() => void) => {
+    const { editor } = this.#studio
+    const port: EditPort = {
+      add: (box) => void editor.draw(box),
+      change: (boxes) => editor.move(boxes, boxes.size === 1 ? 'Change box' : 'Move boxes'),
+      select: (ids, mode) => editor.select(ids, mode),
+      draft: (boxes) => {
+        editor.draft = boxes
+      },
+    }
+    const canvas = new CanvasView(container, {
+      port,
+      colours: canvasColours(),
+      onReadout: (readout) => {
+        this.readout = readout
+      },
+    })
+    this.canvas = canvas
+    const stop = $effect.root(() => this.#follow(canvas))
+    return () => {
+      stop()
+      this.canvas = null
+      canvas.destroy()
+    }
+  }
+
+  #follow(canvas: CanvasView): void {
+    const { images } = this.#studio
+    $effect(() => canvas.setScene(this.scene))
+    $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
+    $effect(() => {
+      canvas.tool = this.tool
+    })
+    $effect(() => {
+      canvas.snapping = this.snapping
+    })
+    $effect(() => {
+      if (images.current !== null) canvas.prefetch(images.neighbours(PREFETCHED))
+    })
+    const theme = new MutationObserver(() => canvas.setColours(canvasColours()))
+    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    $effect(() => () => theme.disconnect())
+  }
+}

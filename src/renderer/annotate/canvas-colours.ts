@@ -1,0 +1,16 @@
+import type { CanvasColours } from '../canvas/colours.ts'
+
+/** The canvas's colours out of the theme's variables (theme/tokens.css). */
+export function canvasColours(): CanvasColours {
+  const style = getComputedStyle(document.documentElement)
+  const token = (name: string): string => style.getPropertyValue(`--${name}`).trim()
+  return {
+    background: token('canvas'),
+    placeholder: token('active'),
+    accent: token('accent'),
+    handle: '#ffffff',
+    halo: 'rgb(0 0 0 / 55%)',
+    crosshair: token('text-quiet'),
+    grid: 'rgb(128 128 128 / 35%)',
+  }
+}

@@ -1,0 +1,159 @@
+/** Commands about the objects of the open image. Keys follow the labelme lineage. */
+import type { Command } from '../commands/commands.svelte.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+import type { AnnotationView } from './annotation-view.svelte.ts'
+
+/** px of the image */
+const DUPLICATE_OFFSET = 10
+const NUDGES = [
+  ['Left', -1, 0],
+  ['Right', 1, 0],
+  ['Up', 0, -1],
+  ['Down', 0, 1],
+] as const
+
+export function objectCommands(studio: Studio, view: AnnotationView): Command[] {
+  const { editor, images } = studio
+  const selected = (): number[] => [...editor.selection]
+  const hasSelection = (): boolean => editor.selection.size > 0
+  const onSelection = (id: string, title: string, keys: string[], run: (ids: number[]) => void): Command => ({
+    id,
+    title,
+    group: 'Object',
+    keys,
+    enabled: hasSelection,
+    run: () => run(selected()),
+  })
+  const flag = (name: 'difficult' | 'crowd', title: string, key: string): Command => ({
+    ...onSelection(`object.${name}`, title, [key], (ids) => {
+      const on = editor.selected.every((one) => one[name])
+      editor.update(ids, { [name]: !on }, title)
+    }),
+    checked: () => hasSelection() && editor.selected.every((one) => one[name]),
+  })
+  return [
+    {
+      ...onSelection('object.delete', 'Delete', ['Delete', 'Backspace'], (ids) => editor.remove(ids)),
+      enabled: () => hasSelection() && studio.canEdit,
+    },
+    onSelection('object.copy', 'Copy', ['$mod+c'], (ids) => editor.copy(ids)),
+    {
+      id: 'object.paste',
+      title: 'Paste',
+      group: 'Object',
+      keys: ['$mod+v'],
+      enabled: () => studio.canEdit,
+      run: () => editor.paste(),
+    },
+    onSelection('object.duplicate', 'Duplicate', ['$mod+d'], (ids) =>
+      editor.duplicate(ids, DUPLICATE_OFFSET),
+    ),
+    {
+      id: 'object.copyFromPrevious',
+      title: 'Copy all from the previous image',
+      group: 'Object',
+      keys: ['$mod+p'],
+      enabled: () => studio.canEdit && images.currentIndex > 0,
+      run: () => editor.copyFrom(images.ids[images.currentIndex - 1]!),
+    },
+    {
+      id: 'object.selectAll',
+      title: 'Select all',
+      group: 'Object',
+      keys: ['$mod+a'],
+      run: () => editor.select(visible(view)),
+    },
+    onSelection('object.selectClass', 'Select all of this class', ['$mod+Shift+a'], () => {
+      const classes = new Set(editor.selected.map(({ classId }) => classId))
+      editor.select(visible(view, (classId) => classes.has(classId)))
+    }),
+    {
+      id: 'object.next',
+      title: 'Next object',
+      group: 'Object',
+      keys: ['.'],
+      run: () => selectNext(view, editor, 1),
+    },
+    {
+      id: 'object.previous',
+      title: 'Previous object',
+      group: 'Object',
+      keys: [','],
+      run: () => selectNext(view, editor, -1),
+    },
+    onSelection('object.hide', 'Hide', ['h'], (ids) => {
+      for (const id of ids) editor.hidden.add(id)
+      editor.select([])
+    }),
+    onSelection('object.isolate', 'Hide all others', ['Shift+h'], () => {
+      for (const { id } of editor.annotations) if (!editor.selection.has(id)) editor.hidden.add(id)
+    }),
+    {
+      id: 'object.showAll',
+      title: 'Show all',
+      group: 'Object',
+      keys: ['$mod+h'],
+      enabled: () => editor.hidden.size > 0,
+      run: () => editor.hidden.clear(),
+    },
+    {
+      ...onSelection('object.lock', 'Lock against changes', ['k'], (ids) => {
+        const unlock = ids.every((id) => editor.locked.has(id))
+        for (const id of ids) unlock ? editor.locked.delete(id) : editor.locked.add(id)
+      }),
+      checked: () => hasSelection() && selected().every((id) => editor.locked.has(id)),
+    },
+    flag('difficult', 'Difficult', 'Shift+t'),
+    flag('crowd', 'Crowd', 'Shift+c'),
+    onSelection('object.accept', 'Accept proposal', ['y'], (ids) => editor.accept(ids)),
+    onSelection('object.reject', 'Reject proposal', ['n'], (ids) => editor.reject(ids)),
+    {
+      id: 'object.acceptAll',
+      title: 'Accept all proposals that are shown',
+      group: 'Object',
+      keys: ['Shift+y'],
+      enabled: () => editor.annotations.some(({ source }) => source === 'proposed'),
+      run: () => editor.accept(view.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id)),
+    },
+    {
+      id: 'object.rejectAll',
+      title: 'Reject all proposals of this image',
+      group: 'Object',
+      keys: ['Shift+n'],
+      enabled: () => editor.annotations.some(({ source }) => source === 'proposed'),
+      run: () => editor.reject(editor.annotations.map(({ id }) => id)),
+    },
+    ...Array.from(
+      { length: 9 },
+      (_, i): Command => ({
+        id: `object.class${i + 1}`,
+        title: `Class ${i + 1}`,
+        group: 'Object',
+        keys: [`${i + 1}`],
+        enabled: () => i < studio.classes.length,
+        run: () => editor.classify(studio.classes[i]!.id),
+      }),
+    ),
+    ...NUDGES.flatMap(([side, dx, dy]): Command[] =>
+      [1, 10].map((px) => ({
+        id: `object.nudge${side}${px === 1 ? '' : px}`,
+        title: `Move ${side.toLowerCase()} by ${px} px`,
+        group: 'Object',
+        keys: [`${px === 1 ? '' : 'Shift+'}Arrow${side}`],
+        enabled: () => hasSelection() && studio.canEdit,
+        run: () => view.canvas?.nudge(dx * px, dy * px),
+      })),
+    ),
+  ]
+}
+
+const visible = ({ boxes }: AnnotationView, of: (classId: number) => boolean = () => true): number[] =>
+  boxes.filter(({ hidden, classId }) => !hidden && of(classId)).map(({ id }) => id)
+
+function selectNext(view: AnnotationView, editor: Studio['editor'], by: 1 | -1): void {
+  const ids = visible(view)
+  if (ids.length === 0) return
+  const at = ids.findIndex((id) => editor.selection.has(id))
+  const next = at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length
+  editor.select([ids[next]!])
+}

@@ -1,0 +1,63 @@
+/** Commands about tools and the view of the canvas. */
+import type { ToolName } from '../canvas/toolbox.ts'
+import type { Command } from '../commands/commands.svelte.ts'
+import type { AnnotationView } from './annotation-view.svelte.ts'
+
+const ZOOM_STEP = 1.25
+
+export function viewCommands(view: AnnotationView): Command[] {
+  const tool = (name: ToolName, title: string, keys: string[]): Command => ({
+    id: `tool.${name}`,
+    title,
+    group: 'Edit',
+    keys,
+    checked: () => view.tool === name,
+    run: () => {
+      view.tool = name
+    },
+  })
+  const onCanvas = (
+    id: string,
+    title: string,
+    keys: string[],
+    run: (canvas: NonNullable<AnnotationView['canvas']>) => void,
+  ): Command => ({
+    id,
+    title,
+    group: 'View',
+    keys,
+    enabled: () => view.canvas !== null,
+    run: () => run(view.canvas!),
+  })
+  return [
+    tool('draw', 'Draw boxes', ['r']),
+    tool('select', 'Select and change', ['v']),
+    tool('lasso', 'Select with a lasso', ['q']),
+    tool('pan', 'Move the view', ['g']),
+    {
+      id: 'tool.snapping',
+      title: 'Snap to whole pixels',
+      group: 'Edit',
+      checked: () => view.snapping,
+      run: () => {
+        view.snapping = !view.snapping
+      },
+    },
+    onCanvas('view.fit', 'Fit image into window', ['$mod+f', '$mod+0'], (canvas) => canvas.fit()),
+    onCanvas('view.actualSize', 'Zoom to 100 %', ['$mod+1'], (canvas) => canvas.zoomTo(1)),
+    onCanvas('view.zoomIn', 'Zoom in', ['$mod+=', '+', '='], (canvas) => canvas.zoomBy(ZOOM_STEP)),
+    onCanvas('view.zoomOut', 'Zoom out', ['$mod+-', '-'], (canvas) => canvas.zoomBy(1 / ZOOM_STEP)),
+    onCanvas('view.zoomToSelection', 'Zoom to selection', ['z'], (canvas) => canvas.zoomToSelection()),
+    onCanvas('edit.escape', 'Give up, or select nothing', ['Escape'], (canvas) => canvas.escape()),
+    {
+      id: 'view.resetAdjustment',
+      title: 'Reset brightness and contrast',
+      group: 'View',
+      enabled: () => view.brightness !== 1 || view.contrast !== 1,
+      run: () => {
+        view.brightness = 1
+        view.contrast = 1
+      },
+    },
+  ]
+}
