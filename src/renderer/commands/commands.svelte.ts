@@ -2,6 +2,7 @@
  * One registry of everything that a user can do: menus, keys, the palette and tests all run commands from here. Areas of
  * the window add theirs while they are shown.
  */
+import { untrack } from 'svelte'
 import { z } from 'zod'
 import type { WindowSettings } from '../session/window-settings.svelte.ts'
 import { type KeyPreset, PRESETS } from './presets.ts'
@@ -51,10 +52,12 @@ export class Commands {
     this.#settings = settings
   }
 
-  /** Returns how to take them away again. */
+  /** Returns how to take them away again; for effects, which shall not run again because of what others add. */
   add(commands: readonly Command[]): () => void {
     const ids = new Set(commands.map(({ id }) => id))
-    this.all = [...this.all.filter(({ id }) => !ids.has(id)), ...commands]
+    untrack(() => {
+      this.all = [...this.all.filter(({ id }) => !ids.has(id)), ...commands]
+    })
     const mine = new Set(commands)
     return () => {
       this.all = this.all.filter((command) => !mine.has(command))

@@ -1,0 +1,36 @@
+/** Keys in tinykeys' notation as Electron's menus name them; null for what they cannot name, such as sequences. */
+export function accelerator(keys: string): string | null {
+  const parts = keys.split(/\+(?=.)/)
+  const key = nameOf(parts.pop()!)
+  const modifiers = parts.map((part) => MODIFIERS[part])
+  if (key === undefined || modifiers.includes(undefined)) return null
+  // "Shift+?" is how the sign is typed; a menu shows the sign.
+  const shown = /^[^A-Z0-9]$/.test(key) ? modifiers.filter((modifier) => modifier !== 'Shift') : modifiers
+  return [...shown, key].join('+')
+}
+
+const MODIFIERS: Readonly<Record<string, string>> = {
+  $mod: 'CommandOrControl',
+  Control: 'Control',
+  Meta: 'Command',
+  Alt: 'Alt',
+  Shift: 'Shift',
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  ArrowLeft: 'Left',
+  ArrowRight: 'Right',
+  ArrowUp: 'Up',
+  ArrowDown: 'Down',
+  Enter: 'Return',
+  '+': 'Plus',
+  ' ': 'Space',
+}
+
+const SAME =
+  /^(F([1-9]|1\d|2[0-4])|Space|Tab|Backspace|Delete|Insert|Escape|Home|End|PageUp|PageDown|[!-*,-`{-~])$/
+
+function nameOf(key: string): string | undefined {
+  if (/^[a-z]$/.test(key)) return key.toUpperCase()
+  return NAMES[key] ?? (SAME.test(key) ? key : undefined)
+}
