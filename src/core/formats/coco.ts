@@ -36,71 +36,100 @@ const CocoAnnotation = z.object({
 /** True for JSON that is meant as a COCO data set, right or wrong in its parts. */
 export const isCoco = (json: unknown): boolean => CocoFile.safeParse(json).success
 
+/** The lists of a COCO file that are read. */
+export const COCO_LISTS = ['images', 'annotations', 'categories'] as const
+type CocoList = (typeof COCO_LISTS)[number]
+
 /**
  * Reads a COCO data set. Category and image ids are kept. Images and annotations that cannot be used are
  * skipped and reported; sizes that are missing become 0 × 0. `file` names the source in problems.
  * Throws DATA_COCO if the document as a whole is something else.
  */
 export function parseCoco(json: unknown, file: string): ParsedDataset {
-  const document = CocoFile.safeParse(json)
-  if (!document.success) {
-    throw new CodedError(
-      'DATA_COCO',
-      `${file} is not a COCO data set: ${firstIssue(document.error)}`,
-      'It needs the lists "images", "annotations" and "categories"',
-    )
+  const reader = new CocoReader(file)
+  for (const list of COCO_LISTS) {
+    const entries = (json as Partial<Record<CocoList, unknown>> | null)?.[list]
+    if (Array.isArray(entries)) for (const entry of entries) reader.add(list, entry)
   }
-  const log = new ProblemLog(file)
-  const categories = readCategories(document.data.categories, log)
-  const images = readImages(document.data.images, log)
-  const categoryIds = new Set(categories.map((category) => category.id))
-  const ids = new Set<unknown>()
-  for (const [raw, where] of entries(document.data.annotations, 'annotations', CocoAnnotation, log)) {
-    const image = images.get(raw.image_id)
-    if (image === undefined) {
-      log.skip(`${where}.image_id`, `there is no image ${raw.image_id}`)
-      continue
-    }
-    if (!categoryIds.has(raw.category_id)) {
-      log.skip(`${where}.category_id`, `there is no category ${raw.category_id}`)
-      continue
-    }
-    const labelled = readLabelledBox(raw, where, log)
-    if (labelled === undefined) continue
-    if (raw.id !== undefined && ids.has(raw.id)) {
-      log.mend(`${where}.id`, `id ${String(raw.id)} is not unique: both objects kept`)
-    }
-    ids.add(raw.id)
-    image.annotations.push({ categoryId: raw.category_id, ...labelled })
-  }
-  return { dataset: { categories, images: [...images.values()] }, problems: log.problems }
+  return reader.finish(json)
 }
 
-function readCategories(list: readonly unknown[], log: ProblemLog): Category[] {
-  const byId = new Map<number, Category>()
-  for (const [{ id, name: rawName }, where] of entries(list, 'categories', CocoCategory, log)) {
-    if (byId.has(id)) {
-      log.skip(`${where}.id`, `category ${id} was already given`)
-      continue
-    }
-    const name = cleanName(rawName, `${where}.name`, log)
-    if (name !== undefined) byId.set(id, { id, name })
-  }
-  return [...byId.values()]
+/** An annotation whose image and category may be still to come. */
+interface Waiting {
+  readonly id: unknown
+  readonly imageId: number
+  readonly annotation: Annotation
+  readonly where: string
 }
 
 type OpenImage = DatasetImage & { readonly annotations: Annotation[] }
 
-function readImages(list: readonly unknown[], log: ProblemLog): Map<number, OpenImage> {
-  const byId = new Map<number, OpenImage>()
-  for (const [{ id, file_name, width, height }, where] of entries(list, 'images', CocoImage, log)) {
+/** Takes the entries of the lists one by one, in any order, and keeps nothing of them but what is read. */
+export class CocoReader {
+  readonly #file: string
+  readonly #images = new Map<number, OpenImage>()
+  readonly #categories = new Map<number, Category>()
+  readonly #waiting: Waiting[] = []
+  readonly #counts: Record<CocoList, number> = { images: 0, annotations: 0, categories: 0 }
+  readonly #logs: Readonly<Record<CocoList, ProblemLog>>
+
+  constructor(file: string) {
+    this.#file = file
+    this.#logs = {
+      categories: new ProblemLog(file),
+      images: new ProblemLog(file),
+      annotations: new ProblemLog(file),
+    }
+  }
+
+  add(list: CocoList, entry: unknown): void {
+    const where = `${list}[${this.#counts[list]++}]`
+    const log = this.#logs[list]
+    if (list === 'images') this.#addImage(entry, where, log)
+    else if (list === 'categories') this.#addCategory(entry, where, log)
+    else this.#addAnnotation(entry, where, log)
+  }
+
+  /** `json` is the document, of which the lists may be empty by now. Throws DATA_COCO. */
+  finish(json: unknown): ParsedDataset {
+    const document = CocoFile.safeParse(json)
+    if (!document.success) {
+      throw new CodedError(
+        'DATA_COCO',
+        `${this.#file} is not a COCO data set: ${firstIssue(document.error)}`,
+        'It needs the lists "images", "annotations" and "categories"',
+      )
+    }
+    this.#placeAnnotations()
+    const { categories, images, annotations } = this.#logs
+    return {
+      dataset: { categories: [...this.#categories.values()], images: [...this.#images.values()] },
+      problems: [...categories.problems, ...images.problems, ...annotations.problems],
+    }
+  }
+
+  #addCategory(entry: unknown, where: string, log: ProblemLog): void {
+    const raw = fitting(entry, CocoCategory, where, log)
+    if (raw === undefined) return
+    if (this.#categories.has(raw.id)) {
+      log.skip(`${where}.id`, `category ${raw.id} was already given`)
+      return
+    }
+    const name = cleanName(raw.name, `${where}.name`, log)
+    if (name !== undefined) this.#categories.set(raw.id, { id: raw.id, name })
+  }
+
+  #addImage(entry: unknown, where: string, log: ProblemLog): void {
+    const raw = fitting(entry, CocoImage, where, log)
+    if (raw === undefined) return
+    const { id, file_name, width, height } = raw
     const fileName = safeRelativePath(file_name)
-    if (byId.has(id)) {
+    if (this.#images.has(id)) {
       log.skip(`${where}.id`, `image ${id} was already given`)
     } else if (fileName === undefined) {
       log.skip(`${where}.file_name`, `${JSON.stringify(file_name)} is not a path inside the image folder`)
     } else if (isSide(width) && isSide(height)) {
-      byId.set(id, { id, fileName, width, height, annotations: [] })
+      this.#images.set(id, { id, fileName, width, height, annotations: [] })
     } else {
       if (width !== undefined || height !== undefined) {
         log.mend(
@@ -108,10 +137,44 @@ function readImages(list: readonly unknown[], log: ProblemLog): Map<number, Open
           `the size ${String(width)} × ${String(height)} is not one of an image: taken as unknown`,
         )
       }
-      byId.set(id, { id, fileName, width: 0, height: 0, annotations: [] })
+      this.#images.set(id, { id, fileName, width: 0, height: 0, annotations: [] })
     }
   }
-  return byId
+
+  #addAnnotation(entry: unknown, where: string, log: ProblemLog): void {
+    const raw = fitting(entry, CocoAnnotation, where, log)
+    const labelled = raw && readLabelledBox(raw, where, log)
+    if (labelled === undefined) return
+    const { id, image_id: imageId, category_id: categoryId } = raw!
+    this.#waiting.push({ id, imageId, annotation: { categoryId, ...labelled }, where })
+  }
+
+  #placeAnnotations(): void {
+    const log = this.#logs.annotations
+    const ids = new Set<unknown>()
+    for (const { id, imageId, annotation, where } of this.#waiting) {
+      const image = this.#images.get(imageId)
+      if (image === undefined) {
+        log.skip(`${where}.image_id`, `there is no image ${imageId}`)
+      } else if (!this.#categories.has(annotation.categoryId)) {
+        log.skip(`${where}.category_id`, `there is no category ${annotation.categoryId}`)
+      } else {
+        if (id !== undefined && ids.has(id)) {
+          log.mend(`${where}.id`, `id ${String(id)} is not unique: both objects kept`)
+        }
+        ids.add(id)
+        image.annotations.push(annotation)
+      }
+    }
+  }
+}
+
+/** The entry if it fits the schema; else it is reported. */
+function fitting<T>(entry: unknown, schema: z.ZodType<T>, where: string, log: ProblemLog): T | undefined {
+  const parsed = schema.safeParse(entry)
+  if (parsed.success) return parsed.data
+  log.skip(where, firstIssue(parsed.error))
+  return undefined
 }
 
 function readLabelledBox(
@@ -144,20 +207,5 @@ function readLabelledBox(
     ...(raw.area != null && { area: raw.area }),
     ...(segmentation !== undefined && { segmentation }),
     ...(attributes !== undefined && { attributes }),
-  }
-}
-
-/** The entries of one of the document's lists that fit their schema, each with its key; the others are reported. */
-function* entries<T>(
-  list: readonly unknown[],
-  name: string,
-  schema: z.ZodType<T>,
-  log: ProblemLog,
-): Generator<[entry: T, key: string]> {
-  for (const [index, raw] of list.entries()) {
-    const key = `${name}[${index}]`
-    const parsed = schema.safeParse(raw)
-    if (parsed.success) yield [parsed.data, key]
-    else log.skip(key, firstIssue(parsed.error))
   }
 }

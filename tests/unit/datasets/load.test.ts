@@ -1,8 +1,9 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FORMATS } from '../../../src/core/formats/formats.ts'
 import { describeProblem } from '../../../src/core/formats/problems.ts'
-import { loadDataset } from '../../../src/main/studio/datasets/index.ts'
+import { loadDataset, writeDataset } from '../../../src/main/studio/datasets/index.ts'
 import { lay, scratch } from '../../support/scratch.ts'
 
 const xml = (name: string, box: readonly number[] = [1, 2, 30, 40]) => {
@@ -309,4 +310,24 @@ test('what is no data set gets a coded error', async () => {
     'loop DATA_NOT_FOUND',
     'x\0y DATA_NOT_FOUND',
   ])
+})
+
+test.each(FORMATS)('reading %s can be watched, and stopped', async (format) => {
+  const root = await scratch()
+  const names = Array.from({ length: 40 }, (_, i) => `${i}.jpg`)
+  await lay(join(root, 'from'), Object.fromEntries(names.map((name) => [name, [8, 8]])))
+  const images = names.map((fileName, i) => {
+    const annotations = [{ categoryId: 1, box: [1, 2, 3, 4] as const }]
+    return { id: i + 1, fileName, width: 8, height: 8, annotations }
+  })
+  const out = join(root, 'out')
+  const dataset = { categories: [{ id: 1, name: 'cat' }], images }
+  await writeDataset(dataset, { format, out, copyImagesFrom: join(root, 'from') })
+  const shares: number[] = []
+  await loadDataset(out, { onProgress: (done, total) => shares.push(done / total) })
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+  expect(shares.at(-1)).toBe(1)
+  const stop = new AbortController()
+  const reading = loadDataset(out, { signal: stop.signal, onProgress: () => stop.abort() })
+  await expect(reading).rejects.toThrow(/abort/)
 })

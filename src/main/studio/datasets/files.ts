@@ -2,8 +2,10 @@
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { TextDecoder } from 'node:util'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { byText } from '../../../core/formats/named.ts'
+import type { LoadRun } from './loaded.ts'
 
 /** Longest text that a JavaScript string holds (2²⁹ − 24 characters), less a margin. */
 const LARGEST_TEXT = 500 * 2 ** 20
@@ -13,14 +15,21 @@ const OPEN_FILES = 16
 
 export const IMAGE_FILE = /\.(jpe?g|png|webp|avif|gif|bmp|tiff?)$/i
 
-/** Runs a task for each item, a few at a time; results keep the order. */
-export async function mapConcurrent<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+/** Runs a task for each item, a few at a time; results keep the order. Throws the signal's reason once it is aborted. */
+export async function mapConcurrent<T, R>(
+  items: readonly T[],
+  task: (item: T) => Promise<R>,
+  { signal, onProgress }: LoadRun = {},
+): Promise<R[]> {
   const results = new Array<R>(items.length)
   let next = 0
+  let done = 0
   const work = async (): Promise<void> => {
     while (next < items.length) {
+      signal?.throwIfAborted()
       const index = next++
       results[index] = await task(items[index]!)
+      onProgress?.(++done, items.length)
     }
   }
   await Promise.all(Array.from({ length: Math.min(OPEN_FILES, items.length) }, work))
@@ -76,13 +85,19 @@ export async function readText(path: string, file: string): Promise<string> {
   } catch (cause) {
     throw cause instanceof CodedError ? cause : unreadable(file, cause)
   }
-  const encoding = encodingOf(bytes)
+  const decoder = decoderOf(bytes)
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch (cause) {
-    throw new CodedError('DATA_ENCODING', `${file} is not text in ${encoding}`, 'Save it as UTF-8', { cause })
+    throw encodingError(file, decoder.encoding, cause)
   }
 }
+
+/** For text that begins with these bytes. It throws where bytes are no text; see encodingError. */
+export const decoderOf = (head: Buffer): TextDecoder => new TextDecoder(encodingOf(head), { fatal: true })
+
+export const encodingError = (file: string, encoding: string, cause: unknown): CodedError =>
+  new CodedError('DATA_ENCODING', `${file} is not text in ${encoding}`, 'Save it as UTF-8', { cause })
 
 function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
@@ -91,7 +106,7 @@ function encodingOf(bytes: Buffer): string {
   return /^(?:\xef\xbb\xbf)?<\?xml[^>]*\sencoding=["']([\w.-]+)["']/.exec(head)?.[1] ?? 'utf-8'
 }
 
-function unreadable(file: string, cause: unknown): CodedError {
+export function unreadable(file: string, cause: unknown): CodedError {
   const code = (cause as NodeJS.ErrnoException).code
   const reasons: Record<string, string> = {
     ENOENT: 'it does not exist',

@@ -7,6 +7,7 @@ import type { Dataset, DatasetImage, Problem } from '../../../core/formats/datas
 import { byText } from '../../../core/formats/named.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { kindOf, mapConcurrent } from './files.ts'
+import type { LoadRun } from './loaded.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */
 const FOLDERS = 100
@@ -70,6 +71,7 @@ export async function settleImages(
   dataset: Dataset,
   imageRoot: string,
   missing: 'skip' | 'keep',
+  run: LoadRun = {},
 ): Promise<{ dataset: Dataset; problems: Problem[] }> {
   const problems: Problem[] = []
   const skip = (file: string, reason: string): undefined => {
@@ -85,7 +87,7 @@ export async function settleImages(
     if (size) return { ...image, ...size }
     return missing === 'keep' ? image : skip(image.fileName, 'it is not an image that can be read')
   }
-  const images = (await mapConcurrent(dataset.images, settle)).filter((image) => image !== undefined)
+  const images = (await mapConcurrent(dataset.images, settle, run)).filter((image) => image !== undefined)
   if (images.length === 0 && dataset.images.length > 0) {
     const example = dataset.images[0]!.fileName
     throw imagesMissing(

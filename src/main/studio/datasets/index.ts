@@ -3,13 +3,13 @@ import { resolve } from 'node:path'
 import type { Format } from '../../../core/formats/formats.ts'
 import { settleImages } from './images.ts'
 import { readLabelMe } from './labelme.ts'
-import type { Loaded, LoadOptions } from './loaded.ts'
+import type { Loaded, LoadOptions, LoadRun } from './loaded.ts'
 import { locate, type Source } from './source.ts'
 import { readCoco, readCsv } from './tables.ts'
 import { readVoc } from './voc.ts'
 import { readYolo } from './yolo.ts'
 
-export type { Loaded, LoadOptions } from './loaded.ts'
+export type { Loaded, LoadOptions, LoadRun } from './loaded.ts'
 export { refuseProblems, type WriteOptions, type Written, writeDataset } from './write.ts'
 
 /**
@@ -21,7 +21,7 @@ export { refuseProblems, type WriteOptions, type Written, writeDataset } from '.
  * the list itself (`ImageSets/Main/train.txt`, `images/train`).
  *
  * Throws CodedErrors (DATA_…, USAGE_…) for what cannot be read as a whole; everything that was left out or repaired
- * is in `problems`.
+ * is in `problems`. When the signal is aborted, its reason is thrown.
  */
 export async function loadDataset(
   path: string,
@@ -29,15 +29,23 @@ export async function loadDataset(
 ): Promise<Loaded & { format: Format }> {
   const images = options.images === undefined ? {} : { images: resolve(options.images) }
   const source = await locate(path)
-  const loaded = await read(source, { ...options, ...images })
-  const settled = await settleImages(loaded.dataset, loaded.imageRoot, options.missing ?? 'skip')
+  const labels = await read(source, { ...options, ...images, ...half(options, 0) })
+  const { imageRoot } = labels
+  const run = half(options, 1)
+  const settled = await settleImages(labels.dataset, imageRoot, options.missing ?? 'skip', run)
   return {
     format: source.format,
     dataset: settled.dataset,
-    imageRoot: loaded.imageRoot,
-    problems: [...loaded.problems, ...settled.problems],
+    imageRoot,
+    problems: [...labels.problems, ...settled.problems],
   }
 }
+
+/** Reading the labels and looking for the images are a half of the progress each. */
+const half = ({ signal, onProgress }: LoadRun, index: 0 | 1): LoadRun => ({
+  ...(signal && { signal }),
+  ...(onProgress && { onProgress: (done, total) => onProgress(index * total + done, 2 * total) }),
+})
 
 function read({ format, path, split, part }: Source, options: LoadOptions): Promise<Loaded> {
   switch (format) {

@@ -23,14 +23,18 @@ export async function readLabelMe(root: string, options: LoadOptions): Promise<L
   }
 
   const labels = await listFiles(root, /\.json$/i)
-  const parsed = await mapConcurrent(labels, async (label) => {
-    try {
-      return { label, ...parseLabelMe(parseJson(await readText(join(root, label), label), label), label) }
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error
-      return { label, reason: error.message }
-    }
-  })
+  const parsed = await mapConcurrent(
+    labels,
+    async (label) => {
+      try {
+        return { label, ...parseLabelMe(parseJson(await readText(join(root, label), label), label), label) }
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error
+        return { label, reason: error.message }
+      }
+    },
+    options,
+  )
   for (const page of parsed) {
     if ('reason' in page) {
       skip(page.label, page.reason)

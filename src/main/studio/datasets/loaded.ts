@@ -7,7 +7,13 @@ export interface Loaded {
   readonly problems: Problem[]
 }
 
-export interface LoadOptions {
+/** How reading is watched and stopped. */
+export interface LoadRun {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface LoadOptions extends LoadRun {
   /** Folder of the images, where they do not lie beside the labels. */
   readonly images?: string
   /** What to do with images whose file is missing: leave them out (the default), or keep their labels. */

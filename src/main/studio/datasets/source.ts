@@ -4,8 +4,8 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import { isCoco } from '../../../core/formats/coco.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { isLabelMe } from '../../../core/formats/labelme.ts'
-import { parseJson } from '../../../core/formats/problems.ts'
-import { kindOf, listFiles, readText } from './files.ts'
+import { kindOf, listFiles } from './files.ts'
+import { readJsonObject } from './json-file.ts'
 import { annotationsFolder } from './voc.ts'
 import { namesFile } from './yolo-layout.ts'
 
@@ -111,17 +111,17 @@ async function locateJson(path: string, split: string | undefined): Promise<Sour
   const candidates = near.length > 0 ? named : await listFiles(path, /\.json$/i)
   const coco: string[] = []
   for (const file of candidates.slice(0, CANDIDATES)) {
-    const json = await readJson(join(path, file))
+    const json = await outline(join(path, file))
     if (isLabelMe(json)) return { format: 'labelme', path }
     if (isCoco(json)) coco.push(file)
   }
   return coco.length === 0 ? undefined : { format: 'coco', path: join(path, only(path, coco)), split }
 }
 
-/** Undefined for a file that is no JSON: in a folder, it may be anything. */
-async function readJson(path: string): Promise<unknown> {
+/** What members a file has, its lists left empty. Undefined for one that is no JSON: in a folder, it may be anything. */
+async function outline(path: string): Promise<unknown> {
   try {
-    return parseJson(await readText(path, path), path)
+    return await readJsonObject(path, path, { lists: [], take: () => {} })
   } catch (error) {
     if (error instanceof CodedError) return undefined
     throw error

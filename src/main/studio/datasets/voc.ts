@@ -33,8 +33,10 @@ export async function readVoc(
     for (const file of await listFiles(imageRoot, IMAGE_FILE)) images.set(stemOf(file), file)
   }
   const prefix = folder === root ? '' : baseName(folder.replaceAll('\\', '/'))
-  const pages = await mapConcurrent(labels, (label) =>
-    readPage(join(folder, label), inside(prefix, label), label, images),
+  const pages = await mapConcurrent(
+    labels,
+    (label) => readPage(join(folder, label), inside(prefix, label), label, images),
+    options,
   )
   const byStem = new Map(pages.map((page) => [page.stem, page]))
   const stems = new Set([...byStem.keys(), ...images.keys()])

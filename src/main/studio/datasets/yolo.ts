@@ -28,7 +28,7 @@ export async function readYolo(
 
   problems.unshift(...layout.config.problems)
   const images: DatasetImage[] = []
-  const read = await mapConcurrent(paths, (path) => readImage(path, layout, imageRoot))
+  const read = await mapConcurrent(paths, (path) => readImage(path, layout, imageRoot), options)
   for (const [index, { image, problems: found }] of read.entries()) {
     problems.push(...found)
     const splits = splitsOf.get(paths[index]!)!

@@ -1,0 +1,171 @@
+/**
+ * Takes a JSON object apart while its text comes in, so that a file of hundreds of MB is never one string or one tree:
+ * the entries of its lists are handed out one by one, as text. What is handed out is left to JSON.parse, so only the
+ * outermost two levels are looked at here.
+ */
+import { CodedError } from '../contract/errors.ts'
+
+export interface JsonObjectSink {
+  /** A member that is no list. */
+  member(key: string, value: unknown): void
+  /** A list begins. A key may come twice. */
+  list(key: string): void
+  /** The text of the list's next entry. */
+  entry(text: string): void
+}
+
+/** Characters of one entry. Longer ones are an attack on the memory, or no entries. */
+const LARGEST_ENTRY = 32 * 2 ** 20
+
+const STRUCTURE = /["{}[\],]/g
+const STRING_END = /["\\]/g
+
+export class JsonObjectReader {
+  readonly #sink: JsonObjectSink
+  readonly #file: string
+  /** What has come and is not yet handed out, and how far it has been looked through. */
+  #text = ''
+  #position = 0
+  /** Where the present member or entry begins. */
+  #start = 0
+  /** Open brackets. 0: before or after the object; 1: among its members; 2: in a value. */
+  #depth = 0
+  #inString = false
+  #inList = false
+  /** Members or entries so far, where the present ones began. */
+  #count = 0
+  #ended = false
+  /** A list was a member's value, so that only a comma or the end can follow. */
+  #afterList = false
+
+  /** `file` names the source in errors. */
+  constructor(sink: JsonObjectSink, file: string) {
+    this.#sink = sink
+    this.#file = file
+  }
+
+  /** Throws DATA_JSON, DATA_TOO_LARGE. */
+  push(text: string): void {
+    this.#text = this.#text.slice(this.#start) + text
+    this.#position -= this.#start
+    this.#start = 0
+    while (this.#inString ? this.#skipString() : this.#step());
+    if (this.#position - this.#start > LARGEST_ENTRY) {
+      throw new CodedError('DATA_TOO_LARGE', `${this.#file} has an entry of more than 32 MiB`)
+    }
+  }
+
+  /** Call it after the last piece. Throws DATA_JSON if the object is not complete. */
+  end(): void {
+    if (!this.#ended) this.#fail(this.#depth === 0 ? 'it is no JSON object' : 'it ends too early')
+    this.#requireBlank(this.#text.slice(this.#start))
+  }
+
+  #skipString(): boolean {
+    STRING_END.lastIndex = this.#position
+    const found = STRING_END.exec(this.#text)
+    // A backslash whose character is still to come waits for it.
+    if (found?.[0] === '\\' && found.index + 1 === this.#text.length) {
+      this.#position = found.index
+      return false
+    }
+    this.#position = found === null ? this.#text.length : found.index + (found[0] === '"' ? 1 : 2)
+    this.#inString = found?.[0] !== '"'
+    return found !== null
+  }
+
+  #step(): boolean {
+    STRUCTURE.lastIndex = this.#position
+    const found = STRUCTURE.exec(this.#text)
+    this.#position = found === null ? this.#text.length : found.index + 1
+    if (found === null) return false
+    const { 0: character, index } = found
+    if (this.#depth === 0) this.#begin(character, index)
+    else if (character === '"') this.#inString = true
+    else if (character === ',') this.#comma(index)
+    else if (character === '{' || character === '[') this.#open(character, index)
+    else this.#close(character, index)
+    return true
+  }
+
+  #begin(character: string, index: number): void {
+    if (this.#ended) this.#fail('something follows its end')
+    this.#requireBlank(this.#take(index))
+    if (character !== '{') this.#fail('it is no JSON object')
+    this.#depth = 1
+  }
+
+  #open(character: string, index: number): void {
+    if (this.#afterList && this.#depth === 1) this.#fail('a comma is missing after a list')
+    if (this.#depth === 1 && character === '[') {
+      const [key] = this.#parse(`{${this.#take(index)}null}`, 'it')
+      this.#sink.list(key)
+      this.#inList = true
+      this.#count = 0
+    }
+    this.#depth++
+  }
+
+  #comma(index: number): void {
+    if (this.#depth === 1) this.#endMember(index)
+    else if (this.#depth === 2 && this.#inList) this.#endEntry(index)
+  }
+
+  #close(character: string, index: number): void {
+    this.#depth--
+    if (this.#depth === 1 && this.#inList) {
+      if (character !== ']') this.#fail('a list ends with }')
+      const isEmpty = this.#count === 0 && this.#text.slice(this.#start, index).trim() === ''
+      if (isEmpty) this.#start = index + 1
+      else this.#endEntry(index)
+      this.#inList = false
+      this.#afterList = true
+      this.#count = 1
+    } else if (this.#depth === 0) {
+      if (character !== '}') this.#fail('it ends with ]')
+      const isEmpty = this.#count === 0 && this.#text.slice(this.#start, index).trim() === ''
+      if (isEmpty) this.#start = index + 1
+      else this.#endMember(index)
+      this.#ended = true
+    }
+  }
+
+  #endMember(index: number): void {
+    const text = this.#take(index)
+    if (this.#afterList) this.#requireBlank(text)
+    else this.#sink.member(...this.#parse(`{${text}}`, 'it'))
+    this.#afterList = false
+    this.#count++
+  }
+
+  #endEntry(index: number): void {
+    this.#sink.entry(this.#take(index))
+    this.#count++
+  }
+
+  #take(end: number): string {
+    const text = this.#text.slice(this.#start, end)
+    this.#start = end + 1
+    return text
+  }
+
+  #parse(text: string, what: string): [key: string, value: unknown] {
+    let member: [string, unknown] | undefined
+    try {
+      member = Object.entries(JSON.parse(text))[0] as [string, unknown] | undefined
+    } catch (cause) {
+      this.#fail(`${what}: ${(cause as Error).message}`, cause)
+    }
+    return member ?? this.#fail('a comma too many')
+  }
+
+  #requireBlank(text: string): void {
+    if (text.trim() !== '') this.#fail(`${JSON.stringify(text.trim().slice(0, 20))} has no place there`)
+  }
+
+  #fail(reason: string, cause?: unknown): never {
+    throw new CodedError('DATA_JSON', `${this.#file} is not valid JSON: ${reason}`, undefined, {
+      cause,
+    })
+  }
+}
