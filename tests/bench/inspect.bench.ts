@@ -1,6 +1,14 @@
-/** Time to inspect 100,000 boxes at 512 px, few and many to an image. Prints one JSON line: node tests/bench/inspect.bench.ts */
+/**
+ * Time to inspect 100,000 boxes at 512 px, few and many to an image, and beside it what the other parts of the report take:
+ * other input sizes and radii, anchors, and the list of all boxes with its cures. Prints one JSON line, in seconds:
+ * node tests/bench/inspect.bench.ts
+ */
+import { AnchorMeter } from '../../src/core/fcos/anchor-recall.ts'
+import { boxRows } from '../../src/core/fcos/box-list.ts'
 import { DIALECTS } from '../../src/core/fcos/config.ts'
+import { imageInspector } from '../../src/core/fcos/image-inspection.ts'
 import { inspect } from '../../src/core/fcos/inspect.ts'
+import { measureLadder, radiusLadder, sizeLadder } from '../../src/core/fcos/recall-ladder.ts'
 import type { Dataset } from '../../src/core/formats/dataset.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 
@@ -30,12 +38,36 @@ function randomDataset(boxesPerImage: number): Dataset {
 const options = { input: { shortSide: 512, longSide: 512 }, rules: DIALECTS.authors }
 const results = [1, 8, 40].map((boxesPerImage) => {
   const dataset = randomDataset(boxesPerImage)
-  const start = performance.now()
-  const { recall } = inspect(dataset, options)
+  let boxes = 0
+  let unlearnable = 0
+  const inspection = seconds(() => {
+    const found = inspect(dataset, options)
+    boxes = found.recall.boxes
+    unlearnable = found.unlearnable.length
+  })
+  const anchors = new AnchorMeter(options.input)
+  const inspectImage = imageInspector(options)
   return {
     images: dataset.images.length,
-    boxes: recall.boxes,
-    seconds: Number(((performance.now() - start) / 1000).toFixed(2)),
+    boxes,
+    unlearnable,
+    inspection,
+    inputSizes: seconds(() => [...measureLadder(dataset, sizeLadder(options))]),
+    radii: seconds(() => [...measureLadder(dataset, radiusLadder(options))]),
+    anchors: seconds(() => {
+      for (const image of dataset.images) anchors.add(image)
+    }),
+    boxList: seconds(() => dataset.images.flatMap((image) => boxRows(inspectImage(image), options))),
   }
 })
-console.log(JSON.stringify({ results }))
+console.log(JSON.stringify({ unit: 's', results }))
+
+/** CPU time is printed beside that on the clock, which other load on the machine changes more. */
+function seconds(work: () => void): { clock: number; cpu: number } {
+  const start = performance.now()
+  const cpuStart = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(cpuStart)
+  const clock = (performance.now() - start) / 1000
+  return { clock: Number(clock.toFixed(2)), cpu: Number(((user + system) / 1e6).toFixed(2)) }
+}

@@ -47,11 +47,18 @@ export function findEligible(
   const at = gt * 4
   return (
     !isDegenerate(boxes, gt) &&
+    mayBeInRange(limits, boxes, at) &&
     findSpan(level, 'x', level.columns, limits, boxes[at], boxes[at + 2], columns) &&
     findSpan(level, 'y', level.rows, limits, boxes[at + 1], boxes[at + 3], rows) &&
     (columns.end - columns.start) * (rows.end - rows.start) >
       (columns.holeEnd - columns.holeStart) * (rows.holeEnd - rows.holeStart)
   )
+}
+
+/** Inside a box, max(l, t, r, b) lies between half its longer side and that side, which rules out most levels at once. */
+function mayBeInRange(limits: Limits, boxes: Float32Array, at: number): boolean {
+  const longer = Math.max(boxes[at + 2] - boxes[at], boxes[at + 3] - boxes[at + 1])
+  return !isAbove(limits, Math.fround(longer / 2)) && !isBelow(limits, Math.fround(longer))
 }
 
 /** Calls `visit` with each run [start, end) of eligible location indices. */

@@ -25,9 +25,17 @@ export function neverWins(rule: AreaRule, boxes: Float32Array, gt: number): bool
 
 /** Indices of boxes, from the one that loses every contest to the one that wins every; without those that never win. */
 export function weakestFirst(rule: AreaRule, boxes: Float32Array): Int32Array {
-  const keys = Float32Array.from({ length: boxes.length / 4 }, (_, gt) => precedence(rule, boxes, gt))
-  const order = Int32Array.from(keys.keys()).filter((gt) => keys[gt] < Number.POSITIVE_INFINITY)
-  return order.sort((a, b) => keys[b] - keys[a] || b - a)
+  const count = boxes.length / 4
+  const keys = new Float32Array(count)
+  const order = new Int32Array(count)
+  let end = 0
+  for (let gt = 0; gt < count; gt++) {
+    keys[gt] = precedence(rule, boxes, gt)
+    if (keys[gt] < Number.POSITIVE_INFINITY) order[end++] = gt
+  }
+  const sorted = order.subarray(0, end)
+  // Sorting a typed array takes a microsecond even of one element, and most images of many data sets have few boxes.
+  return end > 1 ? sorted.sort((a, b) => keys[b] - keys[a] || b - a) : sorted
 }
 
 /** Indices of the boxes that win against box `gt` wherever both are eligible. */

@@ -68,26 +68,3 @@ export function bestAnchorIou({ levels }: Pyramid, boxes: Float32Array): Float64
 
 const nearest = (center: number, offset: number, spacing: number, cells: number): number =>
   offset + spacing * Math.min(Math.max(Math.round((center - offset) / spacing), 0), cells - 1)
-
-/** Boxes that the anchors recall under the three rules of FCOS's table 1. */
-export interface AnchorRecall {
-  boxes: number
-  /** Without low-quality matches: best IoU of 0.5 or more. */
-  highQuality: number
-  /** Low-quality matches from 0.4 on, too. */
-  from04: number
-  /** All low-quality matches: any overlap. */
-  any: number
-}
-
-export const noAnchorRecall = (): AnchorRecall => ({ boxes: 0, highQuality: 0, from04: 0, any: 0 })
-
-/** Adds boxes by their best IoU. */
-export function countAnchorRecall(count: AnchorRecall, bestIou: Float64Array): void {
-  for (const iou of bestIou) {
-    count.boxes++
-    if (iou >= 0.5) count.highQuality++
-    if (iou >= 0.4) count.from04++
-    if (iou > 0) count.any++
-  }
-}

@@ -91,19 +91,22 @@ ltrb [L, 4] in pixels, centerness [L] and level [L]; levels P3 to P7 in order, e
   command(
     'inspect <dataset>',
     'what FCOS can learn from a data set: best possible recall, ambiguity, levels, unlearnable boxes',
-    'fcos inspect BCCD:train --size 416',
+    'fcos inspect BCCD:train --size 416 --csv boxes.csv',
     `${DATASETS}\n`,
   )
     .option('--size <pixels>', "long side of the network's input", integer(64, 4096), 512)
+    .option('--csv <file>', 'write a table of all boxes with their levels, and why some cannot be learned')
     .action(async (name, options) => {
-      const [{ renderInspect, runInspect }, { readDataset }] = await Promise.all([
+      const [{ runInspect }, { renderInspect }, { readDataset }] = await Promise.all([
         import('./commands/inspect.ts'),
+        import('./commands/inspect-text.ts'),
         import('./read-dataset.ts'),
       ])
       const progress = new Progress()
       const { dataset } = await readDataset(name, (line) => progress.say(line), { missing: 'keep' })
-      const inspection = runInspect(dataset, options)
-      print(options, inspection, () => renderInspect(inspection))
+      const report = await runInspect(dataset, options, progress.seldom())
+      progress.end()
+      print(options, report, () => renderInspect(report))
     })
 
   const train = `${DATASETS}

@@ -1,12 +1,19 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { boxRows } from '../../../src/core/fcos/box-list.ts'
+import { boxListCsv } from '../../../src/core/fcos/box-list-csv.ts'
 import { DIALECTS } from '../../../src/core/fcos/config.ts'
 import { distribution } from '../../../src/core/fcos/distribution.ts'
-import { inspect } from '../../../src/core/fcos/inspect.ts'
+import { Inspector, inspect } from '../../../src/core/fcos/inspect.ts'
+import { measureLadder, radiusLadder, sizeLadder, suggest } from '../../../src/core/fcos/recall-ladder.ts'
 import type { Annotation, Dataset } from '../../../src/core/formats/dataset.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
 import { resizedSize } from '../../../src/core/geometry/input-size.ts'
-import { renderInspect, runInspect } from '../../../src/main/cli/commands/inspect.ts'
+import { runInspect } from '../../../src/main/cli/commands/inspect.ts'
+import { renderInspect } from '../../../src/main/cli/commands/inspect-text.ts'
 import { someBox } from '../../support/arbitrary-boxes.ts'
 import { bruteForce, points } from '../../support/brute-force.ts'
 
@@ -157,10 +164,154 @@ test('distribution: even and odd counts, every bin', () => {
   ])
 })
 
-test('the command says it in words', () => {
-  const text = renderInspect(runInspect(byHand, { size: 256 }))
-  expect(text).toContain('3 images (1 without boxes), 5 boxes, 1 crowd regions left out')
-  expect(text).toContain('Best possible recall 40.0 %: 3 boxes that no location can learn')
-  expect(text).toContain('1 images of unknown size left out: lost.png')
-  expect(text).toContain('c.png: box 0 (30 × 30 px) lost all its locations to smaller boxes: 1')
+test('positives per level, starved boxes, and shapes, by hand', () => {
+  const found = inspect(byHand, options)
+  // The learnable boxes have 4 locations of P3 each: a 2 × 2 patch is not starved.
+  expect(found.starved).toEqual([])
+  expect(found.perLevel[0].locationsPerBox).toMatchObject({ boxes: 2, mean: 4, median: 4, max: 4 })
+  expect(found.perLevel[1].locationsPerBox).toMatchObject({ boxes: 0, mean: null })
+  // Sides of 40, 3, 30 and 22 px of the input; the flat box has none. Edges are 2, 2.8, 4, 5.7, 8, 11.3, 16, 22.6, 32, 45.3 …
+  const sizes = found.shapes.size.filter(({ boxes }) => boxes > 0).map(({ from, to }) => [from, to])
+  expect(sizes.map((edges) => edges.map((edge) => Math.round(edge!)))).toEqual([
+    [3, 4],
+    [16, 23],
+    [23, 32],
+    [32, 45],
+  ])
+  expect(found.shapes.aspect.filter(({ boxes }) => boxes > 0)).toEqual([
+    { from: expect.closeTo(1), to: expect.closeTo(Math.SQRT2), boxes: 4 },
+  ])
+  // Cells are 16 px of the 256: centres (40, 40), (42, 42), (16, 16) and (16, 16).
+  const cells = found.shapes.position.flatMap((boxes, cell) =>
+    boxes > 0 ? [[cell % 16, cell >> 4, boxes]] : [],
+  )
+  expect(cells).toEqual([
+    [1, 1, 2],
+    [2, 2, 2],
+  ])
+})
+
+test('a box with a row of three locations is starved', () => {
+  // y = 20 is the only row of P3 inside, x = 12, 20 and 28 the sampled columns; P4 has a row at 24, outside.
+  const image = { id: 5, fileName: 'e.png', width: 256, height: 256 }
+  const dataset: Dataset = { categories, images: [{ ...image, annotations: [object(2, [4, 16, 36, 23])] }] }
+  expect(inspect(dataset, options).starved).toEqual([
+    { imageId: 5, fileName: 'e.png', annotation: 0, categoryId: 2, positives: 3 },
+  ])
+})
+
+test('rows of the list of boxes, and their table', () => {
+  const inspector = new Inspector(categories, options)
+  const rows = byHand.images.flatMap((image) => {
+    const found = inspector.add(image)
+    return found ? boxRows(found, options) : []
+  })
+  expect(
+    rows.map(({ imageId, annotation, perLevel, lost, cause }) => [
+      imageId,
+      annotation,
+      perLevel[0],
+      lost,
+      cause,
+    ]),
+  ).toEqual([
+    [1, 0, 4, 0, null],
+    [1, 2, 0, 0, 'inside'],
+    [1, 3, 0, 0, 'no-area'],
+    [3, 0, 0, 4, 'lost'],
+    [3, 1, 4, 0, null],
+  ])
+  // Of 40 × 40 around (40, 40), each axis contributes 16/24 at 36 and at 44.
+  expect(rows[0].meanCenterness).toBeCloseTo(16 / 24, 6)
+  const lines = boxListCsv(rows, categories).trimEnd().split('\n')
+  expect(lines[0]).toBe(
+    'image,annotation,class,xmin,ymin,xmax,ymax,size,P3,P4,P5,P6,P7,positives,lost,mean_centerness,cause,cure',
+  )
+  expect(lines[1]).toBe('a.png,0,cat,40,40,120,120,medium,4,0,0,0,0,4,0,0.6667,,')
+  // Flat: 200 px high, but nothing to learn at any setting.
+  expect(lines[3]).toBe('a.png,3,dog,100,100,100,300,small,0,0,0,0,0,0,0,,no-area,')
+})
+
+test('the ladders', () => {
+  const sizes = sizeLadder({ input: { shortSide: 600, longSide: 1000 }, rules: DIALECTS.authors })
+  expect(sizes.map(({ value, setting }) => [value, setting.input.shortSide, setting.input.longSide])).toEqual(
+    [
+      [600, 600, 1000],
+      [640, 640, 1067],
+      [800, 800, 1333],
+      [1024, 1024, 1707],
+      [1280, 1280, 2133],
+    ],
+  )
+  expect(radiusLadder(options).map(({ value }) => value)).toEqual([1, 1.5, 2, 2.5, 3, 0])
+  expect(
+    radiusLadder({ ...options, rules: { ...options.rules, radius: 1.7 } }).map(({ value }) => value),
+  ).toEqual([1, 1.5, 1.7, 2, 2.5, 3, 0])
+})
+
+test('measures a ladder as inspecting at each of its settings does', () => {
+  for (const ladder of [sizeLadder(options), radiusLadder(options)]) {
+    const measured = [...measureLadder(byHand, ladder)]
+    expect(measured).toEqual(
+      ladder.map(({ value, setting }) => ({ value, recall: inspect(byHand, setting).recall })),
+    )
+  }
+})
+
+test('what to take from a ladder', () => {
+  const rungs = (...learnable: number[]) =>
+    learnable.map((count, i) => ({ value: 100 * (i + 1), recall: { boxes: 1000, learnable: count } }))
+  // Enough already.
+  expect(suggest(rungs(990, 1000), 100)).toMatchObject({ value: 100, gain: 0 })
+  // The nearest that is enough, not the best.
+  const enough = suggest(rungs(900, 950, 991, 1000), 100)!
+  expect(enough.value).toBe(300)
+  expect(enough.gain).toBeCloseTo(0.091)
+  expect(suggest(rungs(995, 900, 900, 995), 200)).toMatchObject({ value: 100 })
+  // None is enough: the best, and of equals the nearest.
+  expect(suggest(rungs(800, 900, 850, 900), 300)).toMatchObject({ value: 200, gain: expect.closeTo(0.05) })
+  expect(suggest(rungs(900, 900), 200)).toMatchObject({ value: 200, gain: 0 })
+  expect(suggest([{ value: 1, recall: { boxes: 0, learnable: 0 } }], 1)).toBeUndefined()
+})
+
+test('the command says it in words, and writes the list', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fcos-inspect-'))
+  try {
+    const csv = join(folder, 'boxes.csv')
+    const progress: number[][] = []
+    const report = await runInspect(byHand, { size: 256, csv }, (...now) => progress.push(now))
+    expect(progress.at(-1)![0]).toBe(progress.at(-1)![1])
+    const text = renderInspect(report)
+    expect(text).toContain('3 images (1 without boxes), 5 boxes, 1 crowd regions left out')
+    expect(text).toContain('Best possible recall 40.0 %: 3 boxes that no location can learn')
+    expect(text).toContain('1 images of unknown size left out: lost.png')
+    expect(text).toMatch(
+      /c\.png: box 0 \(30 × 30 px\) lost all its locations to smaller boxes: 1; learnable /,
+    )
+    expect(text).toContain(`All boxes are listed in ${csv}`)
+    expect(readFileSync(csv, 'utf8').split('\n')).toHaveLength(7)
+    expect(report.unlearnable.map(({ cure }) => cure === null)).toEqual([false, true, false])
+    // All but the flat box overlap an anchor.
+    expect(report.anchors).toMatchObject({ boxes: 5, any: 4 })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the command suggests an input size', async () => {
+  // Over P4's location (8, 8) alone at 256 px, over P3's (12, 12) at 320.
+  const image = {
+    id: 1,
+    fileName: 'a.png',
+    width: 256,
+    height: 256,
+    annotations: [object(2, [5, 5, 11, 11])],
+  }
+  const report = await runInspect({ categories, images: [image] }, { size: 256 })
+  expect(report.inputSizes.suggestion).toMatchObject({ value: 320, gain: 1 })
+  expect(renderInspect(report)).toContain('input size 320 px would gain 100.0 points of best possible recall')
+
+  const nothing = await runInspect({ categories, images: [] }, { size: 256 })
+  expect(nothing.inputSizes.suggestion).toBeNull()
+  expect(renderInspect(nothing)).toContain('0 images')
 })

@@ -1,71 +1,98 @@
 /** `fcos inspect`: what FCOS would learn from a data set, before any training. */
+import { AnchorMeter, type AnchorRecall } from '../../../core/fcos/anchor-recall.ts'
+import { type BoxRow, boxRows } from '../../../core/fcos/box-list.ts'
+import { boxListCsv } from '../../../core/fcos/box-list-csv.ts'
 import { DIALECTS } from '../../../core/fcos/config.ts'
-import { type Inspection, inspect, type RecallCount } from '../../../core/fcos/inspect.ts'
+import { type Cure, describeCure } from '../../../core/fcos/cure.ts'
+import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/fcos/inspect.ts'
+import {
+  type MeasuredRung,
+  RecallMeter,
+  type Rung,
+  radiusLadder,
+  type Suggestion,
+  sizeLadder,
+  suggest,
+} from '../../../core/fcos/recall-ladder.ts'
+import type { InputSetting } from '../../../core/fcos/scene.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
-import { percent, table } from '../table.ts'
+import { replaceFile } from '../replace-file.ts'
 
 export interface InspectCommandOptions {
   /** The network's input: images are scaled to fit into size × size pixels, as lite0 trains on them. */
   readonly size: number
+  /** Path of a table of all boxes to write. */
+  readonly csv?: string
 }
 
-/** Lines of the list of unlearnable boxes that people are shown; --json has all. */
-const SHOWN = 20
-
-export function runInspect(dataset: Dataset, { size }: InspectCommandOptions): Inspection {
-  return inspect(dataset, { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors })
+/** One setting at other values, and the value to take; null without boxes. */
+export interface Ladder {
+  readonly present: number
+  readonly measured: readonly MeasuredRung[]
+  readonly suggestion: Suggestion | null
 }
 
-export function renderInspect(inspection: Inspection): string {
-  const { recall, ambiguity, locationsPerBox, unlearnable, unsized } = inspection
-  const { positives, ambiguous, ambiguousAcrossClasses } = ambiguity
-  return [
-    `${inspection.images} images (${inspection.imagesWithoutBoxes} without boxes), ${recall.boxes} boxes` +
-      (inspection.crowds > 0 ? `, ${inspection.crowds} crowd regions left out` : ''),
-    ...(unsized.length > 0 ? [`${unsized.length} images of unknown size left out: ${some(unsized)}`] : []),
-    `Best possible recall ${percent(recall.learnable, recall.boxes)}: ${recall.boxes - recall.learnable} boxes that no location can learn`,
-    `Ambiguous ${percent(ambiguous, positives)} of ${positives} positive locations, between classes ${percent(ambiguousAcrossClasses, positives)}`,
-    ...(locationsPerBox.mean === null
-      ? []
-      : [
-          `Locations per box: ${locationsPerBox.mean.toFixed(1)} on average, median ${locationsPerBox.median}, at most ${locationsPerBox.max}`,
-        ]),
-    '',
-    ...table(['class', 'boxes', 'recall'], inspection.perCategory.map(recallRow)),
-    '',
-    ...table(['size', 'boxes', 'recall'], inspection.perSize.map(recallRow)),
-    '',
-    ...table(
-      ['level', 'stride', 'positive', 'share', 'boxes', 'of all'],
-      inspection.perLevel.map((level) => [
-        level.name,
-        String(level.stride),
-        String(level.positives),
-        percent(level.positives, positives),
-        String(level.boxes),
-        percent(level.boxes, recall.boxes),
-      ]),
-    ),
-    '',
-    ...table(
-      ['locations', 'boxes', 'share'],
-      locationsPerBox.histogram.map(({ from, to, boxes }) => [
-        to === null ? `${from} and more` : from === to ? String(from) : `${from} to ${to}`,
-        String(boxes),
-        percent(boxes, recall.boxes),
-      ]),
-    ),
-    ...(unlearnable.length > 0 ? ['', 'Boxes that no location can learn'] : []),
-    ...unlearnable.slice(0, SHOWN).map(({ fileName, reason }) => `${fileName}: ${reason}`),
-    ...(unlearnable.length > SHOWN ? [`… and ${unlearnable.length - SHOWN} more (--json lists all)`] : []),
-  ].join('\n')
+/** What would make an annotation learnable; null if nothing that was tried helps. */
+export interface Cured extends UnlearnableAnnotation {
+  readonly cure: (Cure & { readonly text: string }) | null
 }
 
-const recallRow = ({ name, boxes, learnable }: RecallCount & { name: string }): string[] => [
-  name,
-  String(boxes),
-  percent(learnable, boxes),
-]
+export interface InspectReport extends Inspection {
+  readonly unlearnable: readonly Cured[]
+  readonly anchors: Readonly<AnchorRecall>
+  readonly inputSizes: Ladder
+  readonly radii: Ladder
+  readonly csv?: string
+}
 
-const some = (names: readonly string[]): string =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')}, …` : names.join(', ')
+/** @throws CodedError IO_WRITE */
+export async function runInspect(
+  { categories, images }: Dataset,
+  { size, csv }: InspectCommandOptions,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<InspectReport> {
+  const setting: InputSetting = { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors }
+  const [sizes, radii] = [sizeLadder(setting), radiusLadder(setting)]
+  const total = images.length * (2 + sizes.length + radii.length)
+  let done = 0
+  const measure = (ladder: readonly Rung[], present: number): Ladder => {
+    const measured = ladder.map(({ value, setting }) => {
+      const meter = new RecallMeter(setting)
+      for (const image of images) {
+        meter.add(image)
+        onProgress(++done, total)
+      }
+      return { value, recall: meter.recall }
+    })
+    return { present, measured, suggestion: suggest(measured, present) ?? null }
+  }
+
+  const inspector = new Inspector(categories, setting)
+  const anchors = new AnchorMeter(setting.input)
+  const rows: BoxRow[] = []
+  for (const image of images) {
+    const found = inspector.add(image)
+    const hasUnlearnable = found?.targets.some((_, gt) => found.shares.positives[gt] === 0)
+    if (found && (csv !== undefined || hasUnlearnable)) rows.push(...boxRows(found, setting))
+    onProgress(++done, total)
+  }
+  for (const image of images) {
+    anchors.add(image)
+    onProgress(++done, total)
+  }
+  if (csv !== undefined) await replaceFile(csv, boxListCsv(rows, categories))
+
+  const inspection = inspector.result()
+  const cures = rows.filter(({ cause }) => cause !== null).map(({ cure }) => cure)
+  return {
+    ...inspection,
+    unlearnable: inspection.unlearnable.map((box, i) => {
+      const cure = cures[i]
+      return { ...box, cure: cure ? { ...cure, text: describeCure(cure) } : null }
+    }),
+    anchors: anchors.recall,
+    inputSizes: measure(sizes, size),
+    radii: measure(radii, setting.rules.radius),
+    ...(csv !== undefined && { csv }),
+  }
+}

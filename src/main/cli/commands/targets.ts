@@ -1,5 +1,4 @@
 /** `fcos targets`: what FCOS would learn at each location from the boxes of one image, as safetensors. */
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { DIALECTS, type DialectName } from '../../../core/fcos/config.ts'
@@ -13,6 +12,7 @@ import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { paddedSize } from '../../../core/geometry/input-size.ts'
 import { readText } from '../../studio/datasets/files.ts'
+import { replaceFile } from '../replace-file.ts'
 import { table } from '../table.ts'
 
 export interface TargetsOptions {
@@ -100,21 +100,6 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
       .map((box) => {
         return { gt: box.gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, box.gt)) }
       }),
-  }
-}
-
-/** Whole or not at all: what was there before stays until the new file is complete. */
-async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`
-  try {
-    await writeFile(partial, bytes)
-    await rename(partial, path)
-  } catch (cause) {
-    const { message } = cause as Error
-    throw new CodedError('IO_WRITE', `Cannot write ${path}: ${message}`, undefined, { cause })
-  } finally {
-    // Where a folder is missing or a file is in its place, the first error is the one to tell.
-    await rm(partial, { force: true }).catch(() => undefined)
   }
 }
 
