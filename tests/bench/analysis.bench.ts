@@ -10,6 +10,7 @@ import { classifyErrors } from '../../src/core/evaluation/analysis/error-types.t
 import { find } from '../../src/core/evaluation/analysis/findings.ts'
 import { apByImage } from '../../src/core/evaluation/analysis/image-ap.ts'
 import { falseNegatives, falsePositives } from '../../src/core/evaluation/analysis/mistakes.ts'
+import { rank } from '../../src/core/evaluation/analysis/ranked-tables.ts'
 import { bestIous, scoreAgainstIou } from '../../src/core/evaluation/analysis/score-iou.ts'
 import { bestThreshold, thresholdCurves } from '../../src/core/evaluation/analysis/threshold-curve.ts'
 import { evaluateTables } from '../../src/core/evaluation/coco-metrics.ts'
@@ -49,11 +50,11 @@ function evaluation() {
   const truth = parseCocoGroundTruth(scene.groundTruth, 'gt.json')
   const detections = toDetections(parseCocoResults(scene.results, 'dt.json'), truth.images, 'dt.json')
   const scores = detections.map(({ score }) => score)
-  const tables = layOut(truth, detections)
+  const tables = rank(layOut(truth, detections))
   const findings = find(tables, 0.5)
   const errors = classifyErrors(tables, findings)
   const parts = {
-    layOut: milliseconds(() => layOut(truth, detections)),
+    layOut: milliseconds(() => rank(layOut(truth, detections))),
     cocoNumbers: milliseconds(() => evaluateTables(truth, tables)),
     find: milliseconds(() => find(tables, 0.5)),
     errorTypes: milliseconds(() => classifyErrors(tables, findings)),

@@ -1,9 +1,8 @@
 /** Which class is taken for which. */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
-import type { Tables } from '../tables.ts'
-import { type ImageRows, rowsByImage } from './by-image.ts'
 import { type Evidence, evidence } from './evidence.ts'
+import type { ImageRows, RankedTables } from './ranked-tables.ts'
 
 export interface ConfusionOptions {
   /** Detections of a lower score do not take part. */
@@ -35,11 +34,11 @@ export interface ConfusionMatrix {
  * source. What is left over is paired with background, but for a detection that lies in a crowd of its class (share
  * of its area inside ≥ the IoU threshold), which does not count.
  */
-export function confusionMatrix(tables: Tables, options: ConfusionOptions): ConfusionMatrix {
+export function confusionMatrix(tables: RankedTables, options: ConfusionOptions): ConfusionMatrix {
   const { categoryIds, groundTruth, detections } = tables
   const side = categoryIds.length + 1
   const cells: Evidence[][] = Array.from({ length: side * side }, () => [])
-  for (const image of rowsByImage(tables)) {
+  for (const image of tables.images) {
     pairUp(tables, image, options, (g, d, iou) => {
       const truth = g === NOTHING ? side - 1 : groundTruth.category[g]!
       const predicted = d === NOTHING ? side - 1 : detections.category[d]!
@@ -66,17 +65,17 @@ export function confusionMatrix(tables: Tables, options: ConfusionOptions): Conf
 }
 
 function pairUp(
-  tables: Tables,
+  tables: RankedTables,
   image: ImageRows,
   { score, iou: threshold }: ConfusionOptions,
   pair: (g: number, d: number, iou: number) => void,
 ): void {
   const { groundTruth, detections } = tables
   const free = new Set(image.objects.filter((g) => groundTruth.crowd[g] === 0))
+  const crowds = image.objects.filter((g) => groundTruth.crowd[g] === 1)
   const isInCrowd = (d: number) =>
-    image.objects.some(
+    crowds.some(
       (g) =>
-        groundTruth.crowd[g] === 1 &&
         groundTruth.category[g] === detections.category[d] &&
         iouOf(groundTruth, g, detections, d) >= threshold,
     )

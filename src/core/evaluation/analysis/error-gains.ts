@@ -1,10 +1,9 @@
 /** What average precision each type of error costs, after TIDE (arXiv 2008.08115, section 2.3). */
 import { averagePrecisionOfRanking } from '../envelope.ts'
 import { NOTHING } from '../group-matcher.ts'
-import type { Tables } from '../tables.ts'
-import { rankedDetections } from './by-image.ts'
 import { type DetectionErrors, ERROR_TYPES, type ErrorType } from './error-types.ts'
 import { type Findings, VERDICT } from './findings.ts'
+import type { RankedTables } from './ranked-tables.ts'
 
 export interface ErrorGains {
   /** Mean AP at the findings' IoU threshold over the categories with objects; −1 where none has any. */
@@ -28,9 +27,8 @@ export interface ErrorGains {
  *
  * @param findings over all sizes, as the errors were classified from
  */
-export function errorGains(tables: Tables, findings: Findings, errors: DetectionErrors): ErrorGains {
-  const ranked = rankedDetections(tables)
-  const ap = (repair: Repair) => meanAp(tables, findings, errors, ranked, repair)
+export function errorGains(tables: RankedTables, findings: Findings, errors: DetectionErrors): ErrorGains {
+  const ap = (repair: Repair) => meanAp(tables, findings, errors, repair)
   const asIs = ap({ types: new Set() })
   const gain = (repair: Repair) => Math.max(0, ap(repair) - asIs)
   const repaired = (type: ErrorType) => gain({ types: new Set([type]) })
@@ -56,15 +54,9 @@ interface Repair {
   readonly wantOnlyFound?: boolean
 }
 
-function meanAp(
-  tables: Tables,
-  findings: Findings,
-  errors: DetectionErrors,
-  ranked: Uint32Array,
-  repair: Repair,
-): number {
+function meanAp(tables: RankedTables, findings: Findings, errors: DetectionErrors, repair: Repair): number {
   const positives = positivesAfter(tables, findings, errors, repair)
-  const rankings = rankingsAfter(tables, findings, errors, ranked, repair)
+  const rankings = rankingsAfter(tables, findings, errors, repair)
   let sum = 0
   let count = 0
   for (const [k, ranking] of rankings.entries()) {
@@ -79,7 +71,7 @@ function meanAp(
 
 /** [K] objects to be found. */
 function positivesAfter(
-  { groundTruth }: Tables,
+  { groundTruth }: RankedTables,
   findings: Findings,
   { nearest }: DetectionErrors,
   { types, wantOnlyFound }: Repair,
@@ -95,10 +87,9 @@ function positivesAfter(
 
 /** By category, the detections from the best score: 1 right, 0 wrong. */
 function rankingsAfter(
-  { groundTruth, detections, categoryIds }: Tables,
+  { groundTruth, detections, categoryIds, ranked }: RankedTables,
   findings: Findings,
   errors: DetectionErrors,
-  ranked: Uint32Array,
   { types }: Repair,
 ): number[][] {
   const rankings: number[][] = categoryIds.map(() => [])

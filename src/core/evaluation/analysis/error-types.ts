@@ -4,9 +4,8 @@
  */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
-import type { Tables } from '../tables.ts'
-import { rowsByImage } from './by-image.ts'
 import { type Findings, VERDICT } from './findings.ts'
+import type { RankedTables } from './ranked-tables.ts'
 
 export const ERROR_TYPES = [
   'classification',
@@ -41,7 +40,7 @@ export interface DetectionErrors {
  * class that another detection found: duplicate. Else no object above tb: background. Else both.
  * Crowds are no objects here, and a detection that the metrics ignore is no error.
  */
-export function classifyErrors(tables: Tables, findings: Findings): DetectionErrors {
+export function classifyErrors(tables: RankedTables, findings: Findings): DetectionErrors {
   const { groundTruth, detections } = tables
   const errors: DetectionErrors = {
     type: new Int8Array(detections.rows).fill(NOTHING),
@@ -49,7 +48,7 @@ export function classifyErrors(tables: Tables, findings: Findings): DetectionErr
     iou: new Float64Array(detections.rows),
     nearest: new Int32Array(groundTruth.rows).fill(NOTHING),
   }
-  for (const image of rowsByImage(tables)) {
+  for (const image of tables.images) {
     const objects = image.objects.filter((g) => groundTruth.crowd[g] === 0)
     for (const d of image.detections) {
       if (findings.verdict[d] === VERDICT.wrong) classify(tables, findings, objects, d, errors)
@@ -59,7 +58,7 @@ export function classifyErrors(tables: Tables, findings: Findings): DetectionErr
 }
 
 function classify(
-  { groundTruth, detections }: Tables,
+  { groundTruth, detections }: RankedTables,
   findings: Findings,
   objects: Uint32Array,
   d: number,

@@ -1,11 +1,10 @@
 /** The wrong detections and the objects that are not found, each with what it is about. */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
-import type { Tables } from '../tables.ts'
-import { rankedDetections } from './by-image.ts'
 import { type DetectionErrors, ERROR_TYPES, type ErrorType } from './error-types.ts'
 import { type Evidence, evidence } from './evidence.ts'
 import type { Findings } from './findings.ts'
+import type { RankedTables } from './ranked-tables.ts'
 
 /** `object`, `iou`: what it nearly found or found again; of background the IoU is the best with any object. */
 export interface FalsePositive extends Evidence {
@@ -24,10 +23,14 @@ export interface FalseNegative extends Evidence {
  * Wrong detections of at least the given score, the best score first. Matching goes from the best score down, so
  * that the types are the same whatever the least score.
  */
-export function falsePositives(tables: Tables, errors: DetectionErrors, score: number): FalsePositive[] {
+export function falsePositives(
+  tables: RankedTables,
+  errors: DetectionErrors,
+  score: number,
+): FalsePositive[] {
   const { detections, categoryIds } = tables
   const list: FalsePositive[] = []
-  for (const d of rankedDetections(tables)) {
+  for (const d of tables.ranked) {
     if (detections.scores[d]! < score) break
     if (errors.type[d] === NOTHING) continue
     list.push({
@@ -41,7 +44,7 @@ export function falsePositives(tables: Tables, errors: DetectionErrors, score: n
 
 /** Objects that no detection of at least the given score finds, by category, then image. */
 export function falseNegatives(
-  tables: Tables,
+  tables: RankedTables,
   findings: Findings,
   errors: DetectionErrors,
   score: number,

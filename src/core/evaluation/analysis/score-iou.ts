@@ -1,9 +1,8 @@
 /** Does the score tell how well a box fits? Figure 7 of the FCOS paper (arXiv 1904.01355) with its numbers. */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
-import type { Tables } from '../tables.ts'
-import { rowsByImage } from './by-image.ts'
 import { spearman } from './rank-correlation.ts'
+import type { RankedTables } from './ranked-tables.ts'
 
 const BINS = 10
 
@@ -41,9 +40,9 @@ export interface ScoreIou {
 }
 
 /** For every detection the object that fits best, be it found by others or not; crowds are no objects. */
-export function bestIous(tables: Tables, objectsOf: 'same class' | 'any class'): BestIous {
+export function bestIous(tables: RankedTables, objectsOf: 'same class' | 'any class'): BestIous {
   const { groundTruth, detections } = tables
-  const images = rowsByImage(tables)
+  const { images } = tables
   const N = images.reduce((sum, image) => sum + image.detections.length, 0)
   const best = { detection: new Uint32Array(N), object: new Int32Array(N), iou: new Float64Array(N) }
   let at = 0

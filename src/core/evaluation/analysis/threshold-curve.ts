@@ -1,8 +1,7 @@
 /** Precision, recall and F1 against the score threshold, and the detections behind each point. */
 import { NOTHING } from '../group-matcher.ts'
-import type { Tables } from '../tables.ts'
-import { rankedDetections } from './by-image.ts'
 import { type Findings, VERDICT } from './findings.ts'
+import type { RankedTables } from './ranked-tables.ts'
 
 /**
  * One category's ranking, a point per detection that counts, from the best score down: what holds if this detection
@@ -26,16 +25,21 @@ export interface ThresholdCurve {
 }
 
 /** One curve per category, by ascending id. */
-export function thresholdCurves(tables: Tables, findings: Findings): ThresholdCurve[] {
+export function thresholdCurves(tables: RankedTables, findings: Findings): ThresholdCurve[] {
   const { detections, categoryIds } = tables
   const rows: number[][] = categoryIds.map(() => [])
-  for (const d of rankedDetections(tables)) {
+  for (const d of tables.ranked) {
     if (findings.verdict[d] !== VERDICT.ignored) rows[detections.category[d]!]!.push(d)
   }
   return rows.map((ranked, k) => curveOf(tables, findings, k, ranked))
 }
 
-function curveOf(tables: Tables, findings: Findings, k: number, ranked: readonly number[]): ThresholdCurve {
+function curveOf(
+  tables: RankedTables,
+  findings: Findings,
+  k: number,
+  ranked: readonly number[],
+): ThresholdCurve {
   const { groundTruth, detections, categoryIds } = tables
   const N = ranked.length
   const positives = findings.positives[k]!

@@ -5,12 +5,12 @@ import type { TrueObject } from '../ground-truth.ts'
 import { type Answers, cornersOf } from './answers.ts'
 
 /**
- * In the waterfall's order. Scores are √(p̂·q); q is
- * - classOnly: 1 in effect, since p̂ alone ranks: how far centerness helps;
- * - asIs: the predicted centerness ô;
- * - centerness: c* where the location is assigned an object, elsewhere still ô;
- * - centernessElsewhereZero: c* or 0, which also tells the detector what is background;
- * - iou: the highest IoU of the box with an object of any class, as a perfect quality branch would predict;
+ * In the waterfall's order. Each step's score:
+ * - classOnly: p̂, as if there were no centerness: what centerness adds is the step from here;
+ * - asIs: √(p̂·ô);
+ * - centerness: √(p̂·q) with q = c* where the location is assigned an object, elsewhere still ô;
+ * - centernessElsewhereZero: the same with q = 0 elsewhere, which also tells the detector what is background;
+ * - iou: q = the highest IoU of the box with an object of any class, as a perfect quality branch would predict;
  * - class: as iou, with the object's class, p̂ = 1, where one is assigned, and p̂ = 0 elsewhere;
  * - box: as class, with the object's box; what is still lost has no candidate.
  */

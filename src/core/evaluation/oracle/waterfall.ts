@@ -4,6 +4,7 @@ import { type SelectionOptions, selectDetections } from '../../fcos/select.ts'
 import type { Detection } from '../../formats/detection.ts'
 import { find } from '../analysis/findings.ts'
 import { apByImage } from '../analysis/image-ap.ts'
+import { rank } from '../analysis/ranked-tables.ts'
 import { evaluateTables } from '../coco-metrics.ts'
 import type { GroundTruth, TrueObject } from '../ground-truth.ts'
 import { IOU_50, IOU_THRESHOLDS } from '../protocol.ts'
@@ -43,10 +44,8 @@ export function* oracleWaterfall(
   const objectsOf = Map.groupBy(truth.objects, (object) => object.imageId)
   const answered = images.map((image) => answer(image, objectsOf.get(image.imageId) ?? [], options))
   for (const step of ORACLE_STEPS) {
-    const tables = layOut(
-      truth,
-      answered.flatMap((image) => detect(step, image, options)),
-    )
+    const detections = answered.flatMap((image) => detect(step, image, options))
+    const tables = rank(layOut(truth, detections))
     const [ap, ap50, ap75] = evaluateTables(truth, tables).stats as [number, number, number]
     const ap50ByImage = Array.from(apByImage(tables, find(tables, IOU_THRESHOLDS[IOU_50]!)))
     yield { step, ap, ap50, ap75, ap50ByImage }

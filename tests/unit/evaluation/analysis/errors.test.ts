@@ -10,6 +10,7 @@ import {
 } from '../../../../src/core/evaluation/analysis/error-types.ts'
 import { find } from '../../../../src/core/evaluation/analysis/findings.ts'
 import { falseNegatives, falsePositives } from '../../../../src/core/evaluation/analysis/mistakes.ts'
+import { rank } from '../../../../src/core/evaluation/analysis/ranked-tables.ts'
 import { evaluateGroundTruth } from '../../../../src/core/evaluation/coco-metrics.ts'
 import type { TrueObject } from '../../../../src/core/evaluation/ground-truth.ts'
 import { layOut } from '../../../../src/core/evaluation/tables.ts'
@@ -176,16 +177,18 @@ describe("tidecv's numbers for a stored set", () => {
   const { images, classes, objects, detections, expected } = JSON.parse(
     readFileSync(join(import.meta.dirname, '../../../fixtures/error_types.json'), 'utf8'),
   ) as Fixture
-  const tables = layOut(
-    {
-      categories: Array.from({ length: classes }, (_, id) => ({ id, name: '' })),
-      images: Array.from({ length: images }, (_, id) => ({ id })),
-      objects: objects.map(({ image, category, box }) =>
-        object(box, { imageId: image, categoryId: category }),
+  const tables = rank(
+    layOut(
+      {
+        categories: Array.from({ length: classes }, (_, id) => ({ id, name: '' })),
+        images: Array.from({ length: images }, (_, id) => ({ id })),
+        objects: objects.map(({ image, category, box }) =>
+          object(box, { imageId: image, categoryId: category }),
+        ),
+      },
+      detections.map(({ image, category, box, score }) =>
+        detection(box, score, { imageId: image, categoryId: category }),
       ),
-    },
-    detections.map(({ image, category, box, score }) =>
-      detection(box, score, { imageId: image, categoryId: category }),
     ),
   )
   const findings = find(tables, 0.5)

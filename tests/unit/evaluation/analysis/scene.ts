@@ -1,6 +1,7 @@
 /** Small scenes for hand-worked examples: image 1 unless told, classes 1 and 2. */
+import { type RankedTables, rank } from '../../../../src/core/evaluation/analysis/ranked-tables.ts'
 import type { GroundTruth, TrueObject } from '../../../../src/core/evaluation/ground-truth.ts'
-import { layOut, type Tables } from '../../../../src/core/evaluation/tables.ts'
+import { layOut } from '../../../../src/core/evaluation/tables.ts'
 import type { Detection } from '../../../../src/core/formats/detection.ts'
 import type { BoxXywh } from '../../../../src/core/geometry/box.ts'
 
@@ -32,8 +33,8 @@ export const truthOf = (objects: TrueObject[]): GroundTruth => ({
   objects,
 })
 
-export const tablesOf = (objects: TrueObject[], detections: Detection[]): Tables =>
-  layOut(truthOf(objects), detections)
+export const tablesOf = (objects: TrueObject[], detections: Detection[]): RankedTables =>
+  rank(layOut(truthOf(objects), detections))
 
 export const A: BoxXywh = [10, 10, 40, 40]
 export const B: BoxXywh = [200, 100, 40, 40]

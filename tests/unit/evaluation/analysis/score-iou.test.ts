@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { averageRanks, spearman } from '../../../../src/core/evaluation/analysis/rank-correlation.ts'
+import { rank } from '../../../../src/core/evaluation/analysis/ranked-tables.ts'
 import { bestIous, scoreAgainstIou } from '../../../../src/core/evaluation/analysis/score-iou.ts'
 import { layOut } from '../../../../src/core/evaluation/tables.ts'
 import type { BoxXywh } from '../../../../src/core/geometry/box.ts'
@@ -101,13 +102,15 @@ describe("Spearman's ρ", () => {
       detections: { image: number; category: number; box: BoxXywh; score: number }[]
       expected: { bestIous: number[]; spearman: number; spearmanTies: number }
     }
-    const tables = layOut(
-      {
-        categories: Array.from({ length: classes }, (_, id) => ({ id, name: '' })),
-        images: Array.from({ length: images }, (_, id) => ({ id })),
-        objects: objects.map((it) => object(it.box, { imageId: it.image, categoryId: it.category })),
-      },
-      detections.map((it) => detection(it.box, it.score, { imageId: it.image, categoryId: it.category })),
+    const tables = rank(
+      layOut(
+        {
+          categories: Array.from({ length: classes }, (_, id) => ({ id, name: '' })),
+          images: Array.from({ length: images }, (_, id) => ({ id })),
+          objects: objects.map((it) => object(it.box, { imageId: it.image, categoryId: it.category })),
+        },
+        detections.map((it) => detection(it.box, it.score, { imageId: it.image, categoryId: it.category })),
+      ),
     )
     const best = bestIous(tables, 'any class')
     expect(best.iou).toHaveLength(detections.length)

@@ -1,4 +1,4 @@
-/** The tables' rows image by image, for questions that cross categories. */
+/** The tables in the two further orders that analyses walk them in. */
 import { MATCHED_DETECTIONS } from '../protocol.ts'
 import { descendingRank, type Key, stableOrder } from '../stable-order.ts'
 import type { Tables } from '../tables.ts'
@@ -6,32 +6,37 @@ import type { Tables } from '../tables.ts'
 export interface ImageRows {
   /** Rows of objects, in the source's order. */
   readonly objects: Uint32Array
-  /** Rows of detections from the best score, equal scores as given; the best 100 of each category. */
+  /** Rows of detections, in the order of `ranked`. */
   readonly detections: Uint32Array
 }
 
-/** One entry per image, by ascending id; images without rows included. */
-export function rowsByImage(tables: Tables): ImageRows[] {
-  const { groundTruth, detections, imageIds } = tables
-  const images = imageIds.length
-  const objects = stableOrder(groundTruth.rows, [imageKey(groundTruth, images), sourceKey(groundTruth)])
-  const ranked = rankedDetections(tables)
-  const byImage = stableOrder(ranked.length, [
-    { of: ranked.map((row) => detections.image[row]!), size: images },
-  ]).map((at) => ranked[at]!)
-  const objectsOf = runs(objects, groundTruth.image, images)
-  const detectionsOf = runs(byImage, detections.image, images)
-  return imageIds.map((_, image) => ({ objects: objectsOf[image]!, detections: detectionsOf[image]! }))
+export interface RankedTables extends Tables {
+  /**
+   * Rows of the detections that the protocol counts, the best 100 of each image and category: from the best score,
+   * equal scores by image id, then as given.
+   */
+  readonly ranked: Uint32Array
+  /** One entry per image, by ascending id; images without rows included. */
+  readonly images: readonly ImageRows[]
 }
 
-/**
- * Rows of the detections that the protocol counts, the best 100 of each image and category: from the best score,
- * equal scores by image id, then as given.
- */
-export function rankedDetections({ detections, imageIds }: Tables): Uint32Array {
-  const rank = descendingRank(detections.scores)
+export function rank(tables: Tables): RankedTables {
+  const { groundTruth, detections, imageIds } = tables
+  const size = imageIds.length
+  const ranked = rankedDetections(tables)
+  const objects = stableOrder(groundTruth.rows, [imageKey(groundTruth, size), sourceKey(groundTruth)])
+  const imageOfRanked = { of: ranked.map((row) => detections.image[row]!), size }
+  const byImage = stableOrder(ranked.length, [imageOfRanked]).map((at) => ranked[at]!)
+  const objectsOf = runs(objects, groundTruth.image, size)
+  const detectionsOf = runs(byImage, detections.image, size)
+  const images = imageIds.map((_, i) => ({ objects: objectsOf[i]!, detections: detectionsOf[i]! }))
+  return { ...tables, ranked, images }
+}
+
+function rankedDetections({ detections, imageIds }: Tables): Uint32Array {
+  const score = descendingRank(detections.scores)
   const order = stableOrder(detections.rows, [
-    rank,
+    score,
     imageKey(detections, imageIds.length),
     sourceKey(detections),
   ])
