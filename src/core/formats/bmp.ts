@@ -48,7 +48,11 @@ export function decodeBmpRows(header: BmpHeader, rows: Uint8Array, rgb: Uint8Arr
   const decodeRow = ROW_DECODERS[bitsPerPixel]
   const count = rows.length / stride
   for (let y = 0; y < count; y++) {
-    decodeRow(rows.subarray(y * stride, (y + 1) * stride), rgb.subarray(y * width * 3, (y + 1) * width * 3), header)
+    decodeRow(
+      rows.subarray(y * stride, (y + 1) * stride),
+      rgb.subarray(y * width * 3, (y + 1) * width * 3),
+      header,
+    )
   }
 }
 
