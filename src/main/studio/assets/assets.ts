@@ -1,0 +1,234 @@
+/**
+ * What a window shows of the project's image files, which are only ever read. core/contract/assets.ts lists the
+ * addresses. An HTTP server and Electron's protocol handler both call `respond`.
+ */
+import { join } from 'node:path'
+import type { ImageInfo } from '../../../core/contract/assets.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { CacheFolder } from './cache-folder.ts'
+import { imageError } from './image-errors.ts'
+import { NewestFirst } from './newest-first.ts'
+import { examine, keyOf, type Picture } from './picture.ts'
+import { levelsOf, readLevel, readTile, TILE } from './pyramid.ts'
+import { type BuildOptions, PyramidBuilder } from './pyramid-builder.ts'
+import { type AssetResponse, errorResponse, notModified, tagOf } from './responses.ts'
+import { parseRoute, parseWindow, type Route } from './routes.ts'
+import { rangeOf, type Samples, type ValueRange, type Window } from './samples.ts'
+import {
+  encodeExact,
+  readDeepWhole,
+  readReduced,
+  readSome,
+  readWhole,
+  reduceAgain,
+  show,
+} from './screen-image.ts'
+
+export interface AssetsOptions {
+  /** A folder that may be deleted at any time; it is made when needed. */
+  readonly cache: string
+  /** Absolute path of an image's file; throws CodedError where there is none. */
+  readonly fileOf: (imageId: number) => string | Promise<string>
+  /** How far the tiles are that were asked for by address, 0 to 1. */
+  readonly onTiles?: (imageId: number, done: number) => void
+}
+
+/** Pictures decoded at a time. */
+const PLACES = 2
+
+/** px */
+const THUMBNAIL = 256
+const OVERVIEW = 2048
+
+/** Pictures whose headers are remembered. */
+const REMEMBERED = 2000
+
+/** Bytes of samples that are kept. */
+const MOST_REMEMBERED = 2 ** 27
+
+export class Assets {
+  readonly #options: AssetsOptions
+  readonly #cache: CacheFolder
+  readonly #builder: PyramidBuilder
+  readonly #queue = new NewestFirst(PLACES)
+  readonly #pictures = new Map<string, Picture>()
+  /** Of the deep picture shown last: its window is often moved. */
+  #deep: { readonly key: string; readonly samples: Samples } | undefined
+
+  constructor(options: AssetsOptions) {
+    this.#options = options
+    this.#cache = new CacheFolder(options.cache)
+    this.#builder = new PyramidBuilder(this.#cache)
+  }
+
+  /**
+   * Answers a request.
+   * @param path what follows the host, without the query.
+   * @param knownTag the request's If-None-Match: what the browser has already is not made again.
+   * @returns a body, or the file to send; never rejects but with the signal's reason.
+   */
+  async respond(
+    path: string,
+    query: URLSearchParams,
+    signal?: AbortSignal,
+    knownTag?: string,
+  ): Promise<AssetResponse> {
+    try {
+      const route = parseRoute(path)
+      const window = parseWindow(query)
+      const file = await this.#options.fileOf(route.id)
+      const key = await keyOf(file)
+      return await this.#answer(route, window, file, key, signal, knownTag)
+    } catch (error) {
+      signal?.throwIfAborted()
+      return errorResponse(error)
+    }
+  }
+
+  /**
+   * Makes the tiles of a large picture, unless they are there.
+   * @throws the signal's reason; CodedError of the file, IO_DISK_FULL, IO_CACHE.
+   */
+  async prepareTiles(imageId: number, options: BuildOptions = {}): Promise<void> {
+    const file = await this.#options.fileOf(imageId)
+    const picture = await this.#picture(file, await keyOf(file), options.signal)
+    if (picture.kind === 'tiled') await this.#builder.build(picture, options)
+  }
+
+  async #answer(
+    route: Route,
+    window: Window | undefined,
+    file: string,
+    key: string,
+    signal: AbortSignal | undefined,
+    knownTag: string | undefined,
+  ): Promise<AssetResponse> {
+    const tag = tagOf(key, window)
+    const isLasting = route.what !== 'info' && route.what !== 'tiles'
+    if (isLasting && knownTag === tag) return notModified(tag)
+    const picture = route.what === 'thumbnail' ? undefined : await this.#picture(file, key, signal)
+    const respond = (type: string, body: AssetResponse['body']): AssetResponse => ({
+      ...{ status: 200, type, body },
+      headers: isLasting ? { etag: tag, 'cache-control': 'no-cache' } : { 'cache-control': 'no-store' },
+    })
+    switch (route.what) {
+      case 'thumbnail':
+        return respond('image/jpeg', await this.#thumbnail(file, key, signal))
+      case 'overview':
+        return respond('image/jpeg', await this.#overview(picture!, signal))
+      case 'info':
+        return respond('application/json', await this.#info(picture!, signal))
+      case 'tiles':
+        await this.#builder.build(inTiles(picture!), {
+          ...(signal && { signal }),
+          onProgress: (done) => this.#options.onTiles?.(route.id, done),
+        })
+        return respond('application/json', await this.#info(picture!, signal))
+      case 'tile':
+        return respond('image/png', await this.#tile(inTiles(picture!), route.address, window, signal))
+      case 'whole': {
+        if (picture!.kind === 'tiled') throw new CodedError('USAGE_ADDRESS', 'This picture is shown in tiles')
+        if (picture!.isForBrowsers) return respond(`image/${picture!.format}`, { file })
+        return respond('image/png', await this.#whole(picture!, window, signal))
+      }
+    }
+  }
+
+  async #picture(file: string, key: string, signal?: AbortSignal): Promise<Picture> {
+    const known = this.#pictures.get(key)
+    if (known) return known
+    const picture = await this.#decode(file, () => examine(file, key), signal)
+    this.#pictures.set(key, picture)
+    if (this.#pictures.size > REMEMBERED) this.#pictures.delete(this.#pictures.keys().next().value!)
+    return picture
+  }
+
+  async #info(picture: Picture, signal: AbortSignal | undefined): Promise<Buffer> {
+    const { width, height, depth, channels, kind } = picture
+    const info: ImageInfo = { width, height, depth, channels, kind }
+    if (kind === 'tiled') {
+      info.tiles = {
+        ...{ size: TILE, levels: levelsOf(picture) },
+        ready: await this.#builder.isBuilt(picture),
+      }
+    }
+    if (depth !== 8) info.range = await this.#range(picture, signal)
+    return Buffer.from(JSON.stringify(info))
+  }
+
+  async #whole(picture: Picture, window: Window | undefined, signal?: AbortSignal): Promise<Buffer> {
+    if (picture.depth === 8) return this.#decode(picture.file, () => readWhole(picture), signal)
+    const shown = window ?? (await this.#range(picture, signal))
+    const make = async (): Promise<Buffer> => encodeExact(show(await this.#samples(picture), shown))
+    return this.#decode(picture.file, make, signal)
+  }
+
+  async #samples(picture: Picture): Promise<Samples> {
+    const { key } = picture
+    if (this.#deep?.key === key) return this.#deep.samples
+    const samples = await readDeepWhole(picture)
+    if (samples.data.byteLength <= MOST_REMEMBERED) this.#deep = { key, samples }
+    return samples
+  }
+
+  async #range(picture: Picture, signal?: AbortSignal): Promise<ValueRange> {
+    const make = async (): Promise<Buffer> => {
+      const read = picture.kind === 'whole' ? this.#samples(picture) : readSome(picture)
+      return Buffer.from(JSON.stringify(rangeOf(await read)))
+    }
+    const name = join('ranges', `${picture.key}.json`)
+    return JSON.parse(String(await this.#cache.keep(name, () => this.#decode(picture.file, make, signal))))
+  }
+
+  #thumbnail(file: string, key: string, signal?: AbortSignal): Promise<Buffer> {
+    return this.#cache.keep(join('thumbnails', key.slice(0, 2), `${key}.jpg`), async () => {
+      const picture = await this.#picture(file, key, signal)
+      if (picture.kind === 'whole') return this.#decode(file, () => readReduced(picture, THUMBNAIL), signal)
+      // Reading a large picture once gives both.
+      const overview = await this.#overview(picture, signal)
+      return this.#decode(file, () => reduceAgain(overview, THUMBNAIL), signal)
+    })
+  }
+
+  #overview(picture: Picture, signal?: AbortSignal): Promise<Buffer> {
+    return this.#cache.keep(join('overviews', `${picture.key}.jpg`), async () => {
+      // Large BMP files are not decoded whole here either.
+      const isUnpacked = picture.format === 'bmp' && picture.kind === 'tiled'
+      if (isUnpacked) await this.#builder.build(picture, { ...(signal && { signal }) })
+      const read = (): Promise<Buffer> =>
+        isUnpacked ? readLevel(this.#cache, picture, OVERVIEW) : readReduced(picture, OVERVIEW)
+      return this.#decode(picture.file, read, signal)
+    })
+  }
+
+  async #decode<T>(file: string, task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await this.#queue.run(task, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error instanceof CodedError ? error : imageError(file, error)
+    }
+  }
+
+  async #tile(
+    picture: Picture,
+    address: Extract<Route, { what: 'tile' }>['address'],
+    window: Window | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Buffer> {
+    const shown = picture.depth === 8 ? undefined : (window ?? (await this.#range(picture, signal)))
+    try {
+      const read = (): Promise<Buffer> => readTile(this.#cache, picture, address, shown)
+      return await this.#decode(picture.file, read, signal)
+    } catch (error) {
+      const isNone = error instanceof CodedError && error.code === 'USAGE_TILE'
+      if (isNone || (await this.#builder.isBuilt(picture))) throw error
+      throw new CodedError('IO_TILES_MISSING', 'The tiles of this picture are not made yet')
+    }
+  }
+}
+
+function inTiles(picture: Picture): Picture {
+  if (picture.kind === 'tiled') return picture
+  throw new CodedError('USAGE_ADDRESS', 'This picture is shown whole')
+}

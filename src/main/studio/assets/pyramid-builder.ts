@@ -1,0 +1,189 @@
+/** Builds pyramids, one at a time, for as long as somebody waits for them. */
+import { spawn } from 'node:child_process'
+import { rm, stat, statfs } from 'node:fs/promises'
+import { constants, setPriority } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { CacheFolder } from './cache-folder.ts'
+import { imageError } from './image-errors.ts'
+import { NewestFirst } from './newest-first.ts'
+import type { Picture } from './picture.ts'
+import { pyramidName, TILE } from './pyramid.ts'
+
+export interface PyramidTask extends Pick<Picture, 'file' | 'format' | 'depth' | 'channels'> {
+  readonly output: string
+  /** For temporary files; deleted afterwards. */
+  readonly folder: string
+  readonly tile: number
+}
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal
+  /** Called with the part that is done, 0 to 1, a few times a second. */
+  readonly onProgress?: (done: number) => void
+}
+
+interface Build {
+  readonly result: Promise<void>
+  readonly stop: AbortController
+  readonly listeners: Set<(done: number) => void>
+  /** Callers that wait for it. */
+  waiting: number
+}
+
+const ENTRY = fileURLToPath(new URL('./pyramid-process.ts', import.meta.url))
+
+/** ms */
+const BETWEEN_LOOKS = 200
+
+/** Bytes of pyramids that are kept: five pictures of 500 megapixels. */
+const MOST_KEPT = 10 * 2 ** 30
+
+export class PyramidBuilder {
+  readonly #cache: CacheFolder
+  readonly #queue = new NewestFirst(1)
+  readonly #builds = new Map<string, Build>()
+
+  constructor(cache: CacheFolder) {
+    this.#cache = cache
+  }
+
+  /**
+   * Resolves when the picture's tiles can be read. Callers share one build, which is stopped when none of them waits any
+   * more.
+   * @throws the signal's reason; CodedError DATA_IMAGE_BROKEN, IO_DISK_FULL, IO_CACHE.
+   */
+  async build(picture: Picture, { signal, onProgress }: BuildOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    if (await this.isBuilt(picture)) return
+    signal?.throwIfAborted()
+    const build = this.#builds.get(picture.key) ?? this.#begin(picture)
+    const listener = onProgress && ((done: number): void => onProgress(done))
+    if (listener) build.listeners.add(listener)
+    build.waiting++
+    const aborted = Promise.withResolvers<never>()
+    const abort = (): void => aborted.reject(signal!.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      await Promise.race([build.result, aborted.promise])
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      if (listener) build.listeners.delete(listener)
+      if (--build.waiting === 0) {
+        // Who comes now begins anew, and does not share what is being stopped.
+        if (this.#builds.get(picture.key) === build) this.#builds.delete(picture.key)
+        build.stop.abort()
+      }
+    }
+  }
+
+  isBuilt(picture: Picture): Promise<boolean> {
+    return this.#cache.touch(pyramidName(picture))
+  }
+
+  #begin(picture: Picture): Build {
+    const stop = new AbortController()
+    const listeners: Build['listeners'] = new Set()
+    const onProgress = (done: number): void => {
+      for (const listener of listeners) listener(done)
+    }
+    const result = this.#queue.run(() => this.#make(picture, onProgress, stop.signal), stop.signal)
+    result.catch(() => {})
+    const build = { result, stop, listeners, waiting: 0 }
+    this.#builds.set(picture.key, build)
+    return build
+  }
+
+  async #make(picture: Picture, onProgress: (done: number) => void, signal: AbortSignal): Promise<void> {
+    const bytes = pyramidBytes(picture)
+    const { folder } = await this.#room(bytes)
+    try {
+      const { file, format, depth, channels } = picture
+      const output = join(folder, 'pyramid.tif')
+      const task: PyramidTask = { file, format, depth, channels, output, folder, tile: TILE }
+      const timer = setInterval(async () => {
+        const stats = await stat(output).catch(() => undefined)
+        if (stats?.size && !signal.aborted) onProgress(Math.min(1, stats.size / bytes))
+      }, BETWEEN_LOOKS)
+      try {
+        await runProcess(task, signal)
+      } finally {
+        clearInterval(timer)
+      }
+      await this.#cache.adopt(output, pyramidName(picture)).catch((error) => {
+        throw cacheError(error)
+      })
+      onProgress(1)
+      await this.#cache.prune('pyramids', MOST_KEPT)
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+    }
+  }
+
+  async #room(bytes: number): Promise<{ folder: string }> {
+    try {
+      const folder = await this.#cache.workFolder()
+      const { bavail, bsize } = await statfs(folder)
+      // The halves are written to files of their own first.
+      if (bavail * bsize > 1.5 * bytes) return { folder }
+      await rm(folder, { recursive: true, force: true })
+    } catch (error) {
+      throw cacheError(error)
+    }
+    throw diskFull(`the tiles of a large picture need ${(1.5 * bytes) / 1e9} GB`)
+  }
+}
+
+async function runProcess(task: PyramidTask, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const child = spawn(process.execPath, [ENTRY, JSON.stringify(task)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // libvips' temporary files are as large as the picture.
+    env: { ...process.env, TMPDIR: task.folder, TEMP: task.folder, TMP: task.folder },
+  })
+  const kill = (): void => {
+    child.kill('SIGKILL')
+  }
+  const complaint = Promise.withResolvers<string>()
+  let text = ''
+  child.stderr!.setEncoding('utf8').on('data', (piece: string) => {
+    text = (text + piece).slice(-4096)
+  })
+  child.once('error', complaint.reject)
+  child.once('close', (status, by) =>
+    complaint.resolve(status === 0 ? '' : text || `ended by ${by ?? status}`),
+  )
+  process.once('exit', kill)
+  signal.addEventListener('abort', kill, { once: true })
+  try {
+    // What is before the eyes comes first.
+    if (child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
+    const message = await complaint.promise
+    signal.throwIfAborted()
+    if (/No space left|ENOSPC/i.test(message)) throw diskFull('the tiles of a large picture were being made')
+    if (message) throw imageError(task.file, new Error(message))
+  } finally {
+    process.off('exit', kill)
+    signal.removeEventListener('abort', kill)
+  }
+}
+
+/** Of all levels, each a quarter of the one before. */
+const pyramidBytes = ({ width, height, depth, channels }: Picture): number =>
+  ((width * height * 4) / 3) * (channels < 3 ? 1 : 3) * (depth === 8 ? 1 : depth === 16 ? 2 : 4)
+
+const diskFull = (what: string): CodedError =>
+  new CodedError(
+    'IO_DISK_FULL',
+    `The disk of the cache is full: ${what}`,
+    'Nothing of yours is lost. Make room on it',
+  )
+
+function cacheError(cause: unknown): CodedError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  if (code === 'ENOSPC') return diskFull(message)
+  return new CodedError('IO_CACHE', `The cache cannot be written: ${message}`, 'Nothing of yours is lost', {
+    cause,
+  })
+}

@@ -1,0 +1,83 @@
+/**
+ * Pictures too large to be shown whole, as pyramids of tiles. JPEG, PNG and most TIFF files can only be read from their
+ * beginning, so each is read once, a few rows at a time, into a TIFF file of tiles in the cache that holds the picture
+ * and its halves without compression. From that, any tile is read in a few milliseconds.
+ *
+ * The pyramid lies as the picture is stored; tiles are turned as they are read.
+ */
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { Size } from '../../../core/geometry/box.ts'
+import type { CacheFolder } from './cache-folder.ts'
+import { LENIENT } from './open-image.ts'
+import { displayedSize, orient, storedRegion } from './orientation.ts'
+import type { Picture } from './picture.ts'
+import { readSamples, type Window } from './samples.ts'
+import { encodeExact, encodeSmall, show } from './screen-image.ts'
+
+/** px */
+export const TILE = 512
+
+/**
+ * Sizes as displayed; level 0 is the picture, each next half of the one before, cut down to whole pixels (as libvips
+ * does), until one tile holds it.
+ */
+export function levelsOf(picture: Size): Size[] {
+  const levels = [{ width: picture.width, height: picture.height }]
+  for (
+    let last = levels[0]!;
+    Math.max(last.width, last.height) > TILE && Math.min(last.width, last.height) > 1;
+  ) {
+    last = { width: last.width >> 1, height: last.height >> 1 }
+    levels.push(last)
+  }
+  return levels
+}
+
+export interface TileAddress {
+  readonly level: number
+  readonly column: number
+  readonly row: number
+}
+
+export const pyramidName = ({ key }: Picture): string => join('pyramids', `${key}.tif`)
+
+/** The picture reduced to a longest side of at most so many px, once there is a pyramid: JPEG. */
+export function readLevel(cache: CacheFolder, picture: Picture, side: number): Promise<Buffer> {
+  const page = levelsOf(picture).findLastIndex(
+    ({ width, height }, level) => level === 0 || Math.max(width, height) >= side,
+  )
+  const level = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page })
+  level.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+  return encodeSmall(orient(level, picture.orientation))
+}
+
+/**
+ * A tile as PNG; those at the right and lower edge are smaller.
+ * @param window for more than 8 bits.
+ * @throws CodedError USAGE_TILE if the picture has no such tile; plain errors if there is no pyramid (any more).
+ */
+export async function readTile(
+  cache: CacheFolder,
+  picture: Picture,
+  { level, column, row }: TileAddress,
+  window: Window | undefined,
+): Promise<Buffer> {
+  const size = levelsOf(picture)[level]
+  const left = column * TILE
+  const top = row * TILE
+  if (!size || left >= size.width || top >= size.height) {
+    throw new CodedError('USAGE_TILE', `The picture has no tile ${column}, ${row} on level ${level}`)
+  }
+  const region = {
+    ...{ left, top },
+    width: Math.min(TILE, size.width - left),
+    height: Math.min(TILE, size.height - top),
+  }
+  const { orientation } = picture
+  const pyramid = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page: level })
+  const tile = pyramid.extract(storedRegion(region, displayedSize(size, orientation), orientation))
+  orient(tile, orientation)
+  return encodeExact(window ? show(await readSamples(tile, picture), window) : tile)
+}
