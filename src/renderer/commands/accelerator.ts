@@ -3,7 +3,7 @@ export function accelerator(keys: string): string | null {
   const parts = keys.split(/\+(?=.)/)
   const key = nameOf(parts.pop()!)
   const modifiers = parts.map((part) => MODIFIERS[part])
-  if (key === undefined || modifiers.includes(undefined)) return null
+  if (key === undefined || modifiers.some((modifier) => modifier === undefined)) return null
   // "Shift+?" is how the sign is typed; a menu shows the sign.
   const shown = /^[^A-Z0-9]$/.test(key) ? modifiers.filter((modifier) => modifier !== 'Shift') : modifiers
   return [...shown, key].join('+')

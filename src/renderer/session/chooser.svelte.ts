@@ -18,9 +18,12 @@ export interface PendingChoice extends Choice {
 export class Chooser {
   /** What the dialog asks for now. */
   pending = $state.raw<PendingChoice | null>(null)
+  /** The desktop's own dialogs, where there are any. */
+  native: ((choice: Choice) => Promise<string | undefined>) | undefined
 
   /** Absolute path; undefined if the user thought better of it. */
   choose(choice: Choice): Promise<string | undefined> {
+    if (this.native) return this.native(choice)
     this.pending?.settle(undefined)
     return new Promise((resolve) => {
       const settle = (path: string | undefined): void => {

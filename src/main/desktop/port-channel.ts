@@ -1,0 +1,18 @@
+import type { MessagePortMain } from 'electron'
+import type { Channel } from '../../core/contract/wire.ts'
+
+/** The studio's end of a page's port. It closes when the page goes; messages are kept until `port.start()`. */
+export function portChannel(port: MessagePortMain): Channel {
+  const channel: Channel = {
+    send: (text) => port.postMessage(text),
+    close: () => port.close(),
+    onMessage: () => {},
+    onClose: () => {},
+  }
+  port.on('message', ({ data }) => {
+    if (typeof data === 'string') channel.onMessage(data)
+    else channel.close()
+  })
+  port.on('close', () => channel.onClose())
+  return channel
+}

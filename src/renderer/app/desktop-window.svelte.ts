@@ -1,0 +1,62 @@
+/** What a desktop window has beside the studio: native menus and dialogs, and folders dropped onto it. */
+import type { DesktopBridge } from '../../core/contract/desktop-bridge.ts'
+import { callDesktop } from '../api/desktop-client.ts'
+import { menuCommands } from '../commands/native-menu.ts'
+import type { Choice } from '../session/chooser.svelte.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+
+/** Call in an effect. */
+export function joinDesktop(studio: Studio, bridge: DesktopBridge): void {
+  const open = (path: string): void => void studio.attempt(studio.client.call('project.open', { path }))
+
+  studio.chooser.native = (choice) => choose(bridge, choice)
+  bridge.listen((message) => {
+    if ('run' in message) studio.commands.run(message.run)
+    else open(message.open)
+  })
+  void callDesktop(bridge, 'messages.listen', {})
+
+  let shown = ''
+  $effect(() => {
+    const commands = menuCommands(studio.commands)
+    const text = JSON.stringify(commands)
+    if (text === shown) return
+    shown = text
+    void callDesktop(bridge, 'menu.show', { commands })
+  })
+
+  $effect(() => {
+    const allow = (event: DragEvent): void => {
+      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+    }
+    const drop = (event: DragEvent): void => {
+      const file = event.dataTransfer?.files[0]
+      if (!file) return
+      event.preventDefault()
+      open(bridge.pathForFile(file))
+    }
+    window.addEventListener('dragover', allow)
+    window.addEventListener('drop', drop)
+    return () => {
+      window.removeEventListener('dragover', allow)
+      window.removeEventListener('drop', drop)
+    }
+  })
+}
+
+const EXTENSIONS: Readonly<Partial<Record<Choice['kinds'][number], readonly string[]>>> = {
+  labels: ['json', 'csv', 'yaml', 'xml'],
+  weights: ['safetensors', 'pth', 'pt'],
+}
+
+/** A native dialog shows folders or files, not both: who takes folders is asked for one. */
+async function choose(bridge: DesktopBridge, choice: Choice): Promise<string | undefined> {
+  const { title, kinds, saveAs } = choice
+  if (saveAs !== undefined) {
+    return (await callDesktop(bridge, 'dialog.save', { title, name: saveAs })) ?? undefined
+  }
+  const extensions = kinds.flatMap((kind) => EXTENSIONS[kind] ?? [])
+  const filters = extensions.length > 0 ? [{ name: title, extensions }] : []
+  const kind = kinds.includes('folder') ? 'folder' : 'file'
+  return (await callDesktop(bridge, 'dialog.open', { kind, title, filters })) ?? undefined
+}

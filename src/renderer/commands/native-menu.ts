@@ -1,0 +1,20 @@
+import type { MenuCommand } from '../../core/contract/desktop.ts'
+import { accelerator } from './accelerator.ts'
+import { COMMAND_GROUPS, type Commands } from './commands.svelte.ts'
+
+/** The registry as a desktop window's native menus show it. Reactive. */
+export function menuCommands(commands: Commands): MenuCommand[] {
+  const { all } = commands
+  return COMMAND_GROUPS.flatMap((menu) => all.filter(({ group }) => group === menu)).map((command) => ({
+    id: command.id,
+    title: command.title,
+    menu: command.group,
+    accelerator:
+      commands
+        .keysOf(command)
+        .map(accelerator)
+        .find((keys) => keys !== null) ?? null,
+    enabled: commands.isEnabled(command),
+    checked: command.checked?.() ?? null,
+  }))
+}
