@@ -17,18 +17,22 @@ const SYSTEM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chro
 )
 export const hasChromium = SYSTEM !== undefined || existsSync(chromium.executablePath())
 
-async function bundlePage(): Promise<string> {
+/** The page and its worker, by file name. */
+async function bundlePage(): Promise<ReadonlyMap<string, string | Uint8Array>> {
   const built = (await build({
     configFile: false,
     logLevel: 'error',
     build: {
       write: false,
-      minify: false,
       target: 'es2024',
-      lib: { entry: `${import.meta.dirname}/page.ts`, formats: ['es'] },
+      modulePreload: { polyfill: false },
+      rolldownOptions: {
+        input: `${import.meta.dirname}/page.ts`,
+        output: { entryFileNames: 'page.js' },
+      },
     },
-  })) as Rolldown.RolldownOutput[]
-  return built[0]!.output[0].code
+  })) as Rolldown.RolldownOutput
+  return new Map(built.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]))
 }
 
 /** What /asset/… answers: the bytes of a picture, or an object as JSON; undefined is not found. */
@@ -52,11 +56,12 @@ export async function openCanvasPage({
   assets,
   before,
 }: PageOptions): Promise<CanvasPage> {
-  const code = await bundlePage()
+  const files = await bundlePage()
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url!, 'http://canvas')
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(HTML)
-    if (pathname === '/page.js') return response.setHeader('content-type', 'text/javascript').end(code)
+    const file = files.get(pathname.slice(1))
+    if (file) return response.setHeader('content-type', 'text/javascript').end(file)
     const asset = await assets(pathname)
     if (asset === undefined) return response.writeHead(404).end()
     response.end(asset instanceof Buffer ? asset : JSON.stringify(asset))

@@ -44,10 +44,8 @@ export async function fetchInfo(id: number, signal: AbortSignal): Promise<ImageI
   return (await fetched(infoUrl(id), signal)).json()
 }
 
-/** Decoded off the main thread. */
+/** For small pictures; they are decoded off the main thread. */
 export async function fetchBitmap(url: string, signal: AbortSignal): Promise<ImageBitmap> {
   const blob = await (await fetched(url, signal)).blob()
   return createImageBitmap(blob)
 }
-
-export const bytesOf = (bitmap: ImageBitmap): number => bitmap.width * bitmap.height * 4

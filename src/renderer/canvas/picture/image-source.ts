@@ -5,12 +5,13 @@
 import type { SceneImage } from '../editing.ts'
 import type { Sight } from '../layers/placement.ts'
 import { type DepthWindow, fetchBitmap, fetchInfo, thumbnailUrl, wholeUrl } from './assets.ts'
-import { type Picture, WholePicture } from './picture.ts'
+import { Decoder } from './decoder.ts'
+import { drawPreview, type Picture, WholePicture } from './picture.ts'
 import { PictureCache } from './picture-cache.ts'
 import { TiledPicture } from './tiled-picture.ts'
 
-/** Five pictures of 12 megapixels. */
-const BUDGET = 256 * 2 ** 20
+/** Five pictures of 12 megapixels, with their smaller copies. */
+const BUDGET = 320 * 2 ** 20
 
 export type PictureState = 'none' | 'loading' | 'preview' | 'sharp' | 'failed'
 
@@ -23,11 +24,12 @@ interface Loading {
 export class ImageSource {
   readonly #changed: () => void
   readonly #cache = new PictureCache(BUDGET)
+  readonly #decoder = new Decoder()
   readonly #loading = new Map<string, Loading>()
   #image: SceneImage | null = null
   #neighbours: readonly number[] = []
   #window: DepthWindow | null = null
-  #thumbnail: WholePicture | null = null
+  #thumbnail: ImageBitmap | null = null
   /** The last picture shown of this image: while another window of its values is fetched, it stays. */
   #shown = ''
   #state: PictureState = 'none'
@@ -70,21 +72,22 @@ export class ImageSource {
 
   draw(context: CanvasRenderingContext2D, sight: Sight): void {
     const picture = this.#picture()
-    if (!(picture instanceof WholePicture)) this.#thumbnail?.draw(context, sight)
+    if (!(picture instanceof WholePicture)) this.#drawPreview(context, sight)
     picture?.draw(context, sight)
   }
 
   /** Draws what is there of the whole image, and fetches nothing. */
   drawOverview(context: CanvasRenderingContext2D, sight: Sight): void {
     const picture = this.#picture()
-    const whole = picture instanceof WholePicture ? picture : this.#thumbnail
-    whole?.draw(context, sight)
+    if (picture instanceof WholePicture) picture.draw(context, sight)
+    else this.#drawPreview(context, sight)
   }
 
   close(): void {
     this.#neighbours = []
     this.open(null)
     this.#cache.clear()
+    this.#decoder.close()
   }
 
   #key(id: number): string {
@@ -100,6 +103,10 @@ export class ImageSource {
     return this.#image
       ? (this.#cache.get(this.#key(this.#image.id)) ?? this.#cache.get(this.#shown))
       : undefined
+  }
+
+  #drawPreview(context: CanvasRenderingContext2D, sight: Sight): void {
+    if (this.#thumbnail && this.#image) drawPreview(context, this.#thumbnail, this.#image, sight)
   }
 
   #abortUnwanted(): void {
@@ -125,7 +132,7 @@ export class ImageSource {
     if (!bitmap) return
     const late = this.#image?.id !== image.id || this.#thumbnail || this.#picture() instanceof WholePicture
     if (late) return bitmap.close()
-    this.#thumbnail = new WholePicture(bitmap, image)
+    this.#thumbnail = bitmap
     if (this.#state === 'loading') this.#state = 'preview'
     this.#changed()
   }
@@ -167,7 +174,7 @@ export class ImageSource {
     const info = await fetchInfo(id, signal)
     const window = this.#window
     if (info.kind === 'tiled') return new TiledPicture(id, info, window, () => this.#tileCame(id))
-    return new WholePicture(await fetchBitmap(wholeUrl(id, window), signal), info)
+    return new WholePicture(await this.#decoder.decode(wholeUrl(id, window), signal))
   }
 
   #tileCame(id: number): void {

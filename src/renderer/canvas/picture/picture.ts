@@ -1,7 +1,8 @@
 /** A picture that can be drawn at any view, whole or in tiles. */
-import type { Size } from '../../../core/geometry/box.ts'
-import { type View, visibleBox, zoomOf } from '../geometry/view.ts'
+import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import { visibleBox, zoomOf } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
+import { levelFor } from './tile-grid.ts'
 
 export interface Picture {
   /** Of decoded pixels held now. */
@@ -11,59 +12,66 @@ export interface Picture {
   close(): void
 }
 
-/** Crisp pixels from 100 % on; below, smooth from prepared smaller copies, which the browser keeps. */
-export function setSmoothing(context: CanvasRenderingContext2D, { view, pixelRatio }: Sight): void {
-  context.imageSmoothingEnabled = zoomOf(view, pixelRatio) < 1
-  context.imageSmoothingQuality = 'medium'
+/** A bitmap and the part of the image it shows, in image pixels. */
+export interface PicturePart {
+  readonly bitmap: ImageBitmap
+  readonly box: BoxXyxy
 }
 
-/** Draws the part of a bitmap that is in sight; the bitmap stands for `part` of the image, which starts at a pixel. */
-export function drawPart(
+export const bytesOf = (bitmap: ImageBitmap): number => bitmap.width * bitmap.height * 4
+
+const touch = (a: BoxXyxy, b: BoxXyxy) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]
+
+/** Draws the parts in sight, in their order; crisp pixels from 100 % on. */
+export function drawParts(
   context: CanvasRenderingContext2D,
-  bitmap: ImageBitmap,
-  origin: { readonly x: number; readonly y: number },
-  part: Size,
-  { view, viewport }: Sight,
+  parts: Iterable<PicturePart>,
+  sight: Sight,
 ): void {
-  const stepX = part.width / bitmap.width
-  const stepY = part.height / bitmap.height
-  const [x1, y1, x2, y2] = visibleBox(view, viewport)
-  // Whole pixels of the bitmap, so that its edge pixels are not cut.
-  const left = Math.max(0, Math.floor((x1 - origin.x) / stepX))
-  const top = Math.max(0, Math.floor((y1 - origin.y) / stepY))
-  const right = Math.min(bitmap.width, Math.ceil((x2 - origin.x) / stepX))
-  const bottom = Math.min(bitmap.height, Math.ceil((y2 - origin.y) / stepY))
-  if (right <= left || bottom <= top) return
-  const place = (v: View) => ({
-    x: v.x + (origin.x + left * stepX) * v.scale,
-    y: v.y + (origin.y + top * stepY) * v.scale,
-    width: (right - left) * stepX * v.scale,
-    height: (bottom - top) * stepY * v.scale,
-  })
-  const to = place(view)
-  context.drawImage(bitmap, left, top, right - left, bottom - top, to.x, to.y, to.width, to.height)
+  const { view, viewport, pixelRatio } = sight
+  const visible = visibleBox(view, viewport)
+  // On whole pixels of the screen neighbouring parts meet without a seam.
+  const align = (value: number) => Math.round(value * pixelRatio) / pixelRatio
+  context.imageSmoothingEnabled = zoomOf(view, pixelRatio) < 1
+  for (const { bitmap, box } of parts) {
+    if (!touch(box, visible)) continue
+    const x = align(view.x + box[0] * view.scale)
+    const y = align(view.y + box[1] * view.scale)
+    const width = align(view.x + box[2] * view.scale) - x
+    const height = align(view.y + box[3] * view.scale) - y
+    context.drawImage(bitmap, x, y, width, height)
+  }
 }
 
+/** A picture in memory, in several sizes. */
 export class WholePicture implements Picture {
   readonly bytes: number
-  readonly #bitmap: ImageBitmap
-  readonly #size: Size
+  readonly #levels: readonly (readonly PicturePart[])[]
 
-  /** `size` is the image's; a thumbnail's bitmap is smaller. */
-  constructor(bitmap: ImageBitmap, size: Size) {
-    this.#bitmap = bitmap
-    this.#size = size
-    this.bytes = bitmap.width * bitmap.height * 4
+  /** The parts of the picture, then those of copies, each half as large as the one before. */
+  constructor(levels: readonly (readonly PicturePart[])[]) {
+    this.#levels = levels
+    this.bytes = levels.flat().reduce((sum, { bitmap }) => sum + bytesOf(bitmap), 0)
   }
 
+  /** Shrinking a large picture for every frame is what makes a canvas slow: the smallest copy that is sharp will do. */
   draw(context: CanvasRenderingContext2D, sight: Sight): void {
-    setSmoothing(context, sight)
-    // A thumbnail stretched with hard pixels looks broken rather than early.
-    if (this.#bitmap.width < this.#size.width) context.imageSmoothingEnabled = true
-    drawPart(context, this.#bitmap, { x: 0, y: 0 }, this.#size, sight)
+    const level = levelFor(zoomOf(sight.view, sight.pixelRatio), this.#levels.length)
+    drawParts(context, this.#levels[level]!, sight)
   }
 
   close(): void {
-    this.#bitmap.close()
+    for (const { bitmap } of this.#levels.flat()) bitmap.close()
   }
+}
+
+/** The thumbnail in the picture's place: stretched smoothly, for with hard pixels it looks broken rather than early. */
+export function drawPreview(
+  context: CanvasRenderingContext2D,
+  thumbnail: ImageBitmap,
+  image: Size,
+  { view }: Sight,
+): void {
+  context.imageSmoothingEnabled = true
+  context.drawImage(thumbnail, view.x, view.y, image.width * view.scale, image.height * view.scale)
 }

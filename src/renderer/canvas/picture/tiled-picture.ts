@@ -1,14 +1,17 @@
 /** A picture too large for memory: tiles of the fitting level are fetched as they come into sight, the coarsest stay below. */
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { visibleBox, zoomOf } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
-import { bytesOf, type DepthWindow, fetchBitmap, tileUrl } from './assets.ts'
-import { drawPart, type Picture, setSmoothing } from './picture.ts'
+import { type DepthWindow, fetchBitmap, tileUrl } from './assets.ts'
+import { bytesOf, drawParts, type Picture, type PicturePart } from './picture.ts'
 import { levelFor, type Tile, type TileGrid, tileBox, tilesWithin } from './tile-grid.ts'
 
 const BUDGET = 128 * 2 ** 20
 /** More at once only make the ones in the middle come later. */
 const AT_ONCE = 4
+
+interface TileHeld extends PicturePart {
+  readonly level: number
+}
 
 const keyOf = ({ level, column, row }: Tile) => `${level}/${column}/${row}`
 
@@ -19,7 +22,7 @@ export class TiledPicture implements Picture {
   readonly #window: DepthWindow | null
   readonly #changed: () => void
   /** Least recently drawn first. */
-  readonly #tiles = new Map<string, { readonly tile: Tile; readonly bitmap: ImageBitmap }>()
+  readonly #tiles = new Map<string, TileHeld>()
   readonly #loading = new Map<string, AbortController>()
   /** Not asked for again before the picture is opened anew. */
   readonly #failed = new Set<string>()
@@ -38,12 +41,7 @@ export class TiledPicture implements Picture {
     const level = levelFor(zoomOf(sight.view, sight.pixelRatio), this.#grid.levels)
     const sharp = tilesWithin(part, level, this.#grid)
     const coarse = tilesWithin(part, this.#grid.levels - 1, this.#grid)
-    setSmoothing(context, sight)
-    // Coarse ones first, so that finer ones cover them where they have come already.
-    for (const { tile, bitmap } of this.#inSight(part, level)) {
-      const [x1, y1, x2, y2] = tileBox(tile, this.#grid)
-      drawPart(context, bitmap, { x: x1, y: y1 }, { width: x2 - x1, height: y2 - y1 }, sight)
-    }
+    drawParts(context, this.#coarseToFine(level), sight)
     this.#want(sharp, coarse)
   }
 
@@ -54,13 +52,10 @@ export class TiledPicture implements Picture {
     this.#tiles.clear()
   }
 
-  /** Tiles here already, from the coarsest to those of `level`. */
-  #inSight(part: BoxXyxy, level: number) {
-    const touches = ([x1, y1, x2, y2]: BoxXyxy) =>
-      x1 < part[2] && x2 > part[0] && y1 < part[3] && y2 > part[1]
-    return [...this.#tiles.values()]
-      .filter(({ tile }) => tile.level >= level && touches(tileBox(tile, this.#grid)))
-      .sort((a, b) => b.tile.level - a.tile.level)
+  /** Tiles here already, from the coarsest to those of `level`: finer ones cover coarser ones where they have come. */
+  #coarseToFine(level: number): TileHeld[] {
+    const held = [...this.#tiles.values()].filter((tile) => tile.level >= level)
+    return held.sort((a, b) => b.level - a.level)
   }
 
   #want(sharp: readonly Tile[], coarse: readonly Tile[]): void {
@@ -105,7 +100,7 @@ export class TiledPicture implements Picture {
   }
 
   #keep(tile: Tile, key: string, bitmap: ImageBitmap): void {
-    this.#tiles.set(key, { tile, bitmap })
+    this.#tiles.set(key, { level: tile.level, bitmap, box: tileBox(tile, this.#grid) })
     this.bytes += bytesOf(bitmap)
     for (const [oldest, held] of this.#tiles) {
       if (this.bytes <= BUDGET) break
