@@ -1,0 +1,83 @@
+import type { Browser } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser, openWindow } from '../support/window.ts'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+}, 120_000)
+afterAll(() => browser.close())
+
+/** Half a screen pixel at the zoom of the tests, in image pixels. */
+const PRECISION = 1.5
+
+describe('annotating', () => {
+  test('a drawn box has the class of the number key, and undo takes it back', async () => {
+    const window = await openWindow(browser)
+    const before = await window.stored()
+    await window.press('r', '3')
+    await window.drag([20, 30], [120, 90])
+    const after = await window.stored()
+    expect(after.length).toBe(before.length + 1)
+    const drawn = after.at(-1)!
+    expect(drawn).toMatchObject({ source: 'drawn', classId: window.host.project.classes.all()[2]!.id })
+    for (const [i, side] of [20, 30, 120, 90].entries())
+      expect(Math.abs(drawn.box[i]! - side)).toBeLessThan(PRECISION)
+    await window.press('Control+z')
+    expect(await window.stored()).toEqual(before)
+    await window.press('Control+Shift+z')
+    expect(await window.stored()).toEqual(after)
+    expect(window.faults).toEqual([])
+  })
+
+  test('select, nudge, change the class, duplicate, delete: one undo step each', async () => {
+    const window = await openWindow(browser)
+    await window.press('r')
+    await window.drag([20, 30], [120, 90])
+    const [drawn] = (await window.stored()).slice(-1)
+    await window.press('v', 'Escape')
+    await window.click([40, 50])
+    await window.press('ArrowRight', 'Shift+ArrowDown', '2', 'Control+d')
+    const objects = await window.stored()
+    const [moved, copy] = objects.slice(-2)
+    const [x1, y1, x2, y2] = drawn!.box
+    expect(moved).toMatchObject({ id: drawn!.id, box: [x1 + 1, y1 + 10, x2 + 1, y2 + 10] })
+    expect(moved!.classId).toBe(window.host.project.classes.all()[1]!.id)
+    expect(copy!.box).toEqual([x1 + 11, y1 + 20, x2 + 11, y2 + 20])
+    await window.press('Delete')
+    expect((await window.stored()).map(({ id }) => id)).not.toContain(copy!.id)
+    // Delete, duplicate, class, two nudges.
+    await window.press('Control+z', 'Control+z', 'Control+z', 'Control+z', 'Control+z')
+    expect((await window.stored()).at(-1)).toEqual(drawn)
+    expect(window.faults).toEqual([])
+  })
+
+  test('going through images keeps every box where it was drawn', async () => {
+    const window = await openWindow(browser)
+    const first = await window.stored()
+    await window.press('r')
+    await window.drag([10, 10], [60, 60])
+    await window.press('d')
+    await window.page.waitForTimeout(300)
+    await window.drag([30, 30], [80, 80])
+    const second = await window.stored()
+    expect(second.at(-1)!.source).toBe('drawn')
+    await window.press('a')
+    await window.page.waitForTimeout(300)
+    const back = await window.stored()
+    expect(back.length).toBe(first.length + 1)
+    await window.press('f')
+    await expect.poll(() => window.host.project.find('state:done').length).toBe(60)
+  })
+
+  test('the filter finds, and says what it cannot read', async () => {
+    const window = await openWindow(browser)
+    const { page } = window
+    await window.press('/')
+    await page.keyboard.type('class:die count:>=8')
+    const expected = window.host.project.find('class:die count:>=8').length
+    await page.getByRole('heading', { name: `${expected} images` }).waitFor()
+    await page.keyboard.type(' state:nonsense')
+    await page.getByRole('alert').filter({ hasText: 'nonsense' }).waitFor()
+  })
+})
