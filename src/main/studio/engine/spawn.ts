@@ -73,11 +73,11 @@ async function startProcess(
 /** Called before TensorFlow starts its threads, which take over the priority of the one that starts them. */
 function giveWay(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW)
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
     // Linux desktops share the processor between sessions first, and a process group of its own is one: there a priority
     // counts within the session only, unless the session's own is lowered too.
     if (process.platform === 'linux') {
-      writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW))
+      writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_BELOW_NORMAL))
     }
   } catch {
     // A matter of comfort: the process may have ended already, and kernels without such groups have no such file.
