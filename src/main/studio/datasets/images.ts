@@ -6,6 +6,7 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import type { Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText } from '../../../core/formats/named.ts'
 import type { Size } from '../../../core/geometry/box.ts'
+import { bmpHeaderOf } from '../assets/open-image.ts'
 import { kindOf, mapConcurrent } from './files.ts'
 import type { LoadRun } from './loaded.ts'
 
@@ -16,6 +17,8 @@ const SAMPLE = 20
 /** Width and height as displayed (EXIF orientation applied), from the header alone. Undefined if it is no image. */
 export async function measure(path: string): Promise<Size | undefined> {
   try {
+    const bmp = await bmpHeaderOf(path)
+    if (bmp) return { width: bmp.width, height: bmp.height }
     const { autoOrient } = await sharp(path).metadata()
     return autoOrient.width > 0 && autoOrient.height > 0 ? autoOrient : undefined
   } catch {
@@ -78,6 +81,7 @@ export async function settleImages(
     problems.push({ file, where: '', reason, action: 'skipped' })
   }
   const settle = async (image: DatasetImage): Promise<DatasetImage | undefined> => {
+    if (missing === 'keep' && image.width > 0) return image
     const path = join(imageRoot, image.fileName)
     if ((await kindOf(path)) !== 'file') {
       return missing === 'keep' ? image : skip(image.fileName, 'there is no such image file')
