@@ -5,6 +5,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeImage } from '../../../../src/main/engine/data/decode.ts'
+import { bmp } from '../../../support/image-bytes.ts'
 
 let directory: string
 beforeAll(() => {
@@ -49,6 +50,14 @@ describe('decodeImage', () => {
   ])('reads %s closely', async (name, encode, tolerance) => {
     const { data } = await decode(name, await encode().toBuffer())
     expect(Math.max(...data.map((value, i) => Math.abs(value - rgb[i])))).toBeLessThanOrEqual(tolerance)
+  })
+
+  it('reads BMP files, which libvips does not', async () => {
+    const pixels = [3, 2, 1, 6, 5, 4, 0, 0, 9, 8, 7, 12, 11, 10, 0, 0]
+    const image = await decode('a.bmp', bmp({ width: 2, height: 2, bits: 24, pixels }))
+    expect([image.width, image.height]).toEqual([2, 2])
+    expect(Array.from(image.data)).toEqual([7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6])
+    expect(image.data.buffer.byteLength).toBe(12)
   })
 
   it('reads the first frame of an animated GIF, palette and all', async () => {
@@ -138,6 +147,11 @@ describe('decodeImage refuses', () => {
     ['a truncated PNG', 'half.png', async () => half(await source().png().toBuffer())],
     ['a truncated WebP', 'half.webp', async () => half(await source().webp().toBuffer())],
     ['a corrupt PNG', 'corrupt.png', async () => (await source().png().toBuffer()).fill(0, 60, 80)],
+    [
+      'a truncated BMP',
+      'half.bmp',
+      async () => half(bmp({ width: 1, height: 1, bits: 24, pixels: [0, 0, 0, 0] })),
+    ],
     ['an empty file', 'empty.jpg', async () => ''],
   ])('%s', async (_, name, bytes) => {
     const content = await bytes()
@@ -178,5 +192,29 @@ describe('decodeImage refuses', () => {
     const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
     const png = Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(9)))])
     await expect(decode('huge.png', png)).rejects.toMatchObject({ code: 'DATA_IMAGE_TOO_LARGE' })
+  })
+
+  it('tells each of many damaged files its own reason, read at the same time', async () => {
+    const noise = Uint8Array.from({ length: 96 * 96 * 3 }, (_, i) => (i * i * 7919) % 251)
+    const picture = () => sharp(noise, { raw: { width: 96, height: 96, channels: 3 } })
+    const whole = await Promise.all([
+      picture().jpeg().toBuffer(),
+      picture().png().toBuffer(),
+      picture().tiff({ compression: 'lzw' }).toBuffer(),
+    ])
+    const paths = Array.from({ length: 60 }, (_, i) => join(directory, `damaged-${i}`))
+    for (const [i, path] of paths.entries()) {
+      const bytes = whole[i % 3]
+      writeFileSync(path, bytes.subarray(0, bytes.length * (0.3 + 0.1 * (i % 5))))
+    }
+    const reason = (path: string) =>
+      decodeImage(path).then(
+        () => 'none',
+        ({ message }: Error) => message,
+      )
+    const alone: string[] = []
+    for (const path of paths) alone.push(await reason(path))
+    expect(new Set(alone.map((message) => message.replace(/^.*: /, ''))).size).toBeGreaterThan(2)
+    for (let round = 0; round < 3; round++) expect(await Promise.all(paths.map(reason))).toEqual(alone)
   })
 })
