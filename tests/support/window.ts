@@ -40,8 +40,6 @@ export interface WindowOptions {
   readonly size?: Size
 }
 
-const SETTLED_MS = 250
-
 /** A browser for the tests of a file; call in beforeAll and close in afterAll. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser()
@@ -84,6 +82,11 @@ export async function openWindow(
     const found = host.project.find(JSON.stringify(path))
     return host.project.images.list(found).find((image) => image.path === path)!
   }
+  const settled = async (): Promise<void> => {
+    // What was pressed last has been handled by the next frame.
+    await page.evaluate('new Promise(requestAnimationFrame)')
+    await page.locator('[role="application"][aria-busy="false"]').waitFor()
+  }
   const place: StudioWindow['place'] = async ([x, y]) => {
     const { width, height, x: left, y: top } = (await canvas.boundingBox())!
     const view = fitView({ viewport: { width, height }, image: await currentImage(), pixelRatio: 1 })
@@ -101,6 +104,7 @@ export async function openWindow(
       for (const key of keys) await page.keyboard.press(key)
     },
     async drag(from, to) {
+      await settled()
       const [start, end] = [await place(from), await place(to)]
       await page.mouse.move(start.x, start.y)
       await page.mouse.down()
@@ -109,11 +113,12 @@ export async function openWindow(
       await page.mouse.up()
     },
     async click(at) {
+      await settled()
       const { x, y } = await place(at)
       await page.mouse.click(x, y)
     },
     async stored() {
-      await page.waitForTimeout(SETTLED_MS)
+      await settled()
       return host.project.annotations.of((await currentImage()).id)
     },
   }

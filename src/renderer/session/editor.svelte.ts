@@ -20,6 +20,8 @@ export class Editor {
   annotations = $state.raw<readonly ProjectAnnotation[]>([])
   /** The image that `annotations` belong to; null while they are being read. */
   loaded = $state<number | null>(null)
+  /** Changes are on their way to the store. */
+  saving = $state(false)
   selection = $state.raw<ReadonlySet<number>>(new Set())
   /** Boxes under the pointer's hand, as they are at this moment; null between gestures. */
   draft = $state.raw<readonly DraftBox[] | null>(null)
@@ -34,10 +36,15 @@ export class Editor {
 
   constructor(studio: Studio) {
     this.#studio = studio
-    this.#outbox = new Outbox(async (error) => {
-      studio.messages.showError(error)
-      await this.#reload()
-    })
+    this.#outbox = new Outbox(
+      async (error) => {
+        studio.messages.showError(error)
+        await this.#reload()
+      },
+      (busy) => {
+        this.saving = busy
+      },
+    )
   }
 
   get penClass(): number | null {

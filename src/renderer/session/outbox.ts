@@ -6,14 +6,19 @@ interface Sending {
 
 export class Outbox {
   readonly #failed: (error: unknown) => Promise<void>
+  readonly #busy: (busy: boolean) => void
   /** Temporary id of an object → the store's. */
   readonly #ids = new Map<number, number>()
   #waiting: Sending[] = []
   #last: Promise<void> = Promise.resolve()
 
-  /** `failed` hears of an error once; the changes that waited behind it are dropped, since they built on it. */
-  constructor(failed: (error: unknown) => Promise<void>) {
+  /**
+   * `failed` hears of an error once; the changes that waited behind it are dropped, since they built on it. `busy` hears
+   * whenever the first change is on its way, and when the last has arrived.
+   */
+  constructor(failed: (error: unknown) => Promise<void>, busy: (busy: boolean) => void) {
     this.#failed = failed
+    this.#busy = busy
   }
 
   get isBusy(): boolean {
@@ -29,6 +34,7 @@ export class Outbox {
   send(label: string, work: (real: (id: number) => number) => Promise<void>): void {
     const sending = { label }
     this.#waiting.push(sending)
+    this.#busy(true)
     this.#last = this.#last.then(async () => {
       if (this.#waiting[0] !== sending) return
       try {
@@ -38,6 +44,7 @@ export class Outbox {
         this.#waiting = []
         await this.#failed(error)
       }
+      if (!this.isBusy) this.#busy(false)
     })
   }
 
