@@ -40,7 +40,7 @@ export const FolderListing = z.object({
 })
 export type FolderListing = z.infer<typeof FolderListing>
 
-const SettingKey = z.string().regex(/^[a-z][a-z0-9.-]{0,63}$/i)
+const SettingKey = z.string().regex(/^[a-zA-Z][a-zA-Z0-9.-]{0,63}$/)
 
 export const APP_METHODS = {
   'app.info': method(None, AppInfo),

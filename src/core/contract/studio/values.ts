@@ -21,11 +21,19 @@ export const Ids = z.array(Id).readonly()
 export const Nothing = z.null()
 export const None = z.strictObject({})
 
-/** An absolute path on the machine that the studio runs on. */
-export const LocalPath = z.string().min(1).max(4096)
+/** An absolute path on the machine that the studio runs on, of any of its platforms. */
+export const LocalPath = z
+  .string()
+  .max(4096)
+  .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'is no absolute path')
+  .refine((path) => !path.includes('\0'), 'is no path')
 
 export const WireErrorValue = z.object({
-  code: z.custom<WireError['code']>((code) => typeof code === 'string'),
+  code: z.templateLiteral([
+    z.enum(['USAGE', 'DATA', 'WEIGHTS', 'RUNTIME', 'ENGINE', 'TRAIN', 'IO']),
+    '_',
+    z.string(),
+  ]),
   message: z.string(),
   remedy: z.string().exactOptional(),
 }) satisfies z.ZodType<WireError>
@@ -52,7 +60,13 @@ export const ClassValue = z.object({
   colour: z.string(),
 }) satisfies z.ZodType<ProjectClass>
 
-const SegmentationValue = z.custom<Segmentation>((value) => typeof value === 'object' && value !== null)
+const Numbers = z.array(z.number()).readonly()
+
+/** Polygons, or COCO's run-length code. */
+const SegmentationValue = z.union([
+  z.array(Numbers).readonly(),
+  z.object({ size: z.tuple([z.int(), z.int()]).readonly(), counts: z.union([z.string(), Numbers]) }),
+]) satisfies z.ZodType<Segmentation>
 
 const Attributes = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).readonly()
 
