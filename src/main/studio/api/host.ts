@@ -7,6 +7,9 @@ import { CodedError, toWire } from '../../../core/contract/errors.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import { Assets } from '../assets/assets.ts'
+import type { AssetResponse } from '../assets/responses.ts'
+import type { EnginePlace } from '../engine/place.ts'
 import { type Project, summarise } from '../project/index.ts'
 import { Jobs } from './jobs.ts'
 import { Recent } from './recent.ts'
@@ -20,6 +23,8 @@ export interface HostOptions {
   readonly cacheFolder: string
   /** The bundled sample: images/, train.json, val.json. */
   readonly sampleFolder: string
+  /** Left out: this checkout and the Node that runs it. */
+  readonly engine?: EnginePlace
 }
 
 export type Listener = <Name extends EventName>(event: Name, data: EventData<Name>) => void
@@ -29,6 +34,7 @@ export class StudioHost {
   readonly settings: Settings
   readonly recent: Recent
   readonly jobs: Jobs
+  readonly assets: Assets
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
 
@@ -37,6 +43,10 @@ export class StudioHost {
     this.settings = new Settings(options.dataFolder)
     this.recent = new Recent(this.settings)
     this.jobs = new Jobs((job) => this.emit('job', job))
+    this.assets = new Assets({
+      cache: options.cacheFolder,
+      fileOf: (imageId) => this.project.fileOf(imageId),
+    })
   }
 
   /** Throws USAGE_NO_PROJECT. */
@@ -83,6 +93,21 @@ export class StudioHost {
       interrupted: history.interrupted ?? null,
       ...summarise(this.#project),
     }
+  }
+
+  /**
+   * Answers GET /asset/… for any shell.
+   * @param path as it came: still percent-encoded, without the query.
+   * @param knownTag the request's If-None-Match.
+   * @returns never rejects but with the signal's reason.
+   */
+  respond(
+    path: string,
+    query: URLSearchParams,
+    signal?: AbortSignal,
+    knownTag?: string,
+  ): Promise<AssetResponse> {
+    return this.assets.respond(path, query, signal, knownTag)
   }
 
   /** Tells all windows that counts or lists changed otherwise than by a step of the history. */

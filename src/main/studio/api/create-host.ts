@@ -1,0 +1,46 @@
+/** The studio as a shell starts it on this machine. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, toWire } from '../../../core/contract/errors.ts'
+import { runtimeTitle } from '../../../core/contract/runtime.ts'
+import type { AppInfo } from '../../../core/contract/studio/app.ts'
+import { readRuntimeRecord } from '../engine/environment.ts'
+import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
+import { dataFolder } from './data-folder.ts'
+import { StudioHost } from './host.ts'
+
+export interface Shell {
+  readonly shell: AppInfo['shell']
+  /** The program's own folder, with package.json and resources/. */
+  readonly root: string
+  /** For pictures that can be made again. */
+  readonly cacheFolder: string
+  /** Left out: this checkout and the Node that runs it. */
+  readonly engine?: EnginePlace
+}
+
+export function createHost({ shell, root, cacheFolder, engine = CHECKOUT }: Shell): StudioHost {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  return new StudioHost({
+    info: { version, shell, platform: platformName(process.platform), engine: engineInfo(engine) },
+    dataFolder: dataFolder(),
+    cacheFolder,
+    sampleFolder: path.join(root, 'resources', 'sample'),
+    engine,
+  })
+}
+
+function platformName(platform: NodeJS.Platform): AppInfo['platform'] {
+  if (platform === 'darwin') return 'mac'
+  return platform === 'win32' ? 'windows' : 'linux'
+}
+
+/** What set-up chose, or why there is nothing: the studio annotates without an engine too. */
+function engineInfo(engine: EnginePlace): AppInfo['engine'] {
+  try {
+    const record = readRuntimeRecord(engine)
+    return { title: runtimeTitle(record), canTrain: record.device !== 'wasm' }
+  } catch (error) {
+    return { title: describe(toWire(error)), canTrain: false }
+  }
+}
