@@ -1,0 +1,85 @@
+/** Answers the server's plain requests: the first visit, the window's files, and assets. */
+import { createReadStream } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import type { StudioHost } from '../studio/api/host.ts'
+import { PAGE_HEADERS } from '../studio/api/page-headers.ts'
+import type { Page } from '../studio/api/pages.ts'
+import type { Access } from './access.ts'
+
+export interface Site {
+  readonly host: StudioHost
+  readonly access: Access
+  readonly pages: ReadonlyMap<string, Page>
+}
+
+export async function respond(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value)
+  const { access } = site
+  if (!access.isOurHost(request)) return say(response, 403, 'This is no address of the studio.')
+  if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'GET and HEAD only.')
+  if (!access.isAskedByUs(request)) return say(response, 403, 'Other pages get nothing from the studio.')
+  const url = parse(request)
+  if (url === undefined) return say(response, 400, 'This is no address.')
+  const token = url.pathname === '/' ? url.searchParams.get('token') : null
+  if (token !== null) return access.admits(token) ? letIn(access, response) : say(response, 403, WRONG_TOKEN)
+  if (!access.hasSession(request)) return say(response, 401, NO_SESSION)
+  if (url.pathname.startsWith('/asset/')) return sendAsset(site.host, url, request, response)
+  const page = site.pages.get(url.pathname)
+  if (page !== undefined) return sendPage(page, request, response)
+  say(response, 404, 'There is nothing here.')
+}
+
+const NO_SESSION = 'Open the address that the studio printed when it started: it holds the key to it.'
+const WRONG_TOKEN =
+  'This key is used up, or of another start of the studio. Open the address that it printed this time.'
+
+/** Undefined for what is no path, such as a proxy's http://elsewhere/. */
+function parse({ url = '', headers: { host } }: IncomingMessage): URL | undefined {
+  return url.startsWith('/') ? (URL.parse(`http://${host}${url}`) ?? undefined) : undefined
+}
+
+/**
+ * The browser goes on to the window by a page of ours, not by a redirect: after a link from elsewhere a redirect would still
+ * count as the other site's, and leave out the cookie. The token's address does not stay in the history either way.
+ */
+function letIn(access: Access, response: ServerResponse): void {
+  response.setHeader('set-cookie', access.cookie)
+  response.setHeader('cache-control', 'no-store')
+  response.setHeader('content-type', 'text/html; charset=utf-8')
+  response.end('<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>FCOS Studio</title>')
+}
+
+function sendPage({ body, headers }: Page, request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers['if-none-match'] === headers.etag) {
+    response.writeHead(304, headers).end()
+    return
+  }
+  response.writeHead(200, { ...headers, 'content-length': body.length })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+async function sendAsset(
+  host: StudioHost,
+  { pathname, searchParams }: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // The window has scrolled on, and nobody waits for this picture any more.
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  try {
+    const knownTag = request.headers['if-none-match']
+    const asset = await host.respond(pathname, searchParams, gone.signal, knownTag)
+    response.writeHead(asset.status, { ...asset.headers, 'content-type': asset.type })
+    if (Buffer.isBuffer(asset.body)) response.end(asset.body)
+    else await pipeline(createReadStream(asset.body.file), response)
+  } catch {
+    response.destroy()
+  }
+}
+
+function say(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(`${text}\n`)
+}

@@ -1,0 +1,86 @@
+/**
+ * The studio for a browser on this machine: the built window, its pictures below /asset/, and a WebSocket at /studio that
+ * speaks core/contract/wire.ts. access.ts says who may ask.
+ *
+ * No path of a request reaches the file system: pages are held in memory, and assets are named by the ids of the open
+ * project. What does name local files are calls such as project.open, project.export or folders.list: that is the product,
+ * a program for the files of its user. Only a window with the session can call; parameters pass the schema; a folder is
+ * opened as a project or listed by the kinds that the studio knows, and files are never handed out by path.
+ */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CodedError } from '../../core/contract/errors.ts'
+import type { StudioHost } from '../studio/api/host.ts'
+import { readPages } from '../studio/api/pages.ts'
+import { Access } from './access.ts'
+import { respond } from './requests.ts'
+import { Windows } from './windows.ts'
+
+/** A browser has six per window beside the WebSocket. */
+const MOST_CONNECTIONS = 256
+/** How long windows have to answer that they know it is over. */
+const FAREWELL_MS = 500
+
+export interface StudioServer {
+  readonly port: number
+  /** To open in a browser; holds the token. */
+  readonly url: string
+  /** The same for a browser that is told by its command line: good for one visit. */
+  ticketUrl(): string
+  /** Ends all connections. The host goes on. */
+  close(): Promise<void>
+}
+
+export interface ServerOptions {
+  readonly host: StudioHost
+  /** The built window's folder. */
+  readonly pagesFolder: string
+  /** 0: any that is free. */
+  readonly port: number
+}
+
+/** Throws USAGE_PORT. */
+export async function openServer({ host, pagesFolder, port: wanted }: ServerOptions): Promise<StudioServer> {
+  const pages = readPages(pagesFolder)
+  const server = createServer()
+  server.maxConnections = MOST_CONNECTIONS
+  const port = await listen(server, wanted)
+  const access = new Access(port)
+  const windows = new Windows(host, access)
+  server.on('request', (request, response) => respond({ host, access, pages }, request, response))
+  server.on('upgrade', (request, stream, head) => windows.upgrade(request, stream, head))
+  return {
+    port,
+    url: access.url,
+    ticketUrl: () => access.ticketUrl(),
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      windows.leave()
+      const late = setTimeout(() => {
+        windows.terminate()
+        server.closeAllConnections()
+      }, FAREWELL_MS)
+      await closed
+      clearTimeout(late)
+    },
+  }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new CodedError(
+      'USAGE_PORT',
+      `Port ${port} cannot be had: ${reason}`,
+      'Name another, or 0 for any',
+      {
+        cause,
+      },
+    )
+  }
+  return (server.address() as AddressInfo).port
+}
