@@ -205,17 +205,49 @@ OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.
   )
 
   command(
-    'start',
+    'sample',
     'fine-tune on the bundled sample and show what comes out, in ./fcos-sample-run',
-    'fcos start',
+    'fcos sample',
   ).action(async (options) => {
-    const [{ renderStart, runStart }, { trainJson }] = await Promise.all([
-      import('./commands/start.ts'),
+    const [{ renderSample, runSample }, { trainJson }] = await Promise.all([
+      import('./commands/sample.ts'),
       import('./commands/train.ts'),
     ])
-    const { train, detect } = await runStart(new Progress())
-    print(options, { train: trainJson(train), detect }, () => renderStart({ train, detect }))
+    const { train, detect } = await runSample(new Progress())
+    print(options, { train: trainJson(train), detect }, () => renderSample({ train, detect }))
   })
+
+  const serve = `
+PROJECT is a project, or a folder of images that becomes one. Only this machine's browsers reach the studio, and only by the
+printed address, which holds a key. Ctrl-C or SIGTERM ends it; everything up to the last change is saved.
+`
+  command('serve [project]', 'the studio in a browser', 'fcos serve photos/', serve)
+    .option('--port <n>', '0 takes any that is free', integer(0, 65535), 0)
+    .option('--no-open', 'print the address, and leave the browser to the user')
+    .action(async (project, options) => {
+      const { renderServe, runServe } = await import('./commands/serve.ts')
+      await runServe({ ...options, project }, new Progress(), (report) =>
+        print(options, report, () => renderServe(report)),
+      )
+    })
+
+  command('start', 'the studio on the bundled sample: a desktop window, or the browser', 'fcos start').action(
+    async (options) => {
+      const [{ runStart }, { renderServe }] = await Promise.all([
+        import('./commands/start.ts'),
+        import('./commands/serve.ts'),
+      ])
+      await runStart(new Progress(), (report) => print(options, report, () => renderServe(report)))
+    },
+  )
+
+  command('api', "the methods and events of the studio's API as JSON Schema", 'fcos api --json').action(
+    async (options) => {
+      const { describeApi, renderApi } = await import('./commands/api.ts')
+      const report = describeApi()
+      print(options, report, () => renderApi(report))
+    },
+  )
 
   return program
 }

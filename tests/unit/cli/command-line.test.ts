@@ -26,7 +26,20 @@ write('config.json', { training: { stepz: 3 } })
 write('weights.safetensors', '')
 write('results.json', [{ image_id: 1, category_id: 1, bbox: [8, 8, 32, 24], score: 0.5 }])
 
-const COMMANDS = ['convert', 'targets', 'inspect', 'train', 'detect', 'eval', 'bench', 'doctor', 'start']
+const COMMANDS = [
+  'convert',
+  'targets',
+  'inspect',
+  'train',
+  'detect',
+  'eval',
+  'bench',
+  'doctor',
+  'sample',
+  'serve',
+  'start',
+  'api',
+]
 
 describe('help', () => {
   it('lists every command', async () => {

@@ -1,61 +1,55 @@
-/** `fcos start`: the whole way on the bundled sample: fine-tune, measure, look at the pictures. */
-import { existsSync } from 'node:fs'
+/** `fcos start`, which `npm start` calls: the studio on the bundled sample, in its own window or in the browser. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Interrupted } from '../interrupt.ts'
+import { PROJECT } from '../../setup/binding.ts'
+import { provideElectron } from '../../setup/electron.ts'
+import { provideWindow } from '../../setup/window.ts'
+import { dataFolder } from '../../studio/api/data-folder.ts'
+import { openSample } from '../../studio/api/opening.ts'
+import { hasDisplay } from '../../web/open-browser.ts'
 import type { Progress } from '../progress.ts'
-import { type DetectReport, runDetect } from './detect.ts'
-import { evaluationLines, runTrain, type TrainReport } from './train.ts'
+import { runServe, type ServeReport } from './serve.ts'
 
-const SAMPLE = fileURLToPath(new URL('../../../../resources/sample/', import.meta.url))
+/** A window that ends badly so soon after its start was never seen: libraries are missing, or its sandbox is forbidden. */
+const STILLBORN_MS = 5000
 
-export interface StartReport {
-  readonly train: TrainReport
-  readonly detect: DetectReport
-}
-
-/** Everything goes to a fresh folder `fcos-sample-run` in the working directory. */
-export async function runStart(progress: Progress): Promise<StartReport> {
-  const folder = freshFolder('fcos-sample-run')
-  const [data, val] = ['train.json', 'val.json'].map((name) => path.join(SAMPLE, name)) as [string, string]
-  progress.say(`Fine-tuning lite0 on the sample (dice, marbles and pawns) in ${folder}`)
-  const train = await runTrain({ data, val, model: 'lite0', out: path.join(folder, 'run') }, progress)
-  if (!train.complete)
-    throw new Interrupted(`Stopped after step ${train.steps}; what there is lies in ${folder}`)
-  const detect = await runDetect(
-    {
-      model: train.checkpoint,
-      images: [val],
-      out: path.join(folder, 'detections.json'),
-      format: 'coco',
-      overlay: path.join(folder, 'pictures'),
-      batch: 1,
-      nms: 0.6,
-    },
-    progress,
-  )
-  return { train, detect }
-}
-
-function freshFolder(name: string): string {
-  for (let n = 1; ; n++) {
-    const folder = path.resolve(n === 1 ? name : `${name}-${n}`)
-    if (!existsSync(folder)) return folder
+/** Returns when the window is closed, or the server was told to end. */
+export async function runStart(progress: Progress, onReady: (report: ServeReport) => void): Promise<void> {
+  const say = (line: string): void => progress.say(line)
+  const project = await provideSample()
+  const electron = await findElectron(say)
+  if ('program' in electron) {
+    await provideWindow(say)
+    if (await showWindow(electron.program, project)) return
   }
+  const why = 'missing' in electron ? electron.missing : 'The desktop window does not open on this machine'
+  say(`${why}: the studio runs in the browser`)
+  await runServe({ project, port: 0, open: true }, progress, onReady)
 }
 
-export function renderStart({ train, detect }: StartReport): string {
-  const show = (file: string): string => path.relative('', file) || '.'
-  return [
-    '',
-    ...(train.evaluation ? evaluationLines(train.evaluation) : []),
-    '',
-    `Pictures of all ${detect.images} validation images, detections in colour, ground truth dashed: ${show(detect.overlay!)}`,
-    `Checkpoint: ${show(train.checkpoint)}`,
-    '',
-    'Next, with your own images (node bin/fcos.mjs is `fcos`):',
-    '  fcos inspect MY_DATASET',
-    '  fcos train --data MY_DATASET:train --val MY_DATASET:val --model lite0 --out my-run',
-    '  fcos detect --model my-run/best.safetensors MY_IMAGES --out found.json --overlay pictures',
-  ].join('\n')
+/** The folder of the user's copy, made if there is none. */
+async function provideSample(): Promise<string> {
+  const project = await openSample(path.join(PROJECT, 'resources/sample'), dataFolder())
+  project.close()
+  return path.dirname(project.path)
+}
+
+/** Electron's program where it can show a window, or why not. */
+async function findElectron(say: (line: string) => void): ReturnType<typeof provideElectron> {
+  if (!hasDisplay()) return { missing: 'There is no display' }
+  // Chromium's sandbox does not work for root, and the studio does not do without.
+  if (process.getuid?.() === 0) return { missing: 'Desktop windows do not open for root' }
+  return provideElectron(say)
+}
+
+/** Returns when it is closed, or at once with false where it cannot be shown. */
+async function showWindow(electron: string, project: string): Promise<boolean> {
+  const began = performance.now()
+  const child = spawn(electron, [PROJECT, project], { stdio: 'inherit' })
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
+  process.on('SIGINT', forward).on('SIGTERM', forward)
+  const [status] = await once(child, 'close')
+  process.off('SIGINT', forward).off('SIGTERM', forward)
+  return status === 0 || performance.now() - began > STILLBORN_MS
 }

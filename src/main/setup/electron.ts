@@ -1,0 +1,56 @@
+/** Electron's program. Its npm package fetches it at first use; not every network lets it. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { PROJECT } from './binding.ts'
+import { run } from './run.ts'
+
+const PACKAGE = path.join(PROJECT, 'node_modules/electron')
+const PROGRAM =
+  process.platform === 'darwin'
+    ? 'Electron.app/Contents/MacOS/Electron'
+    : process.platform === 'win32'
+      ? 'electron.exe'
+      : 'electron'
+
+const RELEASES = 'https://github.com/electron/electron/releases/download/'
+const ANSWER_MS = 5000
+const DOWNLOAD_MS = 5 * 60_000
+
+/** Its path, downloaded if need be, or the reason why it cannot be had. */
+export async function provideElectron(
+  log: (line: string) => void,
+): Promise<{ readonly program: string } | { readonly missing: string }> {
+  const reason = findElectron() === undefined ? await download(log) : ''
+  const program = findElectron()
+  return program === undefined ? { missing: `Electron cannot be had: ${reason}` } : { program }
+}
+
+function findElectron(): string | undefined {
+  const own = path.join(PACKAGE, 'dist')
+  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? own
+  // Its installer writes path.txt last.
+  const isWhole = folder !== own || existsSync(path.join(PACKAGE, 'path.txt'))
+  const program = path.join(folder, PROGRAM)
+  return isWhole && existsSync(program) ? program : undefined
+}
+
+/** Returns why it failed. A network that is closed shows in seconds: nobody waits for a download that cannot begin. */
+async function download(log: (line: string) => void): Promise<string> {
+  const { version } = createRequire(import.meta.url)(path.join(PACKAGE, 'package.json'))
+  const releases = process.env.ELECTRON_MIRROR ?? RELEASES
+  try {
+    const url = `${releases}v${version}/SHASUMS256.txt`
+    const { status } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MS) })
+    if (status >= 400) return `${new URL(releases).host} answers ${status}`
+  } catch {
+    return `${URL.parse(releases)?.host} cannot be reached`
+  }
+  log(`Downloading Electron ${version}`)
+  const env = { ELECTRON_GET_USE_PROXY: 'true', ...process.env }
+  const { stderr } = await run(process.execPath, [path.join(PACKAGE, 'install.js')], {
+    env,
+    timeoutMs: DOWNLOAD_MS,
+  })
+  return stderr.split('\n')[0]!
+}
