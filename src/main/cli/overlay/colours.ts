@@ -1,8 +1,3 @@
-/** Colours that stay apart for colour-blind eyes (Okabe and Ito, jfly.uni-koeln.de/color), without black. */
-const OKABE_ITO = ['#E69F00', '#56B4E9', '#009E73', '#F0E442', '#CC79A7', '#D55E00', '#0072B2'] as const
-
-export const classColour = (index: number): string => OKABE_ITO[index % OKABE_ITO.length]!
-
 /** Black or white, whichever contrasts more with a colour (WCAG relative luminance). */
 export function inkOn(colour: string): string {
   const linear = [1, 3, 5].map((at) => {

@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import sharp, { type OverlayOptions } from 'sharp'
+import { classColour } from '../../../core/colour/class-palette.ts'
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
-import { classColour, inkOn } from './colours.ts'
+import { inkOn } from './colours.ts'
 import { placeLabels } from './labels.ts'
 import { drawText } from './text.ts'
 

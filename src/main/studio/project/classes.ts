@@ -1,11 +1,9 @@
 /** The class manager. Every method is one step of the history, or part of the step around it. */
+import { classColour } from '../../../core/colour/class-palette.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import type { Database } from './database.ts'
 import type { History } from './history.ts'
-
-/** Eight hues that people with a colour vision deficiency tell apart (Okabe and Ito 2008), but for black. */
-const PALETTE = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7', '#999999']
 
 export class Classes {
   readonly #database: Database
@@ -50,7 +48,7 @@ export class Classes {
         'INSERT INTO class (id, name, colour, position) VALUES (?, ?, ?, ?)',
         id ?? null,
         name,
-        checkColour(colour ?? PALETTE[next % PALETTE.length]!),
+        checkColour(colour ?? classColour(next)),
         next,
       ).lastId
     })
