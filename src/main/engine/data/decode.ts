@@ -5,6 +5,9 @@
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
 import { CodedError } from '../../../core/contract/errors.ts'
+import { decodeBmp } from '../../../core/formats/bmp.ts'
+import { BMP_HEADER_BYTES, isBmp, readBmpHeader } from '../../../core/formats/bmp-header.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { Turnstile } from './turnstile.ts'
 
 export interface RgbImage {
@@ -18,7 +21,7 @@ export interface RgbImage {
 const MAX_PIXELS = 2 ** 27
 
 const FORMATS = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif'])
-const FORMAT_NAMES = 'JPEG, PNG, WebP, TIFF, GIF or AVIF'
+const FORMAT_NAMES = 'JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF'
 
 // One libvips thread per image: images are decoded side by side by libuv's pool, and a training step needs the cores.
 // No image passes through the same operations twice, so libvips' operation cache would only hold memory.
@@ -45,6 +48,7 @@ export async function decodeImage(path: string): Promise<RgbImage> {
 async function decode(path: string): Promise<RgbImage> {
   const bytes = await readBytes(path)
   if (bytes.length === 0) throw new CodedError('DATA_IMAGE_BROKEN', `${path}: the file is empty`)
+  if (isBmp(bytes)) return decodeBmpFile(path, bytes)
   // 'error' accepts what viewers accept (stray bytes between markers) and refuses missing or undecodable pixels.
   const image = sharp(bytes, { failOn: 'error', limitInputPixels: false, ignoreIcc: true })
   await checkHeader(path, image)
@@ -89,9 +93,23 @@ async function checkHeader(path: string, image: Sharp): Promise<void> {
     const kind = `${header.depth} samples are not read, only 8 and 16 bits`
     throw new CodedError('DATA_IMAGE_FORMAT', `${path}: ${kind}`, 'Convert it to 8 or 16 bits')
   }
-  if (header.width * header.height > MAX_PIXELS) {
-    const size = `${header.width}×${header.height} is more than ${Math.floor(MAX_PIXELS / 1e6)} megapixels`
-    throw new CodedError('DATA_IMAGE_TOO_LARGE', `${path}: ${size}`, 'Cut it into tiles')
+  checkSize(path, header)
+}
+
+function checkSize(path: string, { width, height }: Size): void {
+  if (width * height <= MAX_PIXELS) return
+  const size = `${width}×${height} is more than ${Math.floor(MAX_PIXELS / 1e6)} megapixels`
+  throw new CodedError('DATA_IMAGE_TOO_LARGE', `${path}: ${size}`, 'Cut it into tiles')
+}
+
+/** libvips does not read BMP files. */
+function decodeBmpFile(path: string, bytes: Buffer): RgbImage {
+  try {
+    checkSize(path, readBmpHeader(bytes.subarray(0, BMP_HEADER_BYTES)))
+    return decodeBmp(bytes)
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code === 'DATA_IMAGE_TOO_LARGE') throw error
+    throw new CodedError(error.code, `${path}: ${error.message}`, error.remedy)
   }
 }
 
