@@ -3,7 +3,11 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { checkBmpLength } from '../../../core/formats/bmp.ts'
+import { isBmp } from '../../../core/formats/bmp-header.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
+import { imageReason } from '../assets/image-errors.ts'
+import { bmpHeaderOf } from '../assets/open-image.ts'
 import { mapConcurrent } from '../datasets/files.ts'
 import { reasonOf } from './walk.ts'
 
@@ -50,11 +54,25 @@ async function look(root: string, path: string): Promise<Probe & { isDoubtful: b
   try {
     const { hash, bytes, head, tail } = await digest(join(root, path))
     if (bytes === 0) return { ...nothing, hash, error: 'the file is empty' }
+    if (isBmp(head)) return { ...nothing, hash, ...(await lookAtBmp(join(root, path), bytes)) }
     const size = await header(join(root, path)).catch(() => undefined)
     const isDoubtful = !size || lacksEnd(head, tail, bytes)
     return { ...nothing, ...size, hash, error: null, isDoubtful }
   } catch (error) {
     return { ...nothing, error: reasonOf(error) }
+  }
+}
+
+/** No part of libvips. That its run lengths are whole is not looked at. */
+async function lookAtBmp(file: string, bytes: number): Promise<Omit<Probe, 'hash'>> {
+  let size = { width: 0, height: 0 }
+  try {
+    const header = (await bmpHeaderOf(file))!
+    size = { width: header.width, height: header.height }
+    checkBmpLength(header, bytes)
+    return { ...size, error: null }
+  } catch (error) {
+    return { ...size, error: (error as Error).message }
   }
 }
 
@@ -110,11 +128,4 @@ function lacksEnd(head: Buffer, tail: Buffer, bytes: number): boolean {
   if (text.startsWith('GIF8')) return !tail.includes(0x3b)
   if (text.startsWith('RIFF')) return head.readUInt32LE(4) + 8 > bytes
   return false
-}
-
-/** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */
-function imageReason(error: unknown): string {
-  const message = (error as Error).message
-  if (/unsupported image format/.test(message)) return 'not an image, or of a kind that is not read'
-  return message.trim().split('\n').at(-1)!
 }

@@ -18,6 +18,7 @@ import sharp from 'sharp'
 import { expect, onTestFinished, test } from 'vitest'
 import { createProject, type Project } from '../../../../src/main/studio/project/project.ts'
 import { MISSING, type ScanReport, scanImages } from '../../../../src/main/studio/project/scan.ts'
+import { bmp } from '../../../support/image-bytes.ts'
 import { lay, scratch } from '../../../support/scratch.ts'
 
 /** A project beside an image folder with files given by path. */
@@ -205,6 +206,21 @@ test('copies are images of their own; one that is edited in place stays the same
   await lay(root, { 'a.jpg': [70, 71] })
   expect(await scanImages(project)).toMatchObject({ changed: 1, missing: 1, added: 0 })
   expect(project.images.get(id!)).toMatchObject({ path: 'a.jpg', width: 70, height: 71 })
+})
+
+test('BMP files are measured, and one that ends early is said to', async () => {
+  const whole = bmp({ width: 3, height: -2, bits: 24, pixels: Array(24).fill(0) })
+  const { project } = await projectOf({
+    'a.bmp': whole,
+    'b.bmp': whole.subarray(0, 60),
+    'c.bmp': whole.subarray(0, 20),
+  })
+  expect(await scanImages(project)).toMatchObject({ found: 3, added: 3, broken: 2 })
+  expect(listed(project)).toMatchObject([
+    { path: 'a.bmp', size: '3x2', error: null },
+    { path: 'b.bmp', size: '3x2', error: 'the file ends after 60 of 78 bytes' },
+    { path: 'c.bmp', size: '0x0', error: 'its header cannot be read' },
+  ])
 })
 
 test('a file that is gone is missing with its labels, and is back when it is back, wherever', async () => {
