@@ -5,14 +5,15 @@
 import { join } from 'node:path'
 import type { ImageInfo } from '../../../core/contract/assets.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
+import type { EnginePlace } from '../engine/place.ts'
 import { CacheFolder } from './cache-folder.ts'
 import { imageError } from './image-errors.ts'
 import { NewestFirst } from './newest-first.ts'
 import { examine, keyOf, type Picture } from './picture.ts'
-import { levelsOf, readLevel, readTile, TILE } from './pyramid.ts'
+import { levelsOf, readLevel, readTile, TILE, tileRegion } from './pyramid.ts'
 import { type BuildOptions, PyramidBuilder } from './pyramid-builder.ts'
 import { type AssetResponse, errorResponse, notModified, tagOf } from './responses.ts'
-import { parseRoute, parseWindow, type Route } from './routes.ts'
+import { parseRoute, parseWindow, type Route, type TileRoute } from './routes.ts'
 import { rangeOf, type Samples, type ValueRange, type Window } from './samples.ts'
 import {
   encodeExact,
@@ -29,8 +30,10 @@ export interface AssetsOptions {
   readonly cache: string
   /** Absolute path of an image's file; throws CodedError where there is none. */
   readonly fileOf: (imageId: number) => string | Promise<string>
-  /** How far the tiles are that were asked for by address, 0 to 1. */
+  /** How far the tiles of an image are that is being looked at, 0 to 1; once for each request that waits. */
   readonly onTiles?: (imageId: number, done: number) => void
+  /** Where the program lies that makes tiles. Left out: this checkout and the Node that runs it. */
+  readonly place?: EnginePlace
 }
 
 /** Pictures decoded at a time. */
@@ -58,7 +61,7 @@ export class Assets {
   constructor(options: AssetsOptions) {
     this.#options = options
     this.#cache = new CacheFolder(options.cache)
-    this.#builder = new PyramidBuilder(this.#cache)
+    this.#builder = new PyramidBuilder(this.#cache, options.place)
   }
 
   /**
@@ -104,7 +107,7 @@ export class Assets {
     knownTag: string | undefined,
   ): Promise<AssetResponse> {
     const tag = tagOf(key, window)
-    const isLasting = route.what !== 'info' && route.what !== 'tiles'
+    const isLasting = route.what !== 'info'
     if (isLasting && knownTag === tag) return notModified(tag)
     const picture = route.what === 'thumbnail' ? undefined : await this.#picture(file, key, signal)
     const respond = (type: string, body: AssetResponse['body']): AssetResponse => ({
@@ -118,14 +121,8 @@ export class Assets {
         return respond('image/jpeg', await this.#overview(picture!, signal))
       case 'info':
         return respond('application/json', await this.#info(picture!, signal))
-      case 'tiles':
-        await this.#builder.build(inTiles(picture!), {
-          ...(signal && { signal }),
-          onProgress: (done) => this.#options.onTiles?.(route.id, done),
-        })
-        return respond('application/json', await this.#info(picture!, signal))
       case 'tile':
-        return respond('image/png', await this.#tile(inTiles(picture!), route.address, window, signal))
+        return respond('image/png', await this.#tile(inTiles(picture!), route, window, signal))
       case 'whole': {
         if (picture!.kind === 'tiled') throw new CodedError('USAGE_ADDRESS', 'This picture is shown in tiles')
         if (picture!.isForBrowsers) return respond(`image/${picture!.format}`, { file })
@@ -145,14 +142,16 @@ export class Assets {
 
   async #info(picture: Picture, signal: AbortSignal | undefined): Promise<Buffer> {
     const { width, height, depth, channels, kind } = picture
-    const info: ImageInfo = { width, height, depth, channels, kind }
-    if (kind === 'tiled') {
-      info.tiles = {
-        ...{ size: TILE, levels: levelsOf(picture) },
-        ready: await this.#builder.isBuilt(picture),
-      }
+    const range = depth === 8 ? null : await this.#range(picture, signal)
+    const info: ImageInfo = {
+      ...{ width, height, channels, kind },
+      depth: depth === 'float' ? 32 : depth,
+      tileSize: TILE,
+      levels: levelsOf(picture).length,
+      tilesReady: kind === 'tiled' && (await this.#builder.isBuilt(picture)),
+      range: range && [range.min, range.max],
+      window: range && { low: range.low, high: range.high },
     }
-    if (depth !== 8) info.range = await this.#range(picture, signal)
     return Buffer.from(JSON.stringify(info))
   }
 
@@ -212,19 +211,15 @@ export class Assets {
 
   async #tile(
     picture: Picture,
-    address: Extract<Route, { what: 'tile' }>['address'],
+    { id, address }: TileRoute,
     window: Window | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Buffer> {
+    tileRegion(picture, address)
+    const onProgress = (done: number): void => this.#options.onTiles?.(id, done)
+    await this.#builder.build(picture, { ...(signal && { signal }), onProgress })
     const shown = picture.depth === 8 ? undefined : (window ?? (await this.#range(picture, signal)))
-    try {
-      const read = (): Promise<Buffer> => readTile(this.#cache, picture, address, shown)
-      return await this.#decode(picture.file, read, signal)
-    } catch (error) {
-      const isNone = error instanceof CodedError && error.code === 'USAGE_TILE'
-      if (isNone || (await this.#builder.isBuilt(picture))) throw error
-      throw new CodedError('IO_TILES_MISSING', 'The tiles of this picture are not made yet')
-    }
+    return this.#decode(picture.file, () => readTile(this.#cache, picture, address, shown), signal)
   }
 }
 

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { rm, stat, statfs } from 'node:fs/promises'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CodedError } from '../../../core/contract/errors.ts'
+import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import type { CacheFolder } from './cache-folder.ts'
 import { imageError } from './image-errors.ts'
 import { NewestFirst } from './newest-first.ts'
@@ -32,10 +32,13 @@ interface Build {
   waiting: number
 }
 
-const ENTRY = fileURLToPath(new URL('./pyramid-process.ts', import.meta.url))
+const ENTRY = 'src/main/studio/assets/pyramid-process.ts'
 
 /** ms */
 const BETWEEN_LOOKS = 200
+
+/** ms that a build goes on when nobody waits: who moves about in a picture drops tiles and asks for others. */
+const GRACE = 2000
 
 /** Bytes of pyramids that are kept: five pictures of 500 megapixels. */
 const MOST_KEPT = 10 * 2 ** 30
@@ -44,20 +47,26 @@ export class PyramidBuilder {
   readonly #cache: CacheFolder
   readonly #queue = new NewestFirst(1)
   readonly #builds = new Map<string, Build>()
+  /** Files of which no pyramid can be made, by key. */
+  readonly #broken = new Map<string, CodedError>()
+  readonly #place: EnginePlace
 
-  constructor(cache: CacheFolder) {
+  constructor(cache: CacheFolder, place: EnginePlace = CHECKOUT) {
     this.#cache = cache
+    this.#place = place
   }
 
   /**
-   * Resolves when the picture's tiles can be read. Callers share one build, which is stopped when none of them waits any
-   * more.
+   * Resolves when the picture's tiles can be read. Callers share one build, which is stopped soon after the last of them
+   * has given up.
    * @throws the signal's reason; CodedError DATA_IMAGE_BROKEN, IO_DISK_FULL, IO_CACHE.
    */
   async build(picture: Picture, { signal, onProgress }: BuildOptions = {}): Promise<void> {
     signal?.throwIfAborted()
     if (await this.isBuilt(picture)) return
     signal?.throwIfAborted()
+    const broken = this.#broken.get(picture.key)
+    if (broken) throw broken
     const build = this.#builds.get(picture.key) ?? this.#begin(picture)
     const listener = onProgress && ((done: number): void => onProgress(done))
     if (listener) build.listeners.add(listener)
@@ -70,12 +79,15 @@ export class PyramidBuilder {
     } finally {
       signal?.removeEventListener('abort', abort)
       if (listener) build.listeners.delete(listener)
-      if (--build.waiting === 0) {
-        // Who comes now begins anew, and does not share what is being stopped.
-        if (this.#builds.get(picture.key) === build) this.#builds.delete(picture.key)
-        build.stop.abort()
-      }
+      if (--build.waiting === 0) setTimeout(() => this.#stopUnwanted(picture, build), GRACE).unref()
     }
+  }
+
+  #stopUnwanted({ key }: Picture, build: Build): void {
+    if (build.waiting > 0) return
+    // Who comes now begins anew, and does not share what is being stopped.
+    if (this.#builds.get(key) === build) this.#builds.delete(key)
+    build.stop.abort()
   }
 
   isBuilt(picture: Picture): Promise<boolean> {
@@ -89,9 +101,16 @@ export class PyramidBuilder {
       for (const listener of listeners) listener(done)
     }
     const result = this.#queue.run(() => this.#make(picture, onProgress, stop.signal), stop.signal)
-    result.catch(() => {})
     const build = { result, stop, listeners, waiting: 0 }
     this.#builds.set(picture.key, build)
+    const end = (): void => {
+      if (this.#builds.get(picture.key) === build) this.#builds.delete(picture.key)
+    }
+    result.then(end, (error) => {
+      if (error instanceof CodedError && error.code === 'DATA_IMAGE_BROKEN')
+        this.#broken.set(picture.key, error)
+      end()
+    })
     return build
   }
 
@@ -107,7 +126,7 @@ export class PyramidBuilder {
         if (stats?.size && !signal.aborted) onProgress(Math.min(1, stats.size / bytes))
       }, BETWEEN_LOOKS)
       try {
-        await runProcess(task, signal)
+        await runProcess(this.#place, task, signal)
       } finally {
         clearInterval(timer)
       }
@@ -135,9 +154,9 @@ export class PyramidBuilder {
   }
 }
 
-async function runProcess(task: PyramidTask, signal: AbortSignal): Promise<void> {
+async function runProcess(place: EnginePlace, task: PyramidTask, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
-  const child = spawn(process.execPath, [ENTRY, JSON.stringify(task)], {
+  const child = spawn(place.node, [join(place.root, ENTRY), JSON.stringify(task)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // libvips' temporary files are as large as the picture.
     env: { ...process.env, TMPDIR: task.folder, TEMP: task.folder, TMP: task.folder },

@@ -11,7 +11,7 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import type { CacheFolder } from './cache-folder.ts'
 import { LENIENT } from './open-image.ts'
-import { displayedSize, orient, storedRegion } from './orientation.ts'
+import { displayedSize, orient, type Region, storedRegion } from './orientation.ts'
 import type { Picture } from './picture.ts'
 import { readSamples, type Window } from './samples.ts'
 import { encodeExact, encodeSmall, show } from './screen-image.ts'
@@ -41,6 +41,20 @@ export interface TileAddress {
   readonly row: number
 }
 
+/**
+ * Where a tile lies on its level as displayed, px; those at the right and lower edge are smaller.
+ * @throws CodedError USAGE_TILE if the picture has no such tile.
+ */
+export function tileRegion(picture: Picture, { level, column, row }: TileAddress): Region {
+  const size = levelsOf(picture)[level]
+  const [left, top] = [column * TILE, row * TILE]
+  if (!size || left >= size.width || top >= size.height) {
+    throw new CodedError('USAGE_TILE', `The picture has no tile ${column}, ${row} on level ${level}`)
+  }
+  const [width, height] = [Math.min(TILE, size.width - left), Math.min(TILE, size.height - top)]
+  return { left, top, width, height }
+}
+
 export const pyramidName = ({ key }: Picture): string => join('pyramids', `${key}.tif`)
 
 /** The picture reduced to a longest side of at most so many px, once there is a pyramid: JPEG. */
@@ -54,30 +68,19 @@ export function readLevel(cache: CacheFolder, picture: Picture, side: number): P
 }
 
 /**
- * A tile as PNG; those at the right and lower edge are smaller.
+ * A tile as PNG, once there is a pyramid.
  * @param window for more than 8 bits.
- * @throws CodedError USAGE_TILE if the picture has no such tile; plain errors if there is no pyramid (any more).
  */
 export async function readTile(
   cache: CacheFolder,
   picture: Picture,
-  { level, column, row }: TileAddress,
+  address: TileAddress,
   window: Window | undefined,
 ): Promise<Buffer> {
-  const size = levelsOf(picture)[level]
-  const left = column * TILE
-  const top = row * TILE
-  if (!size || left >= size.width || top >= size.height) {
-    throw new CodedError('USAGE_TILE', `The picture has no tile ${column}, ${row} on level ${level}`)
-  }
-  const region = {
-    ...{ left, top },
-    width: Math.min(TILE, size.width - left),
-    height: Math.min(TILE, size.height - top),
-  }
   const { orientation } = picture
-  const pyramid = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page: level })
-  const tile = pyramid.extract(storedRegion(region, displayedSize(size, orientation), orientation))
-  orient(tile, orientation)
+  const region = tileRegion(picture, address)
+  const stored = displayedSize(levelsOf(picture)[address.level]!, orientation)
+  const pyramid = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page: address.level })
+  const tile = orient(pyramid.extract(storedRegion(region, stored, orientation)), orientation)
   return encodeExact(window ? show(await readSamples(tile, picture), window) : tile)
 }

@@ -31,6 +31,5 @@ export function errorResponse(error: unknown): AssetResponse {
 function statusOf(code: string): number {
   if (code === 'USAGE_WINDOW') return 400
   if (code.startsWith('USAGE_') || code === 'DATA_IMAGE_UNREADABLE') return 404
-  if (code === 'IO_TILES_MISSING') return 503
   return code.startsWith('DATA_') ? 422 : 500
 }

@@ -3,19 +3,24 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import type { TileAddress } from './pyramid.ts'
 import type { Window } from './samples.ts'
 
-export type Route = { readonly id: number } & (
-  | { readonly what: 'info' | 'whole' | 'overview' | 'tiles' | 'thumbnail' }
-  | { readonly what: 'tile'; readonly address: TileAddress }
-)
+export interface TileRoute {
+  readonly id: number
+  readonly what: 'tile'
+  readonly address: TileAddress
+}
 
-const IMAGE = /^\/asset\/image\/([1-9]\d{0,14})\/(info|whole|overview|tiles)$/
+export type Route =
+  | TileRoute
+  | { readonly id: number; readonly what: 'info' | 'whole' | 'overview' | 'thumbnail' }
+
+const IMAGE = /^\/asset\/image\/([1-9]\d{0,14})\/(info|whole|overview)$/
 const TILE = /^\/asset\/image\/([1-9]\d{0,14})\/tile\/(\d{1,2})\/(\d{1,6})\/(\d{1,6})$/
 const THUMBNAIL = /^\/asset\/thumbnail\/([1-9]\d{0,14})$/
 
 /** Throws USAGE_ADDRESS. */
 export function parseRoute(path: string): Route {
   const image = IMAGE.exec(path)
-  if (image) return { id: Number(image[1]), what: image[2] as 'info' | 'whole' | 'overview' | 'tiles' }
+  if (image) return { id: Number(image[1]), what: image[2] as 'info' | 'whole' | 'overview' }
   const tile = TILE.exec(path)
   if (tile) {
     const [id, level, column, row] = tile.slice(1).map(Number) as [number, number, number, number]

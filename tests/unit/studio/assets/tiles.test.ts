@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ImageInfo } from '../../../../src/core/contract/assets.ts'
@@ -75,16 +75,10 @@ describe('large pictures', () => {
       const size = isTurned ? { width: HEIGHT, height: WIDTH } : { width: WIDTH, height: HEIGHT }
 
       const before = ImageInfo.parse(json(await get(`/asset/image/${id}/info`)))
-      expect(before).toMatchObject({ ...size, kind: 'tiled', tiles: { size: 512, ready: false } })
-      expect(before.tiles!.levels.map((level) => Math.max(level.width, level.height))).toEqual([
-        16_500, 8250, 4125, 2062, 1031, 515, 257,
-      ])
-      const early = await get(`/asset/image/${id}/tile/0/0/0`)
-      expect([early.status, json(early).code]).toEqual([503, 'IO_TILES_MISSING'])
+      // Of 16500, 8250, 4125, 2062, 1031, 515, 257 px
+      expect(before).toMatchObject({ ...size, kind: 'tiled', tileSize: 512, levels: 7, tilesReady: false })
       expect((await get(`/asset/image/${id}/whole`)).status).toBe(404)
 
-      const after = ImageInfo.parse(json(await get(`/asset/image/${id}/tiles`)))
-      expect(after.tiles!.ready).toBe(true)
       const last = { column: Math.floor((size.width - 1) / 512), row: Math.floor((size.height - 1) / 512) }
       for (const [column, row] of [
         [0, 0],
@@ -125,10 +119,10 @@ describe('large pictures', () => {
   it('of 16 bits are cut as they are and shown through a window', async () => {
     const values = Uint16Array.from({ length: WIDTH * 3 }, (_, i) => i % WIDTH)
     const id = add('deep.tif', tiff(WIDTH, 3, values))
-    const { range } = json(await get(`/asset/image/${id}/tiles`))
+    const { range } = json(await get(`/asset/image/${id}/info`))
     // From about every sixteenth of its columns.
-    expect(range.max).toBeGreaterThan(WIDTH - 34)
-    expect(range.min).toBeLessThan(34)
+    expect(range[1]).toBeGreaterThan(WIDTH - 34)
+    expect(range[0]).toBeLessThan(34)
     const { data, channels } = await tile(id, 0, 2, 0, '?low=1000&high=1510')
     // (2 · 512 − 1000) / 510 · 255, and so on
     expect([0, 100, 400].map((x) => data[x * channels])).toEqual([12, 62, 212])
@@ -139,7 +133,6 @@ describe('large pictures', () => {
     const palette = Array.from({ length: 1024 }, (_, i) => (i % 4 === 3 ? 0 : (i >> 2) ^ (i % 4)))
     const id = add('large.bmp', bmp({ width: WIDTH, height: 4, bits: 8, palette, pixels }))
     expect((await get(`/asset/thumbnail/${id}`)).status).toBe(200)
-    await get(`/asset/image/${id}/tiles`)
     const { data } = await tile(id, 0, 1, 0)
     // Rows from the bottom, and the palette's entries are blue, green, red.
     const at = (x: number, y: number) => pixels[(3 - y) * WIDTH + x]!
@@ -159,36 +152,51 @@ describe('large pictures', () => {
 
   it('may be one pixel wide', async () => {
     const id = add('line.tif', tiff(1, 20_000, new Uint8Array(20_000).fill(9)))
-    const { tiles } = json(await get(`/asset/image/${id}/tiles`))
-    expect(tiles).toEqual({ size: 512, levels: [{ width: 1, height: 20_000 }], ready: true })
+    expect(json(await get(`/asset/image/${id}/info`)).levels).toBe(1)
     expect(await tile(id, 0, 0, 39)).toMatchObject({ width: 1, height: 20_000 - 39 * 512 })
   })
 
   it('are made anew when the cache was deleted', async () => {
     rmSync(join(folder, 'cache'), { recursive: true })
-    expect((await get('/asset/image/1/tile/0/0/0')).status).toBe(503)
-    await get('/asset/image/1/tiles')
+    expect(json(await get('/asset/image/1/info')).tilesReady).toBe(false)
     expect((await get('/asset/image/1/tile/0/0/0')).status).toBe(200)
   })
 
   it('that are damaged have a coded error and leave nothing behind', async () => {
     const id = add('cut.tif', tiff(WIDTH, HEIGHT, rgb(), { channels: 3 }).subarray(0, 9_000_000))
-    const response = await get(`/asset/image/${id}/tiles`)
-    expect([response.status, json(response).code]).toEqual([422, 'DATA_IMAGE_BROKEN'])
+    for (let i = 0; i < 2; i++) {
+      const response = await get(`/asset/image/${id}/tile/0/0/0`)
+      expect([response.status, json(response).code]).toEqual([422, 'DATA_IMAGE_BROKEN'])
+    }
     expect(readdirSync(join(folder, 'cache', 'work'))).toEqual([])
+  })
+
+  it('are made for one who waits when another gives up', async () => {
+    const id = add('shared.tif', tiff(WIDTH, HEIGHT, rgb(), { channels: 3 }))
+    const [one, other] = [new AbortController(), new AbortController()]
+    const waits = [one, other].map(({ signal }) => get(`/asset/image/${id}/tile/0/0/0`, signal))
+    one.abort()
+    await expect(waits[0]).rejects.toThrow(/abort/)
+    await expect.poll(() => readdirSync(join(folder, 'cache', 'work')).length).toBe(1)
+    expect((await waits[1])!.status).toBe(200)
   })
 
   it('are given up when nobody waits any more', async () => {
     const id = add('unwanted.tif', tiff(WIDTH, HEIGHT, rgb(), { channels: 3 }))
-    const [one, other] = [new AbortController(), new AbortController()]
-    const waits = [one, other].map(({ signal }) => get(`/asset/image/${id}/tiles`, signal))
-    setTimeout(() => one.abort(), 20)
-    await expect(waits[0]).rejects.toThrow(/abort/)
-    other.abort()
-    await expect(waits[1]).rejects.toThrow(/abort/)
-    await expect.poll(() => readdirSync(join(folder, 'cache', 'work'))).toEqual([])
-    expect(json(await get(`/asset/image/${id}/info`)).tiles.ready).toBe(false)
-    // And may be wanted again.
-    expect(json(await get(`/asset/image/${id}/tiles`)).tiles.ready).toBe(true)
+    // A process that never ends by itself.
+    const root = join(folder, 'place')
+    const entry = join(root, 'src/main/studio/assets/pyramid-process.ts')
+    mkdirSync(dirname(entry), { recursive: true })
+    writeFileSync(entry, 'setInterval(() => {}, 1000)')
+    const cache = join(folder, 'other cache')
+    const slow = new Assets({ cache, fileOf: (i) => files[i - 1]!, place: { node: process.execPath, root } })
+    const stop = new AbortController()
+    const wait = slow.prepareTiles(id, { signal: stop.signal })
+    await expect
+      .poll(() => existsSync(join(cache, 'work')) && readdirSync(join(cache, 'work')).length)
+      .toBe(1)
+    stop.abort()
+    await expect(wait).rejects.toThrow(/abort/)
+    await expect.poll(() => readdirSync(join(cache, 'work')), { timeout: 10_000 }).toEqual([])
   })
 })
