@@ -8,7 +8,7 @@ const GOLDEN_ANGLE = 180 * (3 - Math.sqrt(5))
 /** Neighbours in the list differ in lightness, too, which every eye sees. */
 const LIGHTNESS = [0.8, 0.5, 0.65]
 
-/** The colour of the class at an index, "#rrggbb": always the same, and another for each of the first two hundred. */
+/** The colour of the class at an index, "#rrggbb": always the same, and another for each of the first hundred. */
 export function classColour(index: number): string {
   const extra = index - OKABE_ITO.length
   if (extra < 0) return OKABE_ITO[index]

@@ -50,9 +50,9 @@ test.each(visions)('the first seven classes stay apart with %s', (vision) => {
   }
 })
 
-test('hundreds of classes have colours of their own, two dozen well apart', () => {
-  const colours = Array.from({ length: 200 }, (_, i) => classColour(i))
-  expect(new Set(colours).size).toBe(200)
+test('a hundred classes have colours of their own, two dozen well apart', () => {
+  const colours = Array.from({ length: 100 }, (_, i) => classColour(i))
+  expect(new Set(colours).size).toBe(100)
   for (const colour of colours) expect(colour).toMatch(/^#[0-9a-f]{6}$/)
   for (const [i, a] of colours.slice(0, 24).entries()) {
     for (const b of colours.slice(i + 1, 24)) expect(difference(a, b, 'normal')).toBeGreaterThan(0.03)
