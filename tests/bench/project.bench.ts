@@ -10,10 +10,13 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Dataset } from '../../src/core/formats/dataset.ts'
+import { FORMATS, type Format } from '../../src/core/formats/formats.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 import { loadDataset, writeDataset } from '../../src/main/studio/datasets/index.ts'
+import { exportDataset } from '../../src/main/studio/project/export.ts'
 import { importDataset } from '../../src/main/studio/project/import.ts'
 import { createProject, openProject } from '../../src/main/studio/project/project.ts'
+import { summarise } from '../../src/main/studio/project/summary.ts'
 
 const IMAGES = 100_000
 const BOXES_PER_IMAGE = 10
@@ -56,6 +59,26 @@ async function importCoco(folder: string): Promise<unknown> {
   }
 }
 
+/** The labels in a format. Memory is compared with that of the process before it began. */
+async function exportLabels(folder: string, format: Format): Promise<unknown> {
+  const project = await openProject(folder, { readOnly: true })
+  const before = peakMegabytes()
+  const start = performance.now()
+  let longest = 0
+  let last = start
+  const beat = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 1)
+  const { files, survey } = await exportDataset(project, { format, out: join(folder, `out-${format}`) })
+  clearInterval(beat)
+  project.close()
+  return {
+    ...{ files, boxes: survey.boxes, seconds: (performance.now() - start) / 1000 },
+    ...{ peakMegabytes: peakMegabytes(), beforeMegabytes: before, longestPauseMs: longest },
+  }
+}
+
 async function propose(folder: string): Promise<void> {
   const project = await openProject(folder)
   const random = mulberry32(2)
@@ -69,6 +92,7 @@ async function propose(folder: string): Promise<void> {
       project.find('').filter((id) => id % 4 === 0),
       'in-progress',
     )
+    project.images.assignSplits({ shares: { train: 6, val: 2, test: 2 }, seed: 1 })
   })
   project.close()
 }
@@ -111,6 +135,11 @@ async function measure(folder: string): Promise<unknown> {
     const id = anywhere()
     return milliseconds(() => [project.images.get(id), project.annotations.of(id)])
   })
+  const summaries = Array.from({ length: 20 }, () => milliseconds(() => summarise(project)))
+  const classCounts = Array.from({ length: 20 }, () => milliseconds(() => project.classes.counts()))
+  const pages = Array.from({ length: 200 }, (_, i) =>
+    milliseconds(() => project.images.list(ids.slice(i * 200, i * 200 + 200))),
+  )
   const edits = Array.from({ length: 200 }, (_, i) => {
     const [annotation] = project.annotations.of(anywhere())
     return milliseconds(() => project.annotations.update(annotation!.id, { box: [1, 2, 3, 5 + i] }))
@@ -121,6 +150,9 @@ async function measure(folder: string): Promise<unknown> {
     interactiveMs: interactive,
     filterMs: { worst: Math.max(...Object.values(filters).flat()), each: mapValues(filters, summary) },
     nextImageMs: summary(next),
+    summaryMs: summary(summaries),
+    classCountsMs: summary(classCounts),
+    rowsOf200ImagesMs: summary(pages),
     editMs: summary(edits),
     undoMs: summary(undone),
     peakMegabytes: peakMegabytes(),
@@ -135,11 +167,12 @@ const rounded = (_: string, value: unknown): unknown =>
 
 const peakMegabytes = (): number => process.resourceUsage().maxRSS / 1024
 
-const inAnotherProcess = (task: string, folder: string): unknown =>
-  JSON.parse(execFileSync(process.execPath, [import.meta.filename, task, folder], { encoding: 'utf8' }))
+const inAnotherProcess = (...args: string[]): unknown =>
+  JSON.parse(execFileSync(process.execPath, [import.meta.filename, ...args], { encoding: 'utf8' }))
 
-const [task, given = ''] = process.argv.slice(2)
+const [task, given = '', format = ''] = process.argv.slice(2)
 if (task === 'import') console.log(JSON.stringify(await importCoco(given)))
+else if (task === 'export') console.log(JSON.stringify(await exportLabels(given, format as Format)))
 else if (task === 'open') console.log(JSON.stringify(await measure(given)))
 else {
   const folder = await mkdtemp(join(tmpdir(), 'fcos-bench-'))
@@ -149,7 +182,10 @@ else {
     await propose(folder)
     const fileMegabytes = (await stat(join(folder, 'project.fcos'))).size / 2 ** 20
     const opened = inAnotherProcess('open', folder)
-    console.log(JSON.stringify({ import: imported, fileMegabytes, open: opened }, rounded))
+    const exported = Object.fromEntries(
+      FORMATS.map((format) => [format, inAnotherProcess('export', folder, format)]),
+    )
+    console.log(JSON.stringify({ import: imported, fileMegabytes, open: opened, export: exported }, rounded))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

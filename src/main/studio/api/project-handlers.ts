@@ -40,8 +40,11 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
     const { project } = host
     const title = dryRun ? `Count labels in ${basename(path)}` : `Import labels from ${basename(path)}`
     return host.jobs.start({ kind: 'project.import', title }, async ({ signal, report }) => {
-      report(null, 'Reading')
-      const loaded = await loadDataset(path, { missing: 'keep' })
+      const loaded = await loadDataset(path, {
+        missing: 'keep',
+        signal,
+        onProgress: (done, total) => report(done / total, `Reading ${basename(path)}`),
+      })
       const result = await importDataset(project, loaded, {
         dryRun,
         signal,
@@ -54,14 +57,15 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
   'project.export': (host, { out, ...options }) => {
     const { project } = host
     const title = `Export labels to ${basename(out)}`
-    return host.jobs.start({ kind: 'project.export', title }, ({ signal, report }) =>
-      exportDataset(project, {
+    return host.jobs.start({ kind: 'project.export', title }, async ({ signal, report }) => {
+      const { files, copiedImages, problems } = await exportDataset(project, {
         ...options,
         out,
         signal,
-        onProgress: (files) => report(null, `${files} files`),
-      }),
-    )
+        onProgress: (done, total) => report(done / total, 'Writing'),
+      })
+      return { files, copiedImages, problems }
+    })
   },
 }
 

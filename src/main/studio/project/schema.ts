@@ -33,6 +33,7 @@ CREATE TABLE image (
 ) STRICT;
 CREATE INDEX image_hash ON image (hash) WHERE hash IS NOT NULL;
 CREATE INDEX image_error ON image (path) WHERE error IS NOT NULL;
+CREATE INDEX image_decided ON image (state, split);
 
 CREATE TABLE class (
   id        INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id >= 0),
@@ -56,6 +57,7 @@ CREATE TABLE annotation (
   attributes    TEXT                           -- JSON
 ) STRICT;
 CREATE INDEX annotation_image ON annotation (image_id);
+CREATE INDEX annotation_proposed ON annotation (image_id) WHERE source = 'proposed';
 CREATE INDEX annotation_class ON annotation (class_id, score, image_id, source);
 CREATE INDEX annotation_score ON annotation (score, image_id, source) WHERE score IS NOT NULL;
 

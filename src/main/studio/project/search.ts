@@ -49,14 +49,15 @@ function plain(term: Term): Condition {
   switch (term.kind) {
     case 'name':
       return { sql: 'instr(name_key, ?) > 0', values: [nameKey(term.text)] }
+    // The plus keeps these columns' index, which is there for counting, out of it: most images would have to be sorted.
     case 'state':
-      return oneOf('state', term.states)
+      return oneOf('+state', term.states)
     case 'split': {
       const named = oneOf(
-        'split',
+        '+split',
         term.splits.filter((split) => split !== null),
       )
-      return term.splits.includes(null) ? { ...named, sql: `split IS NULL OR ${named.sql}` } : named
+      return term.splits.includes(null) ? { ...named, sql: `+split IS NULL OR ${named.sql}` } : named
     }
     case 'count':
       return compare('labels', term.comparisons)

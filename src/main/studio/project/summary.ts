@@ -1,4 +1,4 @@
-/** The counts of a whole project, from one pass over its images; objects are counted per image by triggers. */
+/** The counts of a whole project, each from an index that is all counting reads: milliseconds for a million boxes. */
 import { IMAGE_STATES, type ImageState, SPLITS, type Split } from '../../../core/project/model.ts'
 import type { Project } from './project.ts'
 
@@ -20,27 +20,24 @@ interface Row {
   readonly state: ImageState
   readonly split: Split | null
   readonly images: number
-  readonly labels: number
-  readonly proposals: number
-  readonly errors: number
 }
 
 export function summarise({ database, history }: Project): Summary {
-  const rows = database.all<Row>(
-    `SELECT state, split, count(*) AS images, sum(labels) AS labels, sum(proposed) AS proposals, count(error) AS errors
-     FROM image GROUP BY state, split`,
-  )
-  const sum = (count: keyof Row, of: (row: Row) => boolean = () => true): number =>
-    rows.reduce((total, row) => (of(row) ? total + Number(row[count]) : total), 0)
+  const rows = database.all<Row>('SELECT state, split, count(*) AS images FROM image GROUP BY state, split')
+  const sum = (of: (row: Row) => boolean = () => true): number =>
+    rows.reduce((total, row) => (of(row) ? total + row.images : total), 0)
   const record = <Key extends string>(keys: readonly Key[], of: (row: Row, key: Key) => boolean) =>
-    Object.fromEntries(keys.map((key) => [key, sum('images', (row) => of(row, key))])) as Record<Key, number>
+    Object.fromEntries(keys.map((key) => [key, sum((row) => of(row, key))])) as Record<Key, number>
+  const count = (rest: string): number =>
+    database.get<{ count: number }>(`SELECT count(*) AS count FROM ${rest}`)!.count
+  const proposals = count(`annotation WHERE source = 'proposed'`)
   return {
-    images: sum('images'),
+    images: sum(),
     byState: record(IMAGE_STATES, ({ state }, key) => state === key),
     bySplit: record([...SPLITS, 'none'], ({ split }, key) => (split ?? 'none') === key),
-    labels: sum('labels'),
-    proposals: sum('proposals'),
-    errors: sum('errors'),
+    labels: count('annotation') - proposals,
+    proposals,
+    errors: count('image WHERE error IS NOT NULL'),
     ...history.next(),
   }
 }
