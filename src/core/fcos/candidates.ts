@@ -155,7 +155,7 @@ function boxesAt(
   return boxes
 }
 
-const sigmoid = (z: number): number => Math.fround(1 / (1 + Math.exp(-z)))
+export const sigmoid = (z: number): number => Math.fround(1 / (1 + Math.exp(-z)))
 
 /** In float32, as torchvision's boxes are before they are scaled. */
 const clip = (position: number, size: number): number => Math.fround(Math.min(Math.max(position, 0), size))

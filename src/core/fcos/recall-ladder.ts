@@ -1,5 +1,5 @@
 /** What best possible recall would be with other input sizes and radii, and which of them to take. */
-import type { Dataset, DatasetImage } from '../formats/dataset.ts'
+import type { DatasetImage } from '../formats/dataset.ts'
 import { assign } from './assign.ts'
 import type { RecallCount } from './inspect.ts'
 import { type InputSetting, inputBoxes, isSized, perInputSize, targetAnnotations } from './scene.ts'
@@ -63,18 +63,6 @@ export class RecallMeter {
     const { positives } = countShares(layout, rules, boxes, matched, this.#shares)
     this.recall.boxes += targets.length
     for (let gt = 0; gt < targets.length; gt++) if (positives[gt] > 0) this.recall.learnable++
-  }
-}
-
-/** Measures rung after rung. A caller who reports progress and stops by image holds a RecallMeter per rung instead. */
-export function* measureLadder(
-  { images }: Pick<Dataset, 'images'>,
-  ladder: readonly Rung[],
-): Generator<MeasuredRung> {
-  for (const { value, setting } of ladder) {
-    const meter = new RecallMeter(setting)
-    for (const image of images) meter.add(image)
-    yield { value, recall: meter.recall }
   }
 }
 

@@ -8,7 +8,7 @@ import { boxListCsv } from '../../../src/core/fcos/box-list-csv.ts'
 import { DIALECTS } from '../../../src/core/fcos/config.ts'
 import { distribution } from '../../../src/core/fcos/distribution.ts'
 import { Inspector, inspect } from '../../../src/core/fcos/inspect.ts'
-import { measureLadder, radiusLadder, sizeLadder, suggest } from '../../../src/core/fcos/recall-ladder.ts'
+import { RecallMeter, radiusLadder, sizeLadder, suggest } from '../../../src/core/fcos/recall-ladder.ts'
 import type { Annotation, Dataset } from '../../../src/core/formats/dataset.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
 import { resizedSize } from '../../../src/core/geometry/input-size.ts'
@@ -250,11 +250,10 @@ test('the ladders', () => {
 })
 
 test('measures a ladder as inspecting at each of its settings does', () => {
-  for (const ladder of [sizeLadder(options), radiusLadder(options)]) {
-    const measured = [...measureLadder(byHand, ladder)]
-    expect(measured).toEqual(
-      ladder.map(({ value, setting }) => ({ value, recall: inspect(byHand, setting).recall })),
-    )
+  for (const { setting } of [...sizeLadder(options), ...radiusLadder(options)]) {
+    const meter = new RecallMeter(setting)
+    for (const image of byHand.images) meter.add(image)
+    expect(meter.recall).toEqual(inspect(byHand, setting).recall)
   }
 })
 
