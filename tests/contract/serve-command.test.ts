@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { fcos } from '../support/cli.ts'
 import { scratch } from '../support/scratch.ts'
 import { SAMPLE } from '../support/studio.ts'
@@ -64,3 +64,50 @@ test.each([
   },
   120_000,
 )
+
+describe.skipIf(process.platform !== 'linux')('what opens', () => {
+  /** Runs until the first line is out; `programs` are scripts that come before those of the system. */
+  async function firstLines(args: string[], display: string, programs: Record<string, string>) {
+    const folder = await scratch()
+    for (const [name, script] of Object.entries(programs))
+      await writeFile(join(folder, name), script, { mode: 0o755 })
+    const { WAYLAND_DISPLAY: _, ...others } = process.env
+    const env = { ...others, DISPLAY: display, FCOS_HOME: folder, PATH: `${folder}:${process.env.PATH}` }
+    const child = spawn(process.execPath, [FCOS, ...args, '--json'], { env })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const errors = text(child.stderr)
+    const [line] = await once(child.stdout, 'data')
+    const end = async (): Promise<string> => {
+      child.kill('SIGTERM')
+      expect(await once(child, 'exit')).toEqual([0, null])
+      return errors
+    }
+    return { folder, url: new URL(JSON.parse(line).url), end }
+  }
+
+  test('the browser gets an address that is good for one visit', async () => {
+    const opener =
+      '#!/bin/sh\necho "$@" > "$FCOS_HOME/opened.tmp" && mv "$FCOS_HOME/opened.tmp" "$FCOS_HOME/opened"\n'
+    const { folder, url, end } = await firstLines(['serve'], ':0', { 'xdg-open': opener })
+    const file = join(folder, 'opened')
+    await expect.poll(() => existsSync(file), { timeout: 10_000 }).toBe(true)
+    const opened = new URL((await readFile(file, 'utf8')).trim())
+    expect(opened.origin).toBe(url.origin)
+    expect(opened.search).not.toBe(url.search)
+    expect((await ask(Number(opened.port), `/${opened.search}`)).status).toBe(200)
+    expect((await ask(Number(opened.port), `/${opened.search}`)).status).toBe(403)
+    expect((await ask(Number(opened.port), `/${url.search}`)).status).toBe(200)
+    await end()
+  }, 120_000)
+
+  test('fcos start serves the sample where there is no display, and says so', async () => {
+    const { url, end } = await firstLines(['start'], '', {})
+    const window = await openWindow(Number(url.port), await visit(url.href))
+    expect(await window.call('project.summary', {})).toMatchObject({
+      name: 'sample',
+      images: 60,
+      readOnly: null,
+    })
+    expect(await end()).toContain('There is no display: the studio runs in the browser\n')
+  }, 120_000)
+})

@@ -4,10 +4,13 @@
  *
  * - Host must be our own address: a name that an attacker's DNS turned to 127.0.0.1 is refused.
  * - The first visit brings the token of the printed URL and gets a session cookie, HttpOnly and SameSite=Strict, that pages,
- *   pictures and the WebSocket need. The name holds the port, because cookies know none. A browser that the studio opens
- *   itself gets a key for one visit, since other users can read command lines.
+ *   pictures and the WebSocket need. Its name holds the port, so that two studios do not log each other out. A browser that
+ *   the studio opens itself gets a key for one visit, since other users can read command lines.
  * - A WebSocket's Origin must be ours; and where the browser says who asks (Sec-Fetch-Site), pages of other ports of this
  *   host get nothing either: they are the same site for cookies.
+ *
+ * What remains: a browser sends the cookie to other servers on 127.0.0.1 that its user visits, since cookies know no ports.
+ * Such a server is a program of this machine's users; one that is not trusted should not be visited.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
