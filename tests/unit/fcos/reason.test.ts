@@ -111,6 +111,20 @@ test.each<
     [[-6000, -6000, 6000, 6000]],
     ['inside box 0, whose area of 1e8 px² or more loses to background'],
   ],
+  [
+    'a level that is switched off',
+    { ...authors, regressionRanges: { P4: [0, null] } },
+    [20, 20, 0],
+    [[10, 10, 30, 30]],
+    ['inside box 0, but P3 learns nothing: it is switched off'],
+  ],
+  [
+    'above an edited range',
+    { ...authors, regressionRanges: { P3: [0, 8] } },
+    [20, 20, 0],
+    [[10, 10, 30, 30]],
+    ["inside box 0, but max(l, t, r, b) 10 px ≥ 8: above P3's regression range"],
+  ],
   ['no boxes', authors, [20, 20, 0], [], []],
   ['only a box without area', authors, [20, 20, 0], [[40, 40, 40, 60]], []],
 ])('%s', (_, rules, at, boxes, expected) => {
