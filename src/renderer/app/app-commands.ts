@@ -11,8 +11,13 @@ export const PLACE_TITLES: Readonly<Record<Place, string>> = {
   export: 'Export',
 }
 
-/** `toggle` shows or hides what lies over the whole window. */
-export function appCommands(studio: Studio, toggle: (overlay: 'palette' | 'keys') => void): Command[] {
+/** What lies over the whole window. */
+export type Overlay =
+  | { readonly kind: 'palette' | 'keys' | 'divide' }
+  | { readonly kind: 'import'; readonly path: string }
+
+/** `toggle` shows an overlay, or hides one of the same kind. */
+export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void): Command[] {
   const hasProject = (): boolean => studio.project !== null
   const { client } = studio
   return [
@@ -35,6 +40,42 @@ export function appCommands(studio: Studio, toggle: (overlay: 'palette' | 'keys'
       title: 'Open the sample',
       group: 'File',
       run: () => void studio.attempt(client.call('project.openSample', {})),
+    },
+    {
+      id: 'project.import',
+      title: 'Import labels…',
+      group: 'File',
+      keys: ['$mod+i'],
+      enabled: () => studio.canEdit,
+      run: async () => {
+        const path = await studio.chooser.choose({
+          title: 'Import labels: a COCO or CSV file, or a folder with VOC, YOLO or LabelMe labels',
+          verb: 'Look into it',
+          kinds: ['folder', 'labels'],
+        })
+        if (path) toggle({ kind: 'import', path })
+      },
+    },
+    {
+      id: 'project.divide',
+      title: 'Divide images into training and validation…',
+      group: 'File',
+      enabled: () => studio.canEdit && (studio.project?.images ?? 0) > 0,
+      run: () => toggle({ kind: 'divide' }),
+    },
+    {
+      id: 'project.relocate',
+      title: 'Images are elsewhere now…',
+      group: 'File',
+      enabled: () => studio.canEdit,
+      run: async () => {
+        const imageRoot = await studio.chooser.choose({
+          title: 'Where are the images of this project?',
+          verb: 'Use this folder',
+          kinds: ['folder'],
+        })
+        if (imageRoot) await studio.attempt(client.call('project.relocate', { imageRoot }))
+      },
     },
     {
       id: 'project.scan',
@@ -81,14 +122,14 @@ export function appCommands(studio: Studio, toggle: (overlay: 'palette' | 'keys'
       title: 'All commands…',
       group: 'Help',
       keys: ['$mod+k', '$mod+Shift+p'],
-      run: () => toggle('palette'),
+      run: () => toggle({ kind: 'palette' }),
     },
     {
       id: 'help.keys',
       title: 'Keys…',
       group: 'Help',
       keys: ['Shift+?'],
-      run: () => toggle('keys'),
+      run: () => toggle({ kind: 'keys' }),
     },
     ...PLACES.map(
       (place, i): Command => ({
