@@ -1,18 +1,5 @@
-/** The pictures the studio's server hands out. */
-
-export interface ImageInfo {
-  /** Pixels as displayed, EXIF orientation applied. */
-  readonly width: number
-  readonly height: number
-  /** tiled: too large to be fetched at once. */
-  readonly kind: 'whole' | 'tiled'
-  readonly tileSize: number
-  readonly levels: number
-  /** Bits per channel in the file. */
-  readonly depth: number
-  /** Least and greatest value in a picture of more than 8 bits. */
-  readonly range: readonly [low: number, high: number] | null
-}
+/** The pictures the studio's server hands out (core/contract/assets.ts), fetched and decoded. */
+import type { ImageInfo } from '../../../core/contract/assets.ts'
 
 /** Values shown as black and white of a picture of more than 8 bits. */
 export interface DepthWindow {
@@ -23,6 +10,7 @@ export interface DepthWindow {
 const query = (window: DepthWindow | null) => (window ? `?low=${window.low}&high=${window.high}` : '')
 
 export const infoUrl = (id: number): string => `/asset/image/${id}/info`
+export const overviewUrl = (id: number): string => `/asset/image/${id}/overview`
 export const thumbnailUrl = (id: number): string => `/asset/thumbnail/${id}`
 export const wholeUrl = (id: number, window: DepthWindow | null): string =>
   `/asset/image/${id}/whole${query(window)}`

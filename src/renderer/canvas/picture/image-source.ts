@@ -4,7 +4,7 @@
  */
 import type { SceneImage } from '../editing.ts'
 import type { Sight } from '../layers/placement.ts'
-import { type DepthWindow, fetchBitmap, fetchInfo, thumbnailUrl, wholeUrl } from './assets.ts'
+import { type DepthWindow, fetchBitmap, fetchInfo, overviewUrl, thumbnailUrl, wholeUrl } from './assets.ts'
 import { Decoder } from './decoder.ts'
 import { drawPreview, type Picture, WholePicture } from './picture.ts'
 import { PictureCache } from './picture-cache.ts'
@@ -29,7 +29,8 @@ export class ImageSource {
   #image: SceneImage | null = null
   #neighbours: readonly number[] = []
   #window: DepthWindow | null = null
-  #thumbnail: ImageBitmap | null = null
+  /** The thumbnail; of a tiled picture the overview, once it is here. */
+  #preview: ImageBitmap | null = null
   /** The last picture shown of this image: while another window of its values is fetched, it stays. */
   #shown = ''
   #state: PictureState = 'none'
@@ -48,8 +49,8 @@ export class ImageSource {
     this.#image = image
     this.#abortUnwanted()
     if (!same) {
-      this.#thumbnail?.close()
-      this.#thumbnail = null
+      this.#preview?.close()
+      this.#preview = null
       this.#shown = ''
       this.#state = image ? (this.#cache.has(this.#key(image.id)) ? 'sharp' : 'loading') : 'none'
     }
@@ -106,7 +107,7 @@ export class ImageSource {
   }
 
   #drawPreview(context: CanvasRenderingContext2D, sight: Sight): void {
-    if (this.#thumbnail && this.#image) drawPreview(context, this.#thumbnail, this.#image, sight)
+    if (this.#preview && this.#image) drawPreview(context, this.#preview, this.#image, sight)
   }
 
   #abortUnwanted(): void {
@@ -116,23 +117,25 @@ export class ImageSource {
 
   async #open(image: SceneImage): Promise<void> {
     const key = this.#key(image.id)
-    if (!(this.#cache.get(key) instanceof WholePicture)) void this.#loadThumbnail(image)
+    if (!(this.#cache.get(key) instanceof WholePicture)) void this.#loadPreview(image, thumbnailUrl(image.id))
     if (!this.#cache.has(key)) await this.#load(image.id)
     if (this.#image !== image || key !== this.#key(image.id)) return
     const here = this.#cache.has(key)
     if (here) this.#shown = key
     this.#state = here ? 'sharp' : 'failed'
     this.#changed()
+    if (this.#cache.get(key) instanceof TiledPicture) void this.#loadPreview(image, overviewUrl(image.id))
     await this.#prefetch(image)
   }
 
-  async #loadThumbnail(image: SceneImage): Promise<void> {
-    if (this.#thumbnail) return
-    const bitmap = await fetchBitmap(thumbnailUrl(image.id), new AbortController().signal).catch(() => null)
+  /** Shows a smaller picture below what is missing of the sharp one, unless it comes late or a better one is there. */
+  async #loadPreview(image: SceneImage, url: string): Promise<void> {
+    const bitmap = await fetchBitmap(url, new AbortController().signal).catch(() => null)
     if (!bitmap) return
-    const late = this.#image?.id !== image.id || this.#thumbnail || this.#picture() instanceof WholePicture
-    if (late) return bitmap.close()
-    this.#thumbnail = bitmap
+    const better = this.#picture() instanceof WholePicture || (this.#preview?.width ?? 0) >= bitmap.width
+    if (better || this.#image?.id !== image.id) return bitmap.close()
+    this.#preview?.close()
+    this.#preview = bitmap
     if (this.#state === 'loading') this.#state = 'preview'
     this.#changed()
   }

@@ -1,4 +1,4 @@
-/** A picture too large for memory: tiles of the fitting level are fetched as they come into sight, the coarsest stay below. */
+/** A picture too large for memory: tiles of the level that fits the zoom are fetched as they come into sight. */
 import { visibleBox, zoomOf } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
 import { type DepthWindow, fetchBitmap, tileUrl } from './assets.ts'
@@ -39,10 +39,8 @@ export class TiledPicture implements Picture {
   draw(context: CanvasRenderingContext2D, sight: Sight): void {
     const part = visibleBox(sight.view, sight.viewport)
     const level = levelFor(zoomOf(sight.view, sight.pixelRatio), this.#grid.levels)
-    const sharp = tilesWithin(part, level, this.#grid)
-    const coarse = tilesWithin(part, this.#grid.levels - 1, this.#grid)
     drawParts(context, this.#coarseToFine(level), sight)
-    this.#want(sharp, coarse)
+    this.#want(tilesWithin(part, level, this.#grid))
   }
 
   close(): void {
@@ -58,9 +56,9 @@ export class TiledPicture implements Picture {
     return held.sort((a, b) => b.level - a.level)
   }
 
-  #want(sharp: readonly Tile[], coarse: readonly Tile[]): void {
-    this.#wanted = [...coarse, ...sharp]
-    const wanted = new Set(this.#wanted.map(keyOf))
+  #want(tiles: readonly Tile[]): void {
+    this.#wanted = tiles
+    const wanted = new Set(tiles.map(keyOf))
     for (const [key, loading] of this.#loading) if (!wanted.has(key)) loading.abort()
     for (const key of wanted) this.#touch(key)
     this.#load()
