@@ -9,6 +9,13 @@ const CHECKS = [
   ['style', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
   ['arrows', 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', 'src', 'tests'],
   ['types', 'node_modules/typescript/bin/tsc', '--noEmit'],
+  [
+    'window types',
+    'node_modules/svelte-check/bin/svelte-check',
+    '--tsconfig',
+    'src/renderer/tsconfig.json',
+    '--fail-on-warnings',
+  ],
 ]
 
 /** `run` starts Node 24 with the given arguments and resolves to the exit status. Returns 1 if anything failed. */
