@@ -20,7 +20,7 @@ export async function respond(site: Site, request: IncomingMessage, response: Se
   if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'GET and HEAD only.')
   if (!access.isAskedByUs(request)) return say(response, 403, 'Other pages get nothing from the studio.')
   const url = parse(request)
-  if (url === undefined) return say(response, 400, 'This is no address.')
+  if (url === null) return say(response, 400, 'This is no address.')
   const token = url.pathname === '/' ? url.searchParams.get('token') : null
   if (token !== null) return access.admits(token) ? letIn(access, response) : say(response, 403, WRONG_TOKEN)
   if (!access.hasSession(request)) return say(response, 401, NO_SESSION)
@@ -34,9 +34,9 @@ const NO_SESSION = 'Open the address that the studio printed when it started: it
 const WRONG_TOKEN =
   'This key is used up, or of another start of the studio. Open the address that it printed this time.'
 
-/** Undefined for what is no path, such as a proxy's http://elsewhere/. */
-function parse({ url = '', headers: { host } }: IncomingMessage): URL | undefined {
-  return url.startsWith('/') ? (URL.parse(`http://${host}${url}`) ?? undefined) : undefined
+/** Null for what is no path, such as `*`, or a proxy's http://elsewhere/: after our port it makes no address. */
+function parse({ url, headers: { host } }: IncomingMessage): URL | null {
+  return URL.parse(`http://${host}${url}`)
 }
 
 /**
