@@ -1,11 +1,12 @@
 /** Reads an image file once: what identifies it, how large it is, and whether it is whole. Nothing is ever written. */
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { checkBmpLength } from '../../../core/formats/bmp.ts'
 import { isBmp } from '../../../core/formats/bmp-header.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { imageReason } from '../assets/image-errors.ts'
 import { bmpHeaderOf } from '../assets/open-image.ts'
 import { mapConcurrent } from '../datasets/files.ts'
@@ -56,7 +57,11 @@ async function look(root: string, path: string): Promise<Probe & { isDoubtful: b
     if (bytes === 0) return { ...nothing, hash, error: 'the file is empty' }
     if (isBmp(head)) return { ...nothing, hash, ...(await lookAtBmp(join(root, path), bytes)) }
     const size = await header(join(root, path)).catch(() => undefined)
-    const isDoubtful = !size || lacksEnd(head, tail, bytes)
+    const isDoubtful =
+      !size ||
+      lacksEnd(head, tail, bytes) ||
+      (isTiff(head) && pixels(size) <= MOST_EXAMINED) ||
+      (isAvif(head) && (await endOfBoxes(join(root, path), bytes)) > bytes)
     return { ...nothing, ...size, hash, error: null, isDoubtful }
   } catch (error) {
     return { ...nothing, error: reasonOf(error) }
@@ -76,15 +81,58 @@ async function lookAtBmp(file: string, bytes: number): Promise<Omit<Probe, 'hash
   }
 }
 
+/** Looks through all pixels, which takes memory and time: see MOST_EXAMINED. */
 async function examine(file: string): Promise<Omit<Probe, 'hash'>> {
   let size = { width: 0, height: 0 }
   try {
     size = await header(file)
-    const { channels } = await sharp(file, { failOn: 'error', limitInputPixels: false }).stats()
+    if (pixels(size) > MOST_EXAMINED || (await isTooShort(file, size))) {
+      return { ...size, error: `it ends early: it says that it has ${size.width} × ${size.height} pixels` }
+    }
+    const { channels } = await sharp(file, { failOn: 'error', limitInputPixels: MOST_EXAMINED }).stats()
     return { ...size, error: channels.length > 0 ? null : 'its pixels cannot be read' }
   } catch (error) {
     return { ...size, error: imageReason(error) }
   }
+}
+
+/**
+ * Pixels. Decoders of some kinds, progressive JPEG among them, take memory for all that the header claims: without
+ * bounds, a file of 300 bytes has them take 12 GB.
+ */
+const MOST_EXAMINED = 2 ** 28
+
+const pixels = ({ width, height }: Size): number => width * height
+
+/** TIFF has no mark of its end. */
+const isTiff = (head: Buffer): boolean => /^(II[*+]\0|MM\0[*+])/.test(head.toString('latin1'))
+
+const isAvif = (head: Buffer): boolean => head.toString('latin1', 4, 8) === 'ftyp'
+
+/** Where the last box of an AVIF file (ISO 14496-12) ends by its own account: behind the file's end if that is cut off. */
+async function endOfBoxes(file: string, bytes: number): Promise<number> {
+  const handle = await open(file)
+  try {
+    let end = 0
+    while (end < bytes) {
+      const box = Buffer.alloc(16)
+      await handle.read(box, 0, 16, end)
+      const length = box.readUInt32BE(0)
+      // 1: the length follows in 64 bits. 0: the box goes on to the end of the file.
+      const whole = length === 1 ? Number(box.readBigUInt64BE(8)) : length
+      if (whole < 8) return bytes
+      end += whole
+    }
+    return end
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A JPEG has a bit at least for each block of 8 × 8 pixels. */
+async function isTooShort(file: string, { width, height }: Size): Promise<boolean> {
+  const { size: bytes } = await stat(file)
+  return width * height > bytes * 8 * 64 && (await sharp(file).metadata()).format === 'jpeg'
 }
 
 async function header(file: string): Promise<{ width: number; height: number }> {

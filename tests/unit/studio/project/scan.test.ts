@@ -156,6 +156,53 @@ test('files that are damaged or no images are listed with the reason, and stop n
   expect(listed(project).find(({ path }) => path === 'half.jpg')?.size).toBe('200x150')
 })
 
+test('headers that claim more than the file can hold take neither memory nor time', async () => {
+  const blank = sharp({ create: { width: 64, height: 64, channels: 3, background: '#123' } })
+  const jpeg = await blank.clone().jpeg({ progressive: true }).toBuffer()
+  const frame = jpeg.indexOf(Buffer.from([0xff, 0xc2]))
+  jpeg.writeUInt16BE(65_500, frame + 5)
+  jpeg.writeUInt16BE(65_500, frame + 7)
+  const png = await blank.clone().png().toBuffer()
+  png.writeUInt32BE(2 ** 31 - 1, 16)
+  png.writeUInt32BE(2 ** 31 - 1, 20)
+  const webp = await blank.clone().webp().toBuffer()
+  webp.writeUInt32LE(2 ** 32 - 16, 4)
+  const { project } = await projectOf({
+    'a.jpg': jpeg.subarray(0, -2),
+    'b.png': png,
+    'c.webp': webp,
+    'd.tif': Buffer.concat([Buffer.from('II*\0'), Buffer.alloc(8, 0xff)]),
+  })
+  const start = performance.now()
+  await scanImages(project)
+  expect(performance.now() - start).toBeLessThan(10_000)
+  // The decoder of this progressive JPEG would take 12 GB.
+  expect(process.resourceUsage().maxRSS / 2 ** 20).toBeLessThan(4)
+  expect(listed(project).map(({ error }) => error)).toEqual([
+    'it ends early: it says that it has 65500 × 65500 pixels',
+    ...[expect.any(String), expect.any(String), expect.any(String)],
+  ])
+})
+
+test('TIFF and AVIF files that are cut off', async () => {
+  const photo = sharp({
+    create: {
+      ...{ width: 300, height: 200, channels: 3 as const, background: '#000' },
+      noise: { type: 'gaussian', mean: 128, sigma: 60 },
+    },
+  })
+  const files: [string, Buffer][] = [
+    ['a.avif', await photo.clone().avif({ effort: 0 }).toBuffer()],
+    ['b.tif', await photo.clone().tiff({ compression: 'lzw' }).toBuffer()],
+    ['c.tif', await photo.clone().tiff().toBuffer()],
+  ]
+  const cut = files.map(([name, bytes]) => [`cut/${name}`, bytes.subarray(0, bytes.length * 0.6)] as const)
+  const { project } = await projectOf(Object.fromEntries([...files, ...cut]))
+  await scanImages(project)
+  const broken = listed(project).filter(({ error }) => error !== null)
+  expect(broken.map(({ path }) => path)).toEqual(cut.map(([name]) => name))
+})
+
 test('a folder that is renamed, and files that exchange their names, keep their labels', async () => {
   const { project, root } = await projectOf({
     'day 1/a.jpg': [10, 10],
