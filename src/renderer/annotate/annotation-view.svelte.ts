@@ -1,7 +1,9 @@
 /** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
 import { createContext } from 'svelte'
+import type { ImageInfo } from '../../core/contract/assets.ts'
 import { CanvasView, type Readout } from '../canvas/canvas-view.ts'
 import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
+import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
@@ -24,6 +26,10 @@ export class AnnotationView {
   /** Of the view only; 1 leaves the picture as it is. */
   brightness = $state(1)
   contrast = $state(1)
+  /** Values shown as black and white of a picture of more than 8 bits; null for the whole range. */
+  depthWindow = $state.raw<DepthWindow | null>(null)
+  /** Of the open image; null until it has come. */
+  pictureInfo = $state.raw<ImageInfo | null>(null)
   /** Proposals with a lower score are not shown. */
   leastScore = $state(0)
 
@@ -65,6 +71,12 @@ export class AnnotationView {
     this.#studio = studio
   }
 
+  resetPicture(): void {
+    this.brightness = 1
+    this.contrast = 1
+    this.depthWindow = null
+  }
+
   /** An attachment: the canvas lives in the element while it is there. */
   readonly attach = (container: HTMLDivElement): (() => void) => {
     const { editor } = this.#studio
@@ -96,6 +108,20 @@ export class AnnotationView {
     const { images } = this.#studio
     $effect(() => canvas.setScene(this.scene))
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
+    $effect(() => canvas.setDepthWindow(this.depthWindow))
+    $effect(() => {
+      const { image } = this.scene
+      if (image === null) return undefined
+      const abort = new AbortController()
+      fetchInfo(image.id, abort.signal).then(
+        (info) => {
+          this.pictureInfo = info
+        },
+        // An image that does not come is told by the canvas.
+        () => {},
+      )
+      return () => abort.abort()
+    })
     $effect(() => {
       canvas.tool = this.tool
     })

@@ -53,11 +53,7 @@ export function viewCommands(view: AnnotationView): Command[] {
       id: 'view.resetAdjustment',
       title: 'Reset brightness and contrast',
       group: 'View',
-      enabled: () => view.brightness !== 1 || view.contrast !== 1,
-      run: () => {
-        view.brightness = 1
-        view.contrast = 1
-      },
+      run: () => view.resetPicture(),
     },
   ]
 }
