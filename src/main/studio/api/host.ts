@@ -46,6 +46,7 @@ export class StudioHost {
     this.assets = new Assets({
       cache: options.cacheFolder,
       fileOf: (imageId) => this.project.fileOf(imageId),
+      ...(options.engine && { place: options.engine }),
     })
   }
 
