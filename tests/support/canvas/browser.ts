@@ -1,21 +1,15 @@
 /** Chromium with the canvas's page in it: the page is bundled in memory, pictures are drawn by the server as asked for. */
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, chromium, type Page } from 'playwright'
+import { chromium, type Page } from 'playwright'
 import sharp from 'sharp'
 import { build, type Rolldown } from 'vite'
+import { findBrowser } from '../../../src/main/setup/browser.ts'
 
 const HTML = `<!doctype html><html><head><meta charset="utf-8"><style>
 html, body { margin: 0; height: 100% } #canvas { position: absolute; inset: 0; outline: none }
 #minimap { position: absolute; right: 12px; bottom: 12px; width: 180px; height: 120px }
 </style></head><body><div id="canvas" tabindex="0"></div><script type="module" src="/page.js"></script></body></html>`
-
-/** A system's Chromium; else the one Playwright installs. */
-const SYSTEM = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path && existsSync(path),
-)
-export const hasChromium = SYSTEM !== undefined || existsSync(chromium.executablePath())
 
 /** The page and its worker, by file name. */
 async function bundlePage(): Promise<ReadonlyMap<string, string | Uint8Array>> {
@@ -62,15 +56,14 @@ export async function openCanvasPage({
     if (pathname === '/') return response.setHeader('content-type', 'text/html').end(HTML)
     const file = files.get(pathname.slice(1))
     if (file) return response.setHeader('content-type', 'text/javascript').end(file)
-    const asset = await assets(pathname)
+    const asset = pathname.startsWith('/asset/') ? await assets(pathname) : undefined
     if (asset === undefined) return response.writeHead(404).end()
     response.end(asset instanceof Buffer ? asset : JSON.stringify(asset))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const browser: Browser = await chromium.launch({
-    ...(SYSTEM ? { executablePath: SYSTEM } : {}),
-    args: ['--no-sandbox'],
-  })
+  const executablePath = findBrowser()
+  if (executablePath === null) throw new Error('This needs a Chromium: see src/main/setup/browser.ts')
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   const page = await browser.newPage({
     viewport: viewport ?? { width: 1440, height: 900 },
     deviceScaleFactor: deviceScaleFactor ?? 1,
