@@ -125,7 +125,7 @@ what --resume needs. Whatever is not given follows from the number of images. Ct
       'fcos train --data BCCD:train --val BCCD:val --model lite0 --out runs/cells',
       train,
     )
-      .requiredOption('--data <dataset>', 'images and boxes to learn from')
+      .option('--data <dataset>', 'images and boxes to learn from')
       .option('--val <dataset>', 'images and boxes to measure with')
       .option('--model <model>', 'lite0, r50, or a checkpoint or weights file to start from')
       .requiredOption('--out <folder>', "the run's folder")
@@ -134,7 +134,7 @@ what --resume needs. Whatever is not given follows from the number of images. Ct
       .option('--batch <n>', 'images per step', integer(1))
       .option('--seed <n>', 'two runs with one seed are equal', integer(0))
       .option('--config <file>', 'JSON with any other choice (docs/cli.md)')
-      .option('--resume', 'go on with the run in --out'),
+      .option('--resume', 'go on with the run in --out, on the data that it started with'),
   ).action(async (options) => {
     const { renderTrain, runTrain, trainJson } = await import('./commands/train.ts')
     const report = await runTrain(options, new Progress())

@@ -14,7 +14,8 @@ import { readDataset } from '../read-dataset.ts'
 import { table } from '../table.ts'
 
 export interface TrainOptions {
-  readonly data: string
+  /** Needed unless resumed: a run's folder keeps what it learns from. */
+  readonly data?: string
   readonly val?: string
   /** lite0, r50 or the path of weights; needed unless resumed. */
   readonly model?: string
@@ -38,7 +39,7 @@ export async function runTrain(options: TrainOptions, progress: Progress): Promi
   const { out, resume = false, fastMath } = options
   const say = (line: string): void => progress.say(line)
   const training = await readOptions(options)
-  const sets = await readData(options, say)
+  const sets = resume ? { data: null, validation: null } : await readData(options, say)
   const { architecture, file } = await weightsFor(options, say)
   const request = {
     method: 'train',
@@ -88,6 +89,7 @@ async function readData(
   { data, val }: TrainOptions,
   say: (line: string) => void,
 ): Promise<Pick<TrainingData, 'data' | 'validation'>> {
+  if (data === undefined) throw new CodedError('USAGE_DATA', 'No --data to learn from', 'Give a data set')
   const training = await readDataset(data, say)
   const validation = val === undefined ? null : await readDataset(val, say)
   const { shared, ...sets } = trainingData(training, validation)

@@ -1,7 +1,7 @@
 /** Images whose predictions are shown while a model learns. */
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
-import type { ImageOutputs } from '../../../core/fcos/candidates.ts'
+import { predictionMaps } from '../../../core/fcos/prediction-maps.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detector.ts'
@@ -39,6 +39,9 @@ export class PinnedImages {
     for (const { index, image } of this.#images) {
       const input = preprocess([image], model.config.input)
       const raw = rawOutputs(model, input)
+      const { pyramid, scales = null } = raw
+      const geometry = { pyramid, scales, distance: model.config.head.distance }
+      const { centerness, classScores } = predictionMaps(raw.images[0].outputs, geometry)
       const [{ candidates }] = candidatesOf(raw, input, model.config, {
         scoreThreshold: EVALUATION_OPTIONS.score,
       })
@@ -47,17 +50,9 @@ export class PinnedImages {
         index,
         ...frameOf(image, input, 0),
         detections: detectionsOf(candidates, model.config, EVALUATION_OPTIONS),
-        centerness: raw.images[0].outputs.centerness.map(sigmoid),
-        classScores: bestClassScores(raw.images[0].outputs),
+        centerness,
+        classScores,
       }
     }
   }
 }
-
-/** [L] σ of each location's largest class logit. */
-function bestClassScores({ logits, centerness }: ImageOutputs): Float32Array {
-  const classes = logits.length / centerness.length
-  return centerness.map((_, i) => sigmoid(Math.max(...logits.subarray(i * classes, (i + 1) * classes))))
-}
-
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))
