@@ -56,6 +56,8 @@ export async function openWindow(
   const folder = await scratch()
   process.env.FCOS_HOME = join(folder, 'home')
   const host = createHost({ shell: 'browser', root: PROJECT, cacheFolder: join(folder, 'cache') })
+  // The tour's callouts would lie over the canvas.
+  await dispatch(host, 'settings.set', { key: 'tour.seen', value: true })
   if (project !== null) {
     if (project === undefined) await dispatch(host, 'project.openSample', {})
     else await dispatch(host, 'project.open', { path: project })

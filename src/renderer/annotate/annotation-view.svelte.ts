@@ -6,6 +6,7 @@ import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
 import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
 import type { Studio } from '../session/studio.svelte.ts'
+import { Xray } from '../xray/xray.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
 
 export const [useAnnotationView, provideAnnotationView] = createContext<AnnotationView>()
@@ -18,6 +19,7 @@ const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
 
 export class AnnotationView {
   readonly #studio: Studio
+  readonly xray: Xray
   /** Null while the place is not shown. */
   canvas = $state.raw<CanvasView | null>(null)
   readout = $state.raw<Readout | null>(null)
@@ -67,8 +69,11 @@ export class AnnotationView {
     }
   })
 
+  readonly #shownImage = $derived(this.scene.image?.id ?? null)
+
   constructor(studio: Studio) {
     this.#studio = studio
+    this.xray = new Xray(studio)
   }
 
   resetPicture(): void {
@@ -86,6 +91,7 @@ export class AnnotationView {
       select: (ids, mode) => editor.select(ids, mode),
       draft: (boxes) => {
         editor.draft = boxes
+        this.xray.drafted(this.scene.image, boxes)
       },
     }
     const canvas = new CanvasView(container, {
@@ -93,6 +99,7 @@ export class AnnotationView {
       colours: canvasColours(),
       onReadout: (readout) => {
         this.readout = readout
+        this.xray.pointed(readout.cursor)
       },
     })
     this.canvas = canvas
@@ -107,13 +114,14 @@ export class AnnotationView {
   #follow(canvas: CanvasView): void {
     const { images } = this.#studio
     $effect(() => canvas.setScene(this.scene))
+    this.xray.follow(canvas, () => this.scene.image)
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
     $effect(() => canvas.setDepthWindow(this.depthWindow))
     $effect(() => {
-      const { image } = this.scene
-      if (image === null) return undefined
+      const id = this.#shownImage
+      if (id === null) return undefined
       const abort = new AbortController()
-      fetchInfo(image.id, abort.signal).then(
+      fetchInfo(id, abort.signal).then(
         (info) => {
           this.pictureInfo = info
         },

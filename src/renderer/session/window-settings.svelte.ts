@@ -19,14 +19,16 @@ export class WindowSettings {
   }
 
   /** The default where nothing is stored, or something that the schema refuses: it may come from another version. */
-  get<T extends Value>(key: string, schema: z.ZodType<T>, otherwise: T): T {
+  get<T>(key: string, schema: z.ZodType<T>, otherwise: T): T {
     return schema.safeParse(this.#values[key]).data ?? otherwise
   }
 
-  set(key: string, value: Value): void {
-    this.#values = { ...this.#values, [key]: value }
+  /** The value must be plain JSON. */
+  set(key: string, value: unknown): void {
+    const plain = value as Value
+    this.#values = { ...this.#values, [key]: plain }
     clearTimeout(this.#timers.get(key))
-    const save = (): void => void this.#client.call('settings.set', { key, value })
+    const save = (): void => void this.#client.call('settings.set', { key, value: plain })
     this.#timers.set(key, setTimeout(save, SAVE_DELAY_MS))
   }
 }
