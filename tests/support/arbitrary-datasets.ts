@@ -27,10 +27,13 @@ const path = fc
   .tuple(fc.array(part, { maxLength: 2 }), part, fc.constantFrom('jpg', 'png', 'JPEG'))
   .map(([folders, stem, extension]) => [...folders, `${stem}.${extension}`].join('/'))
 
-const coordinate = fc.oneof(
-  fc.integer({ min: -20, max: 700 }),
-  fc.double({ min: -20, max: 700, noNaN: true, noDefaultInfinity: true }),
-)
+/** Never −0, which JSON and SQLite write as 0. */
+const coordinate = fc
+  .oneof(
+    fc.integer({ min: -20, max: 700 }),
+    fc.double({ min: -20, max: 700, noNaN: true, noDefaultInfinity: true }),
+  )
+  .map((value) => value + 0)
 const side = fc.oneof(fc.integer({ min: 1, max: 500 }), fc.double({ min: 0.001, max: 500, noNaN: true }))
 const box = fc
   .tuple(coordinate, coordinate, side, side)

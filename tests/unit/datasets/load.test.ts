@@ -312,6 +312,40 @@ test('what is no data set gets a coded error', async () => {
   ])
 })
 
+test('COCO files in UTF-16 are read; other encodings, two lists of one name and broken entries are named', async () => {
+  const root = await scratch()
+  const name = 'Käse 🧀'
+  const text = JSON.stringify({
+    images: [{ id: 1, file_name: 'a.jpg', width: 64, height: 48 }],
+    annotations: [],
+    categories: [{ id: 1, name }],
+  })
+  await lay(root, {
+    'a.jpg': [64, 48],
+    'utf8.json': `\ufeff${text}`,
+    'utf16.json': Buffer.from(`\ufeff${text}`, 'utf16le'),
+    'latin1.json': Buffer.from(text.replace(name, 'Käse'), 'latin1'),
+    'twice.json': text.replace('"annotations"', '"images"'),
+    'entry.json': text.replace('"annotations":[]', '"annotations":[{"id":1},{"id":1,}]'),
+    'list.json': '[1, 2]',
+  })
+  for (const file of ['utf8.json', 'utf16.json']) {
+    expect((await load(join(root, file))).classes).toEqual([`1 ${name}`])
+  }
+  const refused = async (file: string) =>
+    loadDataset(join(root, file)).catch(({ code, message }) => [code, message])
+  expect(await refused('latin1.json')).toEqual(['DATA_ENCODING', 'latin1.json is not text in utf-8'])
+  expect(await refused('twice.json')).toEqual(['DATA_JSON', 'twice.json has two lists "images"'])
+  expect(await refused('entry.json')).toEqual([
+    'DATA_JSON',
+    expect.stringMatching(/^entry\.json, annotations\[1\] is not valid JSON: /),
+  ])
+  expect(await refused('list.json')).toEqual([
+    'DATA_JSON',
+    'list.json is not valid JSON: it is no JSON object',
+  ])
+})
+
 test.each(FORMATS)('reading %s can be watched, and stopped', async (format) => {
   const root = await scratch()
   const names = Array.from({ length: 40 }, (_, i) => `${i}.jpg`)

@@ -7,7 +7,7 @@ import { FORMATS } from '../../../../src/core/formats/formats.ts'
 import { loadDataset } from '../../../../src/main/studio/datasets/index.ts'
 import { datasetOf, exportDataset } from '../../../../src/main/studio/project/export.ts'
 import { importDataset } from '../../../../src/main/studio/project/import.ts'
-import { createProject, type Project } from '../../../../src/main/studio/project/project.ts'
+import { createProject, openProject, type Project } from '../../../../src/main/studio/project/project.ts'
 import { scanImages } from '../../../../src/main/studio/project/scan.ts'
 import { someDataset } from '../../../support/arbitrary-datasets.ts'
 import { addImages, someProject } from '../../../support/project.ts'
@@ -264,4 +264,56 @@ test('an export that is cancelled leaves nothing; a query chooses the images', a
   expect((await exportDataset(project, { format: 'labelme', out })).problems).toEqual([
     expect.objectContaining({ file: 'bad\nname.jpg', action: 'skipped' }),
   ])
+})
+
+test('every kind of change is undone and redone across restarts', async () => {
+  const folder = await scratch()
+  let project = await createProject(folder)
+  onTestFinished(() => project.close())
+  addImages(project, 'a.jpg', 'b.jpg')
+  const box = { categoryId: 1, box: BOX }
+  const labels: Dataset = {
+    categories: [
+      { id: 1, name: 'cat' },
+      { id: 2, name: 'dog' },
+    ],
+    images: [
+      { id: 1, fileName: 'a.jpg', width: 640, height: 480, annotations: [box, { ...box, categoryId: 2 }] },
+    ],
+  }
+  const proposals = () => project.annotations.of(2).map(({ id }) => id)
+  const guess = (score: number) => ({ classId: 1, box: BOX, score })
+  const changes = [
+    () => importDataset(project, loaded(project, labels)),
+    () => project.annotations.propose(2, 'run 1', [guess(0.9), guess(0.4)]),
+    () => project.annotations.accept(proposals().slice(0, 1)),
+    () => project.annotations.reject(proposals().slice(1)),
+    () => project.annotations.update(1, { box: [5, 6, 7, 8], attributes: { colour: 'red' } }),
+    () => project.annotations.update(2, { classId: 1 }),
+    () => project.classes.recolour(1, '#123456'),
+    () => project.classes.rename(2, 'wolf'),
+    () => project.classes.merge([2], 1),
+    () => project.classes.remove(1),
+  ]
+  const restart = async () => {
+    project.close()
+    project = await openProject(folder)
+  }
+  const states = [tracked(project)]
+  for (const change of changes) {
+    await change()
+    states.push(tracked(project))
+    await restart()
+  }
+  expect(new Set(states.map((state) => JSON.stringify(state))).size).toBe(changes.length + 1)
+  for (const state of states.slice(0, -1).reverse()) {
+    project.history.undo()
+    expect(tracked(project)).toEqual(state)
+    await restart()
+  }
+  for (const state of states.slice(1)) {
+    project.history.redo()
+    expect(tracked(project)).toEqual(state)
+    await restart()
+  }
 })
