@@ -131,8 +131,8 @@ export class Renderer {
 
   #drawIdle(context: CanvasRenderingContext2D): void {
     const { scene, index, colours } = this.#shown
-    const idle = index.within(this.#camera.visible).filter(({ id }) => !scene.selection.has(id))
-    this.#idle.draw(context, idle, this.#camera.sight, colours)
+    const inSight = index.within(this.#camera.visible)
+    this.#idle.draw(context, inSight, scene.selection, this.#camera.sight, colours)
   }
 
   #drawSelection(context: CanvasRenderingContext2D): void {

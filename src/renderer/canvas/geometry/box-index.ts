@@ -24,9 +24,14 @@ export class BoxIndex {
   }
 
   /** Boxes that touch a part of the image, in drawing order. */
-  within(part: BoxXyxy): CanvasBox[] {
-    const found = this.#tree?.search(...part) ?? []
-    return found.sort((a, b) => a - b).map((at) => this.#boxes[at]!)
+  within(part: BoxXyxy): readonly CanvasBox[] {
+    const tree = this.#tree
+    if (!tree) return []
+    const [x1, y1, x2, y2] = part
+    const all = x1 <= tree.minX && y1 <= tree.minY && x2 >= tree.maxX && y2 >= tree.maxY
+    if (all) return this.#boxes
+    // A typed array sorts numbers natively: thousands of boxes are looked up for every frame of a pan.
+    return Array.from(Uint32Array.from(tree.search(x1, y1, x2, y2)).sort(), (at) => this.#boxes[at]!)
   }
 
   /** Boxes under a point or no farther from it than `reach` image pixels: smallest first, of equals the one drawn last. */

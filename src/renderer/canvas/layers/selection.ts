@@ -6,7 +6,7 @@ import type { CanvasColours } from '../colours.ts'
 import type { CanvasBox } from '../editing.ts'
 import { HANDLES, placeHandles } from '../geometry/handles.ts'
 import { placeBox, type Sight } from './placement.ts'
-import { TagPainter } from './tags.ts'
+import { isLegible, TagPainter } from './tags.ts'
 
 const HANDLE_SIDE = 8
 
@@ -67,6 +67,9 @@ export class SelectedBoxes {
     context.strokeStyle = colours.accent
     context.lineWidth = 2
     context.stroke(outlines)
-    this.#tags.draw(context, tagged)
+    this.#tags.draw(
+      context,
+      tagged.filter(({ at }) => isLegible(at)),
+    )
   }
 }

@@ -17,6 +17,8 @@ export interface Tagged {
   readonly at: ScreenRect
 }
 
+export const isLegible = ({ width, height }: ScreenRect): boolean => width >= LEGIBLE && height >= LEGIBLE
+
 function textOf(box: CanvasBox): string {
   const score = box.score === null ? '' : ` ${Math.round(box.score * 100)} %`
   const marks = `${box.crowd ? ' · crowd' : ''}${box.difficult ? ' · difficult' : ''}`
@@ -30,14 +32,13 @@ export class TagPainter {
   /** Measuring text costs more than drawing it. */
   readonly #widths = new Map<string, number>()
 
-  /** Draws the tags that fit; those of boxes drawn later give way to those before. */
+  /** Draws the tags of boxes large enough for one; those of boxes drawn later give way to those before. */
   draw(context: CanvasRenderingContext2D, tagged: readonly Tagged[]): void {
-    const legible = tagged.filter(({ at }) => at.width >= LEGIBLE && at.height >= LEGIBLE)
-    if (legible.length > MOST) return
+    if (tagged.length > MOST) return
     const taken: ScreenRect[] = []
     context.font = FONT
     context.textBaseline = 'middle'
-    for (const { box, at } of legible) {
+    for (const { box, at } of tagged) {
       const text = textOf(box)
       const plate = this.#plate(context, text, at)
       if (taken.some((other) => overlaps(plate, other))) continue

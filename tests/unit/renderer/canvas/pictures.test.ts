@@ -33,7 +33,7 @@ test('every point in sight is on a tile asked for, and the middle comes first', 
     fc.property(x, y, fc.integer({ min: 0, max: 3 }), (px, py, level) => {
       const part = [px - 700, py - 500, px + 700, py + 500] as const
       const tiles = tilesWithin(part, level, GRID).map((tile) => tileBox(tile, GRID))
-      const holds = ([x1, y1, x2, y2]: readonly number[]) => px >= x1! && px < x2! && py >= y1! && py < y2!
+      const holds = ([x1, y1, x2, y2]: readonly number[]) => px >= x1! && px <= x2! && py >= y1! && py <= y2!
       expect(holds(tiles[0]!)).toBe(true)
     }),
   )
