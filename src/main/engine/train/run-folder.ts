@@ -1,56 +1,34 @@
 /** The files of a training run. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
-import { TrainingOptions } from '../../../core/contract/training.ts'
-import { ModelConfig } from '../../../core/fcos/config.ts'
+import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 
-/** What a run is: fixed when it starts, so that resuming cannot mix two. */
-export const RunRecord = z.strictObject({
-  format: z.literal('fcos-studio-run'),
-  version: z.literal(1),
-  model: ModelConfig,
-  options: TrainingOptions,
-  canvas: z.strictObject({ width: z.int().positive(), height: z.int().positive() }),
-  images: z.int().positive(),
-  /** What was loaded from the weights that the run started from. */
-  loaded: z.string().nullable(),
-  /** When it started, ISO 8601, and on what. */
-  started: z.iso.datetime(),
-  device: z.enum(['cpu', 'gpu', 'wasm']),
-})
-export type RunRecord = z.infer<typeof RunRecord>
-
+/** Paths of RUN_FILES, beside which TensorBoard's event files lie. */
 export class RunFolder {
   readonly path: string
   readonly record: string
-  /** Which boxes of which images it learns from and is measured with. */
   readonly data: string
-  /** JSON lines, one per step and one per evaluation, and beside them TensorBoard's event files. */
   readonly log: string
   readonly evaluations: string
-  /** Folder of cached features, while it trains. */
-  readonly features: string
-  /** What resuming needs. */
   readonly state: string
-  /** The model with the best validation AP, and as of the last evaluation. */
   readonly best: string
   readonly last: string
+  readonly features: string
 
   constructor(path: string) {
+    const file = (name: keyof typeof RUN_FILES) => join(path, RUN_FILES[name])
     this.path = path
-    const file = (name: string) => join(path, name)
-    this.record = file('run.json')
-    this.data = file('data.json')
-    this.log = file('log.jsonl')
-    this.evaluations = file('evaluations.jsonl')
+    this.record = file('record')
+    this.data = file('data')
+    this.log = file('log')
+    this.evaluations = file('evaluations')
+    this.state = file('state')
+    this.best = file('best')
+    this.last = file('last')
     this.features = file('features')
-    this.state = file('state.safetensors')
-    this.best = file('best.safetensors')
-    this.last = file('last.safetensors')
   }
 
   /** Throws USAGE_RUN_EXISTS rather than write over a run. */

@@ -2,13 +2,14 @@
 import type { TrainRequest } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { RunData } from '../../../core/contract/run-data.ts'
+import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { cutFor } from './cached-features.ts'
 import { initialWeights } from './initial-weights.ts'
 import { trainingOptions } from './presets.ts'
-import type { RunFolder, RunRecord } from './run-folder.ts'
+import type { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
 
 export interface Start {
