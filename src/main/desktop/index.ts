@@ -37,8 +37,11 @@ if (isFirstInstance(asked, (file) => show(file))) {
     app.exit(1)
   }
   process.on('uncaughtException', fail)
-  process.on('unhandledRejection', fail)
-  void app.whenReady().then(() => start(log))
+  process.on('unhandledRejection', (reason) => console.error('Nobody caught:', reason))
+  app
+    .whenReady()
+    .then(() => start(log))
+    .catch(fail)
 } else {
   app.quit()
 }

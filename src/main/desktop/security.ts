@@ -22,12 +22,12 @@ function limit(contents: WebContents): void {
     event.preventDefault()
     console.warn(`Refused to go to ${event.url}`)
   }
-  contents.on('will-navigate', stay)
   contents.on('will-frame-navigate', stay)
   contents.on('will-redirect', stay)
   // 14 and 15: links that want a new window open in the user's browser, and only those of the web.
   contents.setWindowOpenHandler(({ url }) => {
-    if (URL.parse(url)?.protocol === 'https:') void shell.openExternal(url)
+    if (URL.parse(url)?.protocol === 'https:')
+      shell.openExternal(url).catch((error) => console.error(`${url} was not opened: ${error}`))
     else console.warn(`Refused to open ${url}`)
     return { action: 'deny' }
   })

@@ -63,7 +63,7 @@ export class StudioWindow {
       if (reason === 'clean-exit' || this.#window.isDestroyed()) return
       console.error(`The window's process has gone: ${reason}, status ${exitCode}`)
       this.#forgetPage()
-      void this.#window.loadURL(ORIGIN + onCrash(reason, exitCode))
+      this.#load(onCrash(reason, exitCode))
     })
     webContents.on('preload-error', (_event, _path, error) =>
       console.error('The preload script failed:', error),
@@ -71,7 +71,7 @@ export class StudioWindow {
     webContents.on('console-message', ({ level, message, lineNumber, sourceId }) => {
       if (level === 'error') console.error(`The page says: ${message} (${sourceId}:${lineNumber})`)
     })
-    void this.#window.loadURL(`${ORIGIN}/`)
+    this.#load('/')
   }
 
   get browserWindow(): BrowserWindow {
@@ -107,6 +107,10 @@ export class StudioWindow {
     serve(this.#host, portChannel(port1))
     port1.start()
     this.#window.webContents.postMessage(PORT_CHANNEL, null, [port2])
+  }
+
+  #load(path: string): void {
+    this.#window.loadURL(ORIGIN + path).catch((error) => console.error(`${path} was not loaded: ${error}`))
   }
 
   #forgetPage(): void {
