@@ -118,27 +118,35 @@ function nearestBox(outcomes: readonly BoxOutcome[]): BoxOutcome | undefined {
   )
 }
 
-/** One sentence without a full stop: "inside box 3, but 41 px from its centre ≥ 1.5 × 8: outside center sampling". */
-export function describeOutcome({ gt, outcome }: BoxOutcome, { level }: Location): string {
+/**
+ * One sentence without a full stop: "inside box 3, but 41 px from its centre ≥ 1.5 × 8: outside center sampling".
+ * @param nameOf what a box is called
+ */
+export function describeOutcome(
+  { gt, outcome }: BoxOutcome,
+  { level }: Location,
+  nameOf: (gt: number) => string = (index) => `box ${index}`,
+): string {
+  const box = nameOf(gt)
   switch (outcome.test) {
     case 'inside':
       return outcome.outsideBy > 0
-        ? `outside box ${gt} by ${pixels(outcome.outsideBy)}`
-        : `on a side of box ${gt}, not inside it`
+        ? `outside ${box} by ${pixels(outcome.outsideBy)}`
+        : `on a side of ${box}, not inside it`
     case 'level-off':
-      return `inside box ${gt}, but ${level.name} learns nothing: it is switched off`
+      return `inside ${box}, but ${level.name} learns nothing: it is switched off`
     case 'center-sampling':
-      return `inside box ${gt}, but ${pixels(outcome.distance)} from its centre ≥ ${outcome.radius} × ${outcome.stride}: outside center sampling`
+      return `inside ${box}, but ${pixels(outcome.distance)} from its centre ≥ ${outcome.radius} × ${outcome.stride}: outside center sampling`
     case 'range':
       return outcome.end === 'above'
-        ? `inside box ${gt}, but max(l, t, r, b) ${pixels(outcome.distance)} ≥ ${outcome.bound}: above ${level.name}'s regression range`
-        : `inside box ${gt}, but max(l, t, r, b) ${pixels(outcome.distance)} ≤ ${outcome.bound}: below ${level.name}'s regression range`
+        ? `inside ${box}, but max(l, t, r, b) ${pixels(outcome.distance)} ≥ ${outcome.bound}: above ${level.name}'s regression range`
+        : `inside ${box}, but max(l, t, r, b) ${pixels(outcome.distance)} ≤ ${outcome.bound}: below ${level.name}'s regression range`
     case 'area-limit':
-      return `inside box ${gt}, whose area of 1e8 px² or more loses to background`
+      return `inside ${box}, whose area of 1e8 px² or more loses to background`
     case 'lost':
-      return `eligible for box ${gt}, but learns box ${outcome.to}, ${outcome.tied ? 'which ties in area and comes first' : 'which is smaller'}`
+      return `eligible for ${box}, but learns ${nameOf(outcome.to)}, ${outcome.tied ? 'which ties in area and comes first' : 'which is smaller'}`
     case 'positive':
-      return `learns box ${gt} on ${level.name}`
+      return `learns ${box} on ${level.name}`
   }
 }
 

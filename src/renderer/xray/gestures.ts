@@ -1,0 +1,40 @@
+import type { Xray } from './xray.svelte.ts'
+
+/** A press that moves less than this is a click, in CSS pixels. */
+const CLICK_SLOP = 3
+
+/** An attachment for the canvas's element: with Alt, a click pins the location under it and the wheel goes through the levels. */
+export const xrayGestures = (xray: Xray) => (element: HTMLElement) => {
+  const listening = new AbortController()
+  const { signal } = listening
+  let pressed: PointerEvent | null = null
+  element.addEventListener(
+    'pointerdown',
+    (event) => {
+      pressed = event.altKey && event.button === 0 ? event : null
+    },
+    { signal },
+  )
+  element.addEventListener(
+    'pointerup',
+    (event) => {
+      if (!xray.on || !pressed) return
+      const moved = Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY)
+      if (moved < CLICK_SLOP) xray.pin()
+      pressed = null
+    },
+    { signal },
+  )
+  element.addEventListener(
+    'wheel',
+    (event) => {
+      if (!xray.on || !event.altKey) return
+      event.preventDefault()
+      // The canvas would move.
+      event.stopImmediatePropagation()
+      xray.stepLevel(event.deltaY > 0 ? 1 : -1)
+    },
+    { signal, capture: true, passive: false },
+  )
+  return () => listening.abort()
+}

@@ -1,0 +1,54 @@
+/** The rules by which the X-ray assigns targets: those of a model, or changed by hand to see what would be different. */
+import { z } from 'zod'
+import { AssignmentRules, DIALECTS, LossConfig, type ModelConfig } from '../../core/fcos/config.ts'
+import { LEVEL_NAMES } from '../../core/fcos/levels.ts'
+import { lite0Config } from '../../core/fcos/lite0-config.ts'
+import { rangesFor } from '../../core/fcos/regression-ranges.ts'
+import type { InputSetting } from '../../core/fcos/scene.ts'
+import { torchvisionConfig } from '../../core/fcos/torchvision-config.ts'
+
+export const ModelRules = z.object({
+  input: z.object({ shortSide: z.int().min(32).max(4096), longSide: z.int().min(32).max(8192) }),
+  rules: AssignmentRules,
+  boxWeight: LossConfig.shape.boxWeight,
+})
+export interface ModelRules extends InputSetting {
+  readonly boxWeight: LossConfig['boxWeight']
+}
+
+export function rulesOfModel({ input, assignment, loss }: Omit<ModelConfig, 'classes'>): ModelRules {
+  const regressionRanges = assignment.regressionRanges ?? rangesFor(LEVEL_NAMES)
+  return {
+    input: { shortSide: input.shortSide, longSide: input.longSide },
+    rules: { ...assignment, regressionRanges },
+    boxWeight: loss.boxWeight,
+  }
+}
+
+const torchvision = rulesOfModel(torchvisionConfig([]))
+
+export const MODELS = {
+  lite0: { title: 'Lite0, 416 px', rules: rulesOfModel(lite0Config([])) },
+  torchvision: { title: 'torchvision R50, 800 px', rules: torchvision },
+  authors: {
+    title: 'Paper (authors), 800 px',
+    rules: {
+      ...torchvision,
+      rules: { ...torchvision.rules, ...DIALECTS.authors },
+      boxWeight: 'centerness',
+    },
+  },
+} as const satisfies Record<string, { readonly title: string; readonly rules: ModelRules }>
+export type ModelName = keyof typeof MODELS
+export const MODEL_NAMES = Object.keys(MODELS) as ModelName[]
+
+/** The model whose rules these are; undefined where something was changed. */
+export const modelOf = (rules: ModelRules): ModelName | undefined =>
+  MODEL_NAMES.find((name) => isSame(MODELS[name].rules, rules))
+
+/** Equal values, whatever the order of their keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].every((key) => isSame(a[key as keyof typeof a], b[key as keyof typeof b]))
+}

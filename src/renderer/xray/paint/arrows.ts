@@ -1,0 +1,90 @@
+/** Arrows from a location to the sides of the box that it learns, with their lengths. In CSS pixels of the canvas. */
+import { toScreen, type View } from '../../canvas/geometry/view.ts'
+import type { LocationReading } from '../reading.ts'
+
+const FONT = '500 11px Inter, system-ui, sans-serif'
+const INK = '#ffffff'
+const PLATE = 'rgb(13 14 16 / 82%)'
+const HEAD_PX = 5
+const PLATE_HEIGHT = 16
+const PADDING = 4
+
+const LETTERS = ['l', 't', 'r', 'b'] as const
+/** Where l, t, r, b point. */
+const DIRECTIONS = [
+  [-1, 0],
+  [0, -1],
+  [1, 0],
+  [0, 1],
+] as const
+
+/** The location alone where it learns nothing. `name` tells pinned ones apart. */
+export function drawReading(
+  context: CanvasRenderingContext2D,
+  { at, learned }: LocationReading,
+  view: View,
+  name?: string,
+): void {
+  const from = toScreen(view, at)
+  const arrows = (learned?.sides ?? []).map((length, side) => {
+    const [dx, dy] = DIRECTIONS[side]!
+    const to = { x: from.x + dx * length * view.scale, y: from.y + dy * length * view.scale }
+    return {
+      side,
+      dx,
+      dy,
+      to,
+      text: `${LETTERS[side]} ${length.toFixed(1)} px · ${learned!.strides[side]!.toFixed(2)} s`,
+    }
+  })
+  context.beginPath()
+  for (const { dx, dy, to } of arrows) {
+    context.moveTo(from.x, from.y)
+    context.lineTo(to.x, to.y)
+    context.moveTo(to.x - HEAD_PX * (dx + dy), to.y - HEAD_PX * (dy + dx))
+    context.lineTo(to.x, to.y)
+    context.lineTo(to.x - HEAD_PX * (dx - dy), to.y - HEAD_PX * (dy - dx))
+  }
+  context.lineJoin = 'round'
+  strokeWithHalo(context)
+  context.beginPath()
+  context.arc(from.x, from.y, 3.5, 0, 2 * Math.PI)
+  strokeWithHalo(context)
+  if (learned) {
+    context.fillStyle = INK
+    context.fill()
+  }
+  context.font = FONT
+  context.textBaseline = 'middle'
+  for (const { dx, dy, to, text } of arrows) {
+    const width = Math.ceil(context.measureText(text).width) + 2 * PADDING
+    const x = dx === 0 ? to.x - width / 2 : dx > 0 ? to.x + 4 : to.x - 4 - width
+    const y = dy === 0 ? to.y - PLATE_HEIGHT / 2 : dy > 0 ? to.y + 4 : to.y - 4 - PLATE_HEIGHT
+    drawPlate(context, text, x, y, width)
+  }
+  if (name) drawPlate(context, name, from.x + 7, from.y + 7, context.measureText(name).width + 2 * PADDING)
+}
+
+function strokeWithHalo(context: CanvasRenderingContext2D): void {
+  context.lineWidth = 3.5
+  context.strokeStyle = PLATE
+  context.stroke()
+  context.lineWidth = 1.5
+  context.strokeStyle = INK
+  context.stroke()
+}
+
+function drawPlate(
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  width: number,
+): void {
+  context.fillStyle = PLATE
+  context.beginPath()
+  context.roundRect(Math.round(x), Math.round(y), width, PLATE_HEIGHT, 3)
+  context.fill()
+  context.fillStyle = INK
+  context.fillText(text, Math.round(x) + PADDING, Math.round(y) + PLATE_HEIGHT / 2 + 0.5)
+}

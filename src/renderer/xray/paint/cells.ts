@@ -1,0 +1,64 @@
+/** Paints the positive locations of the levels as cells, coarse ones first, so that the finest are on top. */
+import { BACKGROUND } from '../../../core/fcos/assign.ts'
+import type { LevelName } from '../../../core/fcos/config.ts'
+import type { Level } from '../../../core/fcos/levels.ts'
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { View } from '../../canvas/geometry/view.ts'
+import { gridOf, levelsToDraw } from '../cells.ts'
+import { type ImageTargets, imageScale } from '../targets.ts'
+
+/** Fills a cell of the canvas, in whole CSS pixels. */
+export type CellPainter = (
+  location: number,
+  level: Level,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+) => void
+
+/** Cells narrower than this on the screen have no gap between them, in CSS pixels. */
+const LEAST_WITH_GAP = 5
+
+/**
+ * Calls `paint` for the positive locations in sight.
+ * @param part of the image in sight, image pixels
+ */
+export function paintCells(
+  targets: ImageTargets,
+  shown: LevelName | null,
+  view: View,
+  part: BoxXyxy,
+  paint: CellPainter,
+): void {
+  const { matched, pyramid } = targets.maps
+  const scale = imageScale(targets)
+  for (const level of levelsToDraw(pyramid, shown)) {
+    const grid = gridOf(level, scale)
+    const [left, right] = span(part[0], part[2], grid.x, grid.width, level.columns)
+    const [top, bottom] = span(part[1], part[3], grid.y, grid.height, level.rows)
+    const xs = edges(left, right, view.x + grid.x * view.scale, grid.width * view.scale)
+    const ys = edges(top, bottom, view.y + grid.y * view.scale, grid.height * view.scale)
+    const gap = grid.width * view.scale < LEAST_WITH_GAP ? 0 : 1
+    for (let row = top; row < bottom; row++) {
+      const y = ys[row - top]!
+      const height = Math.max(1, ys[row - top + 1]! - y - gap)
+      for (let column = left; column < right; column++) {
+        const location = level.first + row * level.columns + column
+        if (matched[location] === BACKGROUND) continue
+        const x = xs[column - left]!
+        paint(location, level, x, y, Math.max(1, xs[column - left + 1]! - x - gap), height)
+      }
+    }
+  }
+}
+
+/** Cells [start, end) of one axis that lie in sight. */
+function span(from: number, to: number, first: number, size: number, cells: number): [number, number] {
+  const start = Math.max(0, Math.floor((from - first) / size))
+  return [start, Math.max(start, Math.min(cells, Math.ceil((to - first) / size)))]
+}
+
+/** Where the cells start … end − 1 begin, and the last one ends, in whole CSS pixels: neighbours share their edge. */
+const edges = (start: number, end: number, first: number, size: number): number[] =>
+  Array.from({ length: end - start + 1 }, (_, i) => Math.round(first + (start + i) * size))

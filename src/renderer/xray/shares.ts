@@ -1,0 +1,97 @@
+/** What the model learns of each object and of the whole image, ready to be shown. */
+import type { LevelName } from '../../core/fcos/config.ts'
+import { type Cure, describeCure } from '../../core/fcos/cure.ts'
+import { STARVED_BELOW } from '../../core/fcos/inspect.ts'
+import { LEVEL_NAMES } from '../../core/fcos/levels.ts'
+import { nearestCure } from '../../core/fcos/nearest-cure.ts'
+import { boxSize, describeUnlearnable, unlearnable } from '../../core/fcos/recall.ts'
+import { lostLocations } from '../../core/fcos/shares.ts'
+import type { TargetBox } from './target-boxes.ts'
+import type { ImageTargets } from './targets.ts'
+
+export interface ObjectShare {
+  readonly target: TargetBox
+  readonly positives: number
+  readonly perLevel: readonly LevelCount[]
+  /** In (0, 1]; 0 without positives. */
+  readonly meanCenterness: number
+  readonly lost: readonly { readonly to: TargetBox; readonly locations: number }[]
+  /** Why no location learns the object, as a sentence; null where one does. */
+  readonly reason: string | null
+}
+
+export interface LevelCount {
+  readonly level: LevelName
+  readonly locations: number
+}
+
+export type ShareMark = 'unlearnable' | 'starved'
+
+/** How well the object at an index of `boxes` is off; null: well. */
+export function markAt({ maps }: ImageTargets, gt: number): ShareMark | null {
+  const positives = maps.shares.positives[gt]!
+  return positives === 0 ? 'unlearnable' : positives < STARVED_BELOW ? 'starved' : null
+}
+
+export function objectShare(targets: ImageTargets, gt: number): ObjectShare {
+  const { boxes, maps, inputBoxes, rules } = targets
+  const { positives, perLevel, meanCenterness } = maps.shares
+  const lost = lostLocations(maps.pyramid, rules.rules, inputBoxes, gt, maps.matched)
+  return {
+    target: boxes[gt]!,
+    positives: positives[gt]!,
+    perLevel: LEVEL_NAMES.map((level, i) => ({ level, locations: perLevel[gt * LEVEL_NAMES.length + i]! })),
+    meanCenterness: meanCenterness[gt]!,
+    lost: lost.map(({ to, locations }) => ({ to: boxes[to]!, locations })),
+    reason: positives[gt] === 0 ? unlearnableReason(targets, gt) : null,
+  }
+}
+
+function unlearnableReason({ boxes, maps, inputBoxes, rules }: ImageTargets, gt: number): string {
+  const { cause, lostTo } = unlearnable(maps.pyramid, rules.rules, inputBoxes, gt, maps.matched)
+  const numbers = lostTo.map((winner) => boxes[winner]!.number)
+  return describeUnlearnable({ gt: boxes[gt]!.number, cause, lostTo: numbers }, boxSize(inputBoxes, gt))
+}
+
+/** A change of the rules that makes the object learnable, tried out: some milliseconds, too long for a frame. */
+export function cureOf(
+  { image, boxes, rules }: ImageTargets,
+  gt: number,
+): { readonly cure: Cure; readonly text: string } | undefined {
+  const cure = nearestCure({ image, boxes: boxes.map(({ box }) => box), gt }, rules)
+  return cure && { cure, text: describeCure(cure) }
+}
+
+export interface ImageTotals {
+  readonly objects: number
+  readonly learnable: number
+  readonly starved: number
+  readonly positives: number
+  readonly locations: number
+  readonly perLevel: readonly LevelCount[]
+  /** Positive locations that several boxes want, and those that boxes of several classes want. */
+  readonly ambiguous: number
+  readonly ambiguousAcrossClasses: number
+  /** See TargetMaps.effectivePositives. */
+  readonly effectivePositives: number
+}
+
+export function imageTotals({ boxes, maps }: ImageTargets): ImageTotals {
+  const { positives, perLevel } = maps.shares
+  const counts = LEVEL_NAMES.map((level) => ({ level, locations: 0 }))
+  let [learnable, starved] = [0, 0]
+  for (let gt = 0; gt < boxes.length; gt++) {
+    if (positives[gt]! > 0) learnable++
+    if (positives[gt]! > 0 && positives[gt]! < STARVED_BELOW) starved++
+    for (const [i, count] of counts.entries()) count.locations += perLevel[gt * counts.length + i]!
+  }
+  return {
+    ...{ objects: boxes.length, learnable, starved },
+    positives: maps.count.positives,
+    locations: maps.pyramid.locations,
+    perLevel: counts,
+    ambiguous: maps.count.ambiguous,
+    ambiguousAcrossClasses: maps.count.ambiguousAcrossClasses,
+    effectivePositives: maps.effectivePositives,
+  }
+}

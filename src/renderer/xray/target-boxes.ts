@@ -1,0 +1,32 @@
+/** The objects of an image that a model would learn from, as they are at this moment of a gesture. */
+import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { ProjectAnnotation } from '../../core/project/model.ts'
+import type { DraftBox } from '../canvas/editing.ts'
+
+export interface TargetBox {
+  /** Null while it is being drawn for the first time. */
+  readonly id: number | null
+  /** In the list of objects, from 1. */
+  readonly number: number
+  readonly classId: number
+  /** Image pixels. */
+  readonly box: BoxXyxy
+}
+
+/**
+ * Neither proposals, which are no labels yet, nor crowd regions, which are no single object.
+ * @param penClass the class of a box that is being drawn
+ */
+export function targetBoxes(
+  annotations: readonly Pick<ProjectAnnotation, 'id' | 'classId' | 'box' | 'source' | 'crowd'>[],
+  draft: readonly DraftBox[] | null,
+  penClass: number,
+): TargetBox[] {
+  const drafts = new Map(draft?.map(({ id, box }) => [id, box]))
+  const targets = annotations.flatMap(({ id, classId, box, source, crowd }, i): TargetBox[] =>
+    source === 'proposed' || crowd ? [] : [{ id, number: i + 1, classId, box: drafts.get(id) ?? box }],
+  )
+  const drawn = drafts.get(null)
+  if (drawn) targets.push({ id: null, number: annotations.length + 1, classId: penClass, box: drawn })
+  return targets
+}

@@ -1,0 +1,63 @@
+/** What a model would learn from an image as it is at this moment, recomputed on every frame of a drag. */
+import { runnersUp } from '../../core/fcos/runner-up.ts'
+import { inputBoxes } from '../../core/fcos/scene.ts'
+import { TargetMaps } from '../../core/fcos/target-maps.ts'
+import type { Size } from '../../core/geometry/box.ts'
+import { paddedSize, resizedSize } from '../../core/geometry/input-size.ts'
+import type { ModelRules } from './model-rules.ts'
+import type { TargetBox } from './target-boxes.ts'
+
+/** Boxes are numbered in the order of `boxes`. The maps and runners-up are overwritten by the next computation. */
+export interface ImageTargets {
+  readonly image: Size
+  /** The image in the network's input, before padding. */
+  readonly resized: Size
+  readonly rules: ModelRules
+  readonly boxes: readonly TargetBox[]
+  /** [N·4] pixels of the network's input. */
+  readonly inputBoxes: Float32Array
+  readonly maps: TargetMaps
+  /** [L] see runnersUp; null where nobody asked for them. */
+  readonly runnersUp: Int32Array | null
+}
+
+export class TargetComputer {
+  #maps: TargetMaps | undefined
+  #runnersUp = new Int32Array(0)
+
+  compute(
+    image: Size,
+    boxes: readonly TargetBox[],
+    model: ModelRules,
+    wanted: { readonly runnersUp: boolean },
+  ): ImageTargets {
+    const { input, rules, boxWeight } = model
+    const resized = resizedSize(image, input)
+    const scaled = inputBoxes(
+      image,
+      boxes.map(({ box }) => box),
+      input,
+    )
+    const maps = this.#mapsFor(paddedSize(resized))
+    maps.update({ boxes: scaled, classes: boxes.map(({ classId }) => classId), rules, boxWeight })
+    return {
+      ...{ image, resized, rules: model, boxes, inputBoxes: scaled, maps },
+      runnersUp: wanted.runnersUp ? runnersUp(maps.pyramid, rules, scaled, this.#runnersUp) : null,
+    }
+  }
+
+  #mapsFor(input: Size): TargetMaps {
+    const known = this.#maps?.pyramid.input
+    if (this.#maps && known?.width === input.width && known.height === input.height) return this.#maps
+    const maps = new TargetMaps(input)
+    this.#runnersUp = new Int32Array(maps.pyramid.locations)
+    this.#maps = maps
+    return maps
+  }
+}
+
+/** Pixels of the image per pixel of the network's input: about equal on both axes, since sizes are whole. */
+export const imageScale = ({ image, resized }: Pick<ImageTargets, 'image' | 'resized'>) => ({
+  x: image.width / resized.width,
+  y: image.height / resized.height,
+})

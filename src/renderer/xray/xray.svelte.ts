@@ -1,0 +1,182 @@
+/**
+ * The X-ray of the open image: what the model would learn from the boxes as they are now. Follows every frame of a drag,
+ * since the canvas tells it of drafts and the pointer before it draws.
+ */
+import { createContext, untrack } from 'svelte'
+import { z } from 'zod'
+import { COLOUR_MAPS } from '../../core/colour/colour-maps.ts'
+import type { LevelName } from '../../core/fcos/config.ts'
+import { LEVEL_NAMES } from '../../core/fcos/levels.ts'
+import type { CanvasView } from '../canvas/canvas-view.ts'
+import type { DraftBox, SceneImage } from '../canvas/editing.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+import { MODELS, ModelRules } from './model-rules.ts'
+import { type OverlaySource, XrayOverlay } from './paint/overlay.ts'
+import { type ImagePoint, type LocationReading, readLocation } from './reading.ts'
+import { markAt, type ShareMark } from './shares.ts'
+import { type TargetBox, targetBoxes } from './target-boxes.ts'
+import { type ImageTargets, TargetComputer } from './targets.ts'
+import { XRAY_VIEWS } from './views.ts'
+
+export const [useXray, provideXray] = createContext<Xray>()
+
+const Look = z.object({
+  on: z.boolean(),
+  view: z.enum(XRAY_VIEWS),
+  colourMap: z.enum(COLOUR_MAPS),
+  opacity: z.number().min(0.1).max(1),
+})
+export type Look = z.infer<typeof Look>
+
+const DEFAULT_LOOK: Look = { on: false, view: 'levels', colourMap: 'viridis', opacity: 0.75 }
+
+/** A place whose reading stays; of one level, or of whichever learns a box there. */
+interface Pin {
+  readonly point: ImagePoint
+  readonly level: LevelName
+}
+
+export class Xray implements OverlaySource {
+  readonly #studio: Studio
+  readonly #computer = new TargetComputer()
+  readonly #look: Look = $derived.by(() => this.#studio.settings.get('xray.look', Look, DEFAULT_LOOK))
+  /** The rules of the model in use, possibly changed. */
+  readonly model: ModelRules = $derived.by(() =>
+    this.#studio.settings.get('xray.model', ModelRules, MODELS.lite0.rules),
+  )
+  /** The only level that is shown and read; null: all. */
+  level = $state<LevelName | null>(null)
+  /** Null while the X-ray is off or no image is open. Replaced on every change. */
+  targets = $state.raw<ImageTargets | null>(null)
+  /** Of the location under the pointer. */
+  reading = $state.raw<LocationReading | null>(null)
+  pinned = $state.raw<readonly LocationReading[]>([])
+  #pins: readonly Pin[] = []
+  #point: ImagePoint | null = null
+  #canvas: CanvasView | null = null
+  readonly #indexOf = $derived(new Map(this.targets?.boxes.map(({ id }, gt) => [id, gt])))
+
+  constructor(studio: Studio) {
+    this.#studio = studio
+  }
+
+  get on(): boolean {
+    return this.#look.on
+  }
+  get view(): Look['view'] {
+    return this.#look.view
+  }
+  get colourMap(): Look['colourMap'] {
+    return this.#look.colourMap
+  }
+  get opacity(): number {
+    return this.#look.opacity
+  }
+
+  show(change: Partial<Look>): void {
+    this.#studio.settings.set('xray.look', { ...this.#look, ...change })
+  }
+
+  use(model: ModelRules): void {
+    this.#studio.settings.set('xray.model', model)
+  }
+
+  /** Goes through all levels together, then each alone. */
+  stepLevel(by: 1 | -1): void {
+    const choices = [null, ...LEVEL_NAMES]
+    this.level = choices[(choices.indexOf(this.level) + by + choices.length) % choices.length]!
+  }
+
+  /** The index among the targets of an object of the image; undefined for those that are none. */
+  indexOf(id: number): number | undefined {
+    return this.#indexOf.get(id)
+  }
+
+  markOf(id: number): ShareMark | null {
+    const gt = this.#indexOf.get(id)
+    return this.targets && gt !== undefined ? markAt(this.targets, gt) : null
+  }
+
+  /** "box 3 (RBC)" */
+  readonly nameOf = ({ number, classId }: TargetBox): string => {
+    const name = this.#studio.classById.get(classId)?.name
+    return name ? `box ${number} (${name})` : `box ${number}`
+  }
+
+  /** In an effect root that lives as long as the canvas. */
+  follow(canvas: CanvasView, image: () => SceneImage | null): void {
+    const overlay = new XrayOverlay(this)
+    const { editor } = this.#studio
+    this.#canvas = canvas
+    $effect(() => canvas.setOverlay(this.on ? overlay : null))
+    const imageId = $derived(image()?.id)
+    $effect(() => {
+      if (imageId !== undefined) this.unpinAll()
+    })
+    // Drafts come by `drafted`, in time for their frame.
+    $effect(() =>
+      this.#compute(
+        image(),
+        untrack(() => editor.draft),
+      ),
+    )
+    $effect(() => {
+      // What only the drawing depends on.
+      void [this.view, this.colourMap, this.opacity, this.level, this.reading, this.pinned]
+      canvas.invalidateOverlay()
+    })
+    $effect(() => () => {
+      this.#canvas = null
+    })
+  }
+
+  /** Boxes in the hand have moved: shown in the frame that is being drawn. */
+  drafted(image: SceneImage | null, draft: readonly DraftBox[] | null): void {
+    this.#compute(image, draft)
+  }
+
+  /** The pointer is elsewhere on the image, or off it. */
+  pointed(point: ImagePoint | null): void {
+    if (point?.x === this.#point?.x && point?.y === this.#point?.y) return
+    this.#point = point
+    if (this.targets) this.#read(this.targets)
+  }
+
+  /** Keeps the reading under the pointer, to compare it with others. */
+  pin(): void {
+    if (!this.reading || !this.#point || !this.targets) return
+    this.#pins = [...this.#pins, { point: this.reading.at, level: this.reading.level }]
+    this.#read(this.targets)
+  }
+
+  unpin(index: number): void {
+    this.#pins = this.#pins.toSpliced(index, 1)
+    this.pinned = this.pinned.toSpliced(index, 1)
+  }
+
+  unpinAll(): void {
+    this.#pins = []
+    this.pinned = []
+  }
+
+  #compute(image: SceneImage | null, draft: readonly DraftBox[] | null): void {
+    if (!this.on || !image) {
+      this.targets = null
+      this.reading = null
+      return
+    }
+    const { annotations, penClass } = this.#studio.editor
+    const boxes = targetBoxes(annotations, draft, penClass ?? -1)
+    const targets = this.#computer.compute(image, boxes, this.model, { runnersUp: this.view === 'ambiguity' })
+    this.targets = targets
+    this.#read(targets)
+  }
+
+  #read(targets: ImageTargets): void {
+    this.reading = (this.#point && readLocation(targets, this.#point, this.level, this.nameOf)) ?? null
+    this.pinned = this.#pins.flatMap(
+      ({ point, level }) => readLocation(targets, point, level, this.nameOf) ?? [],
+    )
+    this.#canvas?.invalidateOverlay()
+  }
+}
