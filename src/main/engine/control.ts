@@ -4,10 +4,13 @@ import type { EngineEvent } from '../../core/contract/engine.ts'
 export class JobControl {
   readonly #abort = new AbortController()
   readonly #emit: (event: EngineEvent) => void
+  readonly #sent: () => Promise<void>
   #held: PromiseWithResolvers<void> | null = null
 
-  constructor(emit: (event: EngineEvent) => void) {
+  /** @param sent settles when all events so far have left the process. */
+  constructor(emit: (event: EngineEvent) => void, sent: () => Promise<void>) {
     this.#emit = emit
+    this.#sent = sent
   }
 
   /** Aborted when the job is to stop at its next step. */
@@ -30,12 +33,14 @@ export class JobControl {
   }
 
   /**
-   * Lets requests in, since a computing job does not yield by itself, and waits while the job is paused.
+   * Lets requests in, since a computing job does not yield by itself, and waits while the job is paused or its events pile
+   * up before a client that is busy.
    *
    * @param beforeWaiting what the job does before it says that it waits.
    */
   async turn(beforeWaiting: () => Promise<void> = async () => {}): Promise<void> {
     await new Promise(setImmediate)
+    await this.#sent()
     if (!this.#held) return
     await beforeWaiting()
     this.#emit({ kind: 'paused' })

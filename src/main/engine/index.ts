@@ -17,15 +17,19 @@ let running: { readonly id: number; readonly control: JobControl } | null = null
 const waiting = new Set<number>()
 let lastAnswer: Promise<void> = Promise.resolve()
 
+let lastSent: Promise<void> = Promise.resolve()
+
 function send(message: EngineMessage): void {
-  if (process.connected) process.send?.(message)
+  if (!process.connected) return
+  // A channel that has closed meanwhile is reported to 'disconnect'.
+  lastSent = new Promise((resolve) => process.send?.(message, () => resolve()))
 }
 
 const fail = (id: number, error: unknown): void => send({ kind: 'error', id, error: toWire(error) })
 
 async function start(id: number, job: Job): Promise<void> {
   const emit = (event: EngineEvent): void => send({ kind: 'event', id, event })
-  const control = new JobControl(emit)
+  const control = new JobControl(emit, () => lastSent)
   running = { id, control }
   try {
     send({ kind: 'result', id, result: await runJob(job, emit, control) })
