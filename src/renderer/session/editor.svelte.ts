@@ -11,10 +11,13 @@ import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 import type { DraftBox, SelectMode } from '../canvas/editing.ts'
 import { Outbox } from './outbox.ts'
-import type { Studio } from './studio.svelte.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** `images.current` is the image that is open, or is being opened. */
+type EditorSurroundings = Surroundings & { readonly images: { readonly current: number | null } }
 
 export class Editor {
-  readonly #studio: Studio
+  readonly #studio: EditorSurroundings
   readonly #outbox: Outbox
   /** Of the open image, in the order in which they were made. */
   annotations = $state.raw<readonly ProjectAnnotation[]>([])
@@ -34,7 +37,7 @@ export class Editor {
   #nextTemporaryId = -1
   #clipboard: readonly NewAnnotation[] = []
 
-  constructor(studio: Studio) {
+  constructor(studio: EditorSurroundings) {
     this.#studio = studio
     this.#outbox = new Outbox(
       async (error) => {

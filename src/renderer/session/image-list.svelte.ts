@@ -4,13 +4,14 @@
  */
 import type { EventData } from '../../core/contract/studio.ts'
 import type { ProjectImage } from '../../core/project/model.ts'
-import type { Studio } from './studio.svelte.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** Rows asked for at once. */
 const CHUNK = 200
 
 export class ImageList {
-  readonly #studio: Studio
+  readonly #studio: Surroundings
+  readonly #opened: (image: number) => void
   /** In core/query's language. */
   query = $state('')
   /** Why the query cannot be read. */
@@ -26,8 +27,10 @@ export class ImageList {
   readonly currentIndex = $derived(this.current === null ? -1 : (this.indexOf.get(this.current) ?? -1))
   readonly currentRow = $derived(this.current === null ? undefined : this.#rows.get(this.current))
 
-  constructor(studio: Studio) {
+  /** `opened` hears of every image that is opened. */
+  constructor(studio: Surroundings, opened: (image: number) => void) {
     this.#studio = studio
+    this.#opened = opened
   }
 
   reset(): void {
@@ -81,7 +84,7 @@ export class ImageList {
     if (id === this.current) return
     this.current = id
     void this.#load([id])
-    void this.#studio.editor.load(id)
+    this.#opened(id)
   }
 
   /** The image so many places further on; the ends stop. */

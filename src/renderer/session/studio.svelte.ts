@@ -9,9 +9,8 @@ import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
 import { Messages } from './messages.svelte.ts'
+import type { ClassEntry, Surroundings } from './surroundings.ts'
 import { WindowSettings } from './window-settings.svelte.ts'
-
-export type ClassEntry = Result<'classes.list'>[number]
 
 /** The five places of the window (look.md). */
 export const PLACES = ['annotate', 'report', 'train', 'evaluate', 'export'] as const
@@ -20,7 +19,7 @@ export type Place = (typeof PLACES)[number]
 /** Steps follow each other quickly; the counts of the whole project may lag. */
 const SUMMARY_DELAY_MS = 250
 
-export class Studio {
+export class Studio implements Surroundings {
   readonly client: StudioClient
   readonly info: AppInfo
   readonly settings: WindowSettings
@@ -48,7 +47,7 @@ export class Studio {
     this.settings = new WindowSettings(client, settings)
     this.commands = new Commands(this.settings)
     this.jobs = new JobList(client)
-    this.images = new ImageList(this)
+    this.images = new ImageList(this, (image) => void this.editor.load(image))
     this.editor = new Editor(this)
     client.onClose = () => {
       this.gone = true
