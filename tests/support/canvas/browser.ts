@@ -40,15 +40,12 @@ export interface PageOptions {
   readonly viewport?: { readonly width: number; readonly height: number }
   readonly deviceScaleFactor?: number
   readonly assets: Assets
-  /** Runs in the page before anything else. */
-  readonly before?: () => void
 }
 
 export async function openCanvasPage({
   viewport,
   deviceScaleFactor,
   assets,
-  before,
 }: PageOptions): Promise<CanvasPage> {
   const files = await bundlePage()
   const server = createServer(async (request, response) => {
@@ -69,7 +66,6 @@ export async function openCanvasPage({
     deviceScaleFactor: deviceScaleFactor ?? 1,
   })
   page.on('pageerror', (error) => console.error(error))
-  if (before) await page.addInitScript(before)
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction(() => 'page' in globalThis)
   return {
