@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { _electron, type Browser, chromium, type Page } from 'playwright'
 import { onTestFinished } from 'vitest'
+import { findElectron } from '../../src/main/setup/electron.ts'
+import { provideWindow } from '../../src/main/setup/window.ts'
 import { scratch } from './scratch.ts'
 
 /** For expect.poll: starting takes seconds where other tests run beside. */
@@ -39,22 +40,14 @@ export interface Start {
   readonly folder?: string
 }
 
-/** Electron's program, or undefined where it was never downloaded. */
-function electronBinary(): string | undefined {
-  const place = path.join(ROOT, 'node_modules/electron')
-  const name = path.join(place, 'path.txt')
-  if (!existsSync(name)) return undefined
-  const binary = path.join(place, 'dist', readFileSync(name, 'utf8'))
-  return existsSync(binary) ? binary : undefined
-}
-
-export const DRIVEN = electronBinary() ? 'Electron' : "the stand-in for Electron's binary"
+export const DRIVEN = findElectron() ? 'Electron' : "the stand-in for Electron's binary"
 
 export async function startDesktop({ arguments: more = [], folder }: Start = {}): Promise<Desktop> {
+  await provideWindow(console.log)
   const home = folder ?? (await scratch())
   const words = [`--user-data-dir=${path.join(home, 'user')}`, ...more]
   const env = { ...process.env, FCOS_HOME: path.join(home, 'home'), FCOS_CACHE: path.join(home, 'cache') }
-  const binary = electronBinary()
+  const binary = findElectron()
   const desktop = binary ? await startElectron(binary, words, env) : await startStandIn(words, env)
   onTestFinished(() => desktop.quit())
   return desktop
@@ -139,7 +132,7 @@ async function startStandIn(words: readonly string[], env: NodeJS.ProcessEnv): P
 /** A second start of the program: resolves to its exit status. */
 export async function startAgain({ folder, arguments: more = [] }: Required<Start>): Promise<number | null> {
   const words = [`--user-data-dir=${path.join(folder, 'user')}`, ...more]
-  const binary = electronBinary()
+  const binary = findElectron()
   const child = binary ? spawn(binary, ['.', ...words], { cwd: ROOT }) : spawnStandIn(words, process.env)
   const [status] = await once(child, 'exit')
   return status

@@ -1,18 +1,17 @@
 /** The studio as a desktop program: one process, one host of the studio, one window. */
-import path from 'node:path'
 import { app, dialog, session } from 'electron'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
-import { cacheRoot } from '../setup/cache.ts'
 import { createHost } from '../studio/api/create-host.ts'
 import { readPages } from '../studio/api/pages.ts'
 import { ApplicationMenu } from './application-menu.ts'
 import { answerPages } from './bridge.ts'
 import { CRASH_PAGE, crashPages } from './crash-page.ts'
+import { setUpEngine } from './engine-setup.ts'
 import { desktopHandlers } from './handlers.ts'
 import { keepLog, type Log } from './log.ts'
 import { isFirstInstance, ownArguments, pathOfArguments } from './opening.ts'
 import { registerScheme, servePages } from './pages.ts'
-import { PRELOAD, programPlaces, RENDERER } from './places.ts'
+import { cachedPictures, PRELOAD, programPlaces, RENDERER } from './places.ts'
 import { secure } from './security.ts'
 import { StudioWindow } from './studio-window.ts'
 
@@ -47,9 +46,9 @@ if (isFirstInstance(asked, (file) => show(file))) {
 }
 
 function start(log: Log): void {
-  const { root, engine } = programPlaces()
-  const cacheFolder = path.join(cacheRoot(), 'pictures')
-  const host = createHost({ shell: 'desktop', root, engine, cacheFolder })
+  const places = programPlaces()
+  const host = createHost({ shell: 'desktop', ...places, cacheFolder: cachedPictures() })
+  setUpEngine(places).catch((error) => console.error(error))
   const { version, engine: runtime } = host.options.info
   console.info(`FCOS Studio ${version}. ${runtime.title}`)
   app.setAboutPanelOptions({ applicationVersion: version, credits: runtime.title })

@@ -1,6 +1,8 @@
 /** Where the parts of the program lie: in a checkout, or in an installed package. */
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { app } from 'electron'
+import { cacheRoot } from '../setup/cache.ts'
 import type { EnginePlace } from '../studio/engine/place.ts'
 
 /** Of the built main process, out/main. */
@@ -9,7 +11,7 @@ const HERE = import.meta.dirname
 export const PRELOAD = path.join(HERE, '../preload/index.cjs')
 export const RENDERER = path.join(HERE, '../renderer')
 
-const NODE = process.platform === 'win32' ? 'node.exe' : 'node'
+export const cachedPictures = (): string => path.join(cacheRoot(), 'pictures')
 
 export interface ProgramPlaces {
   /** With package.json and resources/. */
@@ -17,7 +19,18 @@ export interface ProgramPlaces {
   readonly engine: EnginePlace
 }
 
+/**
+ * A package brings its engine as scripts/package.mjs lays it out. That may be read-only, or lie elsewhere at every start,
+ * so it works in a copy of its own in the user's cache: engine-setup.ts makes it.
+ */
 export function programPlaces(): ProgramPlaces {
-  const root = app.getAppPath()
-  return { root, engine: { root, node: path.join(root, 'node_modules/node/bin', NODE) } }
+  if (!app.isPackaged) return withEngine(app.getAppPath(), app.getAppPath())
+  const shipped = path.join(process.resourcesPath, 'engine')
+  const build = readFileSync(path.join(shipped, 'BUILD'), 'utf8')
+  return withEngine(shipped, path.join(cacheRoot(), 'engines', `${app.getVersion()}-${build}`))
+}
+
+function withEngine(root: string, engineRoot: string): ProgramPlaces {
+  const program = process.platform === 'win32' ? 'node.exe' : 'node'
+  return { root, engine: { root: engineRoot, node: path.join(engineRoot, 'node_modules/node/bin', program) } }
 }

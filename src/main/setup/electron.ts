@@ -26,7 +26,8 @@ export async function provideElectron(
   return program === undefined ? { missing: `Electron cannot be had: ${reason}` } : { program }
 }
 
-function findElectron(): string | undefined {
+/** Its path, where it has been downloaded. */
+export function findElectron(): string | undefined {
   const own = path.join(PACKAGE, 'dist')
   const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? own
   // Its installer writes path.txt last.

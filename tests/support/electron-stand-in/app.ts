@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import { closeBrowser, launchBrowser } from './browser.ts'
 import { handOver, lockInstance } from './single-instance.ts'
+import { windows } from './windows.ts'
 
 /** An event as Electron's: a listener can prevent what follows. */
 export class Preventable {
@@ -72,9 +73,8 @@ class App extends EventEmitter {
 
   /** Windows are asked first, then those who wait for the end. */
   async quit(): Promise<void> {
-    const { BrowserWindow } = await import('./browser-window.ts')
     this.#quitting = true
-    for (const window of BrowserWindow.getAllWindows()) {
+    for (const window of [...windows]) {
       const closed = once(window, 'closed')
       window.close()
       await closed

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { BrowserWindowConstructorOptions } from 'electron'
 import { app, Preventable } from './app.ts'
 import { WebContents } from './web-contents.ts'
+import { windows } from './windows.ts'
 
 interface Bounds {
   x: number
@@ -9,8 +10,6 @@ interface Bounds {
   width: number
   height: number
 }
-
-const windows = new Set<BrowserWindow>()
 
 export class BrowserWindow extends EventEmitter {
   readonly id: number
@@ -38,7 +37,7 @@ export class BrowserWindow extends EventEmitter {
   }
 
   static getAllWindows(): BrowserWindow[] {
-    return [...windows]
+    return [...windows] as BrowserWindow[]
   }
 
   loadURL(url: string): Promise<void> {

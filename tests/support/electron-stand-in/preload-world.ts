@@ -6,7 +6,6 @@ import type { WebPreferences } from 'electron'
 import type { CDPSession, Page } from 'playwright'
 import { ipcMain, type MessagePortMain } from './ipc.ts'
 import { inward } from './protocol.ts'
-import type { WebContents } from './web-contents.ts'
 
 const NAME = 'preload'
 /** The isolated world's way to this process. */
@@ -31,26 +30,27 @@ type Upward =
 export class PreloadWorld {
   readonly page: Page
   readonly #protocol: CDPSession
-  readonly #contents: () => WebContents
+  /** Of its WebContents. */
+  readonly #senderId: number
   /** Of the page's present document. */
   #context: number | undefined
   #nextPort = 1
   #ports = new Map<number, MessagePortMain>()
 
-  private constructor(page: Page, protocol: CDPSession, contents: () => WebContents) {
+  private constructor(page: Page, protocol: CDPSession, senderId: number) {
     this.page = page
     this.#protocol = protocol
-    this.#contents = contents
+    this.#senderId = senderId
   }
 
   static async prepare(
     page: Page,
     { preload, contextIsolation = true, sandbox = true, nodeIntegration = false }: WebPreferences,
-    contents: () => WebContents,
+    senderId: number,
   ): Promise<PreloadWorld> {
     if (!contextIsolation || !sandbox || nodeIntegration) throw new Error('Only isolated, sandboxed windows')
     const protocol = await page.context().newCDPSession(page)
-    const world = new PreloadWorld(page, protocol, contents)
+    const world = new PreloadWorld(page, protocol, senderId)
     if (preload) await world.#install(readFileSync(preload, 'utf8'))
     return world
   }
@@ -94,8 +94,10 @@ export class PreloadWorld {
       this.#ports.get(message.port)?.postMessage(message.data)
       return
     }
-    const { id } = this.#contents()
-    const event = { sender: { id }, senderFrame: { url: inward(this.page.url()), parent: null } }
+    const event = {
+      sender: { id: this.#senderId },
+      senderFrame: { url: inward(this.page.url()), parent: null },
+    }
     try {
       this.#tell({
         answer: message.invoke,

@@ -85,7 +85,7 @@ export class WebContents extends EventEmitter {
     const page = await newPage()
     await session.defaultSession.applyPermissions(page)
     await page.setViewportSize(this.#size)
-    this.#world = await PreloadWorld.prepare(page, this.#preferences, () => this)
+    this.#world = await PreloadWorld.prepare(page, this.#preferences, this.id)
     await page.route('**/*', (route) => this.#route(page, route))
     this.#world.onWindowOpen((url) => {
       const { action } = this.#openHandler({ url: inward(url) })

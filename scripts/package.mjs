@@ -1,0 +1,76 @@
+/**
+ * `npm run package`: an installer for this platform in dist/. It builds the desktop program, lays out the engine that goes
+ * with it in build/engine, sees that this runs, and hands both to electron-builder with the given arguments. With
+ * `--engine-only` it stops before that, which needs Electron's binary.
+ *
+ * The engine's folder is laid out as a checkout: the sources that Node runs, the packages that they need, and Node itself.
+ * On a user's machine it is copied to their cache at first, where set-up makes it ready (src/main/desktop/engine-setup.ts).
+ */
+
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { node24, PROJECT } from './node24.mjs'
+
+const ENGINE = path.join(PROJECT, 'build/engine')
+
+const SOURCES = [
+  'package.json',
+  'LICENSE',
+  'THIRD_PARTY_NOTICES.md',
+  'bin',
+  'scripts/node24.mjs',
+  'resources',
+  'src/core',
+  'src/main/cli',
+  'src/main/engine',
+  'src/main/setup',
+  'src/main/studio',
+  'src/main/web',
+]
+
+/** Set-up compiles against these headers; they are no dependency of what runs. */
+const FOR_SETUP = ['node_modules/node-api-headers']
+
+/** Neither run nor read: types, source maps, and what set-up put there for this very checkout. */
+const LEFT_OUT = /\.(d\.[cm]?ts|map|md)$|\/(lib\/napi-v8|deps|build-tmp-napi-v8)(\/|$)/
+
+const { packages } = JSON.parse(readFileSync(path.join(PROJECT, 'package-lock.json'), 'utf8'))
+const run = (node, ...args) => execFileSync(node, args, { cwd: PROJECT, stdio: 'inherit' })
+
+run(process.execPath, 'node_modules/electron-vite/bin/electron-vite.js', 'build', '--logLevel', 'error')
+layOutEngine()
+run(
+  path.join(ENGINE, path.relative(PROJECT, node24())),
+  path.join(ENGINE, 'src/main/cli/index.ts'),
+  '--version',
+)
+const rest = process.argv.slice(2)
+if (!rest.includes('--engine-only')) run(process.execPath, 'node_modules/electron-builder/cli.js', ...rest)
+
+function layOutEngine() {
+  rmSync(ENGINE, { recursive: true, force: true })
+  mkdirSync(ENGINE, { recursive: true })
+  for (const name of [...SOURCES, path.relative(PROJECT, node24())]) copy(name, () => true)
+  const needed = Object.keys(packages).filter((place) => place && !packages[place].dev)
+  for (const place of [...needed, ...FOR_SETUP]) {
+    // Packages for other platforms are not there.
+    if (existsSync(path.join(PROJECT, place)))
+      copy(place, (file) => !LEFT_OUT.test(path.relative(PROJECT, file)) && !isNested(place, file))
+  }
+  // Copies of different builds lie side by side on a user's machine.
+  const id = createHash('sha256').update(readFileSync(path.join(PROJECT, 'package-lock.json')))
+  for (const file of execFileSync('git', ['ls-files', 'src'], { cwd: PROJECT, encoding: 'utf8' }).split('\n'))
+    if (file && existsSync(path.join(PROJECT, file))) id.update(readFileSync(path.join(PROJECT, file)))
+  writeFileSync(path.join(ENGINE, 'BUILD'), id.digest('hex').slice(0, 16))
+}
+
+function copy(place, filter) {
+  cpSync(path.join(PROJECT, place), path.join(ENGINE, place), { recursive: true, dereference: true, filter })
+}
+
+/** A package within a package has an entry of its own, or is for development. */
+function isNested(place, file) {
+  return path.relative(path.join(PROJECT, place), file).split(path.sep).includes('node_modules')
+}
