@@ -63,9 +63,10 @@ export async function openWindow(
     else await dispatch(host, 'project.open', { path: project })
   }
   const server = await openServer({ host, pagesFolder, port: 0 })
-  const page = await browser.newPage({ viewport: size })
+  const context = await browser.newContext({ viewport: size })
+  const page = await context.newPage()
   onTestFinished(async () => {
-    await page.close()
+    await context.close()
     await server.close()
     await host.close()
   })

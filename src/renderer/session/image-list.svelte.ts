@@ -49,7 +49,8 @@ export class ImageList {
   /** Makes the rows of a stretch of the list come. */
   async need(first: number, last: number): Promise<void> {
     const from = Math.max(0, Math.floor(first / CHUNK) * CHUNK)
-    const wanted = this.ids.slice(from, last + 1).filter((id) => !this.#asked.has(id))
+    const to = (Math.floor(last / CHUNK) + 1) * CHUNK
+    const wanted = this.ids.slice(from, to).filter((id) => !this.#asked.has(id))
     for (let start = 0; start < wanted.length; start += CHUNK) {
       await this.#load(wanted.slice(start, start + CHUNK))
     }
