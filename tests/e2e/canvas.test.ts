@@ -115,6 +115,21 @@ describe('gestures', () => {
     expect((await calls()).map(([name]) => name)).toEqual(['add'])
   })
 
+  test('the hand moves the picture with the pointer', async () => {
+    const { mouse } = canvas.page
+    await open()
+    await evaluate(`page.view.zoomTo(8); page.view.tool = 'pan'`)
+    await mouse.move(400, 300)
+    await frame()
+    const before = await evaluate('page.readout.cursor')
+    await mouse.down()
+    await mouse.move(440, 330, { steps: 4 })
+    await mouse.up()
+    await frame()
+    expect(await evaluate('page.readout.cursor')).toEqual(before)
+    expect(canvas.faults).toEqual([])
+  })
+
   test('nudging stops at the edge of the image and leaves locked boxes alone', async () => {
     await open()
     await evaluate(

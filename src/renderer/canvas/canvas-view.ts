@@ -132,7 +132,7 @@ export class CanvasView {
     this.#renderer.filterPicture(plain ? '' : `brightness(${brightness}) contrast(${contrast})`)
   }
 
-  /** Which values of a picture of more than 8 bits are black and white; null for the whole range. */
+  /** Which values of a picture of more than 8 bits are black and white; null for the window the server suggests. */
   setDepthWindow(window: DepthWindow | null): void {
     this.#source.setWindow(window)
   }

@@ -34,6 +34,8 @@ export type Assets = (path: string) => Promise<Buffer | object | undefined> | Bu
 
 export interface CanvasPage extends AsyncDisposable {
   readonly page: Page
+  /** Errors that nobody caught in the page. */
+  readonly faults: readonly string[]
 }
 
 export interface PageOptions {
@@ -65,11 +67,13 @@ export async function openCanvasPage({
     viewport: viewport ?? { width: 1440, height: 900 },
     deviceScaleFactor: deviceScaleFactor ?? 1,
   })
-  page.on('pageerror', (error) => console.error(error))
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(String(error)))
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
   await page.waitForFunction(() => 'page' in globalThis)
   return {
     page,
+    faults,
     async [Symbol.asyncDispose]() {
       await browser.close()
       server.close()

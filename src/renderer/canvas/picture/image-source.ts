@@ -64,7 +64,7 @@ export class ImageSource {
     if (this.#image && this.#state === 'sharp') void this.#prefetch(this.#image)
   }
 
-  /** Shows a picture of more than 8 bits between two values; null for its whole range. */
+  /** Shows pictures of more than 8 bits between two values; null for the window that the server suggests for each. */
   setWindow(window: DepthWindow | null): void {
     this.#window = window
     for (const loading of this.#loading.values()) loading.controller.abort()

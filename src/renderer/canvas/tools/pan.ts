@@ -17,8 +17,11 @@ export class PanTool implements Tool {
 
   move(p: PointerSample): void {
     if (!this.#last) return
-    this.#surface.pan(p.screen.x - this.#last.x, p.screen.y - this.#last.y)
+    const dx = p.screen.x - this.#last.x
+    const dy = p.screen.y - this.#last.y
     this.#last = p.screen
+    // A moved view has the pointer's place told anew: that is no move of the hand.
+    if (dx !== 0 || dy !== 0) this.#surface.pan(dx, dy)
   }
 
   release(): void {
