@@ -1,9 +1,10 @@
 /** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
 import { createContext } from 'svelte'
 import type { ImageInfo } from '../../core/contract/assets.ts'
-import { CanvasView, type Readout } from '../canvas/canvas-view.ts'
+import { CanvasView } from '../canvas/canvas-view.ts'
 import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
 import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
+import type { Readout } from '../canvas/readout.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { Xray } from '../xray/xray.svelte.ts'

@@ -2,36 +2,23 @@
  * The annotation canvas: an image with its boxes, tools, and a view to move. Framework-free and driven imperatively;
  * it knows the studio only through Scene and EditPort. Draws at most once per animation frame, and only what changed.
  */
-import type { BoxXyxy, Size } from '../../core/geometry/box.ts'
+import type { BoxXyxy } from '../../core/geometry/box.ts'
 import { Camera } from './camera.ts'
 import type { CanvasColours } from './colours.ts'
 import { type DraftBox, type EditPort, EMPTY_SCENE, type Scene } from './editing.ts'
 import { BoxIndex } from './geometry/box-index.ts'
 import { shiftBoxes } from './geometry/gestures.ts'
-import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
-import { toImage } from './geometry/view.ts'
+import type { ScreenPoint } from './geometry/space.ts'
 import { PointerInput } from './input/pointers.ts'
 import { meaningOf } from './input/wheel.ts'
 import { Minimap } from './minimap.ts'
 import type { DepthWindow } from './picture/assets.ts'
-import { ImageSource, type PictureState } from './picture/image-source.ts'
+import { ImageSource } from './picture/image-source.ts'
+import { type Readout, readoutOf } from './readout.ts'
 import { type Overlay, Renderer, type Shown } from './renderer.ts'
 import { Toolbox, type ToolName } from './toolbox.ts'
 import { movable } from './tools/picking.ts'
 import { BLANK, type Surface } from './tools/tool.ts'
-
-/** What the frame around the canvas shows about it. */
-export interface Readout {
-  /** 1 is 100 %: an image pixel is a pixel of the screen. */
-  readonly zoom: number
-  /** The pointer in image pixels; null off the image. */
-  readonly cursor: ImagePoint | null
-  /** Of the one box in the hand, in image pixels. */
-  readonly size: Size | null
-  readonly picture: PictureState
-  /** Nothing of the image is off the canvas: no minimap needed. */
-  readonly showsAll: boolean
-}
 
 export interface CanvasOptions {
   readonly port: EditPort
@@ -292,23 +279,7 @@ export class CanvasView {
     }
     if (this.#shown.scene.image)
       this.#minimap?.draw(this.#camera.view, this.#camera.frame, this.#shown.colours)
-    this.#onReadout(this.#readout())
-  }
-
-  #readout(): Readout {
-    const { sketch, pointer } = this.#shown
-    const { image } = this.#camera.frame
-    const at = pointer && toImage(this.#camera.view, pointer)
-    const inside = at && at.x >= 0 && at.y >= 0 && at.x < image.width && at.y < image.height
-    const [held, ...more] = sketch.draft ?? []
-    const single = held && more.length === 0 ? held.box : null
-    return {
-      zoom: this.#camera.zoom,
-      cursor: inside ? at : null,
-      size: single && { width: single[2] - single[0], height: single[3] - single[1] },
-      picture: this.#source.state,
-      showsAll: this.#camera.showsAll,
-    }
+    this.#onReadout(readoutOf(this.#camera, this.#shown, this.#source.state))
   }
 }
 

@@ -1,6 +1,6 @@
 /** A page with nothing but the canvas on it, and the simplest session: what the port is told becomes the next scene. */
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
-import { CanvasView, type Readout } from '../../../src/renderer/canvas/canvas-view.ts'
+import { CanvasView } from '../../../src/renderer/canvas/canvas-view.ts'
 import type {
   CanvasBox,
   DraftBox,
