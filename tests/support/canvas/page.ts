@@ -8,6 +8,7 @@ import type {
   Scene,
   SelectMode,
 } from '../../../src/renderer/canvas/editing.ts'
+import type { Readout } from '../../../src/renderer/canvas/readout.ts'
 
 const CLASSES = [
   ['Table', '#E69F00'],
