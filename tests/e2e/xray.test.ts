@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EngineData } from '../../src/core/contract/engine.ts'
+import { startEngine } from '../../src/main/studio/engine/spawn.ts'
+import { launchBrowser, openWindow, type StudioWindow } from '../support/window.ts'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+}, 120_000)
+afterAll(() => browser.close())
+
+const regions = ({ page }: StudioWindow) => ({
+  section: page.getByRole('region', { name: 'X-ray', exact: true }),
+  share: page.getByRole('region', { name: /^Share of/ }),
+  totals: page.getByRole('region', { name: 'This image', exact: true }),
+  pointer: page.getByRole('status', { name: 'Location under the pointer' }),
+  pins: page.getByRole('list', { name: 'Pinned locations' }),
+})
+
+/** Text with its gaps closed: "P3 9". */
+const textOf = async (region: ReturnType<typeof regions>['share']): Promise<string> =>
+  (await region.innerText()).replaceAll(/\s+/g, ' ')
+
+async function withXray(): Promise<StudioWindow & ReturnType<typeof regions>> {
+  const window = await openWindow(browser)
+  await window.press('x')
+  const found = { ...window, ...regions(window) }
+  await found.totals.waitFor()
+  return found
+}
+
+describe('the X-ray', () => {
+  test('a box is followed while it is drawn and dragged', async () => {
+    const window = await withXray()
+    const { page, share } = window
+    const objects = (await window.stored()).length
+    const learnable = async () =>
+      /Objects learnable (\d+) of (\d+)/
+        .exec(await textOf(window.totals))!
+        .slice(1)
+        .map(Number)
+    expect(await learnable()).toEqual([objects, objects])
+
+    await window.press('r')
+    const [start, tiny, end] = await Promise.all([
+      window.place([8, 8]),
+      window.place([14, 14]),
+      window.place([63, 63]),
+    ])
+    await page.mouse.move(start.x, start.y)
+    await page.mouse.down()
+    // Between the locations at 6.2 and 18.5 px, which are 4 and 12 in the input of 416 px, nothing can be learned yet.
+    await page.mouse.move(tiny.x, tiny.y)
+    await expect.poll(learnable).toEqual([objects, objects + 1])
+    await page.mouse.move(end.x, end.y)
+    await expect.poll(learnable).toEqual([objects + 1, objects + 1])
+    await page.mouse.up()
+    await share.waitFor()
+    // 5.2 … 41 in the input: nine locations of P3 are within 12 px of its centre.
+    expect(await textOf(share)).toMatch(/9 locations P3 9 P4 0 P5 0 P6 0 P7 0 Mean centerness 0\.\d{3}/)
+
+    await window.press('v')
+    const [from, to] = await Promise.all([window.place([33, 33]), window.place([330, 300])])
+    const before = await textOf(share)
+    await page.mouse.move(from.x, from.y)
+    await page.mouse.down()
+    await page.mouse.move(to.x, to.y, { steps: 3 })
+    // Still in the hand.
+    await expect.poll(() => textOf(share)).not.toBe(before)
+    await page.keyboard.press('Escape')
+    await page.mouse.up()
+    await expect.poll(() => textOf(share)).toBe(before)
+    expect(window.faults).toEqual([])
+  })
+
+  test('a box that no location can learn: why, its mark, and a change that cures it', async () => {
+    const window = await withXray()
+    const { page, share } = window
+    await window.press('r')
+    await window.drag([7.5, 7.5], [11.5, 11.5])
+    await share.getByText('No location can learn this box').waitFor()
+    expect(await textOf(share)).toMatch(
+      /no location lies inside box \d+ \(.*px\)\. learnable from input size \d+ px \(now 416\)/,
+    )
+    await page
+      .getByLabel('Objects of this image')
+      .getByRole('img', { name: 'No location can learn this box' })
+      .waitFor()
+    await share.getByRole('button', { name: 'Try that' }).click()
+    await share.getByText('Mean centerness').waitFor()
+    expect(await textOf(window.section)).toMatch(/px, changed/)
+  })
+
+  test('a location says what it learns or why not, and stays when pinned', async () => {
+    const window = await withXray()
+    const { page, pointer } = window
+    await window.press('r')
+    // In the input 2.6 … 44.2: its centre, at 23.4, is near the locations 20 and 28.
+    await window.drag([4, 4], [68, 68])
+    await window.press('v')
+    const over = async (x: number, y: number) => {
+      const at = await window.place([x, y])
+      await page.mouse.move(at.x, at.y)
+    }
+    await over(32, 32)
+    await expect
+      .poll(() => textOf(pointer))
+      .toMatch(/P3 learns box \d+ \(.*\) \(30\.8, 30\.8\) l t r b centerness/)
+    expect(await textOf(pointer)).toMatch(/2\.\d\d s 2\.\d\d s 3\.\d\d s 3\.\d\d s s = 8 px/)
+    await window.page.keyboard.press('p')
+    await over(60, 60)
+    await expect
+      .poll(() => textOf(pointer))
+      .toMatch(
+        /P3 background .* inside box \d+ \(.*\), but [\d.]+ px from its centre ≥ 1\.5 × 8: outside center sampling/,
+      )
+    expect(await textOf(window.pins)).toMatch(/^A P3 learns box/)
+    await page.keyboard.press(']')
+    await page.keyboard.press(']')
+    await expect.poll(() => textOf(pointer)).toMatch(/P4 background .* below P4's regression range/)
+  })
+
+  test('rules are changed, watched and remembered', async () => {
+    const window = await withXray()
+    const { page, section, totals } = window
+    await section.getByText('Rules', { exact: true }).click()
+    const before = await textOf(totals)
+    await section.getByLabel('Center sampling radius').fill('0')
+    await expect.poll(() => textOf(totals)).not.toBe(before)
+    await section.getByRole('checkbox', { name: 'P3' }).uncheck()
+    await expect.poll(() => textOf(totals)).toMatch(/P3 0 P4 [1-9]/)
+    expect(await section.getByLabel('P4 from').inputValue()).toBe('0')
+    await section.getByLabel('Model').selectOption('torchvision')
+    expect(await textOf(section)).toMatch(/torchvision R50.* 800 × 1066|1066 × 800/)
+    await expect
+      .poll(async () => (await window.host.settings.all())['xray.model'])
+      .toMatchObject({ input: { shortSide: 800 } })
+    await page.reload()
+    await regions(window).totals.waitFor()
+    expect(await textOf(regions(window).section)).toContain('torchvision R50')
+  })
+})
+
+test('the numbers shown are those of a real training step', async () => {
+  const window = await withXray()
+  const shown = /Positive locations (\d+) of/.exec(await textOf(window.totals))![1]
+  const { host } = window
+  const [image] = host.project.images.list(host.project.find('')).slice(0, 1)
+  const labels = await window.stored()
+  const data: EngineData = {
+    categories: host.project.classes.all().map(({ id, name }) => ({ id, name })),
+    images: [
+      {
+        id: image!.id,
+        path: join(host.project.imageRoot, image!.path),
+        width: image!.width,
+        height: image!.height,
+        boxes: Float64Array.from(labels.flatMap(({ box }) => box)),
+        categories: Int32Array.from(labels, ({ classId }) => classId),
+        crowds: Uint8Array.from(labels, ({ crowd }) => (crowd ? 1 : 0)),
+        areas: new Float64Array(labels.length).fill(1),
+      },
+    ],
+  }
+  const still = {
+    hflip: 0,
+    vflip: 0,
+    mosaic: 0,
+    scale: [1, 1] as [number, number],
+    placement: 'corner' as const,
+  }
+  const out = mkdtempSync(join(tmpdir(), 'fcos-step-'))
+  const engine = await startEngine({ fastMath: false })
+  const positives: number[] = []
+  try {
+    await engine.call(
+      {
+        method: 'train',
+        out,
+        weights: null,
+        architecture: 'lite0',
+        data,
+        validation: null,
+        options: {
+          training: { steps: 1, batch: 1, accumulate: 1, size: 416, augment: still },
+          model: { head: { channels: 16, groups: 4, depth: 1 } },
+        },
+        resume: false,
+      },
+      (event) => event.kind === 'step' && positives.push(event.positives),
+    )
+  } finally {
+    await engine.close()
+    rmSync(out, { recursive: true })
+  }
+  expect(positives.map(String)).toEqual([shown])
+}, 90_000)
