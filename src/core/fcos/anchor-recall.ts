@@ -2,6 +2,7 @@
 import type { DatasetImage } from '../formats/dataset.ts'
 import type { SizeRule } from '../geometry/input-size.ts'
 import { DIALECTS } from './config.ts'
+import { SIZE_CLASSES, sizeClass } from './inspect.ts'
 import { bestAnchorIou } from './retinanet-anchors.ts'
 import { inputBoxes, isSized, perInputSize, targetAnnotations } from './scene.ts'
 
@@ -20,12 +21,14 @@ export const noAnchorRecall = (): AnchorRecall => ({ boxes: 0, highQuality: 0, f
 
 /** Adds boxes by their best IoU. */
 export function countAnchorRecall(count: AnchorRecall, bestIou: Float64Array): void {
-  for (const iou of bestIou) {
-    count.boxes++
-    if (iou >= 0.5) count.highQuality++
-    if (iou >= 0.4) count.from04++
-    if (iou > 0) count.any++
-  }
+  for (const iou of bestIou) countBox(count, iou)
+}
+
+function countBox(count: AnchorRecall, iou: number): void {
+  count.boxes++
+  if (iou >= 0.5) count.highQuality++
+  if (iou >= 0.4) count.from04++
+  if (iou > 0) count.any++
 }
 
 /** Recall of the anchors, image after image. Images of unknown size do not count. */
@@ -33,6 +36,10 @@ export class AnchorMeter {
   readonly #input: SizeRule
   readonly #pyramidOf: ReturnType<typeof perInputSize<undefined>>
   readonly recall = noAnchorRecall()
+  /** By category id; of those that occur. */
+  readonly perCategory = new Map<number, AnchorRecall>()
+  /** In the order of SIZE_CLASSES. */
+  readonly perSize = SIZE_CLASSES.map(noAnchorRecall)
 
   constructor(input: SizeRule) {
     this.#input = input
@@ -42,8 +49,20 @@ export class AnchorMeter {
 
   add(image: DatasetImage): void {
     if (!isSized(image)) return
-    const boxes = targetAnnotations(image).map(([, { box }]) => box)
+    const targets = targetAnnotations(image).map(([, annotation]) => annotation)
+    const boxes = targets.map(({ box }) => box)
     const { layout } = this.#pyramidOf(image)
-    countAnchorRecall(this.recall, bestAnchorIou(layout, inputBoxes(image, boxes, this.#input)))
+    const bestIou = bestAnchorIou(layout, inputBoxes(image, boxes, this.#input))
+    countAnchorRecall(this.recall, bestIou)
+    for (const [gt, annotation] of targets.entries()) {
+      countBox(this.#ofCategory(annotation.categoryId), bestIou[gt])
+      countBox(this.perSize[sizeClass(annotation)], bestIou[gt])
+    }
+  }
+
+  #ofCategory(id: number): AnchorRecall {
+    const known = this.perCategory.get(id) ?? noAnchorRecall()
+    this.perCategory.set(id, known)
+    return known
   }
 }

@@ -11,19 +11,37 @@ const HEADER = [
   ...['positives', 'lost', 'mean_centerness', 'cause', 'cure'],
 ]
 
-/** annotation is the index among its image's; boxes are in image pixels; P3 to P7 and positives count locations. */
-export function boxListCsv(rows: readonly BoxRow[], categories: readonly Category[]): string {
+/**
+ * The table line by line, each with its end; the first is the header. annotation is the index among its image's; boxes are
+ * in image pixels; P3 to P7 and positives count locations.
+ */
+export function* boxListLines(rows: readonly BoxRow[], categories: readonly Category[]): Generator<string> {
   const names = new Map(categories.map(({ id, name }) => [id, name]))
-  const cells = rows.map((row) => [
-    ...[row.fileName, row.annotation, names.get(row.categoryId) ?? row.categoryId, ...row.box, row.sizeClass],
-    ...row.perLevel,
-    row.perLevel.reduce((sum, count) => sum + count, 0),
-    row.lost,
-    row.meanCenterness?.toFixed(4) ?? '',
-    row.cause ?? '',
-    row.cure === null ? '' : describeCure(row.cure),
-  ])
-  const text = Papa.unparse([HEADER, ...cells], { newline: '\n' })
+  const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text)
+  const plain =
+    rows.every(({ fileName }) => isAscii(fileName)) && categories.every(({ name }) => isAscii(name))
   // Spreadsheets take a file without this mark for one of a local 8-bit encoding.
-  return `${/[^\0-\x7f]/.test(text) ? '\ufeff' : ''}${text}\n`
+  yield (plain ? '' : '\ufeff') + line(HEADER)
+  for (const row of rows) {
+    yield line([
+      ...[
+        row.fileName,
+        row.annotation,
+        names.get(row.categoryId) ?? row.categoryId,
+        ...row.box,
+        row.sizeClass,
+      ],
+      ...row.perLevel,
+      row.perLevel.reduce((sum, count) => sum + count, 0),
+      row.lost,
+      row.meanCenterness?.toFixed(4) ?? '',
+      row.cause ?? '',
+      row.cure === null ? '' : describeCure(row.cure),
+    ])
+  }
 }
+
+const line = (cells: readonly unknown[]): string => `${Papa.unparse([cells])}\n`
+
+export const boxListCsv = (rows: readonly BoxRow[], categories: readonly Category[]): string =>
+  [...boxListLines(rows, categories)].join('')

@@ -66,6 +66,33 @@ export class RecallMeter {
   }
 }
 
+/** One setting at other values, and the value to take; null without boxes. */
+export interface Ladder {
+  readonly present: number
+  readonly measured: readonly MeasuredRung[]
+  readonly suggestion: Suggestion | null
+}
+
+/** Measures all rungs of a ladder, image after image. */
+export class LadderMeter {
+  readonly #present: number
+  readonly #rungs: readonly { readonly value: number; readonly meter: RecallMeter }[]
+
+  constructor(rungs: readonly Rung[], present: number) {
+    this.#present = present
+    this.#rungs = rungs.map(({ value, setting }) => ({ value, meter: new RecallMeter(setting) }))
+  }
+
+  add(image: DatasetImage): void {
+    for (const { meter } of this.#rungs) meter.add(image)
+  }
+
+  result(): Ladder {
+    const measured = this.#rungs.map(({ value, meter }) => ({ value, recall: meter.recall }))
+    return { present: this.#present, measured, suggestion: suggest(measured, this.#present) ?? null }
+  }
+}
+
 export interface Suggestion extends MeasuredRung {
   /** In recall, from the present value: 0.02 is two points. */
   readonly gain: number

@@ -24,6 +24,26 @@ export const HEAT_CELLS = 16
 const SIZE_EDGES = Array.from({ length: 19 }, (_, i) => 2 * Math.SQRT2 ** i)
 const ASPECT_EDGES = Array.from({ length: 13 }, (_, i) => Math.SQRT2 ** (i - 6))
 
+/** What is counted of one box. */
+export interface BoxShape {
+  /** √(width · height) in pixels of the network's input. */
+  readonly side: number
+  /** width / height */
+  readonly aspect: number
+  /** Index of the heat cell that holds the centre. */
+  readonly cell: number
+}
+
+/** Of box `gt` of boxes [N·4], in the pixels in which the image is `resized`. Undefined for a box without area. */
+export function boxShape(boxes: Float32Array, gt: number, resized: Size): BoxShape | undefined {
+  const [x1, y1, x2, y2] = boxes.subarray(gt * 4, gt * 4 + 4)
+  const [width, height] = [x2 - x1, y2 - y1]
+  if (!(width > 0 && height > 0 && Number.isFinite(width + height))) return undefined
+  const column = cellOf((x1 + x2) / 2 / resized.width)
+  const row = cellOf((y1 + y2) / 2 / resized.height)
+  return { side: Math.sqrt(width * height), aspect: width / height, cell: row * HEAT_CELLS + column }
+}
+
 export class ShapeCounter {
   readonly #size = new Int32Array(SIZE_EDGES.length + 1)
   readonly #aspect = new Int32Array(ASPECT_EDGES.length + 1)
@@ -31,15 +51,12 @@ export class ShapeCounter {
 
   /** Adds the boxes [N·4] of one image, in the pixels in which it is `resized`. Boxes without area are left out. */
   add(boxes: Float32Array, resized: Size): void {
-    for (let at = 0; at < boxes.length; at += 4) {
-      const [x1, y1, x2, y2] = [boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]]
-      const [width, height] = [x2 - x1, y2 - y1]
-      if (!(width > 0 && height > 0 && Number.isFinite(width + height))) continue
-      this.#size[binOf(SIZE_EDGES, Math.sqrt(width * height))]++
-      this.#aspect[binOf(ASPECT_EDGES, width / height)]++
-      const column = cellOf((x1 + x2) / 2 / resized.width)
-      const row = cellOf((y1 + y2) / 2 / resized.height)
-      this.#position[row * HEAT_CELLS + column]++
+    for (let gt = 0; gt < boxes.length / 4; gt++) {
+      const shape = boxShape(boxes, gt, resized)
+      if (shape === undefined) continue
+      this.#size[binOf(SIZE_EDGES, shape.side)]++
+      this.#aspect[binOf(ASPECT_EDGES, shape.aspect)]++
+      this.#position[shape.cell]++
     }
   }
 

@@ -1,9 +1,10 @@
 /** What `fcos inspect` prints for people. */
 import type { Bin, Distribution } from '../../../core/fcos/distribution.ts'
 import { type RecallCount, STARVED_BELOW } from '../../../core/fcos/inspect.ts'
+import type { Ladder } from '../../../core/fcos/recall-ladder.ts'
 import { HEAT_CELLS, type ShapeBin } from '../../../core/fcos/shape-statistics.ts'
 import { percent, table } from '../table.ts'
-import type { InspectReport, Ladder } from './inspect.ts'
+import type { InspectReport } from './inspect.ts'
 
 /** Lines of the lists of boxes that people are shown; --json has all. */
 const SHOWN = 20

@@ -5,15 +5,7 @@ import { boxListCsv } from '../../../core/fcos/box-list-csv.ts'
 import { DIALECTS } from '../../../core/fcos/config.ts'
 import { type Cure, describeCure } from '../../../core/fcos/cure.ts'
 import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/fcos/inspect.ts'
-import {
-  type MeasuredRung,
-  RecallMeter,
-  type Rung,
-  radiusLadder,
-  type Suggestion,
-  sizeLadder,
-  suggest,
-} from '../../../core/fcos/recall-ladder.ts'
+import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/fcos/recall-ladder.ts'
 import type { InputSetting } from '../../../core/fcos/scene.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { replaceFile } from '../replace-file.ts'
@@ -23,13 +15,6 @@ export interface InspectCommandOptions {
   readonly size: number
   /** Path of a table of all boxes to write. */
   readonly csv?: string
-}
-
-/** One setting at other values, and the value to take; null without boxes. */
-export interface Ladder {
-  readonly present: number
-  readonly measured: readonly MeasuredRung[]
-  readonly suggestion: Suggestion | null
 }
 
 /** What would make an annotation learnable; null if nothing that was tried helps. */
@@ -52,20 +37,10 @@ export async function runInspect(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<InspectReport> {
   const setting: InputSetting = { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors }
-  const [sizes, radii] = [sizeLadder(setting), radiusLadder(setting)]
-  const total = images.length * (2 + sizes.length + radii.length)
+  const sizes = new LadderMeter(sizeLadder(setting), size)
+  const radii = new LadderMeter(radiusLadder(setting), setting.rules.radius)
+  const total = images.length * 4
   let done = 0
-  const measure = (ladder: readonly Rung[], present: number): Ladder => {
-    const measured = ladder.map(({ value, setting }) => {
-      const meter = new RecallMeter(setting)
-      for (const image of images) {
-        meter.add(image)
-        onProgress(++done, total)
-      }
-      return { value, recall: meter.recall }
-    })
-    return { present, measured, suggestion: suggest(measured, present) ?? null }
-  }
 
   const inspector = new Inspector(categories, setting)
   const anchors = new AnchorMeter(setting.input)
@@ -76,9 +51,11 @@ export async function runInspect(
     if (found && (csv !== undefined || hasUnlearnable)) rows.push(...boxRows(found, setting))
     onProgress(++done, total)
   }
-  for (const image of images) {
-    anchors.add(image)
-    onProgress(++done, total)
+  for (const meter of [anchors, sizes, radii]) {
+    for (const image of images) {
+      meter.add(image)
+      onProgress(++done, total)
+    }
   }
   if (csv !== undefined) await replaceFile(csv, boxListCsv(rows, categories))
 
@@ -91,8 +68,8 @@ export async function runInspect(
       return { ...box, cure: cure ? { ...cure, text: describeCure(cure) } : null }
     }),
     anchors: anchors.recall,
-    inputSizes: measure(sizes, size),
-    radii: measure(radii, setting.rules.radius),
+    inputSizes: sizes.result(),
+    radii: radii.result(),
     ...(csv !== undefined && { csv }),
   }
 }
