@@ -9,5 +9,6 @@ export function tracked(project: Project): unknown {
     ),
     classes: database.all('SELECT * FROM class ORDER BY id'),
     annotations: database.all('SELECT * FROM annotation ORDER BY id'),
+    rejections: database.all('SELECT * FROM rejection ORDER BY id'),
   }
 }

@@ -5,6 +5,7 @@ import { method } from './method.ts'
 import {
   AnnotationPatchValue,
   AnnotationValue,
+  Box,
   ClassValue,
   Id,
   Ids,
@@ -21,6 +22,9 @@ export const StepEffect = z.object({
   classes: z.boolean(),
 })
 export type StepEffect = z.infer<typeof StepEffect>
+
+/** Of a model about one image, seen in the window and never stored. */
+const Guesses = z.strictObject({ image: Id, annotations: z.array(NewAnnotationValue).min(1).readonly() })
 
 const Name = z.string().max(200)
 const Colour = z.string().max(20)
@@ -55,9 +59,18 @@ export const LABEL_METHODS = {
     Nothing,
   ),
   'annotations.remove': method(z.strictObject({ ids: Ids }), Nothing),
-  /** Makes proposals labels. */
-  'annotations.accept': method(z.strictObject({ ids: Ids }), Nothing),
-  'annotations.reject': method(z.strictObject({ ids: Ids }), Nothing),
+  /** Makes proposals labels. Answers the ids of the guesses, in their order. Throws USAGE_BOX, USAGE_CLASS, USAGE_IMAGE. */
+  'annotations.accept': method(
+    z.strictObject({ ids: Ids, guesses: Guesses.exactOptional() }),
+    z.object({ ids: Ids }),
+  ),
+  /** Where they were is remembered, so that no model proposes the same again. */
+  'annotations.reject': method(z.strictObject({ ids: Ids, guesses: Guesses.exactOptional() }), Nothing),
+  /** Where somebody has said that there is no object of a class. */
+  'annotations.rejected': method(
+    z.strictObject({ image: Id }),
+    z.array(z.object({ classId: Id, box: Box })).readonly(),
+  ),
 
   /** In the user's order, with the number of labels of each. */
   'classes.list': method(None, z.array(ClassValue.extend({ labels: z.int() })).readonly()),

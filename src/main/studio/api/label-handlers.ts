@@ -27,14 +27,14 @@ export const labelHandlers: Handlers<keyof typeof LABEL_METHODS> = {
     project.annotations.remove(ids)
     return null
   },
-  'annotations.accept': ({ project }, { ids }) => {
-    project.annotations.accept(ids)
+  'annotations.accept': ({ project }, { ids, guesses }) => ({
+    ids: project.annotations.accept(ids, guesses),
+  }),
+  'annotations.reject': ({ project }, { ids, guesses }) => {
+    project.annotations.reject(ids, guesses)
     return null
   },
-  'annotations.reject': ({ project }, { ids }) => {
-    project.annotations.reject(ids)
-    return null
-  },
+  'annotations.rejected': ({ project }, { image }) => project.annotations.rejections(image),
 
   'classes.list': ({ project }) => {
     const labels = project.classes.counts()

@@ -3,13 +3,13 @@
  * name nothing are passed over.
  */
 import { CodedError } from '../../../core/contract/errors.ts'
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type {
   AnnotationPatch,
   NewAnnotation,
   ProjectAnnotation,
   Source,
 } from '../../../core/project/model.ts'
+import { type ClassBox, undecided } from '../../../core/review/undecided.ts'
 import type { Database, Value } from './database.ts'
 import type { History } from './history.ts'
 
@@ -35,6 +35,17 @@ const COLUMNS =
   'class_id, x1, y1, x2, y2, difficult, crowd, source, model, score, area, segmentation, attributes'
 
 const INSERT = `INSERT INTO annotation (image_id, ${COLUMNS}) VALUES (?, ${COLUMNS.replace(/\w+/g, '?')})`
+
+/** What a model sees in an image. */
+export interface Guess extends ClassBox {
+  readonly score: number
+}
+
+/** Of one image. */
+export interface Guesses {
+  readonly image: number
+  readonly annotations: readonly NewAnnotation[]
+}
 
 export class Annotations {
   readonly #database: Database
@@ -110,9 +121,12 @@ export class Annotations {
     })
   }
 
-  /** Makes proposals labels; their model and score stay. Annotations that are no proposals are passed over. */
-  accept(ids: readonly number[]): void {
-    this.#history.change('Accept proposals', () => {
+  /**
+   * Makes proposals labels; their model and score stay. Annotations that are no proposals are passed over. `guesses` are
+   * a model's that were never stored: they are added as accepted, and their ids returned.
+   */
+  accept(ids: readonly number[], guesses?: Guesses): number[] {
+    return this.#history.change('Accept proposals', () => {
       const list = JSON.stringify(ids)
       const proposed = `id IN (SELECT value FROM json_each(?)) AND source = 'proposed'`
       this.#database.run(
@@ -121,34 +135,61 @@ export class Annotations {
         list,
       )
       this.#database.run(`UPDATE annotation SET source = 'accepted' WHERE ${proposed}`, list)
-    })
-  }
-
-  /** Deletes proposals. Annotations that are no proposals are passed over. */
-  reject(ids: readonly number[]): void {
-    this.#history.change('Reject proposals', () => {
-      this.#database.run(
-        `DELETE FROM annotation WHERE id IN (SELECT value FROM json_each(?)) AND source = 'proposed'`,
-        JSON.stringify(ids),
+      if (!guesses) return []
+      return this.add(
+        guesses.image,
+        guesses.annotations.map((guess) => ({ ...guess, source: 'accepted' })),
       )
     })
   }
 
-  /** Puts a model's guesses about an image in the place of those that it made before. */
-  propose(
-    imageId: number,
-    model: string,
-    guesses: readonly { readonly classId: number; readonly box: BoxXyxy; readonly score: number }[],
-  ): number[] {
+  /**
+   * Deletes proposals and remembers where they were, so that no model makes them again; so too of `guesses` that were
+   * never stored. Annotations that are no proposals are passed over.
+   */
+  reject(ids: readonly number[], guesses?: Guesses): void {
+    this.#history.change('Reject proposals', () => {
+      const list = JSON.stringify(ids)
+      const proposed = `id IN (SELECT value FROM json_each(?)) AND source = 'proposed'`
+      this.#database.run(
+        `INSERT INTO rejection (image_id, class_id, x1, y1, x2, y2)
+         SELECT image_id, class_id, x1, y1, x2, y2 FROM annotation WHERE ${proposed}`,
+        list,
+      )
+      this.#database.run(`DELETE FROM annotation WHERE ${proposed}`, list)
+      for (const { classId, box } of guesses?.annotations ?? []) {
+        this.#database.run(
+          'INSERT INTO rejection (image_id, class_id, x1, y1, x2, y2) VALUES (?, ?, ?, ?, ?, ?)',
+          guesses!.image,
+          classId,
+          ...box,
+        )
+      }
+    })
+  }
+
+  /** Where somebody has said that there is no object of a class. */
+  rejections(imageId: number): ClassBox[] {
+    return this.#database
+      .all<Row>('SELECT class_id, x1, y1, x2, y2 FROM rejection WHERE image_id = ? ORDER BY id', imageId)
+      .map(({ class_id, x1, y1, x2, y2 }) => ({ classId: class_id, box: [x1, y1, x2, y2] }))
+  }
+
+  /**
+   * Puts a model's guesses about an image in the place of those that it made before. Those that a person has decided
+   * already are left out (core/review/undecided.ts).
+   */
+  propose(imageId: number, model: string, guesses: readonly Guess[]): number[] {
     return this.#history.change('Propose boxes', () => {
       this.#database.run(
         `DELETE FROM annotation WHERE image_id = ? AND source = 'proposed' AND model = ?`,
         imageId,
         model,
       )
+      const open = undecided(guesses, this.of(imageId), this.rejections(imageId))
       return this.add(
         imageId,
-        guesses.map((guess) => ({ ...guess, source: 'proposed', model })),
+        open.map((guess) => ({ ...guess, source: 'proposed', model })),
       )
     })
   }

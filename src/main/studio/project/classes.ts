@@ -97,6 +97,7 @@ export class Classes {
         this.#require(id)
         if (id === into) continue
         this.#database.run('UPDATE annotation SET class_id = ? WHERE class_id = ?', into, id)
+        this.#database.run('UPDATE rejection SET class_id = ? WHERE class_id = ?', into, id)
         this.#database.run('DELETE FROM class WHERE id = ?', id)
       }
     })
@@ -107,6 +108,7 @@ export class Classes {
     this.#history.change('Delete class', () => {
       this.#require(id)
       this.#database.run('DELETE FROM annotation WHERE class_id = ?', id)
+      this.#database.run('DELETE FROM rejection WHERE class_id = ?', id)
       this.#database.run('DELETE FROM class WHERE id = ?', id)
     })
   }

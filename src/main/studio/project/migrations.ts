@@ -1,10 +1,10 @@
 /** Brings a project file to the format of this program, step by step. */
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { Database } from './database.ts'
-import { VERSION_1 } from './schema.ts'
+import { VERSION_1, VERSION_2 } from './schema.ts'
 
 /** MIGRATIONS[v] leads from format version v to v + 1; version 0 is an empty file. */
-export const MIGRATIONS: readonly string[] = [VERSION_1]
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2]
 
 /** "FCOS" in SQLite's header field for the kind of file: `file` and other tools can tell it from any database. */
 const APPLICATION_ID = 0x46434f53

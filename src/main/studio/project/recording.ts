@@ -28,6 +28,7 @@ const TRACKED: readonly Tracked[] = [
     ],
     rows: true,
   },
+  { table: 'rejection', columns: ['image_id', 'class_id', 'x1', 'y1', 'x2', 'y2'], rows: true },
 ]
 
 export function installRecording(database: Database): void {
@@ -114,7 +115,7 @@ export const isEmptyLog = (database: Database, log: number): boolean =>
 const MOST_ROWS = 1000
 
 export interface Touched {
-  /** Ids of the images whose annotations, state or split changed, or 'many'. */
+  /** Ids of the images whose annotations, rejections, state or split changed, or 'many'. */
   readonly images: readonly number[] | 'many'
   readonly classes: boolean
 }
@@ -123,7 +124,7 @@ export function touched(database: Database, log: number): Touched {
   const { rows } = database.get<{ rows: number }>(
     `SELECT count(*) AS rows FROM (
        SELECT 1 FROM image_before WHERE log = ?1 UNION ALL SELECT 1 FROM annotation_before WHERE log = ?1
-       LIMIT ${MOST_ROWS + 1})`,
+       UNION ALL SELECT 1 FROM rejection_before WHERE log = ?1 LIMIT ${MOST_ROWS + 1})`,
     log,
   )!
   return {
@@ -136,7 +137,9 @@ function touchedImages(database: Database, log: number): number[] {
   const rows = database.all<{ id: number }>(
     `SELECT id FROM image_before WHERE log = ?1
      UNION SELECT image_id FROM annotation_before WHERE log = ?1 AND existed
-     UNION SELECT now.image_id FROM annotation_before AS before JOIN annotation AS now USING (id) WHERE log = ?1`,
+     UNION SELECT now.image_id FROM annotation_before AS before JOIN annotation AS now USING (id) WHERE log = ?1
+     UNION SELECT image_id FROM rejection_before WHERE log = ?1 AND existed
+     UNION SELECT now.image_id FROM rejection_before AS before JOIN rejection AS now USING (id) WHERE log = ?1`,
     log,
   )
   return rows.map(({ id }) => id)

@@ -1,10 +1,10 @@
 /**
- * The tables of a project file, format version 1. What is here is never edited once released: a later version adds a
- * migration.
+ * The tables of a project file. What is here is never edited once released: a later version adds a migration.
  *
  *   image       a file in the image folder. Its state and split are the user's; everything else is what a scan found.
  *   class       what objects are. Ids are explicit, exported as they are, and never given twice.
  *   annotation  an object in an image, or a model's proposal of one.
+ *   rejection   where somebody has said that there is no object of a class (version 2).
  *   step        what can be undone and redone, oldest first.
  *   *_before    the rows that a step changed, as they were on its other side (see history.ts).
  *
@@ -104,6 +104,23 @@ CREATE TABLE annotation_before (
   log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
   image_id INTEGER, class_id INTEGER, x1 REAL, y1 REAL, x2 REAL, y2 REAL, difficult INTEGER, crowd INTEGER,
   source TEXT, model TEXT, score REAL, area REAL, segmentation TEXT, attributes TEXT,
+  PRIMARY KEY (log, id)
+) STRICT, WITHOUT ROWID;
+`
+
+export const VERSION_2 = `
+CREATE TABLE rejection (
+  id        INTEGER PRIMARY KEY AUTOINCREMENT,
+  image_id  INTEGER NOT NULL REFERENCES image DEFERRABLE INITIALLY DEFERRED,
+  class_id  INTEGER NOT NULL REFERENCES class DEFERRABLE INITIALLY DEFERRED,
+  x1 REAL NOT NULL, y1 REAL NOT NULL, x2 REAL NOT NULL, y2 REAL NOT NULL     -- image px
+) STRICT;
+CREATE INDEX rejection_image ON rejection (image_id);
+CREATE INDEX rejection_class ON rejection (class_id);
+
+CREATE TABLE rejection_before (
+  log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
+  image_id INTEGER, class_id INTEGER, x1 REAL, y1 REAL, x2 REAL, y2 REAL,
   PRIMARY KEY (log, id)
 ) STRICT, WITHOUT ROWID;
 `

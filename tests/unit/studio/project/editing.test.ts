@@ -75,7 +75,7 @@ test('proposals are no labels until they are accepted; a model replaces only its
   annotations.accept([a!])
   expect(annotations.get(a!)).toMatchObject({ source: 'accepted', model: 'run 1', score: 0.9 })
   expect(images.get(1)).toMatchObject({ labels: 1, proposals: 2, state: 'in-progress' })
-  annotations.propose(1, 'run 1', [guess(0.7)])
+  annotations.propose(1, 'run 1', [{ classId, box: [100, 100, 120, 120], score: 0.7 }])
   expect(annotations.get(b!)).toBeUndefined()
   expect(annotations.of(1)).toHaveLength(3)
   annotations.reject([a!, c!])
@@ -83,6 +83,56 @@ test('proposals are no labels until they are accepted; a model replaces only its
   expect(annotations.get(c!)).toBeUndefined()
   expect(classes.counts()).toEqual(new Map([[classId, 1]]))
   expect(images.get(1)).toMatchObject({ labels: 1, proposals: 1 })
+})
+
+test('what somebody has decided is not proposed again: labels and rejected boxes, until that is undone', async () => {
+  const { annotations, classes, history } = await someProject('a.jpg')
+  const [cell, dust] = [classes.add('cell'), classes.add('dust')]
+  const guess = (x: number, classId = cell) => ({
+    classId,
+    box: [x, 0, x + 10, 10] as const,
+    score: 0.5,
+  })
+  const boxes = () => annotations.of(1).map(({ classId, box, source }) => `${source} ${classId} ${box[0]}`)
+  annotations.add(1, [{ classId: cell, box: [0, 0, 10, 10], source: 'drawn' }])
+  annotations.propose(1, 'run 1', [guess(0), guess(3), guess(4), guess(0, dust), guess(50)])
+  // IoU of 3 px apart: 70 / 130; of 4 px apart: 60 / 140.
+  expect(boxes()).toEqual([
+    `drawn ${cell} 0`,
+    `proposed ${cell} 4`,
+    `proposed ${dust} 0`,
+    `proposed ${cell} 50`,
+  ])
+
+  const far = annotations.of(1).at(-1)!.id
+  annotations.reject([far], { image: 1, annotations: [{ ...guess(70), source: 'proposed' }] })
+  expect(annotations.rejections(1)).toEqual([50, 70].map((x) => ({ classId: cell, box: [x, 0, x + 10, 10] })))
+  // 1 px apart: 90 / 110; 2 px apart: 80 / 120.
+  annotations.propose(1, 'run 2', [guess(51), guess(52), guess(69), guess(50, dust)])
+  expect(boxes().slice(-2)).toEqual([`proposed ${cell} 52`, `proposed ${dust} 50`])
+  history.undo()
+  history.undo()
+  expect(annotations.rejections(1)).toEqual([])
+  expect(annotations.get(far)).toBeDefined()
+  history.redo()
+  expect(annotations.rejections(1)).toHaveLength(2)
+
+  classes.merge([cell], dust)
+  expect(annotations.rejections(1)[0]!.classId).toBe(dust)
+  classes.remove(dust)
+  expect(annotations.rejections(1)).toEqual([])
+})
+
+test('guesses that were never stored are accepted in one step with proposals', async () => {
+  const { annotations, classes, history } = await someProject('a.jpg')
+  const classId = classes.add('cell')
+  const [stored] = annotations.propose(1, 'run 1', [{ classId, box: BOX, score: 0.9 }])
+  const seen = { classId, box: [50, 50, 60, 60], model: 'run 1', score: 0.3, source: 'proposed' } as const
+  const [added] = annotations.accept([stored!], { image: 1, annotations: [seen] })
+  expect(annotations.get(added!)).toMatchObject({ ...seen, source: 'accepted' })
+  expect(annotations.get(stored!)!.source).toBe('accepted')
+  history.undo()
+  expect(annotations.of(1)).toMatchObject([{ id: stored, source: 'proposed' }])
 })
 
 test('drawing begins an image; an image that is done stays done', async () => {
