@@ -1,12 +1,19 @@
 /** Between the bytes of a safetensors tensor and typed arrays of numbers. */
 import { BYTES_PER_ELEMENT, type Dtype, type Tensor } from './safetensors.ts'
 
+const DTYPES = [
+  [Float32Array, 'F32'],
+  [Int32Array, 'I32'],
+  [BigInt64Array, 'I64'],
+  [Uint8Array, 'U8'],
+] as const
+
 /** A tensor over the array's own memory. */
 export function tensorOf(
-  values: Float32Array | Int32Array | BigInt64Array,
+  values: Float32Array | Int32Array | BigInt64Array | Uint8Array,
   shape: readonly number[],
 ): Tensor {
-  const dtype = values instanceof Float32Array ? 'F32' : values instanceof Int32Array ? 'I32' : 'I64'
+  const dtype = DTYPES.find(([Values]) => values instanceof Values)![1]
   return { dtype, shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) }
 }
 

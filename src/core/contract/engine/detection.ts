@@ -92,6 +92,8 @@ export interface MapsResult extends Frame {
   readonly outputs: ImageOutputs
   /** [levels] learned scales of the regression; null for models without. */
   readonly scales: Float32Array | null
+  /** [channels] as of `candidates`. */
+  readonly embedding: Float32Array
   readonly milliseconds: {
     /** Reading the model; 0 where it was loaded. */
     readonly load: number

@@ -78,6 +78,7 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
       model: infoOf(loaded, config),
       outputs: images[0].outputs,
       scales,
+      embedding: images[0].embedding,
       milliseconds: { load, decode, network },
     }
   })
