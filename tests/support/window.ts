@@ -47,13 +47,20 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox'] })
 }
 
-/** `project` null: the welcome screen. */
-export async function openWindow(
+/** Closed after the test. */
+export async function openWindow(browser: Browser, options: WindowOptions = {}): Promise<StudioWindow> {
+  const window = await startWindow(browser, await scratch(), options)
+  onTestFinished(() => window.close())
+  return window
+}
+
+/** `project` null: the welcome screen. What the studio writes goes to `folder`. */
+export async function startWindow(
   browser: Browser,
+  folder: string,
   { project, size = { width: 1280, height: 720 } }: WindowOptions = {},
-): Promise<StudioWindow> {
+): Promise<StudioWindow & { close(): Promise<void> }> {
   const pagesFolder = await provideWindow(console.log)
-  const folder = await scratch()
   process.env.FCOS_HOME = join(folder, 'home')
   const host = createHost({ shell: 'browser', root: PROJECT, cacheFolder: join(folder, 'cache') })
   // The tour's callouts would lie over the canvas.
@@ -65,11 +72,6 @@ export async function openWindow(
   const server = await openServer({ host, pagesFolder, port: 0 })
   const context = await browser.newContext({ viewport: size })
   const page = await context.newPage()
-  onTestFinished(async () => {
-    await context.close()
-    await server.close()
-    await host.close()
-  })
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
@@ -102,6 +104,11 @@ export async function openWindow(
     url: server.url,
     faults,
     place,
+    async close() {
+      await context.close()
+      await server.close()
+      await host.close()
+    },
     async press(...keys) {
       await canvas.focus()
       for (const key of keys) await page.keyboard.press(key)

@@ -89,6 +89,7 @@ export class AnnotationView {
     const port: EditPort = {
       add: (box) => void editor.draw(box),
       change: (boxes) => editor.move(boxes, boxes.size === 1 ? 'Change box' : 'Move boxes'),
+      nudge: (boxes) => editor.nudge(boxes),
       select: (ids, mode) => editor.select(ids, mode),
       draft: (boxes) => {
         editor.draft = boxes

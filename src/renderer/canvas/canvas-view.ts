@@ -157,7 +157,7 @@ export class CanvasView {
     const before = boxes.map(({ box }) => box)
     const after = shiftBoxes(before, dx, dy, image)
     if (after[0]![0] === before[0]![0] && after[0]![1] === before[0]![1]) return
-    this.#port.change(new Map(boxes.map(({ id }, at) => [id, after[at]!])))
+    this.#port.nudge(new Map(boxes.map(({ id }, at) => [id, after[at]!])))
   }
 
   fit(): void {

@@ -64,6 +64,8 @@ export interface EditPort {
   /** A box was drawn. The canvas stays with its tool; whether drawing is sticky is decided here. */
   add(box: BoxXyxy): void
   change(boxes: ReadonlyMap<number, BoxXyxy>): void
+  /** Moved by a key. Presses in a row are one gesture, whose end is decided here. */
+  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void
   select(ids: readonly number[], mode: SelectMode): void
   /** The boxes under the pointer's hand, at most once per frame; null when the gesture ended or was abandoned. */
   draft(boxes: readonly DraftBox[] | null): void

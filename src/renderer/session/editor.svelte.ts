@@ -1,8 +1,8 @@
 /**
  * The objects of the open image: what is shown, what is selected, and how changes reach the store.
  *
- * Every change shows at once and is sent behind the scenes, in order (Outbox). Objects just drawn have negative ids
- * until the store has answered; the outbox translates. When a call fails the image is read anew, so what is seen is
+ * Every change shows at once and is sent behind the scenes, in order (Outbox). Objects drawn here keep negative ids until
+ * the image is read anew, so that no gesture on them is disturbed; the outbox translates. When a call fails the image is read anew, so what is seen is
  * what is saved.
  */
 import { SvelteSet } from 'svelte/reactivity'
@@ -12,6 +12,14 @@ import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../co
 import type { DraftBox, SelectMode } from '../canvas/editing.ts'
 import { Outbox } from './outbox.ts'
 import type { Surroundings } from './surroundings.ts'
+
+interface Change {
+  readonly id: number
+  readonly patch: AnnotationPatch
+}
+
+/** Longer than a held key takes to repeat. */
+const NUDGE_PAUSE_MS = 600
 
 /** `images.current` is the image that is open, or is being opened. */
 type EditorSurroundings = Surroundings & { readonly images: { readonly current: number | null } }
@@ -36,6 +44,9 @@ export class Editor {
   readonly selected = $derived(this.annotations.filter(({ id }) => this.selection.has(id)))
   #nextTemporaryId = -1
   #clipboard: readonly NewAnnotation[] = []
+  /** Changes by keys that are shown and not yet sent. */
+  #nudged: readonly Change[] = []
+  #nudgeTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(studio: EditorSurroundings) {
     this.#studio = studio
@@ -61,6 +72,7 @@ export class Editor {
   }
 
   async load(image: number): Promise<void> {
+    this.#endNudging()
     this.loaded = null
     this.annotations = []
     this.selection = new Set()
@@ -73,6 +85,7 @@ export class Editor {
 
   /** Resolves when everything done so far is saved. */
   settled(): Promise<void> {
+    this.#endNudging()
     return this.#outbox.settled()
   }
 
@@ -100,16 +113,26 @@ export class Editor {
     const complete = added.map((annotation) => withDefaults(annotation, image, this.#nextTemporaryId--))
     this.annotations = [...this.annotations, ...complete]
     this.selection = new Set(complete.map(({ id }) => id))
-    const temporary = complete.map(({ id }) => id)
     this.#outbox.send(label, async () => {
       const { ids } = await this.#studio.client.call('annotations.add', { image, annotations: added, label })
-      this.#settleIds(new Map(temporary.map((id, i) => [id, ids[i]!])))
+      this.#outbox.learn(new Map(complete.map(({ id }, i) => [id, ids[i]!])))
     })
   }
 
   move(boxes: ReadonlyMap<number, BoxXyxy>, label = 'Move box'): void {
-    // A mask's area and outline, as imported, are those of the old place.
-    this.#patch([...boxes.keys()], (id) => ({ box: boxes.get(id)!, area: null, segmentation: null }), label)
+    this.#patch([...boxes.keys()], movedTo(boxes), label)
+  }
+
+  /** Moves by keys: presses in a row are one step. */
+  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
+    const goesOn = this.#nudged.length === boxes.size && this.#nudged.every(({ id }) => boxes.has(id))
+    if (!goesOn && !this.#mayEdit()) return
+    clearTimeout(this.#nudgeTimer)
+    const before = new Map(this.#nudged.map(({ id, patch }) => [id, patch]))
+    const changes = this.#change([...boxes.keys()], movedTo(boxes))
+    this.#nudged = changes.map(({ id, patch }) => ({ id, patch: { ...before.get(id), ...patch } }))
+    this.saving = true
+    this.#nudgeTimer = setTimeout(() => this.#endNudging(), NUDGE_PAUSE_MS)
   }
 
   /** Gives the selected objects another class; without a selection the pen. */
@@ -191,34 +214,38 @@ export class Editor {
   }
 
   #patch(ids: readonly number[], patchOf: (id: number) => AnnotationPatch, label: string): void {
+    if (ids.length > 0 && this.#mayEdit()) this.#sendChanges(this.#change(ids, patchOf), label)
+  }
+
+  /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label. */
+  #change(ids: readonly number[], patchOf: (id: number) => AnnotationPatch): Change[] {
     const changed = new Set(ids)
-    if (changed.size === 0 || !this.#mayEdit()) return
-    // Whoever edits a proposal has looked at it: it becomes a label.
-    const full = (one: ProjectAnnotation): AnnotationPatch => ({
-      ...patchOf(one.id),
-      ...(one.source === 'proposed' && { source: 'accepted' }),
-    })
     const changes = this.annotations
       .filter(({ id }) => changed.has(id))
-      .map((one) => [one.id, full(one)] as const)
-    const patches = new Map(changes)
-    this.annotations = this.annotations.map((one) => ({ ...one, ...patches.get(one.id) }))
+      .map(({ id, source }): Change => {
+        const accepted = source === 'proposed' ? ({ source: 'accepted' } as const) : {}
+        return { id, patch: { ...patchOf(id), ...accepted } }
+      })
+    const patches = new Map(changes.map(({ id, patch }) => [id, patch]))
+    this.annotations = this.annotations.map((one) =>
+      patches.has(one.id) ? { ...one, ...patches.get(one.id) } : one,
+    )
+    return changes
+  }
+
+  #sendChanges(changes: readonly Change[], label: string): void {
     this.#outbox.send(label, async (real) => {
       await this.#studio.client.call('annotations.update', {
-        changes: changes.map(([id, patch]) => ({ id: real(id), patch })),
+        changes: changes.map(({ id, patch }) => ({ id: real(id), patch })),
         label,
       })
     })
   }
 
-  #settleIds(ids: ReadonlyMap<number, number>): void {
-    this.#outbox.learn(ids)
-    const real = (id: number): number => ids.get(id) ?? id
-    this.annotations = this.annotations.map((one) => (ids.has(one.id) ? { ...one, id: real(one.id) } : one))
-    this.selection = new Set([...this.selection].map(real))
-    for (const set of [this.hidden, this.locked]) {
-      for (const id of ids.keys()) if (set.delete(id)) set.add(real(id))
-    }
+  #endNudging(): void {
+    clearTimeout(this.#nudgeTimer)
+    if (this.#nudged.length > 0) this.#sendChanges(this.#nudged, 'Move box')
+    this.#nudged = []
   }
 
   #proposals(ids: readonly number[]): number[] {
@@ -231,7 +258,9 @@ export class Editor {
     return added?.id
   }
 
+  /** Whether anything can be changed, and if not, says why. Whatever is done next, nudging has ended. */
   #mayEdit(): boolean {
+    this.#endNudging()
     const { project, canEdit, messages } = this.#studio
     if (!canEdit && project?.readOnly) messages.showError(project.readOnly)
     return canEdit
@@ -245,13 +274,25 @@ export class Editor {
     const { client, images } = this.#studio
     const annotations = await this.#studio.attempt(client.call('annotations.of', { image }))
     // Meanwhile another image may have been opened, or something drawn here.
-    if (!annotations || images.current !== image || this.#outbox.isBusy) return
+    if (!annotations || images.current !== image || this.#outbox.isBusy || this.#nudged.length > 0) return
     this.annotations = annotations
     this.loaded = image
     const present = new Set(annotations.map(({ id }) => id))
-    this.selection = new Set([...this.selection].filter((id) => present.has(id)))
+    const kept = (ids: Iterable<number>): number[] =>
+      [...ids].map((id) => this.#outbox.real(id)).filter((id) => present.has(id))
+    this.selection = new Set(kept(this.selection))
+    for (const ids of [this.hidden, this.locked]) {
+      const still = kept(ids)
+      ids.clear()
+      for (const id of still) ids.add(id)
+    }
   }
 }
+
+/** A mask's area and outline, as imported, are those of the old place. */
+const movedTo =
+  (boxes: ReadonlyMap<number, BoxXyxy>) =>
+  (id: number): AnnotationPatch => ({ box: boxes.get(id)!, area: null, segmentation: null })
 
 const asDrawn = ({ classId, box, crowd, difficult, attributes }: ProjectAnnotation): NewAnnotation => ({
   classId,

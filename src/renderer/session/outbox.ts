@@ -38,7 +38,7 @@ export class Outbox {
     this.#last = this.#last.then(async () => {
       if (this.#waiting[0] !== sending) return
       try {
-        await work((id) => this.#ids.get(id) ?? id)
+        await work((id) => this.real(id))
         this.#waiting.shift()
       } catch (error) {
         this.#waiting = []
@@ -50,6 +50,11 @@ export class Outbox {
 
   learn(ids: ReadonlyMap<number, number>): void {
     for (const [temporary, real] of ids) this.#ids.set(temporary, real)
+  }
+
+  /** The store's id of an object; the same for one that it had before. */
+  real(id: number): number {
+    return this.#ids.get(id) ?? id
   }
 
   settled(): Promise<void> {

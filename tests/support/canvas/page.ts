@@ -61,6 +61,10 @@ class Page implements EditPort {
     this.show({ boxes: [...this.scene.boxes, made], selection: new Set([made.id]) })
   }
 
+  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
+    this.change(boxes)
+  }
+
   change(boxes: ReadonlyMap<number, BoxXyxy>): void {
     this.calls.push(['change', [...boxes]])
     this.show({ boxes: this.scene.boxes.map((b) => ({ ...b, box: boxes.get(b.id) ?? b.box })) })

@@ -1,0 +1,169 @@
+/**
+ * The whole studio in a real browser on a project of 100,000 images with 1,000,000 boxes, and on pictures of 12 megapixels.
+ * Prints one JSON line, times in milliseconds: node tests/bench/window.bench.ts [switches, by default 2000]
+ *
+ * opening: from the click on the recent project to the first picture drawn sharp.
+ * blank: the longest time for which the list showed a row without its name while it was scrolled through.
+ * next: from the key to the sharp picture, 12 megapixels, neighbours decoded ahead.
+ * memory: what the browser's processes hold more after the last switches than after the first hundred.
+ */
+import { execFileSync } from 'node:child_process'
+import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createProject } from '../../src/main/studio/project/index.ts'
+import { photo } from '../support/canvas/browser.ts'
+import { launchBrowser, startWindow } from '../support/window.ts'
+
+const IMAGES = 100_000
+const BOXES_PER_IMAGE = 10
+const SOURCES = 20
+const PHOTOS = 8
+const DRAWN = 50
+const switches = Number(process.argv[2] ?? 2000)
+
+const folder = mkdtempSync(join(tmpdir(), 'fcos-window-'))
+const browser = await launchBrowser()
+try {
+  const large = await largeProject(join(folder, 'large'))
+  const photos = await photoProject(join(folder, 'photos'))
+  const figures = {
+    ...(await inLargeProject(large)),
+    ...(await withPhotos(photos)),
+  }
+  console.log(JSON.stringify(figures))
+} finally {
+  await browser.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Every image is a file; its row says what a scan would have found out. */
+async function largeProject(root: string): Promise<string> {
+  mkdirSync(root, { recursive: true })
+  const sources = await Promise.all(Array.from({ length: SOURCES }, (_, seed) => photo(640, 480, seed)))
+  const project = await createProject(root)
+  const insert = `INSERT INTO image (path, name_key, bytes, modified, width, height) VALUES (?, ?, ?, ?, 640, 480)`
+  for (const [i, bytes] of sources.entries()) writeFileSync(join(root, `.source-${i}`), bytes)
+  project.database.transaction(() => {
+    for (let i = 0; i < IMAGES; i++) {
+      const day = `day ${String(i % 100).padStart(2, '0')}`
+      const path = `${day}/IMG_${String(i).padStart(6, '0')}.jpg`
+      if (i < 100) mkdirSync(join(root, day))
+      linkSync(join(root, `.source-${i % SOURCES}`), join(root, path))
+      const { size, mtimeMs } = statSync(join(root, path))
+      project.database.run(insert, path, path.toLowerCase(), size, mtimeMs)
+    }
+  })
+  const classId = project.classes.add('thing')
+  project.database.run(
+    `INSERT INTO annotation (image_id, class_id, x1, y1, x2, y2, source)
+     SELECT image.id, ?, 10 * value, 20 * value, 10 * value + 90, 20 * value + 60, 'imported'
+     FROM image, generate_series(1, ?)`.replace(
+      'generate_series(1, ?)',
+      `(WITH RECURSIVE n(value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM n WHERE value < ?) SELECT value FROM n)`,
+    ),
+    classId,
+    BOXES_PER_IMAGE,
+  )
+  project.close()
+  return root
+}
+
+async function photoProject(root: string): Promise<string> {
+  mkdirSync(root, { recursive: true })
+  for (let i = 0; i < PHOTOS; i++) writeFileSync(join(root, `${i}.jpg`), await photo(4000, 3000, i))
+  return root
+}
+
+async function inLargeProject(root: string) {
+  const window = await startWindow(browser, join(folder, 'a'), { project: null })
+  const { page, host } = window
+  host.recent.add(root)
+  await page.reload()
+  const start = performance.now()
+  await page.getByTitle(root).click()
+  await page.locator('[data-picture="sharp"]').waitFor()
+  const opening = performance.now() - start
+
+  const blank = await page.evaluate(`(${scrollThrough})()`)
+
+  await window.press('r')
+  const before = (await window.stored()).length
+  const keys = performance.now()
+  for (let i = 0; i < DRAWN; i++) {
+    await page.keyboard.press('1')
+    await window.drag([20 + i, 20 + i], [120 + 4 * i, 100 + 3 * i])
+  }
+  const drawn = (await window.stored()).length - before
+  const drawing = performance.now() - keys
+  for (let i = 0; i < DRAWN; i++) await page.keyboard.press('Control+z')
+  const undone = before + drawn - (await window.stored()).length
+  await window.close()
+  return { opening, blank, drawn, undone, drawing }
+}
+
+async function withPhotos(root: string) {
+  const window = await startWindow(browser, join(folder, 'b'), { project: root })
+  const { page, host } = window
+  await page.getByRole('heading', { name: `${PHOTOS} images` }).waitFor()
+  await page.locator('[data-picture="sharp"]').waitFor()
+  const times: number[] = []
+  for (let i = 1; i < PHOTOS; i++) {
+    // As long as somebody looks at an image who goes through them quickly.
+    await page.waitForTimeout(1500)
+    times.push(Number(await page.evaluate(`(${nextImage})()`)))
+  }
+  const memory: number[] = []
+  for (let i = 0; i < switches; i++) {
+    await page.keyboard.press(Math.floor(i / (PHOTOS - 1)) % 2 === 0 ? 'a' : 'd')
+    await page.waitForTimeout(20)
+    if (i === 100 || i === switches - 1) memory.push(megabytes())
+  }
+  await window.close()
+  const [first = 0, last = 0] = memory
+  return {
+    next: times.toSorted((a, b) => a - b),
+    memory: { after100: first, after: last, switches },
+    host: host.options.info.engine.title,
+  }
+}
+
+/** Resident memory of the browser's processes. */
+function megabytes(): number {
+  const lines = execFileSync('ps', ['-eo', 'rss=,args=']).toString().split('\n')
+  const own = lines.filter((line) => line.includes('chromium') && line.includes('--type='))
+  return own.reduce((sum, line) => sum + Number.parseInt(line, 10), 0) / 1024
+}
+
+/** In the page: presses the key and waits for the other picture. */
+const nextImage = `async () => {
+  const canvas = document.querySelector('[role="application"]')
+  const before = canvas.getAttribute('aria-label')
+  const start = performance.now()
+  canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'd', code: 'KeyD', bubbles: true }))
+  while (canvas.getAttribute('aria-label') === before || canvas.dataset.picture !== 'sharp') {
+    await new Promise(requestAnimationFrame)
+  }
+  return performance.now() - start
+}`
+
+/** In the page: scrolls for five seconds and looks at every frame for a row that says nothing. */
+const scrollThrough = `async () => {
+  const list = document.querySelector('.image-list')
+  let blankSince, longest = 0
+  const end = performance.now() + 5000
+  while (performance.now() < end) {
+    list.scrollTop += 120
+    await new Promise(requestAnimationFrame)
+    const { top, bottom, left } = list.getBoundingClientRect()
+    let blank = false
+    for (let y = top + 4; y < bottom - 4; y += 22) {
+      const name = document.elementFromPoint(left + 30, y)?.closest('button')?.querySelector('.name')?.textContent
+      if (!name) blank = true
+    }
+    const now = performance.now()
+    if (!blank) blankSince = undefined
+    else longest = Math.max(longest, now - (blankSince ??= now))
+  }
+  return longest
+}`
