@@ -57,6 +57,8 @@ describe(`in ${DRIVEN}`, () => {
       desktop.evaluate(({ app }, given) => app.emit('open-file', { preventDefault() {} }, given), file)
     await ask(`${folder}/missing`)
     await page.getByText(/There is nothing at .*missing/).waitFor()
+    // A page that is loaded anew connects and listens anew.
+    await page.reload()
     await ask(folder)
     await page.getByText('asked.jpg').first().waitFor()
   })

@@ -60,7 +60,8 @@ describe(`in ${DRIVEN}`, () => {
     })
     await page.evaluate(`location.href = 'https://example.com/'`)
     await expect.poll(() => desktop.output(), SOON).toContain('Refused to go to https://example.com/')
-    await open.waitFor()
+    await open.click()
+    await page.getByText(/\.jpg/).first().waitFor()
     for (const url of ['https://example.com/help', 'file:///etc/passwd', 'http://example.com/']) {
       await page.evaluate(`void window.open(${JSON.stringify(url)})`)
     }
@@ -146,5 +147,10 @@ describe(`in ${DRIVEN}`, () => {
     })
     expect(await call(desktop, 'folder.show', { path: file })).toEqual({ result: null })
     expect(await desktop.evaluate(({ shell }) => (shell as unknown as { shown: string }).shown)).toBe(file)
+    for (const other of [`${file}.key`, path.join(file, '../../passwd'), '/etc/passwd']) {
+      expect(await call(desktop, 'folder.show', { path: other })).toMatchObject({
+        error: { code: 'USAGE_PATH' },
+      })
+    }
   })
 })

@@ -3,9 +3,21 @@ import type { Channel } from '../../core/contract/wire.ts'
 
 /** The studio's end of a page's port. It closes when the page goes; messages are kept until `port.start()`. */
 export function portChannel(port: MessagePortMain): Channel {
+  let open = true
+  const end = (): void => {
+    if (!open) return
+    open = false
+    channel.onClose()
+  }
   const channel: Channel = {
-    send: (text) => port.postMessage(text),
-    close: () => port.close(),
+    send(text) {
+      if (open) port.postMessage(text)
+    },
+    close() {
+      port.close()
+      // Electron tells the other end.
+      end()
+    },
     onMessage: () => {},
     onClose: () => {},
   }
@@ -13,6 +25,6 @@ export function portChannel(port: MessagePortMain): Channel {
     if (typeof data === 'string') channel.onMessage(data)
     else channel.close()
   })
-  port.on('close', () => channel.onClose())
+  port.on('close', end)
   return channel
 }

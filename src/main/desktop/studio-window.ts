@@ -1,13 +1,7 @@
 /** The studio's window: where it stands, the page in it, and the page's ways to the studio and to the shell. */
-import {
-  BrowserWindow,
-  MessageChannelMain,
-  type MessagePortMain,
-  screen,
-  type WebContents,
-  type WebFrameMain,
-} from 'electron'
+import { BrowserWindow, MessageChannelMain, screen, type WebContents, type WebFrameMain } from 'electron'
 import { DESKTOP_CHANNEL, type DesktopMessage, PORT_CHANNEL } from '../../core/contract/desktop-bridge.ts'
+import type { Channel } from '../../core/contract/wire.ts'
 import { serve } from '../studio/api/connection.ts'
 import type { StudioHost } from '../studio/api/host.ts'
 import { ORIGIN } from './origin.ts'
@@ -29,7 +23,7 @@ export class StudioWindow {
   /** For a page that does not listen yet. */
   #waiting: DesktopMessage[] = []
   #listens = false
-  #port: MessagePortMain | undefined
+  #port: Channel | undefined
 
   constructor({ host, preload, onCrash }: WindowOptions) {
     this.#host = host
@@ -56,13 +50,9 @@ export class StudioWindow {
     this.#window.once('ready-to-show', () => this.#window.show())
     this.#window.on('close', () => this.#rememberPlace())
     const { webContents } = this.#window
-    webContents.on('did-start-navigation', (event) => {
-      if (event.isMainFrame && !event.isSameDocument) this.#forgetPage()
-    })
     webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
       if (reason === 'clean-exit' || this.#window.isDestroyed()) return
       console.error(`The window's process has gone: ${reason}, status ${exitCode}`)
-      this.#forgetPage()
       this.#load(onCrash(reason, exitCode))
     })
     webContents.on('preload-error', (_event, _path, error) =>
@@ -99,24 +89,26 @@ export class StudioWindow {
     for (const message of this.#waiting.splice(0)) this.send(message)
   }
 
-  /** Gives the page a port to the studio in place of an earlier one. */
+  /**
+   * Gives the page a port to the studio in place of an earlier one. A page connects before it listens; that its port closes
+   * is how one knows that it has gone. (Electron announces navigations that are then refused as well.)
+   */
   connect(): void {
     this.#port?.close()
+    this.#listens = false
     const { port1, port2 } = new MessageChannelMain()
-    this.#port = port1
-    serve(this.#host, portChannel(port1))
+    const channel = portChannel(port1)
+    this.#port = channel
+    port1.on('close', () => {
+      if (this.#port === channel) this.#listens = false
+    })
+    serve(this.#host, channel)
     port1.start()
     this.#window.webContents.postMessage(PORT_CHANNEL, null, [port2])
   }
 
   #load(path: string): void {
     this.#window.loadURL(ORIGIN + path).catch((error) => console.error(`${path} was not loaded: ${error}`))
-  }
-
-  #forgetPage(): void {
-    this.#listens = false
-    this.#port?.close()
-    this.#port = undefined
   }
 
   #rememberPlace(): void {

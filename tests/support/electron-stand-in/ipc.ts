@@ -29,7 +29,7 @@ class IpcMain extends EventEmitter {
 
 export const ipcMain = new IpcMain()
 
-/** Messages are kept until start(), and go in order; closing one end tells the other. */
+/** Messages are kept until start(), and go in order; closing one end is told to the other alone. */
 export class MessagePortMain extends EventEmitter {
   #other!: MessagePortMain
   #queue: unknown[] | null = []
@@ -56,10 +56,13 @@ export class MessagePortMain extends EventEmitter {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    setImmediate(() => {
-      this.emit('close')
-      this.#other.close()
-    })
+    setImmediate(() => this.#other.#lose())
+  }
+
+  #lose(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.emit('close')
   }
 
   #take(data: unknown): void {

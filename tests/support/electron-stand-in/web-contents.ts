@@ -60,7 +60,6 @@ export class WebContents extends EventEmitter {
   async loadURL(url: string): Promise<void> {
     const page = await this.#page
     this.#loading = outward(url)
-    this.emit('did-start-navigation', { url, isMainFrame: true, isSameDocument: false })
     await page.goto(this.#loading, { waitUntil: 'domcontentloaded' })
     this.emit('first-paint')
   }
@@ -134,9 +133,6 @@ export class WebContents extends EventEmitter {
     const event = Object.assign(new Preventable(), { url, isMainFrame })
     this.emit('will-frame-navigate', event)
     if (isMainFrame) this.emit('will-navigate', event)
-    if (isMainFrame && !event.defaultPrevented) {
-      this.emit('did-start-navigation', { url, isMainFrame, isSameDocument: false })
-    }
     return event.defaultPrevented
   }
 }
