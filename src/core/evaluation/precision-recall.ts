@@ -66,6 +66,15 @@ export function averagePrecision(of: PrecisionRecall, selection: Selection): num
   return mean.value
 }
 
+/** [R] mean precision at each recall, over thresholds and categories that have objects; null where none has. */
+export function meanCurve(of: PrecisionRecall, selection: Selection): number[] | null {
+  const means = RECALL_THRESHOLDS.map(() => new MeanOfKnown())
+  for (const setting of settings(of, selection)) {
+    for (let r = 0; r < R; r++) means[r]!.add(of.precision[curveAt(of, setting, r)]!)
+  }
+  return means[0]!.value === -1 ? null : means.map(({ value }) => value)
+}
+
 /** Mean recall over thresholds and categories that have objects; −1 where none has. */
 export function averageRecall(of: PrecisionRecall, selection: Selection): number {
   const mean = new MeanOfKnown()

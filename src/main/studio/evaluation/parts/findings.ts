@@ -1,0 +1,142 @@
+/** The detections and objects behind a bar, a cell, a point or a stretch of a ranking. */
+import type { FINDING_KINDS, Finding, FindingsPage } from '../../../../core/contract/studio/evaluation.ts'
+import type { ParsedParams } from '../../../../core/contract/studio.ts'
+import { type ConfusionMatrix, confusionMatrix } from '../../../../core/evaluation/analysis/confusion.ts'
+import { ERROR_TYPES } from '../../../../core/evaluation/analysis/error-types.ts'
+import { type Evidence, evidence } from '../../../../core/evaluation/analysis/evidence.ts'
+import { VERDICT } from '../../../../core/evaluation/analysis/findings.ts'
+import { falseNegatives, falsePositives } from '../../../../core/evaluation/analysis/mistakes.ts'
+import type { TrueObject } from '../../../../core/evaluation/ground-truth.ts'
+import { NOTHING } from '../../../../core/evaluation/group-matcher.ts'
+import { iouOf } from '../../../../core/evaluation/ious.ts'
+import type { BoxXywh, BoxXyxy } from '../../../../core/geometry/box.ts'
+import type { Analysis } from '../opened.ts'
+
+type Options = Omit<ParsedParams<'evaluation.findings'>, 'evaluation' | 'ranking'>
+type Kind = (typeof FINDING_KINDS)[number]
+
+interface Found extends Evidence {
+  readonly kind: Kind
+}
+
+/** What was listed last, for the next page of it. */
+const lists = new WeakMap<Analysis, { readonly key: string; readonly list: readonly Found[] }>()
+
+export function findingsPage(analysis: Analysis, { offset, limit, ...options }: Options): FindingsPage {
+  const key = JSON.stringify(options)
+  let listed = lists.get(analysis)
+  if (listed?.key !== key) {
+    listed = { key, list: sorted(analysis, options) }
+    lists.set(analysis, listed)
+  }
+  const { list } = listed
+  return {
+    total: list.length,
+    findings: list.slice(offset, offset + limit).map((one) => toFinding(analysis, one)),
+  }
+}
+
+const matrices = new WeakMap<Analysis, { readonly key: string; readonly matrix: ConfusionMatrix }>()
+
+export function confusionOf(analysis: Analysis, score: number, iou: number): ConfusionMatrix {
+  const key = `${score} ${iou}`
+  let known = matrices.get(analysis)
+  if (known?.key !== key) {
+    known = { key, matrix: confusionMatrix(analysis.tables, { score, iou }) }
+    matrices.set(analysis, known)
+  }
+  return known.matrix
+}
+
+function sorted(analysis: Analysis, { of, classId, sort }: Omit<Options, 'offset' | 'limit'>): Found[] {
+  const isOfClass = ({ detection, object }: Found): boolean =>
+    (detection !== null && analysis.detections[detection]!.categoryId === classId) ||
+    (object !== null && analysis.truth.objects[object]!.categoryId === classId)
+  const list = listOf(analysis, of)
+  const chosen = classId === null ? list : list.filter(isOfClass)
+  const orders: Record<Options['sort'], (a: Found, b: Found) => number> = {
+    score: (a, b) => (b.score ?? -1) - (a.score ?? -1),
+    iou: (a, b) => b.iou - a.iou,
+    image: (a, b) => a.imageId - b.imageId,
+  }
+  return chosen.toSorted(orders[sort])
+}
+
+function listOf(analysis: Analysis, of: Options['of']): Found[] {
+  const { tables, findings, errors } = analysis
+  switch (of.kind) {
+    case 'falsePositives':
+      return falsePositives(tables, errors, of.score)
+        .filter(({ type }) => of.type === null || type === of.type)
+        .map(({ type, ...rest }) => ({ ...rest, kind: type }))
+    case 'falseNegatives':
+      return falseNegatives(tables, findings, errors, of.score)
+        .filter(({ type }) => of.type === null || type === of.type)
+        .map(({ type, ...rest }) => ({ ...rest, kind: type }))
+    case 'cell':
+      return cellOf(analysis, of)
+    case 'detections': {
+      const rowOf = new Map(Array.from(tables.detections.source, (source, row) => [source, row]))
+      return of.indices.flatMap((index) => rowOf.get(index) ?? []).map((d) => verdictOn(analysis, d))
+    }
+    case 'scores': {
+      const { scores } = tables.detections
+      const rows = Array.from(tables.ranked).filter((d) => scores[d]! >= of.from && scores[d]! <= of.to)
+      return rows.map((d) => verdictOn(analysis, d))
+    }
+  }
+}
+
+function cellOf(
+  analysis: Analysis,
+  { truth, predicted, score, iou }: Extract<Options['of'], { kind: 'cell' }>,
+): Found[] {
+  const { categoryIds, cells } = confusionOf(analysis, score, iou)
+  const at = (classId: number | null) =>
+    classId === null ? categoryIds.length : categoryIds.indexOf(classId)
+  const cell = cells.find((one) => one.truth === at(truth) && one.predicted === at(predicted))
+  const kind: Kind =
+    truth === null
+      ? 'background'
+      : predicted === null
+        ? 'missed'
+        : truth === predicted
+          ? 'right'
+          : 'classification'
+  return (cell?.pairs ?? []).map((pair) => ({ ...pair, kind }))
+}
+
+/** What the metrics make of a detection at IoU 0.5. */
+function verdictOn({ tables, findings, errors }: Analysis, d: number): Found {
+  if (findings.verdict[d] === VERDICT.right) {
+    const g = findings.object[d]!
+    return { ...evidence(tables, g, d, iouOf(tables.groundTruth, g, tables.detections, d)), kind: 'right' }
+  }
+  const type = errors.type[d]!
+  const kind = type === NOTHING ? 'ignored' : ERROR_TYPES[type]!
+  return { ...evidence(tables, errors.object[d]!, d, errors.iou[d]!), kind }
+}
+
+function toFinding(
+  { truth, detections }: Analysis,
+  { kind, imageId, iou, detection, object }: Found,
+): Finding {
+  const detected = detection === null ? null : detections[detection]!
+  const meant = object === null ? null : truth.objects[object]!
+  return {
+    ...{ imageId, kind, iou },
+    detected: detected && {
+      index: detection!,
+      score: detected.score,
+      ...placeOf(detected),
+    },
+    object: meant && { annotationId: meant.annotationId, ...placeOf(meant) },
+  }
+}
+
+const placeOf = ({ categoryId, box }: Pick<TrueObject, 'categoryId' | 'box'>) => ({
+  classId: categoryId,
+  box: corners(box),
+})
+
+const corners = ([x, y, width, height]: BoxXywh): BoxXyxy => [x, y, x + width, y + height]

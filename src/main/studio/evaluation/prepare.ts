@@ -1,0 +1,87 @@
+/** Begins an evaluation: freezes labels and detections, computes the numbers, and keeps it all. */
+import { randomBytes } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/contract/studio/evaluation.ts'
+import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import { parseJson } from '../../../core/formats/problems.ts'
+import { readText } from '../datasets/files.ts'
+import type { Project } from '../project/index.ts'
+import { type FrozenDetection, type FrozenTruth, freezeLabels } from './frozen.ts'
+import { Opened } from './opened.ts'
+import { evaluationsFolder, writeEvaluation } from './storage.ts'
+
+export interface Preparation {
+  readonly source: EvaluationSource
+  readonly query: string
+}
+
+type Report = (progress: number, detail: string) => void
+
+/** Errors: those of evaluation.start. */
+export async function prepare(
+  project: Project,
+  { source, query }: Preparation,
+  report: Report,
+  signal: AbortSignal,
+): Promise<{ entry: EvaluationEntry; opened: Opened }> {
+  report(0, 'Reading labels')
+  const truth = freezeLabels(project, query)
+  if (truth.images.length === 0) {
+    throw new CodedError(
+      'USAGE_NO_LABELS',
+      'None of the chosen images has been worked on, so there is nothing to compare with',
+      'Mark images as done, or choose others',
+    )
+  }
+  report(0.2, `Reading ${basename(source.path)}`)
+  const found = await readResults(source.path, project, truth)
+  signal.throwIfAborted()
+  report(0.5, 'Comparing')
+  const detections = new Map<Ranking, readonly FrozenDetection[]>([['score', found.detections]])
+  const opened = new Opened(truth, detections)
+  const { stats, perCategory, unknownCategory } = opened.of('score').metrics
+  signal.throwIfAborted()
+  report(0.8, 'Keeping it')
+  const id = `${Date.now().toString(36).padStart(9, '0')}${randomBytes(2).toString('hex')}`
+  const entry: EvaluationEntry = {
+    id,
+    title: basename(source.path),
+    at: new Date().toISOString(),
+    source,
+    query,
+    images: truth.images.length,
+    objects: perCategory.reduce((sum, { objects }) => sum + objects, 0),
+    detections: found.detections.length - unknownCategory,
+    otherClasses: unknownCategory,
+    otherImages: found.otherImages,
+    rankings: [...detections.keys()],
+    stats: [...stats],
+    thresholds: [],
+  }
+  await writeEvaluation(join(evaluationsFolder(project.path), id), entry, { truth, detections })
+  return { entry, opened }
+}
+
+/** Results on images of the project that were not chosen are left out and counted. */
+async function readResults(
+  path: string,
+  project: Project,
+  truth: FrozenTruth,
+): Promise<{ detections: FrozenDetection[]; otherImages: number }> {
+  const file = basename(path)
+  const results = parseCocoResults(parseJson(await readText(path, file), file), file)
+  const wrong = results.findIndex(({ score }) => !(score >= 0 && score <= 1))
+  if (wrong >= 0) {
+    throw new CodedError(
+      'DATA_SCORE',
+      `${file}: [${wrong}].score: ${results[wrong]!.score} is not between 0 and 1`,
+      'Scores have to be probabilities: put logits through a sigmoid first',
+    )
+  }
+  const known = project.images.list(project.find('')).map(({ id, path: fileName }) => ({ id, fileName }))
+  const all = toDetections(results, known, file)
+  const chosen = new Set(truth.images.map(({ id }) => id))
+  const detections = all.filter(({ imageId }) => chosen.has(imageId))
+  return { detections, otherImages: all.length - detections.length }
+}
