@@ -11,12 +11,14 @@ import { APP_METHODS } from './studio/app.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
 import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
 import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
+import { REPORT_METHODS } from './studio/report.ts'
 
 export const STUDIO_METHODS = {
   ...APP_METHODS,
   ...PROJECT_METHODS,
   ...LABEL_METHODS,
   ...JOB_METHODS,
+  ...REPORT_METHODS,
 } as const
 
 /** What the studio tells every window, unasked. */

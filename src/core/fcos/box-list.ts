@@ -24,11 +24,19 @@ export interface BoxRow extends AnnotationKey {
   readonly cure: Cure | null
 }
 
-/** One row per target annotation of an inspected image. Most of the time goes into cures. */
-export function boxRows(found: ImageInspection, setting: InputSetting): BoxRow[] {
+/**
+ * One row per target annotation of an inspected image, or per box of those in `wanted` (indices of targets). Most of the
+ * time goes into cures.
+ */
+export function boxRows(
+  found: ImageInspection,
+  setting: InputSetting,
+  wanted: readonly number[] = [...found.targets.keys()],
+): BoxRow[] {
   const { image, targets, shares } = found
   const boxes = targets.map(([, { box }]) => box)
-  return targets.map(([annotation, labelled], gt) => {
+  return wanted.map((gt) => {
+    const [annotation, labelled] = targets[gt]
     const learned = shares.positives[gt] > 0
     return {
       imageId: image.id,

@@ -8,8 +8,15 @@ import type { StudioHost } from './host.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { labelHandlers } from './label-handlers.ts'
 import { projectHandlers } from './project-handlers.ts'
+import { reportHandlers } from './report-handlers.ts'
 
-const HANDLERS: Handlers = { ...appHandlers, ...projectHandlers, ...labelHandlers, ...jobHandlers }
+const HANDLERS: Handlers = {
+  ...appHandlers,
+  ...projectHandlers,
+  ...labelHandlers,
+  ...jobHandlers,
+  ...reportHandlers,
+}
 
 /** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */
 export async function dispatch(host: StudioHost, name: string, params: unknown): Promise<unknown> {

@@ -1,0 +1,152 @@
+/** What FCOS would learn from the labels of the open project (core/fcos/inspect), for given rules and input size. */
+import { z } from 'zod'
+import { AssignmentRules, LevelName } from '../../fcos/config.ts'
+import { SIZE_CLASSES } from '../../fcos/inspect.ts'
+import type { InputSetting } from '../../fcos/scene.ts'
+import { HEAT_CELLS } from '../../fcos/shape-statistics.ts'
+import { SPLITS } from '../../project/model.ts'
+import { JobId } from './jobs.ts'
+import { method } from './method.ts'
+import { Box, Id, LocalPath } from './values.ts'
+
+const Side = z.int().min(32).max(8192)
+
+export const InputSettingValue = z.strictObject({
+  input: z.strictObject({ shortSide: Side, longSide: Side }),
+  rules: AssignmentRules,
+}) satisfies z.ZodType<InputSetting>
+
+/** What is inspected: all images that somebody has worked on, or those of a split, as the trainer would take them. */
+export const ReportScope = z.strictObject({ setting: InputSettingValue, split: z.enum(SPLITS).nullable() })
+export type ReportScope = z.infer<typeof ReportScope>
+
+const Count = z.int().min(0)
+const Recall = z.object({ boxes: Count, learnable: Count })
+const AnchorRecall = z.object({ boxes: Count, highQuality: Count, from04: Count, any: Count })
+const Distribution = z.object({
+  boxes: Count,
+  mean: z.number().nullable(),
+  median: z.number().nullable(),
+  max: z.number().nullable(),
+  histogram: z.array(z.object({ from: Count, to: Count.nullable(), boxes: Count })).readonly(),
+})
+const ShapeBins = z
+  .array(z.object({ from: z.number().nullable(), to: z.number().nullable(), boxes: Count }))
+  .readonly()
+
+export const ReportInspection = z.object({
+  images: Count,
+  imagesWithoutBoxes: Count,
+  /** Images left out because their size is not known. */
+  unsized: Count,
+  crowds: Count,
+  recall: Recall,
+  /** Boxes that no location learns, and that fewer than STARVED_BELOW do. */
+  unlearnable: Count,
+  starved: Count,
+  perCategory: z.array(Recall.extend({ id: Id, name: z.string(), anchors: AnchorRecall })).readonly(),
+  perSize: z
+    .array(Recall.extend({ name: z.enum(SIZE_CLASSES.map(({ name }) => name)), anchors: AnchorRecall }))
+    .readonly(),
+  perLevel: z
+    .array(
+      z.object({
+        name: LevelName,
+        stride: z.int(),
+        locations: Count,
+        positives: Count,
+        boxes: Count,
+        locationsPerBox: Distribution,
+      }),
+    )
+    .readonly(),
+  ambiguity: z.object({ positives: Count, ambiguous: Count, ambiguousAcrossClasses: Count }),
+  locationsPerBox: Distribution,
+  shapes: z.object({
+    size: ShapeBins,
+    aspect: ShapeBins,
+    position: z
+      .array(Count)
+      .length(HEAT_CELLS ** 2)
+      .readonly(),
+  }),
+  /** RetinaNet's anchors at the same input size, by the three rules of FCOS's table 1. */
+  anchors: AnchorRecall,
+})
+export type ReportInspection = z.infer<typeof ReportInspection>
+
+const Measured = z.object({ value: z.number(), recall: Recall })
+const LadderValue = z.object({
+  present: z.number(),
+  measured: z.array(Measured).readonly(),
+  suggestion: Measured.extend({ gain: z.number() }).nullable(),
+})
+
+export const ReportLadders = z.object({
+  /** By short side in pixels of the input; the long side in proportion. */
+  inputSizes: LadderValue,
+  /** Of center sampling, in strides; 0 is off. */
+  radii: LadderValue,
+})
+export type ReportLadders = z.infer<typeof ReportLadders>
+
+const Range = z.strictObject({ from: z.number().nullable(), to: z.number().nullable() })
+
+/** All that is given must hold. */
+export const BoxFilter = z.strictObject({
+  classId: Id.exactOptional(),
+  sizeClass: z.enum(SIZE_CLASSES.map(({ name }) => name)).exactOptional(),
+  /** Some location of it learns the box. */
+  level: LevelName.exactOptional(),
+  /** Locations that learn the box: from … to, both included. */
+  positives: Range.exactOptional(),
+  /** √(width · height) in pixels of the input: from ≤ side < to. */
+  side: Range.exactOptional(),
+  /** width / height: from ≤ aspect < to. */
+  aspect: Range.exactOptional(),
+  /** Of the heat grid, the cell that holds its centre. */
+  cell: z.int().min(0).exactOptional(),
+})
+export type BoxFilter = z.infer<typeof BoxFilter>
+
+export const ReportBox = z.object({
+  image: Id,
+  path: z.string(),
+  annotation: Id,
+  classId: Id,
+  /** Image pixels. */
+  box: Box,
+  sizeClass: z.enum(SIZE_CLASSES.map(({ name }) => name)),
+  /** [5] locations of P3 to P7 that learn it. */
+  perLevel: z.array(Count).readonly(),
+  /** Locations that another box took. */
+  lost: Count,
+  /** Null where some location learns it. */
+  cause: z
+    .enum(['no-area', 'under-1-px', 'inside', 'center-sampling', 'range', 'area-limit', 'lost'])
+    .nullable(),
+  /** In words, what would make it learnable; null if it is, or if nothing that was tried helps. */
+  cure: z.string().nullable(),
+})
+export type ReportBox = z.infer<typeof ReportBox>
+
+/** More than anybody looks through; `count` tells how many there are. */
+export const LISTED_BOXES = 2000
+
+export const ReportBoxes = z.object({
+  /** In the order of the paths. */
+  boxes: z.array(ReportBox).max(LISTED_BOXES).readonly(),
+  count: Count,
+})
+export type ReportBoxes = z.infer<typeof ReportBoxes>
+
+export const REPORT_METHODS = {
+  /** A job with ReportInspection. */
+  'report.inspect': method(ReportScope, JobId),
+  /** A job with ReportLadders: recall with other input sizes and radii. */
+  'report.ladders': method(ReportScope, JobId),
+  /** A job with ReportBoxes: the boxes for which a filter holds. */
+  'report.boxes': method(ReportScope.extend({ filter: BoxFilter }), JobId),
+  /** A job with { boxes }: writes the list of all boxes as CSV. Fails with DATA_EXISTS, IO_WRITE. */
+  'report.writeBoxes': method(ReportScope.extend({ out: LocalPath, overwrite: z.boolean() }), JobId),
+} as const

@@ -1,0 +1,42 @@
+import type { BoxFilter } from '../../../core/contract/studio/report.ts'
+import type { ImageInspection } from '../../../core/fcos/image-inspection.ts'
+import { SIZE_CLASSES, sizeClass } from '../../../core/fcos/inspect.ts'
+import { LEVEL_NAMES } from '../../../core/fcos/levels.ts'
+import type { InputSetting } from '../../../core/fcos/scene.ts'
+import { type BoxShape, boxShape } from '../../../core/fcos/shape-statistics.ts'
+import { resizedSize } from '../../../core/geometry/input-size.ts'
+
+type Test = (found: ImageInspection, gt: number) => boolean
+type Range = NonNullable<BoxFilter['side']>
+
+/** Whether all that a filter asks for holds for box `gt` of an inspected image. */
+export function boxFilter(filter: BoxFilter, { input }: InputSetting): Test {
+  const { classId, sizeClass: size, level, positives, side, aspect, cell } = filter
+  const tests: Test[] = []
+  const shaped = (test: (shape: BoxShape) => boolean): void => {
+    tests.push(({ boxes, image }, gt) => {
+      const shape = boxShape(boxes, gt, resizedSize(image, input))
+      return shape !== undefined && test(shape)
+    })
+  }
+  if (classId !== undefined) tests.push(({ targets }, gt) => targets[gt]![1].categoryId === classId)
+  if (size) tests.push(({ targets }, gt) => SIZE_CLASSES[sizeClass(targets[gt]![1])]!.name === size)
+  if (level) {
+    const at = LEVEL_NAMES.indexOf(level)
+    tests.push(({ shares }, gt) => shares.perLevel[gt * LEVEL_NAMES.length + at]! > 0)
+  }
+  if (positives) {
+    const { from, to } = positives
+    tests.push(({ shares }, gt) => {
+      const count = shares.positives[gt]!
+      return count >= (from ?? 0) && count <= (to ?? Number.POSITIVE_INFINITY)
+    })
+  }
+  if (side) shaped((shape) => isIn(side, shape.side))
+  if (aspect) shaped((shape) => isIn(aspect, shape.aspect))
+  if (cell !== undefined) shaped((shape) => shape.cell === cell)
+  return (found, gt) => tests.every((test) => test(found, gt))
+}
+
+const isIn = ({ from, to }: Range, value: number): boolean =>
+  value >= (from ?? Number.NEGATIVE_INFINITY) && value < (to ?? Number.POSITIVE_INFINITY)

@@ -1,0 +1,34 @@
+import type { ReportInspection, ReportScope } from '../../../core/contract/studio/report.ts'
+import { AnchorMeter, noAnchorRecall } from '../../../core/fcos/anchor-recall.ts'
+import { Inspector } from '../../../core/fcos/inspect.ts'
+import type { Project } from '../project/project.ts'
+import { type Watch, withLabels } from './labelled.ts'
+
+/** Recall, ambiguity, levels and shapes of all boxes, with RetinaNet's anchors beside them. */
+export function inspectProject(
+  project: Project,
+  { setting, split }: ReportScope,
+  watch: Watch = {},
+): Promise<ReportInspection> {
+  return withLabels(project, split, watch, async ({ dataset, each }) => {
+    const inspector = new Inspector(dataset.categories, setting)
+    const anchors = new AnchorMeter(setting.input)
+    await each((image) => {
+      inspector.add(image)
+      anchors.add(image)
+    })
+    const { unsized, unlearnable, starved, perCategory, perSize, ...inspection } = inspector.result()
+    return {
+      ...inspection,
+      unsized: unsized.length,
+      unlearnable: unlearnable.length,
+      starved: starved.length,
+      perCategory: perCategory.map((entry) => ({
+        ...entry,
+        anchors: anchors.perCategory.get(entry.id) ?? noAnchorRecall(),
+      })),
+      perSize: perSize.map((entry, i) => ({ ...entry, anchors: anchors.perSize[i]! })),
+      anchors: anchors.recall,
+    }
+  })
+}
