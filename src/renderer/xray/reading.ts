@@ -109,7 +109,7 @@ function read(
       : null,
     findings: [
       ...others.slice(0, MOST_FINDINGS).map(describe),
-      ...(others.length > MOST_FINDINGS ? [`and ${others.length - MOST_FINDINGS} more`] : []),
+      ...(others.length > MOST_FINDINGS ? [`${others.length - MOST_FINDINGS} more boxes around`] : []),
     ],
   }
 }

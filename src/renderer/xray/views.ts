@@ -49,7 +49,8 @@ export const VIEW_INFO: Readonly<Record<XrayView, ViewInfo>> = {
   },
   sides: {
     title: 'l, t, r, b',
-    meaning: 'Distances to the four sides, each on its side of the cell, in strides of the level',
+    meaning:
+      'Distance to the farthest side, which decides the level, in strides; each side alone in the panel',
     ends: ['0', `≥ ${LONGEST_SIDE} strides`],
   },
   left: sideInfo('left', 'l'),

@@ -1,6 +1,13 @@
 /** Arrows from a location to the sides of the box that it learns, with their lengths. In CSS pixels of the canvas. */
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { toScreen, type View } from '../../canvas/geometry/view.ts'
 import type { LocationReading } from '../reading.ts'
+
+interface Sight {
+  readonly view: View
+  /** Of the image, in its pixels. */
+  readonly part: BoxXyxy
+}
 
 const FONT = '500 11px Inter, system-ui, sans-serif'
 const INK = '#ffffff'
@@ -18,11 +25,11 @@ const DIRECTIONS = [
   [0, 1],
 ] as const
 
-/** The location alone where it learns nothing. `name` tells pinned ones apart. */
+/** The location alone where it learns nothing. Pinned ones have a name, and their lengths elsewhere. */
 export function drawReading(
   context: CanvasRenderingContext2D,
   { at, learned }: LocationReading,
-  view: View,
+  { view, part }: Sight,
   name?: string,
 ): void {
   const from = toScreen(view, at)
@@ -56,13 +63,17 @@ export function drawReading(
   }
   context.font = FONT
   context.textBaseline = 'middle'
+  if (name) {
+    drawPlate(context, name, from.x + 7, from.y + 7, context.measureText(name).width + 2 * PADDING)
+    return
+  }
+  const rightEdge = toScreen(view, { x: part[2], y: 0 }).x
   for (const { dx, dy, to, text } of arrows) {
     const width = Math.ceil(context.measureText(text).width) + 2 * PADDING
     const x = dx === 0 ? to.x - width / 2 : dx > 0 ? to.x + 4 : to.x - 4 - width
     const y = dy === 0 ? to.y - PLATE_HEIGHT / 2 : dy > 0 ? to.y + 4 : to.y - 4 - PLATE_HEIGHT
-    drawPlate(context, text, x, y, width)
+    drawPlate(context, text, Math.max(2, Math.min(x, rightEdge - width - 2)), y, width)
   }
-  if (name) drawPlate(context, name, from.x + 7, from.y + 7, context.measureText(name).width + 2 * PADDING)
 }
 
 function strokeWithHalo(context: CanvasRenderingContext2D): void {

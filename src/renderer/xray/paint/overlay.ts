@@ -41,8 +41,8 @@ export class XrayOverlay implements Overlay {
     context.globalAlpha = opacity
     paintCells(targets, level, view, part, painterOf(context, shown, targets, colourMap, this.#hatching))
     context.globalAlpha = 1
-    for (const [i, one] of pinned.entries()) drawReading(context, one, view, pinName(i))
-    if (reading) drawReading(context, reading, view)
+    for (const [i, one] of pinned.entries()) drawReading(context, one, { view, part }, pinName(i))
+    if (reading) drawReading(context, reading, { view, part })
   }
 }
 

@@ -12,6 +12,15 @@ import type { Hatching } from './hatching.ts'
 /** Positive locations beside the ambiguous ones. */
 const UNCONTESTED = 'rgb(128 132 140 / 60%)'
 
+/** The index of the longest of a location's four distances. */
+function farthest(ltrb: Float32Array, location: number): number {
+  let longest = 0
+  for (let side = 1; side < 4; side++) {
+    if (ltrb[location * 4 + side]! > ltrb[location * 4 + longest]!) longest = side
+  }
+  return longest
+}
+
 export function painterOf(
   context: CanvasRenderingContext2D,
   view: XrayView,
@@ -42,15 +51,8 @@ export function painterOf(
     case 'owner':
       return (location, _, ...cell) => fill(ownerColour(matched[location]!), ...cell)
     case 'sides':
-      return (location, { stride }, x, y, width, height) => {
-        const third = Math.max(1, Math.round(width / 3))
-        const half = Math.max(1, Math.round(height / 2))
-        const middle = Math.max(1, width - 2 * third)
-        fill(sideColour(location, SIDE.left, stride), x, y, third, height)
-        fill(sideColour(location, SIDE.right, stride), x + third + middle, y, third, height)
-        fill(sideColour(location, SIDE.top, stride), x + third, y, middle, half)
-        fill(sideColour(location, SIDE.bottom, stride), x + third, y + half, middle, height - half)
-      }
+      return (location, { stride }, ...cell) =>
+        fill(sideColour(location, farthest(ltrb, location), stride), ...cell)
     case 'ambiguity':
       return (location, _, ...cell) => {
         const next = targets.runnersUp?.[location] ?? BACKGROUND
