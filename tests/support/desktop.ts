@@ -122,8 +122,10 @@ async function startStandIn(words: readonly string[], env: NodeJS.ProcessEnv): P
       return page
     },
     async quit() {
+      const late = setTimeout(() => child.kill(), 5000)
       if (child.connected) await evaluate(({ app }) => app.quit()).catch(() => {})
       await ended
+      clearTimeout(late)
     },
     output: () => output,
   }

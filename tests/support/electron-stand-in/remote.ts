@@ -18,4 +18,7 @@ process.on('message', async ({ id, source, argument }: Task) => {
   }
 })
 
+// The test is over, however it ended; Playwright ends Chromium with this process.
+process.once('disconnect', () => setTimeout(() => process.exit(), 2000).unref())
+
 endpoint.then((address) => process.send!({ endpoint: address }))
