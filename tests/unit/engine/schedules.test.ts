@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { trainingOptions } from '../../../src/core/training/presets.ts'
 import { averageDecay } from '../../../src/main/engine/train/average.ts'
 import { Normaliser } from '../../../src/main/engine/train/normaliser.ts'
-import { trainingOptions } from '../../../src/main/engine/train/presets.ts'
 import { rateFactor } from '../../../src/main/engine/train/schedule.ts'
 
 it('warms up linearly from a thousandth', () => {

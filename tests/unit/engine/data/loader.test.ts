@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem } from '../../../../src/core/formats/dataset.ts'
-import { augmentFor, NO_AUGMENTATION } from '../../../../src/main/engine/data/augment/presets.ts'
+import { augmentFor, NO_AUGMENTATION } from '../../../../src/core/training/augmentation.ts'
 import type { Batch, BatchPlan } from '../../../../src/main/engine/data/batch.ts'
 import { BatchLoader, type LoaderOptions } from '../../../../src/main/engine/data/loader.ts'
 

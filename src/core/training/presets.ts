@@ -1,7 +1,7 @@
 /** Training options for a number of images, from published fine-tuning recipes; the user's own choices go over them. */
-import type { TrainingFile, TrainingOptions } from '../../../core/contract/training.ts'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
-import { augmentFor } from '../data/augment/presets.ts'
+import type { TrainingFile, TrainingOptions } from '../contract/training.ts'
+import type { ModelConfig } from '../fcos/config.ts'
+import { augmentFor } from './augmentation.ts'
 
 type Architecture = ModelConfig['architecture']
 

@@ -1,5 +1,5 @@
 /** How much variation suits a data set's size. */
-import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
+import type { AugmentConfig } from '../contract/augmentation.ts'
 
 /** Pixels exactly as in detection. */
 export const NO_AUGMENTATION: AugmentConfig = {
