@@ -6,6 +6,7 @@
  *   /asset/image/<id>/whole?low&high                    the picture, where kind is 'whole'
  *   /asset/image/<id>/overview                          JPEG, longest side 2048 px
  *   /asset/image/<id>/tile/<level>/<column>/<row>?low&high   PNG
+ *   /asset/run/<run id>/pinned/<index>?step=<step>      predictions of a pinned image: pinned.ts
  *
  * All are as displayed: EXIF orientation applied. low and high are the window of pictures of more than 8 bits: values
  * that are shown black and white; without them it is the suggested one.

@@ -11,6 +11,7 @@ import { APP_METHODS } from './studio/app.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
 import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
 import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
+import { RUN_METHODS, RunChange } from './studio/runs.ts'
 import { REPORT_METHODS } from './studio/report.ts'
 
 export const STUDIO_METHODS = {
@@ -18,6 +19,7 @@ export const STUDIO_METHODS = {
   ...PROJECT_METHODS,
   ...LABEL_METHODS,
   ...JOB_METHODS,
+  ...RUN_METHODS,
   ...REPORT_METHODS,
 } as const
 
@@ -35,6 +37,9 @@ export const STUDIO_EVENTS = {
   images: z.null(),
   /** A job began, went on or ended. */
   job: Job,
+  run: RunChange,
+  /** Runs came or went otherwise: lists look anew. */
+  runs: z.null(),
 } as const
 
 type Methods = typeof STUDIO_METHODS

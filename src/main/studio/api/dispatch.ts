@@ -8,6 +8,7 @@ import type { StudioHost } from './host.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { labelHandlers } from './label-handlers.ts'
 import { projectHandlers } from './project-handlers.ts'
+import { runHandlers } from './run-handlers.ts'
 import { reportHandlers } from './report-handlers.ts'
 
 const HANDLERS: Handlers = {
@@ -15,6 +16,7 @@ const HANDLERS: Handlers = {
   ...projectHandlers,
   ...labelHandlers,
   ...jobHandlers,
+  ...runHandlers,
   ...reportHandlers,
 }
 

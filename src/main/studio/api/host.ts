@@ -11,6 +11,8 @@ import { Assets } from '../assets/assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { type Project, summarise } from '../project/index.ts'
+import { respondRun } from '../runs/assets.ts'
+import { Runs } from '../runs/runs.ts'
 import { Jobs } from './jobs.ts'
 import { Recent } from './recent.ts'
 import { Settings } from './settings.ts'
@@ -37,6 +39,9 @@ export class StudioHost {
   readonly assets: Assets
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
+  #runs: Runs | undefined
+  /** What answers an address, by how that begins; the first that fits. */
+  readonly #assetRoutes: readonly (readonly [prefix: string, respond: Assets['respond']])[]
 
   constructor(options: HostOptions) {
     this.options = options
@@ -48,14 +53,22 @@ export class StudioHost {
       fileOf: (imageId) => this.project.fileOf(imageId),
       ...(options.engine && { place: options.engine }),
     })
+    this.#assetRoutes = [
+      ['/asset/run/', async (path, query) => respondRun(() => this.runs.store, path, query)],
+      ['', (...request) => this.assets.respond(...request)],
+    ]
   }
 
   /** Throws USAGE_NO_PROJECT. */
   get project(): Project {
-    if (this.#project === undefined) {
-      throw new CodedError('USAGE_NO_PROJECT', 'No project is open', 'Open a folder of images first')
-    }
+    if (this.#project === undefined) throw noProject()
     return this.#project
+  }
+
+  /** Training runs of the project. Throws USAGE_NO_PROJECT. */
+  get runs(): Runs {
+    if (this.#runs === undefined) throw noProject()
+    return this.#runs
   }
 
   get hasProject(): boolean {
@@ -66,6 +79,12 @@ export class StudioHost {
   async use(project: Project): Promise<ProjectSummary> {
     await this.close()
     this.#project = project
+    const { dataFolder, engine: place, info } = this.options
+    this.#runs = new Runs({
+      ...{ project, dataFolder, jobs: this.jobs, engine: info.engine },
+      ...(place && { place }),
+      emit: (event, data) => this.emit(event, data),
+    })
     const { history } = project
     history.subscribe((effect) => this.emit('step', { ...effect, ...history.next() }))
     this.recent.add(dirname(project.path))
@@ -74,12 +93,14 @@ export class StudioHost {
     return summary
   }
 
-  /** Everything was saved before. */
+  /** All labels were saved before; a run that trains is saved now, and can be resumed. */
   async close(): Promise<void> {
+    await this.#runs?.close()
     await this.jobs.cancelAll()
     if (this.#project === undefined) return
     this.#project.close()
     this.#project = undefined
+    this.#runs = undefined
     this.emit('project', null)
   }
 
@@ -108,7 +129,8 @@ export class StudioHost {
     signal?: AbortSignal,
     knownTag?: string,
   ): Promise<AssetResponse> {
-    return this.assets.respond(path, query, signal, knownTag)
+    const [, respond] = this.#assetRoutes.find(([prefix]) => path.startsWith(prefix))!
+    return respond(path, query, signal, knownTag)
   }
 
   /** Tells all windows that counts or lists changed otherwise than by a step of the history. */
@@ -127,3 +149,6 @@ export class StudioHost {
     return () => this.#listeners.delete(listener)
   }
 }
+
+const noProject = (): CodedError =>
+  new CodedError('USAGE_NO_PROJECT', 'No project is open', 'Open a folder of images first')

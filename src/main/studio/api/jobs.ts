@@ -79,11 +79,16 @@ export class Jobs {
     this.#entries.get(id)?.abort.abort(new CodedError('USAGE_CANCELLED', 'Cancelled'))
   }
 
+  /** Cancels it, and resolves when it has ended. */
+  async stop(id: number): Promise<void> {
+    this.cancel(id)
+    await this.#entries.get(id)?.ended
+  }
+
   /** Resolves when nothing runs any more. */
   async cancelAll(): Promise<void> {
     const running = [...this.#entries.values()].filter(({ job }) => job.state === 'running')
-    for (const { job } of running) this.cancel(job.id)
-    await Promise.all(running.map(({ ended }) => ended))
+    await Promise.all(running.map(({ job }) => this.stop(job.id)))
   }
 
   async #run(

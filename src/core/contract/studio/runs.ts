@@ -1,0 +1,272 @@
+/**
+ * Training runs of the open project. A run is a folder that the engine writes (core/contract/run-record.ts) with a note
+ * of the studio beside. One trains at a time, in a process of its own; it is a job too, which says how far it is.
+ *
+ * Steps count from 1: step 10 is there when ten are done. Which run's checkpoint looks at images is chosen with models.use
+ * (models.ts), by the checkpoint's path.
+ */
+import { z } from 'zod'
+import { ModelConfig } from '../../fcos/config.ts'
+import { SPLITS } from '../../project/model.ts'
+import { Evaluated } from '../engine/training.ts'
+import { TrainingFile, TrainingOptions } from '../training.ts'
+import { JobId } from './jobs.ts'
+import { method } from './method.ts'
+import { Id, Ids, LocalPath, None, Nothing, WireErrorValue } from './values.ts'
+
+/** The time at which it was made, which no other run of the project ever has: 20261122-184449-103. */
+export const RunId = z.string().regex(/^\d{8}-\d{6}-\d{3}$/)
+export type RunId = z.infer<typeof RunId>
+
+export const ARCHITECTURES = ['lite0', 'r50'] as const
+export type Architecture = (typeof ARCHITECTURES)[number]
+
+/** What training starts from. */
+export const StartingModel = z.discriminatedUnion('kind', [
+  /** Published weights; fetched at first. */
+  z.strictObject({ kind: z.literal('pretrained'), architecture: z.enum(ARCHITECTURES) }),
+  /** A run's checkpoint. */
+  z.strictObject({ kind: z.literal('run'), run: RunId }),
+  /** A checkpoint of ours, or weights in torchvision's names. */
+  z.strictObject({ kind: z.literal('file'), path: LocalPath }),
+])
+export type StartingModel = z.infer<typeof StartingModel>
+
+export const RunPlan = z.strictObject({
+  model: StartingModel,
+  /** Split to learn from; null: all images. */
+  learnFrom: z.enum(SPLITS).nullable(),
+  /** Split to measure with; null: none. */
+  measureWith: z.enum(SPLITS).nullable(),
+  /** Learns this image by heart instead, without augmentation: what cannot learn one image cannot learn many. */
+  overfit: Id.nullable(),
+  /** What the user sets; the rest follows the preset for the number of images. */
+  options: TrainingFile,
+})
+export type RunPlan = z.infer<typeof RunPlan>
+
+/** Whose predictions are kept every so many steps, to watch them come about. */
+export const PinnedPlan = z.strictObject({ images: z.array(Id).max(4).readonly(), every: z.int().positive() })
+export type PinnedPlan = z.infer<typeof PinnedPlan>
+
+/**
+ * pausing, stopping: will be after the step under way. paused: waits, its state is saved, its process runs. stopped: by the
+ * user, or with its project. interrupted: the whole program ended while it ran. failed: `error` says why.
+ */
+export const RUN_STATES = [
+  'running',
+  'pausing',
+  'paused',
+  'stopping',
+  'stopped',
+  'interrupted',
+  'failed',
+  'done',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+export const RunSummary = z.object({
+  id: RunId,
+  name: z.string(),
+  /** ISO 8601 */
+  created: z.string(),
+  state: z.enum(RUN_STATES),
+  error: WireErrorValue.nullable(),
+  /** What it started from: "lite0, ImageNet weights", "Run 6". */
+  from: z.string(),
+  overfit: z.boolean(),
+  /** These five are null until the engine has begun. */
+  architecture: z.enum(ARCHITECTURES).nullable(),
+  /** Long side of the network's input, px. */
+  size: z.int().nullable(),
+  classes: z
+    .array(z.object({ id: Id, name: z.string() }))
+    .readonly()
+    .nullable(),
+  /** It learns from so many images. */
+  images: z.int().nullable(),
+  steps: z.int().nullable(),
+  /** Steps done. */
+  step: z.int(),
+  /** Of the best evaluation so far; null without one. */
+  best: z.object({ step: z.int(), ap: z.number(), ap50: z.number() }).nullable(),
+  /** The model to use: the best one, else the last; null before there is any. */
+  checkpoint: LocalPath.nullable(),
+  /** Whether it can go on from a saved state. */
+  resumable: z.boolean(),
+  /** While it trains, as of its last step. */
+  live: z
+    .object({
+      imagesPerSecond: z.number(),
+      remainingSeconds: z.number(),
+      device: z.enum(['cpu', 'gpu', 'wasm']),
+      /** The engine's resident memory, now and at most, without a GPU's own. */
+      memoryMb: z.number(),
+      peakMb: z.number(),
+    })
+    .nullable(),
+})
+export type RunSummary = z.infer<typeof RunSummary>
+
+/** Figures of each step; what they mean stands at TrainStep. */
+export const CURVES = [
+  'loss',
+  'classification',
+  'box',
+  'centerness',
+  'centernessExcess',
+  'rate',
+  'gradientNorm',
+  'positives',
+  'imagesPerSecond',
+  'memoryMb',
+] as const
+export type CurveName = (typeof CURVES)[number]
+
+/** One value per entry of `steps`; null where it was not finite. */
+const Figures = z.record(z.enum(CURVES), z.array(z.number().nullable()).readonly())
+
+export const Curves = z.object({
+  steps: z.array(z.int()).readonly(),
+  figures: Figures,
+  evaluations: z.array(Evaluated).readonly(),
+})
+export type Curves = z.infer<typeof Curves>
+
+/** Images and boxes of a data set, and boxes of each class; crowd regions are not counted. */
+const DataCount = z.object({
+  images: z.int(),
+  boxes: z.int(),
+  perClass: z.array(z.object({ id: Id, name: z.string(), boxes: z.int() })).readonly(),
+})
+export type DataCount = z.infer<typeof DataCount>
+
+export const RunDetail = z.object({
+  folder: LocalPath,
+  /** Null until the engine has begun. */
+  model: ModelConfig.nullable(),
+  options: TrainingOptions.nullable(),
+  canvas: z.object({ width: z.int(), height: z.int() }).nullable(),
+  /** What was loaded from the weights, what was not, and why. */
+  loaded: z.string().nullable(),
+  started: z.string().nullable(),
+  /** What it learns from and is measured with, as it was when it began. */
+  data: z.object({ training: DataCount, validation: DataCount.nullable() }).nullable(),
+  /** How the labels of those images differ now. Null as `data` is. */
+  changes: z
+    .object({
+      /** Images with other boxes than then; those that are gone from the project are in `gone`. */
+      images: Ids,
+      addedBoxes: z.int(),
+      removedBoxes: z.int(),
+      gone: z.int(),
+    })
+    .nullable(),
+  pinned: z.object({
+    images: z.array(z.object({ image: Id, path: z.string() })).readonly(),
+    /** Steps at which there are predictions, in rising order. */
+    steps: z.array(z.int()).readonly(),
+  }),
+  /** What the engine had to say, with the steps. */
+  notes: z.array(z.string()).readonly(),
+})
+export type RunDetail = z.infer<typeof RunDetail>
+
+/** Something to know before a run starts. */
+export const RunWarning = z.object({
+  kind: z.enum([
+    'cannot-train',
+    'no-boxes',
+    'no-validation',
+    'shared-images',
+    'few-boxes',
+    'unlearnable',
+    'unlabelled',
+  ]),
+  /** What is so, and what to do about it. */
+  message: z.string(),
+  /** Finds the images that it is about, in core/query's language; null where none does. */
+  query: z.string().nullable(),
+})
+export type RunWarning = z.infer<typeof RunWarning>
+
+export const Proposal = z.object({
+  /** The preset for the data, with what the plan says over it. */
+  options: TrainingOptions,
+  architecture: z.enum(ARCHITECTURES),
+  /** The plan's splits, or what suits the project where it has none: train and val where there are any. */
+  images: z.object({ training: z.int(), validation: z.int() }),
+  perClass: z
+    .array(z.object({ id: Id, name: z.string(), training: z.int(), validation: z.int() }))
+    .readonly(),
+  /** Best possible recall at this size is learnable / boxes. */
+  recall: z.object({ boxes: z.int(), learnable: z.int() }),
+  /** The commonest sizes of training images, most of them first. */
+  sizes: z.array(z.object({ width: z.int(), height: z.int(), images: z.int() })).readonly(),
+  engine: z.object({ title: z.string(), canTrain: z.boolean() }),
+  cores: z.int(),
+  memoryMb: z.object({ total: z.number(), free: z.number() }),
+  warnings: z.array(RunWarning).readonly(),
+})
+export type Proposal = z.infer<typeof Proposal>
+
+/** What a few steps of it took. */
+export const RunCost = z.object({
+  secondsPerStep: z.number(),
+  /** Before the first step, and all steps, without evaluations. */
+  seconds: z.number(),
+  peakMb: z.number(),
+  canvas: z.object({ width: z.int(), height: z.int() }),
+})
+export type RunCost = z.infer<typeof RunCost>
+
+const OfRun = z.strictObject({ run: RunId })
+
+export const RUN_METHODS = {
+  /** The newest first. */
+  'runs.list': method(None, z.array(RunSummary).readonly()),
+  /** Which splits to use: train and val where there are any, else all images and none. */
+  'runs.splits': method(
+    None,
+    z.object({ learnFrom: z.enum(SPLITS).nullable(), measureWith: z.enum(SPLITS).nullable() }),
+  ),
+  'runs.propose': method(RunPlan, Proposal),
+  /** A job with RunCost. Throws USAGE_TRAINING while a run trains. */
+  'runs.probe': method(RunPlan, JobId),
+  /**
+   * Trains. Throws USAGE_TRAINING while another run does, DATA_NO_BOXES, USAGE_NO_FILE, USAGE_RUN, IO_RUN. What happens later is
+   * told by the run's own state.
+   */
+  'runs.start': method(
+    z.strictObject({
+      /** Left out: "Run 7". */
+      name: z.string().trim().min(1).max(100).exactOptional(),
+      plan: RunPlan,
+      pinned: PinnedPlan,
+    }),
+    RunSummary,
+  ),
+  /** After the step under way; its state is saved. Does nothing to a run that does not train, as the next two. */
+  'runs.pause': method(OfRun, Nothing),
+  'runs.continue': method(OfRun, Nothing),
+  /** After the step under way; its state and model are saved. */
+  'runs.cancel': method(OfRun, Nothing),
+  /** Goes on from the last saved state. Throws USAGE_TRAINING, USAGE_RUN. */
+  'runs.resume': method(OfRun, RunSummary),
+  /** Steps after `after`, and all evaluations after it. Throws USAGE_RUN, as the following ones. */
+  'runs.curves': method(z.strictObject({ run: RunId, after: z.int().min(0) }), Curves),
+  'runs.detail': method(OfRun, RunDetail),
+  'runs.rename': method(z.strictObject({ run: RunId, name: z.string().trim().min(1).max(100) }), RunSummary),
+  /** With its checkpoints; cannot be undone. Stops it first if it trains. */
+  'runs.delete': method(OfRun, Nothing),
+} as const
+
+/** A run began, went on, ended or was renamed; several times a second while it trains. */
+export const RunChange = z.object({
+  run: RunSummary,
+  /** What is new of its curves; after a resumption or a roll-back the steps begin anew at an earlier one. */
+  curves: Curves.nullable(),
+  /** The last step with predictions for the pinned images; null before any. */
+  pinnedStep: z.int().nullable(),
+})
+export type RunChange = z.infer<typeof RunChange>

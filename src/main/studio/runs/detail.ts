@@ -1,0 +1,36 @@
+import type { RunDetail } from '../../../core/contract/studio/runs.ts'
+import type { Project } from '../project/index.ts'
+import { pinnedSteps } from './pinned.ts'
+import type { StoredRun } from './run-store.ts'
+import { changesSince, countData, readSnapshot } from './snapshot.ts'
+import { readRecord } from './summary.ts'
+
+/** All that is known of a run. Throws nothing: what the engine has not written yet is null. */
+export function detailOf(project: Project, { folder, note }: StoredRun): RunDetail {
+  const record = readRecord(folder)
+  const snapshot = readSnapshot(folder)
+  const pinned = project.images.list(note.pinned.images)
+  return {
+    folder,
+    model: record?.model ?? null,
+    options: record?.options ?? null,
+    canvas: record?.canvas ?? null,
+    loaded: record?.loaded ?? null,
+    started: record?.started ?? null,
+    data: snapshot
+      ? {
+          training: countData(snapshot.data),
+          validation: snapshot.validation && countData(snapshot.validation),
+        }
+      : null,
+    changes: snapshot ? changesSince(project, snapshot) : null,
+    pinned: {
+      images: note.pinned.images.map((image) => ({
+        image,
+        path: pinned.find(({ id }) => id === image)?.path ?? '',
+      })),
+      steps: pinnedSteps(folder),
+    },
+    notes: note.notes,
+  }
+}

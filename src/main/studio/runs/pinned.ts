@@ -1,0 +1,33 @@
+/** Predictions of pinned images, one file per image and step; core/contract/pinned.ts says what is in it. */
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { PinnedPredictions } from '../../../core/contract/engine.ts'
+import { encodePinned } from '../../../core/contract/pinned.ts'
+
+const FOLDER = 'pinned'
+const NAME = /^(\d{8})-(\d)\.safetensors$/
+
+const nameOf = (step: number, index: number): string =>
+  `${String(step).padStart(8, '0')}-${index}.safetensors`
+
+export function keepPinned(folder: string, seen: PinnedPredictions): void {
+  const place = path.join(folder, FOLDER)
+  mkdirSync(place, { recursive: true })
+  const file = path.join(place, nameOf(seen.step, seen.index))
+  writeFileSync(`${file}.new`, encodePinned(seen))
+  renameSync(`${file}.new`, file)
+}
+
+/** In rising order. */
+export function pinnedSteps(folder: string): number[] {
+  const place = path.join(folder, FOLDER)
+  const names = existsSync(place) ? readdirSync(place) : []
+  const steps = names.flatMap((name) => NAME.exec(name)?.[1] ?? [])
+  return [...new Set(steps.map(Number))].toSorted((a, b) => a - b)
+}
+
+/** Undefined where there is none. */
+export function pinnedFile(folder: string, index: number, step: number): string | undefined {
+  const file = path.join(folder, FOLDER, nameOf(step, index))
+  return existsSync(file) ? file : undefined
+}

@@ -1,0 +1,131 @@
+/** From what the user plans to what the engine is asked. */
+import { existsSync } from 'node:fs'
+import type { EngineData } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { Architecture, RunPlan } from '../../../core/contract/studio/runs.ts'
+import type { TrainingFile } from '../../../core/contract/training.ts'
+import type { Dataset } from '../../../core/formats/dataset.ts'
+import type { Split } from '../../../core/project/model.ts'
+import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
+import { trainingData } from '../engine/engine-data.ts'
+import { startingWeights } from '../engine/starting-weights.ts'
+import { datasetOf, type Project } from '../project/index.ts'
+import type { RunStore } from './run-store.ts'
+
+/** Options of a run that learns one image by heart; the user's own come before them. */
+const BY_HEART: NonNullable<TrainingFile['training']> = {
+  steps: 150,
+  batch: 1,
+  accumulate: 1,
+  evaluateEvery: 50,
+  augment: NO_AUGMENTATION,
+}
+
+export interface PlannedData {
+  readonly training: Dataset
+  readonly validation: Dataset | null
+}
+
+/** Splits that suit the project: train and val where they hold labelled images, else all and none. */
+export function usualSplits(project: Project): Pick<RunPlan, 'learnFrom' | 'measureWith'> {
+  const has = (split: Split): boolean =>
+    project.find(`state:in-progress,done split:${split} -count:0`).length > 0
+  return { learnFrom: has('train') ? 'train' : null, measureWith: has('train') && has('val') ? 'val' : null }
+}
+
+/** The labels that the plan means, as they are now. Throws USAGE_IMAGE for an image to learn by heart that has none. */
+export function plannedData(project: Project, { learnFrom, measureWith, overfit }: RunPlan): PlannedData {
+  const all = (split: Split | null): Dataset => datasetOf(project, split ?? undefined).dataset
+  if (overfit === null) return { training: all(learnFrom), validation: measureWith && all(measureWith) }
+  const { categories, images } = all(null)
+  const one = { categories, images: images.filter(({ id }) => id === overfit) }
+  if (one.images.length === 0) {
+    throw new CodedError('USAGE_IMAGE', 'This image has no labels to learn', 'Label it, then try again')
+  }
+  return { training: one, validation: one }
+}
+
+/** Throws DATA_NO_BOXES where there is nothing to learn from. A validation set without boxes is left out. */
+export function engineSets(
+  { imageRoot }: Project,
+  { training, validation }: PlannedData,
+): { readonly data: EngineData; readonly validation: EngineData | null } {
+  const measurable = validation && hasBoxes(validation) ? validation : null
+  const named = (name: string, dataset: Dataset) => ({ name, dataset, imageRoot })
+  if (!hasBoxes(training)) {
+    throw new CodedError(
+      'DATA_NO_BOXES',
+      `${training.images.length} images to learn from, and no box on them`,
+      'Draw some, mark the images as done, or learn from another split',
+    )
+  }
+  const sets = trainingData(named('training', training), measurable && named('validation', measurable))
+  return { data: sets.data, validation: sets.validation }
+}
+
+export const hasBoxes = ({ images }: Dataset): boolean =>
+  images.some(({ annotations }) => annotations.some(({ crowd }) => !crowd))
+
+/** Boxes by class, crowd regions left out. */
+export function countBoxes({ images }: Dataset): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const { annotations } of images) {
+    for (const { crowd, categoryId } of annotations) {
+      if (!crowd) counts.set(categoryId, (counts.get(categoryId) ?? 0) + 1)
+    }
+  }
+  return counts
+}
+
+export function plannedOptions({ options, overfit }: RunPlan): TrainingFile {
+  return overfit === null ? options : { ...options, training: { ...BY_HEART, ...options.training } }
+}
+
+/** What the engine takes the architecture from, if not the file. Throws USAGE_RUN. */
+export function architectureOf({ model }: RunPlan, store: RunStore): Architecture {
+  if (model.kind === 'pretrained') return model.architecture
+  return (model.kind === 'run' && store.get(model.run).summary.architecture) || 'r50'
+}
+
+export interface Beginning {
+  readonly architecture: Architecture
+  readonly weights: string | null
+}
+
+/** Throws USAGE_RUN, USAGE_NO_FILE. `say` is told of downloads, and of starting from nothing where they fail. */
+export async function beginning(
+  plan: RunPlan,
+  store: RunStore,
+  say: (line: string) => void,
+): Promise<Beginning> {
+  const { model } = plan
+  if (model.kind === 'pretrained') {
+    const { architecture, file } = await startingWeights(model.architecture, say)
+    return { architecture, weights: file }
+  }
+  return { architecture: architectureOf(plan, store), weights: weightsFile(plan, store) }
+}
+
+/** Null for published weights. Throws USAGE_RUN, USAGE_NO_FILE. */
+export function weightsFile({ model }: RunPlan, store: RunStore): string | null {
+  if (model.kind === 'pretrained') return null
+  if (model.kind === 'file') {
+    if (existsSync(model.path)) return model.path
+    throw new CodedError('USAGE_NO_FILE', `There is no weights file ${model.path}`, 'Choose another')
+  }
+  const { checkpoint, name } = store.get(model.run).summary
+  if (checkpoint) return checkpoint
+  throw new CodedError('USAGE_RUN', `${name} has no model yet`, 'Let it train on, or start from another')
+}
+
+/** "lite0, ImageNet weights" */
+export function startTitle({ model }: RunPlan, store: RunStore): string {
+  switch (model.kind) {
+    case 'pretrained':
+      return model.architecture === 'lite0' ? 'lite0, ImageNet weights' : 'R-50, COCO weights'
+    case 'run':
+      return store.get(model.run).note.name
+    case 'file':
+      return model.path
+  }
+}

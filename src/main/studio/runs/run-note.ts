@@ -1,0 +1,53 @@
+/** What the studio notes of a run, in a file beside those of the engine. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { PinnedPlan } from '../../../core/contract/studio/runs.ts'
+import { Id, WireErrorValue } from '../../../core/contract/studio/values.ts'
+
+const FILE = 'studio.json'
+
+export const RunNote = z.strictObject({
+  format: z.literal('fcos-studio-run-note'),
+  version: z.literal(1),
+  name: z.string(),
+  created: z.string(),
+  /** `running` stays where the program was killed. */
+  state: z.enum(['running', 'stopped', 'failed', 'done']),
+  error: WireErrorValue.nullable(),
+  from: z.string(),
+  /** The image that it learns by heart; null: a data set. */
+  overfit: Id.nullable(),
+  pinned: PinnedPlan,
+  /** What the engine said, the newest last. */
+  notes: z.array(z.string()),
+})
+export type RunNote = z.infer<typeof RunNote>
+
+/** Undefined where the folder is no run of the studio. */
+export function readNote(folder: string): RunNote | undefined {
+  try {
+    return RunNote.parse(JSON.parse(readFileSync(path.join(folder, FILE), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/** Replaces it whole. Throws IO_RUN. */
+export function writeNote(folder: string, note: RunNote): void {
+  const file = path.join(folder, FILE)
+  try {
+    writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`)
+    renameSync(`${file}.new`, file)
+  } catch (cause) {
+    throw runError(folder, cause)
+  }
+}
+
+export function runError(folder: string, cause: unknown): CodedError {
+  const { message } = cause as Error
+  const remedy =
+    'Labels and other runs are as they were. Is the disk full, or may this folder not be written?'
+  return new CodedError('IO_RUN', `${folder} cannot be written: ${message}`, remedy, { cause })
+}

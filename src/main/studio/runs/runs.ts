@@ -1,0 +1,300 @@
+/** The training runs of the open project: what there is, and the one that trains now. */
+import path from 'node:path'
+import type { TrainRequest } from '../../../core/contract/engine.ts'
+import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import type {
+  Curves,
+  PinnedPlan,
+  Proposal,
+  RunCost,
+  RunDetail,
+  RunPlan,
+  RunSummary,
+} from '../../../core/contract/studio/runs.ts'
+import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import type { JobControl, Jobs } from '../api/jobs.ts'
+import type { EnginePlace } from '../engine/place.ts'
+import { startEngine } from '../engine/spawn.ts'
+import type { Project } from '../project/index.ts'
+import { acquireLock, type HeldLock } from '../project/lock.ts'
+import { detailOf } from './detail.ts'
+import {
+  architectureOf,
+  beginning,
+  engineSets,
+  plannedData,
+  plannedOptions,
+  startTitle,
+  weightsFile,
+} from './plan.ts'
+import { propose } from './proposal.ts'
+import { readCurves } from './run-log.ts'
+import type { RunNote } from './run-note.ts'
+import { RunStore, type StoredRun } from './run-store.ts'
+import { Training } from './training.ts'
+
+/** What runs need of the studio around them. */
+export interface RunsSurroundings {
+  readonly project: Project
+  readonly dataFolder: string
+  readonly jobs: Jobs
+  readonly engine: Proposal['engine']
+  readonly place?: EnginePlace
+  emit<Name extends EventName>(event: Name, data: EventData<Name>): void
+}
+
+/** Of a run, the newest that are kept. */
+const MOST_NOTES = 50
+
+type MakeRequest = (say: (line: string) => void) => TrainRequest | Promise<TrainRequest>
+
+export class Runs {
+  readonly store: RunStore
+  readonly #studio: RunsSurroundings
+  #training: { readonly run: Training; readonly job: number } | null = null
+
+  constructor(studio: RunsSurroundings) {
+    this.#studio = studio
+    this.store = new RunStore(studio.project, studio.dataFolder)
+  }
+
+  /** Newest first. */
+  list(): RunSummary[] {
+    return this.store.list().map((run) => this.#now(run))
+  }
+
+  propose(plan: RunPlan): Promise<Proposal> {
+    return propose(this.#studio.project, this.store, plan, this.#studio.engine)
+  }
+
+  /** Measures a few steps in an engine of its own. Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_RUN, USAGE_NO_FILE. */
+  probe(plan: RunPlan): { job: number } {
+    this.#requireRest()
+    const { project, jobs } = this.#studio
+    const { data } = engineSets(project, plannedData(project, plan))
+    const architecture = architectureOf(plan, this.store)
+    // What published weights hold changes no times: they are not fetched for it.
+    const weights = weightsFile(plan, this.store)
+    const request = { method: 'probe', architecture, weights, data, options: plannedOptions(plan) } as const
+    return jobs.start(
+      { kind: 'runs.probe', title: 'Measure the time' },
+      async ({ signal, report }): Promise<RunCost> => {
+        report(null, 'starting the engine')
+        const engine = await this.#startEngine()
+        try {
+          signal.throwIfAborted()
+          report(null, 'taking a few steps')
+          const found = await engine.call(request, () => {}, signal)
+          signal.throwIfAborted()
+          const { secondsPerStep, prepareSeconds, peakMb, canvas, options } = found
+          return { secondsPerStep, seconds: prepareSeconds + secondsPerStep * options.steps, peakMb, canvas }
+        } finally {
+          await engine.close()
+        }
+      },
+    )
+  }
+
+  /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, IO_RUN. */
+  start(plan: RunPlan, pinned: PinnedPlan, name: string = this.#nextName()): RunSummary {
+    this.#requireRest()
+    const { project } = this.#studio
+    const sets = engineSets(project, plannedData(project, plan))
+    weightsFile(plan, this.store)
+    const from = startTitle(plan, this.store)
+    const run = this.store.create(
+      (created): RunNote => ({
+        format: 'fcos-studio-run-note',
+        version: 1,
+        state: 'running',
+        error: null,
+        overfit: plan.overfit,
+        notes: [],
+        ...{ name, created, from, pinned },
+      }),
+    )
+    this.#begin(run, async (say) => ({
+      method: 'train',
+      out: run.folder,
+      ...(await beginning(plan, this.store, say)),
+      ...sets,
+      options: plannedOptions(plan),
+      resume: false,
+    }))
+    return this.#now(run)
+  }
+
+  /** Throws USAGE_TRAINING, USAGE_RUN, IO_PROJECT_READ_ONLY, IO_RUN. */
+  resume(id: string): RunSummary {
+    this.#requireRest()
+    const { summary } = this.store.writable(id)
+    if (!summary.resumable) {
+      throw new CodedError(
+        'USAGE_RUN',
+        `${summary.name} has nothing to go on with`,
+        'Start a new run from it',
+      )
+    }
+    const run = this.store.update(id, { state: 'running', error: null })
+    // What it learns from and how is in its folder.
+    this.#begin(run, () => ({
+      ...{ method: 'train', out: run.folder, resume: true },
+      ...{ weights: null, architecture: 'r50', data: null, validation: null, options: {} },
+    }))
+    return this.#now(run)
+  }
+
+  pause(id: string): void {
+    this.#trainingOf(id)?.run.pause()
+  }
+
+  continue(id: string): void {
+    this.#trainingOf(id)?.run.continue()
+  }
+
+  cancel(id: string): void {
+    const training = this.#trainingOf(id)
+    if (training) this.#studio.jobs.cancel(training.job)
+  }
+
+  curves(id: string, after: number): Curves {
+    return readCurves(this.store.get(id).folder, after)
+  }
+
+  detail(id: string): RunDetail {
+    return detailOf(this.#studio.project, this.store.get(id))
+  }
+
+  rename(id: string, name: string): RunSummary {
+    const run = this.store.update(id, { name })
+    const training = this.#trainingOf(id)
+    if (training) training.run.reread()
+    else this.#studio.emit('run', { run: run.summary, curves: null, pinnedStep: null })
+    return this.#now(run)
+  }
+
+  async delete(id: string): Promise<void> {
+    const run = this.store.writable(id)
+    const training = this.#trainingOf(id)
+    if (training) await this.#studio.jobs.stop(training.job)
+    takeLock(run).release()
+    await this.store.delete(id)
+    this.#studio.emit('runs', null)
+  }
+
+  /** The run that trains is saved and stopped, and says why. */
+  async close(): Promise<void> {
+    if (!this.#training) return
+    const { run, job } = this.#training
+    this.#note(run.id, `Stopped at step ${run.summary.step}, for the project was closed`)
+    await this.#studio.jobs.stop(job)
+  }
+
+  #begin(run: StoredRun, makeRequest: MakeRequest): void {
+    const { id } = run
+    const lock = takeLock(run)
+    const training = new Training(run, {
+      startEngine: () => this.#startEngine(),
+      reread: () => this.store.get(id).summary,
+      tell: (change) => this.#studio.emit('run', change),
+      note: (message) => this.#note(id, message),
+    })
+    const title = `Train ${run.note.name}`
+    const { job } = this.#studio.jobs.start({ kind: 'runs.start', title }, (control) =>
+      this.#train(run, training, lock, makeRequest, control),
+    )
+    this.#training = { run: training, job }
+  }
+
+  async #train(
+    { id, note: { pinned } }: StoredRun,
+    training: Training,
+    lock: HeldLock,
+    makeRequest: MakeRequest,
+    { signal, report }: JobControl,
+  ): Promise<null> {
+    const { project } = this.#studio
+    const telling = setInterval(() => report(...progressOf(training.summary)), 500)
+    try {
+      const request = await makeRequest((line) => {
+        report(null, line)
+        this.#note(id, line)
+      })
+      const images = pinned.images.map((image) => project.fileOf(image))
+      const complete = await training.run({ ...request, pinned: { ...pinned, images } }, signal)
+      this.store.update(id, { state: complete ? 'done' : 'stopped' })
+      // Says that the job was cancelled.
+      if (!complete) signal.throwIfAborted()
+    } catch (error) {
+      this.#settle(id, signal.aborted ? { state: 'stopped' } : { state: 'failed', error: toWire(error) })
+      throw error
+    } finally {
+      clearInterval(telling)
+      lock.release()
+      this.#training = null
+      this.#studio.emit('run', { run: this.store.get(id).summary, curves: null, pinnedStep: null })
+    }
+    return null
+  }
+
+  /** On a full disk the note cannot be written either: the job still says why, and the run counts as interrupted. */
+  #settle(id: string, change: Partial<RunNote>): void {
+    try {
+      this.store.update(id, change)
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+    }
+  }
+
+  #note(id: string, message: string): void {
+    this.#settle(id, { notes: [...this.store.get(id).note.notes, message].slice(-MOST_NOTES) })
+  }
+
+  #startEngine() {
+    const { place } = this.#studio
+    return startEngine({ background: true, ...(place && { place }) })
+  }
+
+  #now(run: StoredRun): RunSummary {
+    return this.#trainingOf(run.id)?.run.summary ?? run.summary
+  }
+
+  #trainingOf(id: string) {
+    return this.#training?.run.id === id ? this.#training : null
+  }
+
+  #requireRest(): void {
+    if (!this.#training) return
+    const { name } = this.#training.run.summary
+    throw new CodedError(
+      'USAGE_TRAINING',
+      `${name} is training`,
+      'One run trains at a time: wait, or stop it',
+    )
+  }
+
+  /** "Run 7", one more than the highest. */
+  #nextName(): string {
+    const numbers = this.store.list().map(({ note }) => Number(/^Run (\d+)$/.exec(note.name)?.[1] ?? 0))
+    return `Run ${Math.max(0, ...numbers) + 1}`
+  }
+}
+
+/** Two programs that look at one project must not train one run. Throws USAGE_TRAINING. */
+function takeLock({ folder, note }: StoredRun): HeldLock {
+  const lock = acquireLock(path.join(folder, 'lock'), 'FCOS Studio')
+  if (lock.held) return lock
+  const holder = lock.holder ? ` (process ${lock.holder.pid} on ${lock.holder.host})` : ''
+  throw new CodedError(
+    'USAGE_TRAINING',
+    `${note.name} is being trained by another program${holder}`,
+    'Stop it there first',
+  )
+}
+
+function progressOf({ step, steps, best, live }: RunSummary): [number | null, string] {
+  if (steps === null || live === null) return [null, 'getting ready']
+  const minutes = live.remainingSeconds / 60
+  const left = minutes < 1 ? `${Math.ceil(live.remainingSeconds)} s` : `${Math.ceil(minutes)} min`
+  return [step / steps, `step ${step} of ${steps}${best ? `, AP ${best.ap.toFixed(3)}` : ''}, ${left} left`]
+}

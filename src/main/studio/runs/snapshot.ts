@@ -1,0 +1,83 @@
+/** What a run learnt from, and how far the project has moved on since. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
+import { RunData } from '../../../core/contract/run-data.ts'
+import { RUN_FILES } from '../../../core/contract/run-record.ts'
+import type { DataCount, RunDetail } from '../../../core/contract/studio/runs.ts'
+import type { ProjectAnnotation } from '../../../core/project/model.ts'
+import type { Project } from '../project/index.ts'
+
+/** Undefined before the engine has begun. */
+export function readSnapshot(folder: string): RunData | undefined {
+  try {
+    return RunData.parse(JSON.parse(readFileSync(path.join(folder, RUN_FILES.data), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+export function countData({ categories, images }: EngineData): DataCount {
+  const counts = new Map<number, number>()
+  for (const image of images) {
+    for (const [i, category] of image.categories.entries()) {
+      if (image.crowds[i] === 0) counts.set(category, (counts.get(category) ?? 0) + 1)
+    }
+  }
+  return {
+    images: images.length,
+    boxes: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    perClass: categories.map(({ id, name }) => ({ id, name, boxes: counts.get(id) ?? 0 })),
+  }
+}
+
+/** Images at a time. */
+const CHUNK = 500
+
+/** Compares box by box; the same box in another order is the same. */
+export function changesSince(
+  project: Project,
+  { data, validation }: RunData,
+): NonNullable<RunDetail['changes']> {
+  const then = new Map([...data.images, ...(validation?.images ?? [])].map((image) => [image.id, image]))
+  const images: number[] = []
+  let [addedBoxes, removedBoxes, gone] = [0, 0, 0]
+  const ids = [...then.keys()]
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const chunk = ids.slice(start, start + CHUNK)
+    const known = new Set(project.images.list(chunk).map(({ id }) => id))
+    const now = project.annotations.ofImages(chunk)
+    for (const [i, id] of chunk.entries()) {
+      if (!known.has(id)) {
+        gone++
+        continue
+      }
+      const { added, removed } = difference(boxesOf(then.get(id)!), labelsOf(now[i]!))
+      if (added + removed > 0) images.push(id)
+      addedBoxes += added
+      removedBoxes += removed
+    }
+  }
+  return { images, addedBoxes, removedBoxes, gone }
+}
+
+const boxesOf = ({ boxes, categories }: EngineImage): string[] =>
+  Array.from(categories, (category, i) => [category, ...boxes.subarray(4 * i, 4 * i + 4)].join())
+
+const labelsOf = (annotations: readonly ProjectAnnotation[]): string[] =>
+  annotations
+    .filter(({ source }) => source !== 'proposed')
+    .map(({ classId, box }) => [classId, ...box].join())
+
+function difference(then: readonly string[], now: readonly string[]): { added: number; removed: number } {
+  const left = new Map<string, number>()
+  for (const box of then) left.set(box, (left.get(box) ?? 0) + 1)
+  let kept = 0
+  for (const box of now) {
+    const count = left.get(box) ?? 0
+    if (count === 0) continue
+    left.set(box, count - 1)
+    kept++
+  }
+  return { added: now.length - kept, removed: then.length - kept }
+}

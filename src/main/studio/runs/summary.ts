@@ -1,0 +1,46 @@
+/** What a run's folder tells of it. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Evaluated } from '../../../core/contract/engine.ts'
+import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
+import type { RunSummary } from '../../../core/contract/studio/runs.ts'
+import { lastStep, readEvaluations } from './run-log.ts'
+import type { RunNote } from './run-note.ts'
+
+/** As it would be if nobody trained it: one that was training counts as interrupted. */
+export function summarise(id: string, folder: string, note: RunNote): RunSummary {
+  const file = (name: keyof typeof RUN_FILES): string => path.join(folder, RUN_FILES[name])
+  const record = readRecord(folder)
+  const step = lastStep(folder)
+  const { name, created, error, from } = note
+  const state = note.state === 'running' ? 'interrupted' : note.state
+  return {
+    ...{ id, name, created, state, error, from, step },
+    overfit: note.overfit !== null,
+    architecture: record?.model.architecture ?? null,
+    size: record?.options.size ?? null,
+    classes: record?.model.classes ?? null,
+    images: record?.images ?? null,
+    steps: record?.options.steps ?? null,
+    best: bestOf(readEvaluations(folder)),
+    checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
+    resumable: state !== 'done' && record !== undefined && existsSync(file('state')),
+    live: null,
+  }
+}
+
+/** Undefined before the engine has begun. */
+export function readRecord(folder: string): RunRecord | undefined {
+  try {
+    return RunRecord.parse(JSON.parse(readFileSync(path.join(folder, RUN_FILES.record), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+/** The first with the best AP, as the engine chooses the checkpoint that it keeps. */
+export function bestOf(evaluations: readonly Evaluated[]): RunSummary['best'] {
+  let best: Evaluated | undefined
+  for (const one of evaluations) if (!best || one.stats[0]! > best.stats[0]!) best = one
+  return best ? { step: best.step, ap: best.stats[0]!, ap50: best.stats[1]! } : null
+}

@@ -1,0 +1,160 @@
+/** One run while it trains: what the engine says of it becomes what windows are told, several times a second. */
+import type { EngineEvent, TrainRequest, TrainStep } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { RunChange, RunState, RunSummary } from '../../../core/contract/studio/runs.ts'
+import type { Engine } from '../engine/client.ts'
+import { PauseSwitch } from '../engine/pause-switch.ts'
+import { train } from '../engine/supervise.ts'
+import { keepPinned } from './pinned.ts'
+import { columns } from './run-log.ts'
+import type { StoredRun } from './run-store.ts'
+import { bestOf } from './summary.ts'
+
+const TELL_EVERY_MS = 250
+
+export interface TrainingHooks {
+  readonly startEngine: () => Promise<Engine>
+  /** The run as its folder tells it now. */
+  readonly reread: () => RunSummary
+  readonly tell: (change: RunChange) => void
+  readonly note: (message: string) => void
+}
+
+type TrainingState = Extract<RunState, 'running' | 'pausing' | 'paused' | 'stopping'>
+
+export class Training {
+  readonly id: string
+  readonly #folder: string
+  readonly #hooks: TrainingHooks
+  readonly #pause = new PauseSwitch()
+  #summary: RunSummary
+  #state: TrainingState = 'running'
+  #steps: TrainStep[] = []
+  #evaluations: Extract<EngineEvent, { kind: 'evaluated' }>[] = []
+  #pinnedStep: number | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor({ id, folder, summary }: StoredRun, hooks: TrainingHooks) {
+    this.id = id
+    this.#folder = folder
+    this.#hooks = hooks
+    this.#summary = summary
+  }
+
+  get summary(): RunSummary {
+    return { ...this.#summary, state: this.#state, error: null, resumable: false }
+  }
+
+  /** Its name has changed. */
+  reread(): void {
+    const { live, step } = this.#summary
+    this.#summary = { ...this.#hooks.reread(), live, step }
+    this.#flush()
+  }
+
+  pause(): void {
+    if (this.#state !== 'running') return
+    this.#pause.isPaused = true
+    this.#become('pausing')
+  }
+
+  continue(): void {
+    if (this.#state !== 'paused' && this.#state !== 'pausing') return
+    this.#pause.isPaused = false
+    this.#become('running')
+  }
+
+  /**
+   * Returns whether it came to its end; false when the signal stopped it, with its state saved.
+   * @throws CodedError as train, in the words of the window.
+   */
+  async run(request: TrainRequest, signal: AbortSignal): Promise<boolean> {
+    const stop = (): void => this.#become('stopping')
+    signal.addEventListener('abort', stop)
+    try {
+      const onEvent = (event: EngineEvent): void => this.#receive(event)
+      const hooks = { onEvent, signal, pause: this.#pause }
+      const { complete } = await train(this.#hooks.startEngine, request, hooks)
+      return complete
+    } catch (error) {
+      throw inWindowWords(error, this.#summary.step)
+    } finally {
+      signal.removeEventListener('abort', stop)
+      this.#flush()
+    }
+  }
+
+  #receive(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'plan':
+        this.#summary = { ...this.#hooks.reread(), step: event.resumedFrom ?? 0 }
+        break
+      case 'step': {
+        const { step, device, imagesPerSecond, remainingSeconds, memoryMb, peakMb } = event
+        const live = { device, imagesPerSecond, remainingSeconds, memoryMb, peakMb }
+        this.#summary = { ...this.#summary, step, live }
+        this.#steps.push(event)
+        break
+      }
+      case 'evaluated': {
+        const { checkpoint } = this.#hooks.reread()
+        const best = event.best ? bestOf([event]) : this.#summary.best
+        this.#summary = { ...this.#summary, best, checkpoint }
+        this.#evaluations.push(event)
+        break
+      }
+      case 'pinned':
+        this.#keep(event)
+        break
+      case 'note':
+        this.#hooks.note(event.message)
+        break
+      case 'paused':
+        if (this.#state === 'pausing') this.#become('paused')
+        break
+    }
+    this.#timer ??= setTimeout(() => this.#flush(), TELL_EVERY_MS)
+  }
+
+  /** Pictures to look at are not worth a run. */
+  #keep(seen: Extract<EngineEvent, { kind: 'pinned' }>): void {
+    try {
+      keepPinned(this.#folder, seen)
+      this.#pinnedStep = seen.step
+    } catch (error) {
+      this.#hooks.note(`Predictions of step ${seen.step} could not be kept: ${(error as Error).message}`)
+    }
+  }
+
+  #become(state: TrainingState): void {
+    this.#state = state
+    this.#flush()
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const [steps, evaluations] = [this.#steps, this.#evaluations]
+    this.#steps = []
+    this.#evaluations = []
+    const curves =
+      steps.length + evaluations.length > 0
+        ? {
+            steps: steps.map(({ step }) => step),
+            figures: columns(steps.map((step) => ({ ...step }))),
+            evaluations,
+          }
+        : null
+    this.#hooks.tell({ run: this.summary, curves, pinnedStep: this.#pinnedStep })
+  }
+}
+
+/** The client's words are for the command line, which resumes by an option. */
+function inWindowWords(error: unknown, step: number): unknown {
+  if (!(error instanceof CodedError) || error.code !== 'ENGINE_DIED') return error
+  const memory = /memory/.test(error.remedy ?? '')
+    ? 'Most often the system had run out of memory: try a smaller batch or input size. '
+    : ''
+  const remedy = `${memory}What it saved last is kept, at or before step ${step}: resume it to go on from there`
+  return new CodedError(error.code, error.message, remedy, { cause: error })
+}

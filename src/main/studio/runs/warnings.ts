@@ -1,0 +1,85 @@
+/** What is better known before a run starts than after. */
+import type { Proposal, RunPlan, RunWarning } from '../../../core/contract/studio/runs.ts'
+import type { Dataset } from '../../../core/formats/dataset.ts'
+import type { Project } from '../project/index.ts'
+import { countBoxes, hasBoxes, type PlannedData } from './plan.ts'
+
+/** A class with fewer boxes is hardly learnt. */
+const FEW_BOXES = 10
+/** Classes that a sentence names. */
+const MOST_NAMED = 4
+/** An image with fewer than this share of the usual number of boxes looks half labelled, if the others have some. */
+const FEW_SHARE = 0.25
+const LEAST_USUAL = 4
+/** Images that look so are mentioned when they are as many as this share. */
+const MANY_SHARE = 0.05
+
+type Circumstances = Pick<Proposal, 'recall' | 'engine'> & { readonly size: number }
+
+export function warningsOf(
+  project: Project,
+  plan: RunPlan,
+  data: PlannedData,
+  { recall, engine, size }: Circumstances,
+): RunWarning[] {
+  const warnings: RunWarning[] = []
+  const warn = (kind: RunWarning['kind'], message: string, query: string | null = null): void => {
+    warnings.push({ kind, message, query })
+  }
+  if (!engine.canTrain) warn('cannot-train', engine.title)
+  if (!hasBoxes(data.training)) {
+    const message =
+      'There is nothing to learn from: label some images, and mark those without objects as done'
+    warn('no-boxes', message)
+    return warnings
+  }
+  if (plan.overfit === null) {
+    if (data.validation === null || !hasBoxes(data.validation)) {
+      const message = 'No validation images, so nobody can say how good the model is. Divide the images first'
+      warn('no-validation', message)
+    } else if (plan.learnFrom === null || plan.learnFrom === plan.measureWith) {
+      warn('shared-images', 'It is measured with images that it learns from: the numbers will flatter')
+    }
+    warnings.push(...fewBoxes(data.training), ...unlabelled(project, plan, data.training))
+  }
+  const lost = recall.boxes - recall.learnable
+  if (lost > 0) {
+    const message = `${lost} of ${recall.boxes} boxes are learnt by no location at ${size} px. A larger input reaches small ones; the X-ray shows which they are`
+    warn('unlearnable', message)
+  }
+  return warnings
+}
+
+function fewBoxes(training: Dataset): RunWarning[] {
+  const counts = countBoxes(training)
+  const few = training.categories
+    .map(({ id, name }) => ({ name, boxes: counts.get(id) ?? 0 }))
+    .filter(({ boxes }) => boxes < FEW_BOXES)
+  if (few.length === 0) return []
+  const named = few.slice(0, MOST_NAMED).map(({ name, boxes }) => `${name} (${boxes})`)
+  const more = few.length > named.length ? ` and ${few.length - named.length} more` : ''
+  const message = `Fewer than ${FEW_BOXES} boxes of ${named.join(', ')}${more} to learn from: expect to miss most of them`
+  return [{ kind: 'few-boxes', message, query: `class:${few.map(({ name }) => quoted(name)).join(',')}` }]
+}
+
+/** Objects without a box are learnt as background. */
+function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Dataset): RunWarning[] {
+  const split = learnFrom ? ` split:${learnFrom}` : ''
+  const warnings: RunWarning[] = []
+  const fresh = project.find(`state:new${split}`).length
+  if (fresh > 0) {
+    const message = `${fresh} images are new and left out: nobody has worked on them yet`
+    warnings.push({ kind: 'unlabelled', message, query: `state:new${split}` })
+  }
+  const counts = images.map(({ annotations }) => annotations.length).toSorted((a, b) => a - b)
+  const usual = counts[counts.length >> 1] ?? 0
+  const limit = Math.floor(usual * FEW_SHARE)
+  const few = counts.filter((count) => count <= limit).length
+  if (usual >= LEAST_USUAL && few >= MANY_SHARE * counts.length) {
+    const message = `${few} images have ${limit === 0 ? 'no' : `at most ${limit}`} boxes, the usual one ${usual}. Objects left without a box are learnt as background`
+    warnings.push({ kind: 'unlabelled', message, query: `state:in-progress,done count:<=${limit}${split}` })
+  }
+  return warnings
+}
+
+const quoted = (name: string): string => `"${name.replaceAll(/["\\]/g, '\\$&')}"`
