@@ -4,7 +4,7 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findImages } from '../../../src/main/cli/detection/inputs.ts'
-import { type DetectedImage, resultWriter } from '../../../src/main/cli/detection/results.ts'
+import { type DetectedImage, resultWriter } from '../../../src/main/studio/detection/results.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fcos-detection-'))
 afterAll(() => rmSync(folder, { recursive: true }))

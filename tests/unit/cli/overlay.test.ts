@@ -6,10 +6,10 @@ import sharp from 'sharp'
 import { afterAll, expect, test } from 'vitest'
 import { classColour } from '../../../src/core/colour/class-palette.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
-import { inkOn } from '../../../src/main/cli/overlay/colours.ts'
-import { placeLabels } from '../../../src/main/cli/overlay/labels.ts'
-import { drawOverlay } from '../../../src/main/cli/overlay/overlay.ts'
-import { drawText } from '../../../src/main/cli/overlay/text.ts'
+import { inkOn } from '../../../src/main/studio/detection/overlay/colours.ts'
+import { placeLabels } from '../../../src/main/studio/detection/overlay/labels.ts'
+import { drawOverlay } from '../../../src/main/studio/detection/overlay/overlay.ts'
+import { drawText } from '../../../src/main/studio/detection/overlay/text.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fcos-overlay-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -114,6 +114,7 @@ export type DetectionEvent =
       readonly kind: 'candidates'
       readonly index: number
       readonly candidates: Candidates
+      readonly model: ModelInfo
       /** [channels] P5 averaged over the input: near images look alike. Not normalised. */
       readonly embedding: Float32Array
     } & Frame)

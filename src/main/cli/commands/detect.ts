@@ -4,16 +4,16 @@ import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import { CodedError, describe } from '../../../core/contract/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
-import { startEngine } from '../../studio/engine/spawn.ts'
-import { findImages, type InputImage } from '../detection/inputs.ts'
+import { drawOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
   type ResultFormat,
   type ResultWriter,
   resultWriter,
-} from '../detection/results.ts'
+} from '../../studio/detection/results.ts'
+import { startEngine } from '../../studio/engine/spawn.ts'
+import { findImages, type InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
-import { drawOverlay } from '../overlay/overlay.ts'
 import { duration, type Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
 

@@ -48,10 +48,11 @@ export function candidatesOfFiles(
     const { model } = loaded
     const input = inputOf(model.config.input, request.size)
     const network = (images: readonly RgbImage[]) => findCandidates(model, images, input, request.floor)
+    const info = infoOf(loaded, input)
     const counts = await throughAll(request, network, input, control, emit, (index, _, found) =>
-      emit({ kind: 'candidates', index, ...found }),
+      emit({ kind: 'candidates', index, ...found, model: info }),
     )
-    return { ...counts, model: infoOf(loaded, input) }
+    return { ...counts, model: info }
   })
 }
 

@@ -1,6 +1,7 @@
 /** The engine that looks at images for the window, beside those that train. */
 import type { EngineEvent, EngineHello, EngineResults } from '../../../core/contract/engine.ts'
 import type { Engine, WorkRequest } from './client.ts'
+import type { PauseSwitch } from './pause-switch.ts'
 
 /**
  * Starts with its first request and stays, with its models loaded. One that has ended is replaced at the next request;
@@ -19,9 +20,10 @@ export class ViewingEngine {
     request: R,
     onEvent: (event: EngineEvent) => void = () => {},
     signal?: AbortSignal,
+    pause?: PauseSwitch,
   ): Promise<EngineResults[R['method']]> {
     const engine = await this.#running()
-    return engine.call(request, onEvent, signal)
+    return engine.call(request, onEvent, signal, pause)
   }
 
   async hello(): Promise<EngineHello> {

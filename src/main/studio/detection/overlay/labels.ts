@@ -1,5 +1,5 @@
 /** Where labels go: beside their box, and not over each other where there is room elsewhere. */
-import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { BoxXyxy, Size } from '../../../../core/geometry/box.ts'
 
 /** Boxes and labels come in order of importance. Returns the labels' top left corners, in whole pixels. */
 export function placeLabels(

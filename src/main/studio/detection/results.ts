@@ -7,8 +7,8 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import { toCocoResults } from '../../../core/formats/coco-results.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
-import { kindOf } from '../../studio/datasets/files.ts'
-import { writeDataset } from '../../studio/datasets/index.ts'
+import { kindOf } from '../datasets/files.ts'
+import { writeDataset } from '../datasets/index.ts'
 
 export type ResultFormat = 'coco' | 'csv' | 'voc' | 'yolo'
 

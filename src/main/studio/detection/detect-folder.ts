@@ -1,0 +1,178 @@
+/** Detection in a folder of any size outside the project: files come out, memory stays flat, the engine never waits. */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { ScoredBox } from '../../../core/contract/engine.ts'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { CurrentModel, FolderReport } from '../../../core/contract/studio/models.ts'
+import { MOST_DETECTIONS } from '../../../core/fcos/guesses.ts'
+import type { Category, DatasetImage } from '../../../core/formats/dataset.ts'
+import type { JobControl } from '../api/jobs.ts'
+import { IMAGE_FILE, kindOf, listFiles } from '../datasets/files.ts'
+import { writeDataset } from '../datasets/index.ts'
+import type { Models } from '../models/models.ts'
+import { Pace } from '../models/pace.ts'
+import { Drawing } from './drawing.ts'
+import { Journal } from './journal.ts'
+import { drawOverlay } from './overlay/overlay.ts'
+import { type DetectedImage, type ResultFormat, resultWriter } from './results.ts'
+
+export interface DetectFolderOptions {
+  readonly folder: string
+  readonly out: string
+  readonly format: ResultFormat
+  /** Also the images with their detections drawn on them, in `pictures`. */
+  readonly pictures: boolean
+  readonly score: number
+  readonly nms: number
+}
+
+const JOURNAL = 'detecting.jsonl'
+/** Images of one size that go through the network together. */
+const BATCH = 2
+/** Images of one request: a million paths are no message. */
+const REQUEST = 1000
+
+/**
+ * Throws DATA_EXISTS where the output has files of something else, USAGE_NO_IMAGES, ENGINE_*, WEIGHTS_*, IO_WRITE, and the
+ * signal's reason. What was detected until then is kept in the output for the next start.
+ */
+export async function detectFolder(
+  models: Models,
+  model: CurrentModel,
+  given: DetectFolderOptions,
+  control: JobControl,
+): Promise<FolderReport> {
+  const options = { ...given, folder: resolve(given.folder), out: resolve(given.out) }
+  const { folder, out, score, nms, pictures } = options
+  const names = await listFiles(folder, IMAGE_FILE)
+  if (names.length === 0) throw new CodedError('USAGE_NO_IMAGES', `There is no image in ${folder}`)
+  await checkOutput(out)
+  const journal = await openJournal(out, JSON.stringify({ model: model.key, folder, score, nms, pictures }))
+  try {
+    const { imagesPerSecond, classes } = await models.inTurn(control.signal, () =>
+      detect(models, model, options, names, journal, control),
+    )
+    control.report(null, 'Writing files')
+    const report = { ...(await write(journal, options, classes, control.signal)), imagesPerSecond }
+    await rm(join(out, JOURNAL))
+    return report
+  } finally {
+    journal.close()
+  }
+}
+
+async function checkOutput(out: string): Promise<void> {
+  const kind = await kindOf(out)
+  const isFree =
+    kind === undefined ||
+    (kind === 'folder' && (existsSync(join(out, JOURNAL)) || (await readdir(out)).length === 0))
+  if (!isFree) throw new CodedError('DATA_EXISTS', `${out} has files`, 'Choose an empty folder, or a new one')
+}
+
+async function openJournal(out: string, head: string): Promise<Journal> {
+  try {
+    await mkdir(out, { recursive: true })
+    return new Journal(join(out, JOURNAL), head)
+  } catch (cause) {
+    throw new CodedError('IO_WRITE', `${out} cannot be written: ${(cause as Error).message}`, undefined, {
+      cause,
+    })
+  }
+}
+
+/** Images per second are null where nothing was left to be detected. */
+async function detect(
+  { engine }: Models,
+  model: CurrentModel,
+  { folder, out, score, nms, pictures }: DetectFolderOptions,
+  names: readonly string[],
+  journal: Journal,
+  { signal, report }: JobControl,
+): Promise<{ readonly imagesPerSecond: number | null; readonly classes: readonly Category[] }> {
+  const request = (images: readonly string[]) =>
+    ({
+      method: 'detect',
+      model: model.path,
+      images: images.map((name) => join(folder, name)),
+      ...{ score, nms, batch: BATCH, limit: MOST_DETECTIONS, size: null },
+    }) as const
+  // Its classes name what is drawn; only the model knows them.
+  const { classes } = await engine.call(request(names.slice(0, 1)), undefined, signal)
+  const ids = new Map(names.map((name, i) => [name, i + 1]))
+  const done = new Set<string>()
+  for (const { fileName } of journal.entries()) done.add(fileName)
+  const missing = names.filter((name) => !done.has(name))
+  const pace = new Pace(missing.length)
+  const drawing = new Drawing()
+  for (let start = 0; start < missing.length; start += REQUEST) {
+    const chunk = missing.slice(start, start + REQUEST)
+    await engine.call(
+      request(chunk),
+      (event) => {
+        if (event.kind !== 'detected' && event.kind !== 'skipped') return
+        const fileName = chunk[event.index]!
+        report(...pace.step())
+        if (event.kind === 'skipped') return journal.add({ fileName, error: event.error })
+        const { width, height, detections } = event
+        const found = { id: ids.get(fileName)!, fileName, width, height, detections }
+        if (!pictures) return journal.add(found)
+        drawing.add(async () => {
+          const picture = join(out, 'pictures', `${fileName}.jpg`)
+          await drawOverlay(
+            join(folder, fileName),
+            { detections: named(detections, classes), truth: [] },
+            picture,
+          )
+          journal.add(found)
+        })
+      },
+      signal,
+      drawing.pause,
+    )
+    await drawing.finished()
+    signal.throwIfAborted()
+  }
+  return { imagesPerSecond: missing.length > 0 ? pace.rate : null, classes }
+}
+
+function named(detections: readonly ScoredBox[], classes: readonly Category[]) {
+  return detections.map(({ box, score, categoryId }) => {
+    const index = classes.findIndex(({ id }) => id === categoryId)
+    return { box, score, index, name: classes[index]!.name }
+  })
+}
+
+/** The journal's detections in the wanted format. */
+async function write(
+  journal: Journal,
+  { out, format }: DetectFolderOptions,
+  classes: readonly Category[],
+  signal: AbortSignal,
+): Promise<Omit<FolderReport, 'imagesPerSecond'>> {
+  const count = { images: 0, skipped: 0, detections: 0 }
+  function* found(): Generator<DetectedImage> {
+    for (const entry of journal.entries()) if (!('error' in entry)) yield entry
+  }
+  for (const entry of journal.entries()) {
+    if ('error' in entry) count.skipped++
+    else {
+      count.images++
+      count.detections += entry.detections.length
+    }
+  }
+  if (format === 'coco') {
+    const writer = await resultWriter(join(out, 'detections.json'), format)
+    for (const image of found()) writer.add(image)
+    await writer.finish(classes)
+    return count
+  }
+  const images = {
+    length: count.images,
+    *[Symbol.iterator](): Generator<DatasetImage> {
+      for (const { detections, ...image } of found()) yield { ...image, annotations: detections }
+    },
+  }
+  await writeDataset({ categories: classes, images }, { format, out, overwrite: true, signal })
+  return count
+}

@@ -1,0 +1,79 @@
+/**
+ * What was detected so far in a long row of images: one JSON line each, added as they come, so that memory stays flat and
+ * a job that was cut off goes on where it was.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, readSync, truncateSync, writeSync } from 'node:fs'
+import type { WireError } from '../../../core/contract/errors.ts'
+import type { DetectedImage } from './results.ts'
+
+export type JournalEntry = DetectedImage | { readonly fileName: string; readonly error: WireError }
+
+const PIECE = 2 ** 16
+
+export class Journal {
+  readonly #file: string
+  readonly #descriptor: number
+
+  /**
+   * Goes on with the file if it began with the same `head`, else begins it anew. What a crash left of a last line is cut
+   * off.
+   * @param head what the job is about, on one line
+   */
+  constructor(file: string, head: string) {
+    this.#file = file
+    const kept = existsSync(file) ? wholeLines(file, head) : 0
+    this.#descriptor = openSync(file, kept > 0 ? 'r+' : 'w')
+    if (kept > 0) truncateSync(file, kept)
+    else writeSync(this.#descriptor, `${head}\n`)
+  }
+
+  add(entry: JournalEntry): void {
+    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`, null)
+  }
+
+  /** All entries so far, read anew each time. */
+  *entries(): Generator<JournalEntry> {
+    let isHead = true
+    for (const { line } of linesOf(this.#file)) {
+      if (!isHead) yield JSON.parse(line) as JournalEntry
+      isHead = false
+    }
+  }
+
+  close(): void {
+    fsyncSync(this.#descriptor)
+    closeSync(this.#descriptor)
+  }
+}
+
+/** Bytes of the lines that are whole; 0 for the journal of another job. */
+function wholeLines(file: string, head: string): number {
+  let end = 0
+  for (const { line, after } of linesOf(file)) {
+    if (end === 0 && line !== head) return 0
+    end = after
+  }
+  return end
+}
+
+/** Lines that end with a line break, and the byte after it. */
+function* linesOf(file: string): Generator<{ readonly line: string; readonly after: number }> {
+  const descriptor = openSync(file, 'r')
+  try {
+    const piece = Buffer.alloc(PIECE)
+    let rest: Buffer = Buffer.alloc(0)
+    let after = 0
+    for (;;) {
+      const count = readSync(descriptor, piece)
+      if (count === 0) return
+      rest = Buffer.concat([rest, piece.subarray(0, count)])
+      for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+        after += end + 1
+        yield { line: rest.toString('utf8', 0, end), after }
+        rest = rest.subarray(end + 1)
+      }
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,33 @@
+/** Answers GET /asset/maps/<image> and /asset/candidates/<image>. */
+import { CodedError } from '../../../core/contract/errors.ts'
+import { type AssetResponse, errorResponse } from '../assets/responses.ts'
+import type { Project } from '../project/index.ts'
+import type { Models } from './models.ts'
+
+const ROUTE = /^\/asset\/(maps|candidates)\/([1-9]\d{0,14})$/
+
+/** Never rejects but with the signal's reason. */
+export async function respondModel(
+  { models, project }: { readonly models: Models; readonly project: Project },
+  path: string,
+  query: URLSearchParams,
+  signal?: AbortSignal,
+): Promise<AssetResponse> {
+  try {
+    const [, what, image] = ROUTE.exec(path) ?? []
+    if (!what) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
+    const model = await models.require(project.path)
+    if (query.get('model') !== model.key) {
+      throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
+    }
+    const file = project.fileOf(Number(image))
+    const bytes = await models.looking[what as 'maps' | 'candidates'](model, file, signal)
+    return {
+      ...{ status: 200, type: 'application/octet-stream', headers: { 'cache-control': 'no-store' } },
+      body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    return errorResponse(error)
+  }
+}

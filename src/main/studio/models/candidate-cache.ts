@@ -1,0 +1,77 @@
+/**
+ * What a model found in images, kept on disk so that nobody waits for it twice: one file (core/contract/model-assets.ts)
+ * for each version of a checkpoint and of an image. The folder may be deleted at any time.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  decodeCandidateFile,
+  encodeCandidates,
+  type ImageCandidates,
+} from '../../../core/contract/model-assets.ts'
+
+/** Models whose candidates are kept: the one in use, and some to compare it with. */
+const KEPT_MODELS = 8
+
+export class CandidateCache {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /**
+   * Undefined where they are not known.
+   * @param model and `image` are keys of files, as keyOf of the assets gives them
+   */
+  async read(model: string, image: string): Promise<ImageCandidates | undefined> {
+    const file = await this.readFile(model, image)
+    try {
+      return file && decodeCandidateFile(file)
+    } catch {
+      // One of another version of this program, or one that a full disk cut off.
+      return undefined
+    }
+  }
+
+  readFile(model: string, image: string): Promise<Buffer | undefined> {
+    return readFile(this.#path(model, image)).catch(() => undefined)
+  }
+
+  has(model: string, image: string): Promise<boolean> {
+    return stat(this.#path(model, image)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** @throws the errors of the file system. */
+  async write(model: string, image: string, found: ImageCandidates): Promise<void> {
+    const path = this.#path(model, image)
+    const unfinished = `${path}.${randomUUID()}`
+    await mkdir(join(this.#folder, model), { recursive: true })
+    try {
+      await writeFile(unfinished, encodeCandidates(found))
+      await rename(unfinished, path)
+    } catch (error) {
+      await rm(unfinished, { force: true })
+      throw error
+    }
+  }
+
+  /** Deletes what belongs to models that were not used for the longest time. */
+  async prune(): Promise<void> {
+    const models = await readdir(this.#folder).catch(() => [])
+    const used = await Promise.all(
+      models.map(async (name) => {
+        const path = join(this.#folder, name)
+        return { path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }
+      }),
+    )
+    const old = used.sort((a, b) => b.at - a.at).slice(KEPT_MODELS)
+    await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })))
+  }
+
+  readonly #path = (model: string, image: string): string => join(this.#folder, model, `${image}.safetensors`)
+}

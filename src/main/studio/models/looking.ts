@@ -1,0 +1,86 @@
+/** What a model makes of single images, for the window: candidates from the cache, raw maps at once. */
+
+import {
+  encodeCandidates,
+  encodeMaps,
+  type ImageCandidates,
+  type ImageMaps,
+} from '../../../core/contract/model-assets.ts'
+import type { CurrentModel } from '../../../core/contract/studio/models.ts'
+import { decodeCandidates } from '../../../core/fcos/candidates.ts'
+import { pyramid } from '../../../core/fcos/levels.ts'
+import { keyOf } from '../assets/picture.ts'
+import type { ViewingEngine } from '../engine/viewing-engine.ts'
+import type { CandidateCache } from './candidate-cache.ts'
+
+/** Score of the least candidate that is kept. */
+export const FLOOR = 0.01
+const CANDIDATES_PER_LEVEL = 1000
+
+/** Maps of images that are kept: the one before the eyes and the one before. */
+const KEPT_MAPS = 2
+
+export class Looking {
+  readonly #engine: ViewingEngine
+  readonly #cache: CandidateCache
+  readonly #maps = new Map<string, Promise<ImageMaps>>()
+
+  constructor(engine: ViewingEngine, cache: CandidateCache) {
+    this.#engine = engine
+    this.#cache = cache
+  }
+
+  /** A file of maps (core/contract/model-assets.ts). Throws ENGINE_*, WEIGHTS_*, DATA_IMAGE_*, and the signal's reason. */
+  async maps(model: CurrentModel, file: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return encodeMaps(await this.#look(model, file, await keyOf(file), signal))
+  }
+
+  /** A file of candidates. Errors as of `maps`. */
+  async candidates(model: CurrentModel, file: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const image = await keyOf(file)
+    const known = await this.#cache.readFile(model.key, image)
+    if (known) return known
+    const found = candidatesOf(await this.#look(model, file, image, signal))
+    // A cache that cannot be written is done without.
+    await this.#cache.write(model.key, image, found).catch(() => {})
+    return encodeCandidates(found)
+  }
+
+  async #look(model: CurrentModel, file: string, image: string, signal?: AbortSignal): Promise<ImageMaps> {
+    const key = `${model.key} ${image}`
+    // Maps and candidates of an image are asked for together.
+    const known = this.#maps.get(key)
+    if (known && !signal?.aborted) {
+      const maps = await known.catch(() => undefined)
+      if (maps) return maps
+    }
+    const request = { method: 'maps', model: model.path, image: file, size: null } as const
+    const looking = this.#engine.call(request, undefined, signal)
+    this.#maps.delete(key)
+    this.#maps.set(key, looking)
+    for (const old of [...this.#maps.keys()].slice(0, -KEPT_MAPS)) this.#maps.delete(old)
+    try {
+      return await looking
+    } catch (error) {
+      if (this.#maps.get(key) === looking) this.#maps.delete(key)
+      signal?.throwIfAborted()
+      throw error
+    }
+  }
+}
+
+/** As the engine's `candidates` finds them. */
+function candidatesOf({ outputs, scales, embedding, ...about }: ImageMaps): ImageCandidates {
+  const { image, resized, input, model } = about
+  const candidates = decodeCandidates(outputs, {
+    pyramid: pyramid(input, model.config.assignment.location),
+    distance: model.config.head.distance,
+    ...(scales && { scales }),
+    image: resized,
+    toSource: { x: Math.fround(image.width / resized.width), y: Math.fround(image.height / resized.height) },
+    scoreThreshold: FLOOR,
+    candidatesPerLevel: CANDIDATES_PER_LEVEL,
+    alsoByClass: true,
+  })
+  return { image, resized, input, model, candidates, embedding }
+}

@@ -1,0 +1,78 @@
+/** Which models there are, and which one is in use for a project. */
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { z } from 'zod'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
+import { readModels, weightsPath } from '../../setup/weights.ts'
+import type { Settings } from '../api/settings.ts'
+import { keyOf } from '../assets/picture.ts'
+
+/** Files that the user chose, latest first. */
+const FILES = 'models.files'
+/** Path of the checkpoint in use, by the project's file. */
+const USED = 'models.used'
+const MOST_FILES = 12
+
+const Files = z.array(z.string())
+const Used = z.record(z.string(), z.string())
+
+/** The only pretrained one that detects; the others are backbones. */
+const PRETRAINED = 'fcos_resnet50_fpn_coco'
+
+export class ModelChoice {
+  readonly #settings: Settings
+  readonly #ofRuns: () => ModelEntry[]
+
+  /** @param ofRuns checkpoints of the open project's runs, newest first */
+  constructor(settings: Settings, ofRuns: () => ModelEntry[]) {
+    this.#settings = settings
+    this.#ofRuns = ofRuns
+  }
+
+  list(): ModelEntry[] {
+    const pretrained = readModels().filter((model) => model.name === PRETRAINED)
+    const known: ModelEntry[] = [
+      ...this.#ofRuns(),
+      ...pretrained.map((model) => ({
+        path: weightsPath(model),
+        title: model.about,
+        origin: 'pretrained' as const,
+      })),
+    ]
+    const listed = new Set(known.map(({ path }) => path))
+    const files = this.#files().filter((path) => !listed.has(path))
+    return [
+      ...known,
+      ...files.map((path) => ({ path, title: basename(path), origin: 'file' as const })),
+    ].filter(({ path }) => existsSync(path))
+  }
+
+  /** @param project its file */
+  async current(project: string): Promise<CurrentModel | null> {
+    const path = this.#used()[project]
+    const entry = this.list().find((model) => model.path === path)
+    return entry ? { ...entry, key: await keyOf(entry.path) } : null
+  }
+
+  /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
+  use(project: string, path: string | null): void {
+    const { [project]: _, ...others } = this.#used()
+    if (path === null) {
+      this.#settings.set(USED, others)
+      return
+    }
+    if (!existsSync(path)) throw new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)
+    this.#settings.set(USED, { ...others, [project]: path })
+    if (this.list().some((model) => model.path === path)) return
+    this.#settings.set(FILES, [path, ...this.#files()].slice(0, MOST_FILES))
+  }
+
+  #files(): string[] {
+    return Files.safeParse(this.#settings.get(FILES)).data ?? []
+  }
+
+  #used(): Record<string, string> {
+    return Used.safeParse(this.#settings.get(USED)).data ?? {}
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The models of the open project: which one is in use, and the engine in which it looks at images. That engine is one for
+ * all windows; it starts when it is first needed and keeps its model.
+ */
+import { join } from 'node:path'
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
+import type { Settings } from '../api/settings.ts'
+import type { EnginePlace } from '../engine/place.ts'
+import { startEngine } from '../engine/spawn.ts'
+import { ViewingEngine } from '../engine/viewing-engine.ts'
+import { CandidateCache } from './candidate-cache.ts'
+import { Looking } from './looking.ts'
+import { ModelChoice } from './model-choice.ts'
+
+export interface ModelsOptions {
+  readonly settings: Settings
+  readonly cacheFolder: string
+  /** Left out: this checkout and the Node that runs it. */
+  readonly place?: EnginePlace
+  /** Checkpoints of the open project's runs, newest first. */
+  readonly ofRuns: () => ModelEntry[]
+  /** Another model is in use, or none. */
+  readonly tell: (model: CurrentModel | null) => void
+}
+
+export class Models {
+  readonly engine: ViewingEngine
+  readonly cache: CandidateCache
+  readonly looking: Looking
+  readonly #choice: ModelChoice
+  readonly #tell: ModelsOptions['tell']
+  #lastTurn: Promise<void> = Promise.resolve()
+
+  constructor({ settings, cacheFolder, place, ofRuns, tell }: ModelsOptions) {
+    this.engine = new ViewingEngine(() => startEngine({ background: true, ...(place && { place }) }))
+    this.cache = new CandidateCache(join(cacheFolder, 'candidates'))
+    this.looking = new Looking(this.engine, this.cache)
+    this.#choice = new ModelChoice(settings, ofRuns)
+    this.#tell = tell
+  }
+
+  list(): ModelEntry[] {
+    return this.#choice.list()
+  }
+
+  /** @param project its file */
+  current(project: string): Promise<CurrentModel | null> {
+    return this.#choice.current(project)
+  }
+
+  /** Throws USAGE_NO_MODEL. */
+  async require(project: string): Promise<CurrentModel> {
+    const model = await this.current(project)
+    if (model) return model
+    throw new CodedError('USAGE_NO_MODEL', 'No model is in use', 'Train one, or choose a checkpoint')
+  }
+
+  /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
+  async use(project: string, path: string | null): Promise<CurrentModel | null> {
+    this.#choice.use(project, path)
+    await this.cache.prune()
+    const model = await this.current(project)
+    this.#tell(model)
+    return model
+  }
+
+  /** Runs a job of the engine when those before it are through: the engine takes one at a time. */
+  async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const before = this.#lastTurn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#lastTurn = before.then(() => promise)
+    try {
+      await before
+      signal.throwIfAborted()
+      return await work()
+    } finally {
+      resolve()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.engine.close()
+  }
+}

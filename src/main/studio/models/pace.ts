@@ -1,0 +1,26 @@
+/** How fast images go through the engine, in words for whoever waits. */
+import { performance } from 'node:perf_hooks'
+
+export class Pace {
+  readonly #total: number
+  readonly #start = performance.now()
+  #done = 0
+
+  constructor(total: number) {
+    this.#total = total
+  }
+
+  /** Images per second since the start. */
+  get rate(): number {
+    return (1000 * this.#done) / (performance.now() - this.#start)
+  }
+
+  /** One more is done: share and words for the job's report. */
+  step(): [progress: number, detail: string] {
+    this.#done++
+    const left = Math.round((this.#total - this.#done) / this.rate)
+    const time = left >= 120 ? `${Math.round(left / 60)} min` : `${left} s`
+    const detail = `${this.#done} of ${this.#total} images, ${this.rate.toFixed(1)} images/s, ${time} left`
+    return [this.#done / this.#total, detail]
+  }
+}
