@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { APP_METHODS } from './studio/app.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
 import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
+import { CurrentModel, MODEL_METHODS } from './studio/models.ts'
 import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
 import { RUN_METHODS, RunChange } from './studio/runs.ts'
 import { REPORT_METHODS } from './studio/report.ts'
@@ -20,6 +21,7 @@ export const STUDIO_METHODS = {
   ...LABEL_METHODS,
   ...JOB_METHODS,
   ...RUN_METHODS,
+  ...MODEL_METHODS,
   ...REPORT_METHODS,
 } as const
 
@@ -40,6 +42,8 @@ export const STUDIO_EVENTS = {
   run: RunChange,
   /** Runs came or went otherwise: lists look anew. */
   runs: z.null(),
+  /** Another model is used for predictions, or none. */
+  model: CurrentModel.nullable(),
 } as const
 
 type Methods = typeof STUDIO_METHODS

@@ -7,6 +7,7 @@ import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { labelHandlers } from './label-handlers.ts'
+import { modelHandlers } from './model-handlers.ts'
 import { projectHandlers } from './project-handlers.ts'
 import { runHandlers } from './run-handlers.ts'
 import { reportHandlers } from './report-handlers.ts'
@@ -16,6 +17,7 @@ const HANDLERS: Handlers = {
   ...projectHandlers,
   ...labelHandlers,
   ...jobHandlers,
+  ...modelHandlers,
   ...runHandlers,
   ...reportHandlers,
 }

@@ -5,11 +5,14 @@
 import { basename, dirname } from 'node:path'
 import { CodedError, toWire } from '../../../core/contract/errors.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
+import type { ModelEntry } from '../../../core/contract/studio/models.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import { Assets } from '../assets/assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
 import type { EnginePlace } from '../engine/place.ts'
+import { respondModel } from '../models/assets.ts'
+import { Models } from '../models/models.ts'
 import { type Project, summarise } from '../project/index.ts'
 import { respondRun } from '../runs/assets.ts'
 import { Runs } from '../runs/runs.ts'
@@ -37,6 +40,7 @@ export class StudioHost {
   readonly recent: Recent
   readonly jobs: Jobs
   readonly assets: Assets
+  readonly models: Models
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
   #runs: Runs | undefined
@@ -53,7 +57,15 @@ export class StudioHost {
       fileOf: (imageId) => this.project.fileOf(imageId),
       ...(options.engine && { place: options.engine }),
     })
+    this.models = new Models({
+      ...{ settings: this.settings, cacheFolder: options.cacheFolder },
+      ...(options.engine && { place: options.engine }),
+      ofRuns: () => this.#checkpoints(),
+      tell: (model) => this.emit('model', model),
+    })
     this.#assetRoutes = [
+      ['/asset/maps/', (path, query, signal) => respondModel(this, path, query, signal)],
+      ['/asset/candidates/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/run/', async (path, query) => respondRun(() => this.runs.store, path, query)],
       ['', (...request) => this.assets.respond(...request)],
     ]
@@ -97,6 +109,7 @@ export class StudioHost {
   async close(): Promise<void> {
     await this.#runs?.close()
     await this.jobs.cancelAll()
+    await this.models.close()
     if (this.#project === undefined) return
     this.#project.close()
     this.#project = undefined
@@ -131,6 +144,14 @@ export class StudioHost {
   ): Promise<AssetResponse> {
     const [, respond] = this.#assetRoutes.find(([prefix]) => path.startsWith(prefix))!
     return respond(path, query, signal, knownTag)
+  }
+
+  #checkpoints(): ModelEntry[] {
+    return this.runs
+      .list()
+      .flatMap(({ checkpoint, name }) =>
+        checkpoint === null ? [] : [{ path: checkpoint, title: name, origin: 'run' as const }],
+      )
   }
 
   /** Tells all windows that counts or lists changed otherwise than by a step of the history. */
