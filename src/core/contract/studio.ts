@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { APP_METHODS } from './studio/app.ts'
+import { EVALUATION_METHODS } from './studio/evaluation.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
 import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
 import { CurrentModel, MODEL_METHODS } from './studio/models.ts'
@@ -23,6 +24,7 @@ export const STUDIO_METHODS = {
   ...RUN_METHODS,
   ...MODEL_METHODS,
   ...REPORT_METHODS,
+  ...EVALUATION_METHODS,
 } as const
 
 /** What the studio tells every window, unasked. */

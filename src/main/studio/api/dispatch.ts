@@ -3,6 +3,7 @@ import { CodedError } from '../../../core/contract/errors.ts'
 import { isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
 import { appHandlers } from './app-handlers.ts'
+import { evaluationHandlers } from './evaluation-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
 import { jobHandlers } from './job-handlers.ts'
@@ -20,6 +21,7 @@ const HANDLERS: Handlers = {
   ...modelHandlers,
   ...runHandlers,
   ...reportHandlers,
+  ...evaluationHandlers,
 }
 
 /** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */

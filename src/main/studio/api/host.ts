@@ -10,7 +10,9 @@ import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import { Assets } from '../assets/assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
-import type { EnginePlace } from '../engine/place.ts'
+import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
+import { respondWithPoints } from '../evaluation/asset.ts'
+import { Evaluations } from '../evaluation/evaluations.ts'
 import { respondModel } from '../models/assets.ts'
 import { Models } from '../models/models.ts'
 import { type Project, summarise } from '../project/index.ts'
@@ -44,6 +46,7 @@ export class StudioHost {
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
   #runs: Runs | undefined
+  #evaluations: Evaluations | undefined
   /** What answers an address, by how that begins; the first that fits. */
   readonly #assetRoutes: readonly (readonly [prefix: string, respond: Assets['respond']])[]
 
@@ -67,6 +70,7 @@ export class StudioHost {
       ['/asset/maps/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/candidates/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/run/', async (path, query) => respondRun(() => this.runs.store, path, query)],
+      ['/asset/evaluation/', (path, query) => respondWithPoints(() => this.evaluations, path, query)],
       ['', (...request) => this.assets.respond(...request)],
     ]
   }
@@ -81,6 +85,12 @@ export class StudioHost {
   get runs(): Runs {
     if (this.#runs === undefined) throw noProject()
     return this.#runs
+  }
+
+  /** Throws USAGE_NO_PROJECT. */
+  get evaluations(): Evaluations {
+    this.#evaluations ??= new Evaluations(this.options.engine ?? CHECKOUT, this.project.path)
+    return this.#evaluations
   }
 
   get hasProject(): boolean {
@@ -111,6 +121,8 @@ export class StudioHost {
     await this.jobs.cancelAll()
     await this.models.close()
     if (this.#project === undefined) return
+    this.#evaluations?.close()
+    this.#evaluations = undefined
     this.#project.close()
     this.#project = undefined
     this.#runs = undefined
