@@ -1,5 +1,5 @@
 /** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
-import { createContext } from 'svelte'
+import { createContext, untrack } from 'svelte'
 import type { ImageInfo } from '../../core/contract/assets.ts'
 import { CanvasView } from '../canvas/canvas-view.ts'
 import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
@@ -17,6 +17,9 @@ const PREFETCHED = 2
 
 /** Where a class is gone, for the moment until the list has come. */
 const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
+
+/** Id of the detection of a round, which is no annotation. */
+const GUESS_ID = Number.MIN_SAFE_INTEGER
 
 export class AnnotationView {
   readonly #studio: Studio
@@ -58,13 +61,25 @@ export class AnnotationView {
     })
   })
 
+  /** What a detector says is here, until the same is a label. */
+  readonly #guess: CanvasBox | null = $derived.by(() => {
+    const { editor, round, classById } = this.#studio
+    const { imageId, guess } = round.current ?? {}
+    if (!guess || imageId !== editor.loaded) return null
+    const { classId, box, score } = guess
+    if (editor.annotations.some((one) => one.classId === classId && `${one.box}` === `${box}`)) return null
+    const { name, colour } = classById.get(classId) ?? UNKNOWN_CLASS
+    const flags = { hidden: false, locked: true, proposed: true, crowd: false, difficult: false }
+    return { id: GUESS_ID, classId, box, score, colour, label: name, ...flags }
+  })
+
   readonly scene: Scene = $derived.by(() => {
     const { editor, images, classById } = this.#studio
     const row = images.currentRow
     const shown = row && row.error === null && row.width > 0
     return {
       image: shown ? { id: row.id, width: row.width, height: row.height } : null,
-      boxes: this.boxes,
+      boxes: this.#guess ? [...this.boxes, this.#guess] : this.boxes,
       selection: editor.selection,
       penColour: (classById.get(editor.penClass ?? -1) ?? UNKNOWN_CLASS).colour,
     }
@@ -90,7 +105,11 @@ export class AnnotationView {
       add: (box) => void editor.draw(box),
       change: (boxes) => editor.move(boxes, boxes.size === 1 ? 'Change box' : 'Move boxes'),
       nudge: (boxes) => editor.nudge(boxes),
-      select: (ids, mode) => editor.select(ids, mode),
+      select: (ids, mode) =>
+        editor.select(
+          ids.filter((id) => id !== GUESS_ID),
+          mode,
+        ),
       draft: (boxes) => {
         editor.draft = boxes
         this.xray.drafted(this.scene.image, boxes)
@@ -114,8 +133,15 @@ export class AnnotationView {
   }
 
   #follow(canvas: CanvasView): void {
-    const { images } = this.#studio
+    const { images, editor, round } = this.#studio
     $effect(() => canvas.setScene(this.scene))
+    $effect(() => {
+      const stop = round.current
+      if (stop === null || stop.imageId !== editor.loaded || stop.imageId !== this.#shownImage) return
+      canvas.zoomToBox(stop.box)
+      const isThere = untrack(() => editor.annotations.some(({ id }) => id === stop.annotationId))
+      editor.select(isThere ? [stop.annotationId!] : [])
+    })
     this.xray.follow(canvas, () => this.scene.image)
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
     $effect(() => canvas.setDepthWindow(this.depthWindow))

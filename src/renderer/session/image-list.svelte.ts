@@ -69,7 +69,8 @@ export class ImageList {
       const { ids } = await this.#studio.client.call('images.find', { query })
       if (query !== this.query) return
       this.queryError = null
-      this.#forgetRows()
+      // What is known is shown until it has come anew.
+      this.#asked.clear()
       this.ids = ids
       if (this.current === null && ids.length > 0) this.open(ids[0]!)
       else if (this.current !== null) await this.#load([this.current])
