@@ -26,6 +26,7 @@ export const SelectionValue = z.strictObject({ score: Share, nms: Share })
 
 /** Result of detect.images. */
 export const DetectionReport = z.object({
+  /** Without those that were skipped. */
   images: z.int(),
   /** Images whose file cannot be read. */
   skipped: z.array(z.object({ image: Id, error: WireErrorValue })).readonly(),

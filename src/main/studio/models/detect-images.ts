@@ -68,7 +68,7 @@ export async function detectImages(
   control.report(null, 'Writing proposals')
   const written = await propose(models, model, project, targets, options, control.signal)
   return {
-    images: targets.length,
+    images: images.length - skipped.length,
     known: targets.length - missing.length,
     skipped,
     imagesPerSecond,
