@@ -9,22 +9,24 @@
 import { z } from 'zod'
 import { APP_METHODS } from './studio/app.ts'
 import { EVALUATION_METHODS } from './studio/evaluation.ts'
+import { EXPORT_METHODS } from './studio/exports.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
 import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
 import { CurrentModel, MODEL_METHODS } from './studio/models.ts'
 import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
-import { RUN_METHODS, RunChange } from './studio/runs.ts'
 import { REPORT_METHODS } from './studio/report.ts'
+import { RUN_METHODS, RunChange } from './studio/runs.ts'
 
 export const STUDIO_METHODS = {
   ...APP_METHODS,
   ...PROJECT_METHODS,
   ...LABEL_METHODS,
   ...JOB_METHODS,
-  ...RUN_METHODS,
-  ...MODEL_METHODS,
   ...REPORT_METHODS,
   ...EVALUATION_METHODS,
+  ...RUN_METHODS,
+  ...MODEL_METHODS,
+  ...EXPORT_METHODS,
 } as const
 
 /** What the studio tells every window, unasked. */

@@ -47,7 +47,18 @@ export const ImportResult = z.object({
 })
 export type ImportResult = z.infer<typeof ImportResult>
 
-export const ExportResult = z.object({ files: z.int(), copiedImages: z.int(), problems: Problems })
+export const ExportResult = z.object({
+  images: z.int(),
+  emptyImages: z.int(),
+  boxes: z.int(),
+  /** Of the classes that have any, in the user's order. */
+  perClass: z.array(z.object({ name: z.string(), boxes: z.int() })).readonly(),
+  files: z.int(),
+  copiedImages: z.int(),
+  /** What the format cannot hold by its nature: "difficult flag of 3 objects". */
+  notKept: z.array(z.string()).readonly(),
+  problems: Problems,
+})
 export type ExportResult = z.infer<typeof ExportResult>
 
 export const PROJECT_METHODS = {
@@ -74,11 +85,16 @@ export const PROJECT_METHODS = {
   ),
   /** A job with ImportResult. A dry run counts and changes nothing. */
   'project.import': method(z.strictObject({ path: LocalPath, dryRun: z.boolean() }), JobId),
-  /** A job with ExportResult. `query` chooses the images. Throws DATA_EXISTS where files would be replaced. */
+  /**
+   * A job with ExportResult. `query` chooses the images (core/query). Its errors: USAGE_QUERY; DATA_EXISTS where files
+   * would be replaced and may not be; DATA_FILE_NAME; IO_WRITE. Whatever goes wrong, and when it is cancelled, nothing
+   * is left at `out`.
+   */
   'project.export': method(
     z.strictObject({
       format: z.enum(FORMATS),
-      out: LocalPath,
+      /** A folder; for COCO and CSV also a file, if the name has the extension. Null: only count. */
+      out: LocalPath.nullable(),
       query: z.string(),
       copyImages: z.boolean(),
       overwrite: z.boolean(),

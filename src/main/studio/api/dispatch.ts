@@ -4,14 +4,15 @@ import { isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
 import { appHandlers } from './app-handlers.ts'
 import { evaluationHandlers } from './evaluation-handlers.ts'
+import { exportHandlers } from './export-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
 import { jobHandlers } from './job-handlers.ts'
 import { labelHandlers } from './label-handlers.ts'
 import { modelHandlers } from './model-handlers.ts'
 import { projectHandlers } from './project-handlers.ts'
-import { runHandlers } from './run-handlers.ts'
 import { reportHandlers } from './report-handlers.ts'
+import { runHandlers } from './run-handlers.ts'
 
 const HANDLERS: Handlers = {
   ...appHandlers,
@@ -22,6 +23,7 @@ const HANDLERS: Handlers = {
   ...runHandlers,
   ...reportHandlers,
   ...evaluationHandlers,
+  ...exportHandlers,
 }
 
 /** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */

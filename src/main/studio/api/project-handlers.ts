@@ -56,15 +56,19 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
   },
   'project.export': (host, { out, ...options }) => {
     const { project } = host
-    const title = `Export labels to ${basename(out)}`
+    const title = out === null ? 'Count labels to export' : `Export labels to ${basename(out)}`
     return host.jobs.start({ kind: 'project.export', title }, async ({ signal, report }) => {
-      const { files, copiedImages, problems } = await exportDataset(project, {
+      const { files, copiedImages, survey, notKept, problems } = await exportDataset(project, {
         ...options,
-        out,
+        out: out ?? project.path,
+        dryRun: out === null,
         signal,
-        onProgress: (done, total) => report(done / total, 'Writing'),
+        onProgress: (done, total) => report(done / total, out === null ? 'Counting' : 'Writing'),
       })
-      return { files, copiedImages, problems }
+      const { images, imagesWithoutBoxes: emptyImages, boxes } = survey
+      const counts = project.classes.all().map(({ id, name }) => ({ name, boxes: survey.boxesOf(id) }))
+      const perClass = counts.filter((one) => one.boxes > 0)
+      return { images, emptyImages, boxes, perClass, files, copiedImages, notKept, problems }
     })
   },
 }

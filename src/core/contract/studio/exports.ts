@@ -1,0 +1,88 @@
+/** What leaves the studio beside labels (project.export) and detections (detect.folder): models, and reports of runs. */
+import { z } from 'zod'
+import { ClassThreshold, EvaluationId } from './evaluation.ts'
+import { JobId } from './jobs.ts'
+import { method } from './method.ts'
+import { RunId } from './runs.ts'
+import { Id, LocalPath } from './values.ts'
+
+export const ModelCard = z.object({
+  /** Markdown. */
+  card: z.string(),
+  /** What the model tells apart; null for weights that do not say. */
+  classes: z
+    .array(z.object({ id: Id, name: z.string() }))
+    .readonly()
+    .nullable(),
+  /** By the model's own class ids: of the evaluation where one is given, else those that the file has. */
+  thresholds: z.array(ClassThreshold).readonly(),
+})
+export type ModelCard = z.infer<typeof ModelCard>
+
+/** What a fresh engine found with the exported file, held against what the model finds. */
+export const ModelCheck = z.object({
+  images: z.int(),
+  detections: z.int(),
+  /** Images on which they differ in any bit of a box, score or class. */
+  differing: z.int(),
+  /** "TensorFlow 2.18, CPU" */
+  engine: z.string(),
+})
+export type ModelCheck = z.infer<typeof ModelCheck>
+
+export const ModelExport = z.object({
+  /** The weights, and beside them the card as text. */
+  files: z.array(LocalPath).readonly(),
+  bytes: z.int(),
+  /** Null where no image was to be checked. */
+  check: ModelCheck.nullable(),
+})
+export type ModelExport = z.infer<typeof ModelExport>
+
+export const ReportExport = z.object({
+  path: LocalPath,
+  bytes: z.int(),
+  /** What the report has to do without, and why. */
+  lacks: z.array(z.string()).readonly(),
+})
+export type ReportExport = z.infer<typeof ReportExport>
+
+export const EXPORT_METHODS = {
+  /**
+   * Drafts the card of a checkpoint: from its run, if it is one of the project's, and with thresholds of an evaluation,
+   * those saved or else those of best F1. Throws WEIGHTS_NOT_FOUND, USAGE_EVALUATION.
+   */
+  'exports.card': method(
+    z.strictObject({
+      model: LocalPath,
+      evaluation: EvaluationId.nullable(),
+      /** Such as "Apache-2.0"; empty: none is named. */
+      licence: z.string().max(200),
+    }),
+    ModelCard,
+  ),
+  /**
+   * A job with ModelExport: the model in one safetensors file with its card and thresholds inside. A model that fails the
+   * check is not put in place. Its errors: DATA_EXISTS; ENGINE_CHECK; WEIGHTS_*; USAGE_THRESHOLDS; IO_*, ENGINE_*, RUNTIME_*.
+   */
+  'exports.model': method(
+    z.strictObject({
+      model: LocalPath,
+      /** Ends in .safetensors. */
+      out: LocalPath,
+      card: z.string().max(1_000_000),
+      /** One for each class of the model; null: as the file has them. */
+      thresholds: z.array(ClassThreshold).readonly().nullable(),
+      /** On how many images of the project a fresh engine has to find the same. */
+      check: z.int().min(0).max(1000),
+      overwrite: z.boolean(),
+    }),
+    JobId,
+  ),
+  /**
+   * A job with ReportExport: one HTML file that needs no other and no network. It is measured anew, on the validation images
+   * as they were labelled when the run began. Throws USAGE_RUN. Its errors: DATA_EXISTS, IO_WRITE, and while measuring
+   * those of detecting.
+   */
+  'exports.report': method(z.strictObject({ run: RunId, out: LocalPath, overwrite: z.boolean() }), JobId),
+} as const

@@ -1,0 +1,34 @@
+/** What a weights file says of itself; nobody needs an engine to learn it. */
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { CodedError } from '../../../core/contract/errors.ts'
+import { ModelConfig } from '../../../core/fcos/config.ts'
+import { decodeSafetensors } from '../../../core/formats/safetensors.ts'
+
+const parsed = <T extends z.ZodType>(schema: T) =>
+  z
+    .string()
+    .transform((text) => JSON.parse(text) as unknown)
+    .pipe(schema)
+
+const About = z.object({
+  config: parsed(ModelConfig),
+  thresholds: parsed(z.array(z.number())).optional(),
+  card: z.string().optional(),
+})
+export type CheckpointAbout = z.infer<typeof About>
+
+/** Null for weights that are no checkpoint of ours: their names alone say what they are. Throws WEIGHTS_NOT_FOUND. */
+export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | null> {
+  let file: Buffer
+  try {
+    file = await readFile(path)
+  } catch (cause) {
+    throw new CodedError('WEIGHTS_NOT_FOUND', `${path} cannot be read`, 'Choose another model', { cause })
+  }
+  try {
+    return About.parse(decodeSafetensors(file).metadata)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,183 @@
+/** The model card: what somebody needs to know who was given the file and nothing else. Markdown. */
+
+import type { Evaluated } from '../../../core/contract/engine.ts'
+import type { RunRecord } from '../../../core/contract/run-record.ts'
+import type { ClassThresholds } from '../../../core/contract/studio/evaluation.ts'
+import type { RunDetail } from '../../../core/contract/studio/runs.ts'
+import { COCO_STATS } from '../../../core/evaluation/coco-metrics.ts'
+import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
+import type { ModelConfig } from '../../../core/fcos/config.ts'
+
+export interface CardFacts {
+  readonly title: string
+  /** Of the program that writes it. */
+  readonly version: string
+  /** Null for weights that do not say. */
+  readonly config: ModelConfig | null
+  readonly run: RunFacts | null
+  readonly thresholds: readonly CardThreshold[]
+  /** What the thresholds were chosen on; null where it is not known. */
+  readonly chosenOn: string | null
+  readonly licence: string
+}
+
+export interface RunFacts {
+  readonly name: string
+  readonly from: string
+  readonly record: RunRecord
+  readonly data: NonNullable<RunDetail['data']>
+  /** SHA-256 of the run's data.json, hexadecimal. */
+  readonly snapshot: string
+  /** Of this checkpoint; null without validation images. */
+  readonly evaluation: Evaluated | null
+}
+
+export interface CardThreshold {
+  readonly name: string
+  readonly score: number
+  /** At this threshold; null where nobody measured. */
+  readonly at: Pick<NonNullable<ClassThresholds['best']>, 'precision' | 'recall' | 'f1'> | null
+}
+
+export function modelCard(facts: CardFacts): string {
+  const { title, config, run, licence } = facts
+  return [
+    `# ${title}`,
+    ...about(config),
+    ...use(config),
+    ...(run ? dataOf(run) : []),
+    ...(run?.evaluation ? metricsOf(run.evaluation, run.data) : []),
+    ...thresholdsOf(facts),
+    ...(run ? trainingOf(run) : []),
+    '## Licence',
+    licence === '' ? 'Not stated. Ask whoever gave you this file before you use it.' : licence,
+    `Written by FCOS Studio ${facts.version}.`,
+    '',
+  ].join('\n\n')
+}
+
+const ARCHITECTURES = { r50: 'ResNet-50', lite0: 'EfficientNet-Lite0' } as const
+
+function about(config: ModelConfig | null): string[] {
+  if (config === null) return ['An FCOS object detector.']
+  const { architecture, classes, input } = config
+  const names = classes.map(({ name }) => name).join(', ')
+  return [
+    `An FCOS object detector (one-stage, anchor-free; Tian et al., ICCV 2019): ${ARCHITECTURES[architecture]} with a feature ` +
+      `pyramid P3 to P7. It finds ${classes.length} ${classes.length === 1 ? 'class' : 'classes'}: ${names}.`,
+    `Images are scaled to ${input.shortSide} px on the short side, at most ${input.longSide} px on the long one.`,
+  ]
+}
+
+function use(config: ModelConfig | null): string[] {
+  const names =
+    config?.architecture === 'r50'
+      ? ' under the names of torchvision’s `fcos_resnet50_fpn`, which can load them'
+      : ''
+  return [
+    '## Use',
+    `One safetensors file: the weights${names}, and in its metadata \`config\` (JSON: classes, input, head), \`thresholds\` ` +
+      '(JSON: least score of each class, in the order of the classes) and `card` (this text).',
+    '```\nfcos detect --model MODEL.safetensors IMAGES --out DETECTIONS\n```',
+    'A detection’s score is √(class probability × centerness).',
+  ]
+}
+
+function dataOf({ data, snapshot }: RunFacts): string[] {
+  const { training, validation } = data
+  const validationOf = (id: number): number | string =>
+    validation ? (validation.perClass.find((one) => one.id === id)?.boxes ?? 0) : '–'
+  return [
+    '## Data',
+    table(
+      ['', 'training', 'validation'],
+      [
+        ['images', training.images, validation?.images ?? '–'],
+        ['boxes', training.boxes, validation?.boxes ?? '–'],
+        ...training.perClass.map(({ id, name, boxes }) => [name, boxes, validationOf(id)]),
+      ],
+    ),
+    `Which boxes of which images: the run’s \`data.json\`, SHA-256 \`${snapshot}\`.`,
+  ]
+}
+
+function metricsOf({ stats, perCategory, step }: Evaluated, { validation }: RunFacts['data']): string[] {
+  const images = validation ? ` on the ${validation.images} validation images` : ''
+  return [
+    '## Metrics',
+    `COCO’s protocol${images}, after step ${step}; –: no such objects.`,
+    table(
+      ['', 'value'],
+      stats.map((value, i) => [statName(i), figure(value)]),
+    ),
+    table(
+      ['class', 'AP', 'AP50'],
+      perCategory.map(({ name, ap, ap50 }) => [name, figure(ap), figure(ap50)]),
+    ),
+  ]
+}
+
+function thresholdsOf({ thresholds, chosenOn }: CardFacts): string[] {
+  if (thresholds.length === 0) return []
+  return [
+    '## Thresholds',
+    `Least score of a detection that counts as one${chosenOn === null ? '' : `, chosen on ${chosenOn}`}.`,
+    table(
+      ['class', 'score', 'precision', 'recall', 'F1'],
+      thresholds.map(({ name, score, at }) => [
+        name,
+        figure(score),
+        ...(at ? [at.precision, at.recall, at.f1].map(figure) : ['–', '–', '–']),
+      ]),
+    ),
+  ]
+}
+
+function trainingOf({ name, from, record }: RunFacts): string[] {
+  const { options, started, device, loaded } = record
+  const { optimiser, schedule } = options
+  const loss = record.model.loss.box === 'giou' ? 'GIoU' : 'IoU'
+  return [
+    '## Training',
+    table(
+      ['', ''],
+      [
+        ['run', `${name}, started ${started}`],
+        ['device', device.toUpperCase()],
+        ['from', [from, loaded].filter(Boolean).join(': ')],
+        ['steps', options.steps],
+        ['images per step', options.batch * options.accumulate],
+        ['input', `${options.size} px on the long side`],
+        ['learns', `${options.learn} and what comes after`],
+        ['optimiser', `${optimiser.kind}, rate ${optimiser.rate}, weight decay ${optimiser.weightDecay}`],
+        ['schedule', `${schedule.decay}, ${schedule.warmup} steps of warm-up`],
+        ['losses', `focal, ${loss}, binary cross-entropy for centerness`],
+        ['assignment', `center sampling with radius ${record.model.assignment.radius}`],
+        ['seed', options.seed],
+      ],
+    ),
+  ]
+}
+
+/** "AP at IoU 0.50, small objects" for the number at an index of pycocotools' twelve. */
+export function statName(index: number): string {
+  const { kind, selection } = COCO_STATS[index]!
+  const { t, a, m } = selection
+  const iou = t === undefined ? 'IoU 0.50 to 0.95' : `IoU ${IOU_THRESHOLDS[t]!.toFixed(2)}`
+  const size = a === 0 ? '' : `, ${AREA_RANGES[a]!.name} objects`
+  const most =
+    MAX_DETECTIONS[m]! < 100 ? `, ${MAX_DETECTIONS[m]} detection${m === 0 ? '' : 's'} per image` : ''
+  return `${kind}, ${iou}${size}${most}`
+}
+
+/** COCO's −1 says that there is nothing to measure. */
+export const figure = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
+
+type Cell = string | number
+
+const table = (head: readonly Cell[], rows: readonly (readonly Cell[])[]): string =>
+  [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+    .map((row) => `| ${row.map(cell).join(' | ')} |`)
+    .join('\n')
+
+const cell = (value: Cell): string => String(value).replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')

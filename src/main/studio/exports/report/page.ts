@@ -1,0 +1,87 @@
+/** The report of a run as one HTML document: it loads nothing, runs nothing, and is read without a network. */
+import type { Evaluated } from '../../../../core/contract/engine.ts'
+import type { RunRecord } from '../../../../core/contract/run-record.ts'
+import type { Curves, RunDetail, RunSummary } from '../../../../core/contract/studio/runs.ts'
+import { curveCharts } from './curves.ts'
+import { Html, html } from './html.ts'
+import type { Measured } from './measure.ts'
+import { measuredSections } from './numbers.ts'
+import { dataSection, settingsSection } from './settings.ts'
+import { STYLE } from './style.ts'
+
+export interface ReportFacts {
+  readonly project: string
+  /** Of the program that writes it. */
+  readonly version: string
+  /** ISO 8601 */
+  readonly written: string
+  readonly run: RunSummary
+  readonly record: RunRecord
+  readonly data: NonNullable<RunDetail['data']>
+  /** SHA-256 of the run's data.json, hexadecimal. */
+  readonly snapshot: string
+  readonly notes: readonly string[]
+  readonly curves: Curves
+  /** Of the model that the run recommends; null without validation images. */
+  readonly evaluation: Evaluated | null
+  /** Null where it could not be measured; `lacks` says why. */
+  readonly measured: Measured | null
+  readonly examples: readonly Html[]
+  readonly lacks: readonly string[]
+}
+
+export function reportPage(facts: ReportFacts): string {
+  const { run, project, record, lacks, version, written, measured } = facts
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="content-security-policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${run.name} – ${project}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<header>
+<h1>${run.name}</h1>
+<p class="quiet">${project} · ${record.model.architecture} · ${run.from} · started ${record.started} · ${record.device.toUpperCase()}</p>
+${tiles(facts)}
+${lacks.map((line) => html`<p>${line}</p>`)}
+</header>
+<main>
+<section><h2>Curves</h2><div class="grid">${curveCharts(facts.curves)}</div></section>
+${measured ? measuredSections(measured) : null}
+${examplesSection(facts)}
+${dataSection(facts)}
+${settingsSection(facts)}
+</main>
+<footer><p class="quiet">Written by FCOS Studio ${version}, ${written}</p></footer>
+</body>
+</html>
+`
+  return page.text
+}
+
+function tiles({ run, data, evaluation }: ReportFacts): Html {
+  const of = (index: number): string | null => {
+    const value = evaluation?.stats[index] ?? -1
+    return value < 0 ? null : value.toFixed(3)
+  }
+  const figures: [name: string, value: string | number | null][] = [
+    ['AP', of(0)],
+    ['AP50', of(1)],
+    ['AP75', of(2)],
+    ['training images', data.training.images],
+    ['validation images', data.validation?.images ?? null],
+    ['steps', run.step],
+  ]
+  return html`<dl class="tiles">${figures.map(([name, value]) => (value === null ? null : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}</dl>`
+}
+
+function examplesSection({ examples, measured }: ReportFacts): Html | null {
+  if (examples.length === 0 || !measured) return null
+  return html`<section><h2>What it finds</h2>
+<p class="quiet">Images with the most mistakes first, then others. Detections above each class’s best-F1 score at IoU 0.5.</p>
+<ul class="legend keys"><li><i class="right"></i>right</li><li><i class="wrong"></i>wrong</li><li><i class="missed"></i>not found</li></ul>
+<div class="grid pictures">${examples}</div></section>`
+}
