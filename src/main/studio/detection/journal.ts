@@ -2,7 +2,16 @@
  * What was detected so far in a long row of images: one JSON line each, added as they come, so that memory stays flat and
  * a job that was cut off goes on where it was.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readSync, truncateSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import type { WireError } from '../../../core/contract/errors.ts'
 import type { DetectedImage } from './results.ts'
 
@@ -22,13 +31,13 @@ export class Journal {
   constructor(file: string, head: string) {
     this.#file = file
     const kept = existsSync(file) ? wholeLines(file, head) : 0
-    this.#descriptor = openSync(file, kept > 0 ? 'r+' : 'w')
     if (kept > 0) truncateSync(file, kept)
-    else writeSync(this.#descriptor, `${head}\n`)
+    else writeFileSync(file, `${head}\n`)
+    this.#descriptor = openSync(file, 'a')
   }
 
   add(entry: JournalEntry): void {
-    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`, null)
+    writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`)
   }
 
   /** All entries so far, read anew each time. */
