@@ -45,12 +45,11 @@ const scrollThrough = `async () => {
   while (performance.now() < end) {
     list.scrollTop += 120
     await new Promise(requestAnimationFrame)
-    const { top, bottom, left } = list.getBoundingClientRect()
-    let blank = false
-    for (let y = top + 4; y < bottom - 4; y += 22) {
-      const name = document.elementFromPoint(left + 30, y)?.closest('button')?.querySelector('.name')?.textContent
-      if (!name) blank = true
-    }
+    const { top, bottom } = list.getBoundingClientRect()
+    const rows = [...list.querySelectorAll('button')].map((row) => [row, row.getBoundingClientRect()])
+    const covered = rows.length > 0 && rows[0][1].top <= top && rows.at(-1)[1].bottom >= bottom
+    const inView = rows.filter(([, place]) => place.bottom > top && place.top < bottom)
+    const blank = !covered || inView.some(([row]) => !row.querySelector('.name').textContent)
     const now = performance.now()
     if (!blank) blankSince = undefined
     else longest = Math.max(longest, now - (blankSince ??= now))
