@@ -5,6 +5,7 @@ import { isLearning } from '../../core/fcos/criteria.ts'
 import { LEVEL_NAMES, type Level } from '../../core/fcos/levels.ts'
 import { type BoxOutcome, describeOutcome, type Explanation, explain } from '../../core/fcos/reason.ts'
 import { locationAtPoint } from './cells.ts'
+import { type PredictedBox, type Prediction, predictedAt } from './prediction.ts'
 import type { TargetBox } from './target-boxes.ts'
 import { type ImageTargets, imageScale } from './targets.ts'
 
@@ -29,6 +30,8 @@ export interface LocationReading {
   readonly at: ImagePoint
   /** Null: background. */
   readonly learned: LearnedBox | null
+  /** Null where no prediction is shown. */
+  readonly predicted: PredictedBox | null
   /** What became of the other boxes here, in words, most nearly positive first. */
   readonly findings: readonly string[]
   /** Levels with a positive location under the same point. */
@@ -40,7 +43,7 @@ const MOST_FINDINGS = 5
 
 /**
  * Levels overlap at every point. The one asked for is read; else the finest whose location there learns a box; else the one
- * that learns a box around the point elsewhere. Undefined off the input.
+ * that learns a box around the point elsewhere, or, with a prediction, whose location scores highest. Undefined off the input.
  * @param point image pixels
  */
 export function readLocation(
@@ -48,6 +51,7 @@ export function readLocation(
   point: ImagePoint,
   wanted: LevelName | null,
   nameOf: (target: TargetBox) => string,
+  prediction: Prediction | null = null,
 ): LocationReading | undefined {
   const { maps, rules, inputBoxes } = targets
   const scale = imageScale(targets)
@@ -59,14 +63,22 @@ export function readLocation(
   const explained = ({ location }: { location: number }): Explanation =>
     explain(maps.pyramid, rules.rules, inputBoxes, location)
   const asked = here.find(({ level }) => level.name === wanted)
-  const found = wanted === null ? (positive[0] ?? mostTelling(targets, here, explained)) : asked
+  const likely = (): (typeof here)[number] | undefined =>
+    prediction ? bestScored(prediction, here) : mostTelling(targets, here, explained)
+  const found = wanted === null ? (positive[0] ?? likely()) : asked
   return (
     found && {
       ...read(targets, found.level, explained(found), nameOf),
+      predicted: prediction && predictedAt(prediction, found.location, found.level.stride, scale),
       positiveLevels: positive.map(({ level }) => level.name),
     }
   )
 }
+
+const bestScored = <Here extends { location: number }>(
+  { maps }: Prediction,
+  here: readonly Here[],
+): Here | undefined => here.toSorted((a, b) => maps.scores[b.location]! - maps.scores[a.location]!)[0]
 
 /** Why a level that learns the box elsewhere does not learn it here tells more than why a level of other sizes does not. */
 function mostTelling<Here extends { level: Level; location: number }>(
@@ -87,7 +99,7 @@ function read(
   level: Level,
   { location, boxes: outcomes }: Explanation,
   nameOf: (target: TargetBox) => string,
-): Omit<LocationReading, 'positiveLevels'> {
+): Omit<LocationReading, 'positiveLevels' | 'predicted'> {
   const { boxes, maps } = targets
   const scale = imageScale(targets)
   const others = outcomes.filter(({ outcome }) => outcome.test !== 'positive')

@@ -11,6 +11,7 @@ export const XRAY_VIEWS = [
   'owner',
   'ambiguity',
   'weight',
+  'score',
 ] as const
 export type XrayView = (typeof XRAY_VIEWS)[number]
 
@@ -72,4 +73,39 @@ export const VIEW_INFO: Readonly<Record<XrayView, ViewInfo>> = {
     meaning: 'Weight of the location in the box loss',
     ends: ['0', '1'],
   },
+  score: {
+    title: 'Class score',
+    meaning: 'Score of the class: 1 where a box is to be learned, predicted that of the best class',
+    ends: ['0', '1'],
+  },
+}
+
+/** Whether the targets are shown, what the model in use predicts, or both, divided by a line or subtracted. */
+export const XRAY_SOURCES = ['targets', 'predictions', 'wipe', 'difference'] as const
+export type XraySource = (typeof XRAY_SOURCES)[number]
+
+export const SOURCE_TITLES: Readonly<Record<XraySource, string>> = {
+  targets: 'Targets',
+  predictions: 'Predictions',
+  wipe: 'Wipe',
+  difference: 'Difference',
+}
+
+/** Of these there is a prediction; of others its score is shown. */
+export const isPredicted = (view: XrayView): boolean =>
+  isSide(view) || ['levels', 'centerness', 'sides', 'score'].includes(view)
+
+/** A difference this large has the last colour, in strides. */
+export const LARGEST_DIFFERENCE = 2
+
+/** What the colours mean. */
+export function legendOf(view: XrayView, source: XraySource): ViewInfo {
+  const info = VIEW_INFO[source === 'targets' || isPredicted(view) ? view : 'score']
+  if (source !== 'difference') return info
+  const inStrides = isSide(view) || view === 'sides'
+  return {
+    title: info.title,
+    meaning: `How far the prediction is from the target, where there is one: ${info.title}`,
+    ends: ['0', inStrides ? `≥ ${LARGEST_DIFFERENCE} strides` : '1'],
+  }
 }

@@ -12,11 +12,13 @@ import type { DraftBox, SceneImage } from '../canvas/editing.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { MODELS, ModelRules } from './model-rules.ts'
 import { type OverlaySource, XrayOverlay } from './paint/overlay.ts'
+import type { Prediction } from './prediction.ts'
+import { Predictions } from './predictions.svelte.ts'
 import { type ImagePoint, type LocationReading, readLocation } from './reading.ts'
 import { markAt, type ShareMark } from './shares.ts'
 import { type TargetBox, targetBoxes } from './target-boxes.ts'
 import { type ImageTargets, TargetComputer } from './targets.ts'
-import { XRAY_VIEWS } from './views.ts'
+import { XRAY_VIEWS, type XraySource } from './views.ts'
 
 export const [useXray, provideXray] = createContext<Xray>()
 
@@ -51,6 +53,7 @@ export class Xray implements OverlaySource {
   /** Of the location under the pointer. */
   reading = $state.raw<LocationReading | null>(null)
   pinned = $state.raw<readonly LocationReading[]>([])
+  readonly predictions: Predictions
   #pins: readonly Pin[] = []
   #point: ImagePoint | null = null
   #canvas: CanvasView | null = null
@@ -58,6 +61,7 @@ export class Xray implements OverlaySource {
 
   constructor(studio: Studio) {
     this.#studio = studio
+    this.predictions = new Predictions(studio)
   }
 
   get on(): boolean {
@@ -68,6 +72,15 @@ export class Xray implements OverlaySource {
   }
   get colourMap(): Look['colourMap'] {
     return this.#look.colourMap
+  }
+  get source(): XraySource {
+    return this.predictions.source
+  }
+  get wipe(): number {
+    return this.predictions.wipe
+  }
+  get prediction(): Prediction | null {
+    return this.predictions.shown
   }
   get opacity(): number {
     return this.#look.opacity
@@ -113,6 +126,7 @@ export class Xray implements OverlaySource {
     $effect(() => {
       if (imageId !== undefined) this.unpinAll()
     })
+    this.predictions.follow(() => (this.on ? imageId : undefined))
     // Drafts come by `drafted`, in time for their frame.
     $effect(() =>
       this.#compute(
@@ -122,7 +136,16 @@ export class Xray implements OverlaySource {
     )
     $effect(() => {
       // What only the drawing depends on.
-      void [this.view, this.colourMap, this.opacity, this.level, this.reading, this.pinned]
+      void [
+        this.view,
+        this.colourMap,
+        this.opacity,
+        this.level,
+        this.reading,
+        this.pinned,
+        this.source,
+        this.wipe,
+      ]
       canvas.invalidateOverlay()
     })
     $effect(() => () => {
@@ -167,16 +190,18 @@ export class Xray implements OverlaySource {
     }
     const { annotations, penClass } = this.#studio.editor
     const boxes = targetBoxes(annotations, draft, penClass ?? -1)
-    const targets = this.#computer.compute(image, boxes, this.model, { runnersUp: this.view === 'ambiguity' })
+    // Predictions compare with what their model was to learn.
+    const rules = this.prediction?.rules ?? this.model
+    const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.view === 'ambiguity' })
     this.targets = targets
     this.#read(targets)
   }
 
   #read(targets: ImageTargets): void {
-    this.reading = (this.#point && readLocation(targets, this.#point, this.level, this.nameOf)) ?? null
-    this.pinned = this.#pins.flatMap(
-      ({ point, level }) => readLocation(targets, point, level, this.nameOf) ?? [],
-    )
+    const read = (point: ImagePoint, level: LevelName | null): LocationReading | undefined =>
+      readLocation(targets, point, level, this.nameOf, this.prediction)
+    this.reading = (this.#point && read(this.#point, this.level)) ?? null
+    this.pinned = this.#pins.flatMap(({ point, level }) => read(point, level) ?? [])
     this.#canvas?.invalidateOverlay()
   }
 }

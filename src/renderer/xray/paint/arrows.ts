@@ -11,6 +11,8 @@ interface Sight {
 
 const FONT = '500 11px Inter, system-ui, sans-serif'
 const INK = '#ffffff'
+/** As the canvas draws proposals' boxes dashed, in a colour that no class begins with. */
+const PREDICTED = '#ff6bd6'
 const PLATE = 'rgb(13 14 16 / 82%)'
 const HEAD_PX = 5
 const PLATE_HEIGHT = 16
@@ -28,7 +30,7 @@ const DIRECTIONS = [
 /** The location alone where it learns nothing. Pinned ones have a name, and their lengths elsewhere. */
 export function drawReading(
   context: CanvasRenderingContext2D,
-  { at, learned }: LocationReading,
+  { at, learned, predicted }: LocationReading,
   { view, part }: Sight,
   name?: string,
 ): void {
@@ -44,6 +46,7 @@ export function drawReading(
       text: `${LETTERS[side]} ${length.toFixed(1)} px · ${learned!.strides[side]!.toFixed(2)} s`,
     }
   })
+  if (predicted) drawPredicted(context, predicted.sides, from, view)
   context.beginPath()
   for (const { dx, dy, to } of arrows) {
     context.moveTo(from.x, from.y)
@@ -76,12 +79,32 @@ export function drawReading(
   }
 }
 
-function strokeWithHalo(context: CanvasRenderingContext2D): void {
+/** The predicted box, and the lines to its sides, dashed. */
+function drawPredicted(
+  context: CanvasRenderingContext2D,
+  sides: readonly [number, number, number, number],
+  from: { readonly x: number; readonly y: number },
+  view: View,
+): void {
+  const [l, t, r, b] = sides.map((length) => length * view.scale) as [number, number, number, number]
+  context.save()
+  context.setLineDash([5, 4])
+  context.beginPath()
+  context.rect(from.x - l, from.y - t, l + r, t + b)
+  context.moveTo(from.x - l, from.y)
+  context.lineTo(from.x + r, from.y)
+  context.moveTo(from.x, from.y - t)
+  context.lineTo(from.x, from.y + b)
+  strokeWithHalo(context, PREDICTED)
+  context.restore()
+}
+
+function strokeWithHalo(context: CanvasRenderingContext2D, ink = INK): void {
   context.lineWidth = 3.5
   context.strokeStyle = PLATE
   context.stroke()
   context.lineWidth = 1.5
-  context.strokeStyle = INK
+  context.strokeStyle = ink
   context.stroke()
 }
 

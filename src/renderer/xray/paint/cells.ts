@@ -1,11 +1,17 @@
-/** Paints the positive locations of the levels as cells, coarse ones first, so that the finest are on top. */
-import { BACKGROUND } from '../../../core/fcos/assign.ts'
+/** Paints locations of the levels as cells, coarse ones first, so that the finest are on top. */
 import type { LevelName } from '../../../core/fcos/config.ts'
-import type { Level } from '../../../core/fcos/levels.ts'
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { Level, Pyramid } from '../../../core/fcos/levels.ts'
+import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import { gridOf, levelsToDraw } from '../cells.ts'
-import { type ImageTargets, imageScale } from '../targets.ts'
+import { imageScale } from '../targets.ts'
+
+/** Where locations lie on an image. */
+export interface Layout {
+  readonly image: Size
+  readonly resized: Size
+  readonly pyramid: Pyramid
+}
 
 /** Fills a cell of the canvas, in whole CSS pixels. */
 export type CellPainter = (
@@ -21,19 +27,19 @@ export type CellPainter = (
 const LEAST_WITH_GAP = 5
 
 /**
- * Calls `paint` for the positive locations in sight.
+ * Calls `paint` for those locations in sight that are drawn at all.
  * @param part of the image in sight, image pixels
  */
 export function paintCells(
-  targets: ImageTargets,
+  layout: Layout,
+  isDrawn: (location: number) => boolean,
   shown: LevelName | null,
   view: View,
   part: BoxXyxy,
   paint: CellPainter,
 ): void {
-  const { matched, pyramid } = targets.maps
-  const scale = imageScale(targets)
-  for (const level of levelsToDraw(pyramid, shown)) {
+  const scale = imageScale(layout)
+  for (const level of levelsToDraw(layout.pyramid, shown)) {
     const grid = gridOf(level, scale)
     const [left, right] = span(part[0], part[2], grid.x, grid.width, level.columns)
     const [top, bottom] = span(part[1], part[3], grid.y, grid.height, level.rows)
@@ -45,7 +51,7 @@ export function paintCells(
       const height = Math.max(1, ys[row - top + 1]! - y - gap)
       for (let column = left; column < right; column++) {
         const location = level.first + row * level.columns + column
-        if (matched[location] === BACKGROUND) continue
+        if (!isDrawn(location)) continue
         const x = xs[column - left]!
         paint(location, level, x, y, Math.max(1, xs[column - left + 1]! - x - gap), height)
       }

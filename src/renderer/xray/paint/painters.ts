@@ -3,17 +3,34 @@
 import type { ColourMap } from '../../../core/colour/colour-maps.ts'
 import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
 import { BACKGROUND } from '../../../core/fcos/assign.ts'
+import type { LevelName } from '../../../core/fcos/config.ts'
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { View } from '../../canvas/geometry/view.ts'
 import type { ImageTargets } from '../targets.ts'
 import { isSide, LONGEST_SIDE, SIDE, type XrayView } from '../views.ts'
-import type { CellPainter } from './cells.ts'
+import { type CellPainter, paintCells } from './cells.ts'
 import { heat, ownerColour } from './colours.ts'
 import type { Hatching } from './hatching.ts'
 
 /** Positive locations beside the ambiguous ones. */
 const UNCONTESTED = 'rgb(128 132 140 / 60%)'
 
+export interface Canvas {
+  readonly context: CanvasRenderingContext2D
+  readonly view: View
+  /** Of the image in sight, in its pixels. */
+  readonly part: BoxXyxy
+}
+
+export interface Shown {
+  readonly view: XrayView
+  /** Null: all. */
+  readonly level: LevelName | null
+  readonly colourMap: ColourMap
+}
+
 /** The index of the longest of a location's four distances. */
-function farthest(ltrb: Float32Array, location: number): number {
+export function farthest(ltrb: Float32Array, location: number): number {
   let longest = 0
   for (let side = 1; side < 4; side++) {
     if (ltrb[location * 4 + side]! > ltrb[location * 4 + longest]!) longest = side
@@ -21,7 +38,20 @@ function farthest(ltrb: Float32Array, location: number): number {
   return longest
 }
 
-export function painterOf(
+/** Paints the targets in sight. */
+export function paintTargets(
+  canvas: Canvas,
+  targets: ImageTargets,
+  { view, level, colourMap }: Shown,
+  hatching: Hatching,
+): void {
+  const { matched, pyramid } = targets.maps
+  const paint = targetPainter(canvas.context, view, targets, colourMap, hatching)
+  const isPositive = (location: number): boolean => matched[location] !== BACKGROUND
+  paintCells({ ...targets, pyramid }, isPositive, level, canvas.view, canvas.part, paint)
+}
+
+function targetPainter(
   context: CanvasRenderingContext2D,
   view: XrayView,
   targets: ImageTargets,
@@ -44,6 +74,8 @@ export function painterOf(
   switch (view) {
     case 'levels':
       return (_, { name }, ...cell) => fill(LEVEL_COLOURS[name], ...cell)
+    case 'score':
+      return (_location, _level, ...cell) => fill(colourOf(1), ...cell)
     case 'centerness':
       return (location, _, ...cell) => fill(colourOf(centerness[location]!), ...cell)
     case 'weight':

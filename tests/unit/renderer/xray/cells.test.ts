@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { BACKGROUND } from '../../../../src/core/fcos/assign.ts'
 import type { Level } from '../../../../src/core/fcos/levels.ts'
 import { paintCells } from '../../../../src/renderer/xray/paint/cells.ts'
+import type { ImageTargets } from '../../../../src/renderer/xray/targets.ts'
 import { compute, targetBox } from './support.ts'
+
+/** Where they lie, and which are positive. */
+const positivesOf = ({ maps, ...layout }: ImageTargets) =>
+  [{ ...layout, pyramid: maps.pyramid }, (at: number) => maps.matched[at] !== BACKGROUND] as const
 
 const VIEW = { scale: 2, x: 10, y: 20 }
 const ALL = [0, 0, 128, 128] as const
@@ -11,7 +17,9 @@ describe('cells on the screen', () => {
   const targets = compute([targetBox(1, [40, 40, 80, 80])])
   const painted = (part: readonly [number, number, number, number], view = VIEW) => {
     const cells: [string, ...number[]][] = []
-    paintCells(targets, null, view, part, (_, level: Level, ...cell) => cells.push([level.name, ...cell]))
+    paintCells(...positivesOf(targets), null, view, part, (_, level: Level, ...cell) =>
+      cells.push([level.name, ...cell]),
+    )
     return cells
   }
 
@@ -36,10 +44,10 @@ describe('cells on the screen', () => {
   test('coarse levels come first', () => {
     const both = compute([targetBox(1, [40, 40, 80, 80]), targetBox(2, [4, 4, 124, 124])])
     const names: string[] = []
-    paintCells(both, null, VIEW, ALL, (_, { name }) => names.push(name))
+    paintCells(...positivesOf(both), null, VIEW, ALL, (_, { name }) => names.push(name))
     expect(names.indexOf('P3')).toBeGreaterThan(names.lastIndexOf('P4'))
     const alone: string[] = []
-    paintCells(both, 'P4', VIEW, ALL, (_, { name }) => alone.push(name))
+    paintCells(...positivesOf(both), 'P4', VIEW, ALL, (_, { name }) => alone.push(name))
     expect(new Set(alone)).toEqual(new Set(['P4']))
   })
 })

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { decodeMaps, encodeMaps } from '../../../../src/core/contract/model-assets.ts'
+import { lite0Config } from '../../../../src/core/fcos/lite0-config.ts'
+import { difference } from '../../../../src/renderer/xray/paint/predictions.ts'
+import { type Prediction, predictedAt, predictionOf } from '../../../../src/renderer/xray/prediction.ts'
+import { readLocation } from '../../../../src/renderer/xray/reading.ts'
+import { compute, SQUARE, targetBox } from './support.ts'
+
+const CLASSES = [
+  { id: 1, name: 'red' },
+  { id: 2, name: 'white' },
+]
+const LOCATIONS = 16 ** 2 + 8 ** 2 + 4 ** 2 + 2 ** 2 + 1
+/** Row and column 7 of P3: at (60, 60). */
+const CENTRE = 7 * 16 + 7
+const logit = (p: number) => Math.log(p / (1 - p))
+
+/** At one location of P3 a box 12, 16, 28 and 16 px away, as the model's file has it; elsewhere next to nothing. */
+function prediction(): Prediction {
+  const logits = new Float32Array(LOCATIONS * 2).fill(-9)
+  const centerness = new Float32Array(LOCATIONS).fill(-9)
+  const regression = new Float32Array(LOCATIONS * 4).fill(0.1)
+  logits.set([logit(0.1), logit(0.8)], CENTRE * 2)
+  centerness[CENTRE] = logit(0.45)
+  // The model regresses strides, times its scale of the level.
+  regression.set([12 / 8 / 2, 1, 28 / 8 / 2, 1], CENTRE * 4)
+  const config = lite0Config(CLASSES, 128)
+  const file = encodeMaps({
+    ...{ image: SQUARE, resized: SQUARE, input: SQUARE, model: { config, thresholds: null } },
+    outputs: { logits, regression, centerness },
+    scales: Float32Array.of(2, 1, 1, 1, 1),
+    embedding: new Float32Array(4),
+  })
+  return predictionOf(decodeMaps(file))
+}
+
+describe('what a model predicts at a location', () => {
+  test('its sides, centerness, score and every class, the best first', () => {
+    const { sides, strides, ...scores } = predictedAt(prediction(), CENTRE, 8, { x: 2, y: 2 })
+    for (const [i, side] of [24, 32, 56, 32].entries()) expect(sides[i]).toBeCloseTo(side, 4)
+    for (const [i, side] of [1.5, 2, 3.5, 2].entries()) expect(strides[i]).toBeCloseTo(side, 4)
+    expect(scores.centerness).toBeCloseTo(0.45, 5)
+    expect(scores.score).toBeCloseTo(Math.sqrt(0.8 * 0.45), 5)
+    expect(scores.classScores.map(({ name }) => name)).toEqual(['white', 'red'])
+    expect(scores.classScores[1]!.score).toBeCloseTo(0.1, 5)
+  })
+
+  test('the rules to compare with are those that the model was trained by', () => {
+    expect(prediction().rules).toMatchObject({ input: { shortSide: 128 }, rules: { radius: 1.5 } })
+  })
+
+  test('difference from the targets, on the scale of the legend', () => {
+    // The location has 16 px to each side: l is 4 px off, r 12 px, which are 1.5 of 2 strides.
+    const targets = compute([targetBox(1, [44, 44, 76, 76])])
+    const off = (view: Parameters<typeof difference>[2]) => difference(targets, prediction(), view)(CENTRE, 8)
+    expect(off('left')).toBeCloseTo(0.25, 5)
+    expect(off('top')).toBeCloseTo(0, 5)
+    expect(off('sides')).toBeCloseTo(0.75, 5)
+    expect(off('centerness')).toBeCloseTo(1 - 0.45, 5)
+    expect(off('score')).toBeCloseTo(1 - 0.8, 5)
+  })
+
+  test('where nothing is to be learned, the level is read that scores highest', () => {
+    const reading = readLocation(compute([]), { x: 60, y: 60 }, null, () => '', prediction())!
+    expect(reading).toMatchObject({ level: 'P3', learned: null })
+    expect(reading.predicted!.classScores[0]!.name).toBe('white')
+  })
+})
