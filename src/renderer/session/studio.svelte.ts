@@ -9,6 +9,7 @@ import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
 import { Messages } from './messages.svelte.ts'
+import { Round } from './round.svelte.ts'
 import type { ClassEntry, Surroundings } from './surroundings.ts'
 import { WindowSettings } from './window-settings.svelte.ts'
 
@@ -29,6 +30,7 @@ export class Studio implements Surroundings {
   readonly jobs: JobList
   readonly images: ImageList
   readonly editor: Editor
+  readonly round: Round
 
   /** Null: the welcome screen. */
   project = $state.raw<ProjectSummary | null>(null)
@@ -49,6 +51,10 @@ export class Studio implements Surroundings {
     this.jobs = new JobList(client)
     this.images = new ImageList(this, (image) => void this.editor.load(image))
     this.editor = new Editor(this)
+    this.round = new Round((image) => {
+      this.place = 'annotate'
+      this.images.open(image)
+    })
     client.onClose = () => {
       this.gone = true
     }
@@ -105,6 +111,7 @@ export class Studio implements Surroundings {
     if (!other) return
     this.classes = []
     this.images.reset()
+    this.round.forget()
     if (project === null) return
     await Promise.all([this.#loadClasses(), this.images.refresh()])
   }

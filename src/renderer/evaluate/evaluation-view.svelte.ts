@@ -1,0 +1,186 @@
+/** The evaluating place: which evaluation is open, what is compared with it, and the findings that are listed. */
+import { createContext } from 'svelte'
+import type {
+  EvaluationEntry,
+  EvaluationSource,
+  EvaluationSummary,
+  Finding,
+  FindingsOf,
+  Ranking,
+} from '../../core/contract/studio/evaluation.ts'
+import type { Params, Result } from '../../core/contract/studio.ts'
+import type { Stop } from '../session/round.svelte.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+import { Part } from './part.svelte.ts'
+import { classNames, sentence } from './words.ts'
+
+export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>()
+
+/** Findings that are listed at most: more than anybody goes through. */
+const MOST_LISTED = 1000
+
+export type FindingSort = Params<'evaluation.findings'>['sort']
+
+/** What the list shows, and how it is called. */
+export interface Listed {
+  readonly title: string
+  readonly of: FindingsOf
+  readonly classId: number | null
+}
+
+const WRONG: Listed = {
+  title: 'Wrong detections',
+  of: { kind: 'falsePositives', type: null, score: 0.3 },
+  classId: null,
+}
+
+export class EvaluationView {
+  readonly studio: Studio
+  /** Newest first; null until they have come. */
+  entries = $state.raw<readonly EvaluationEntry[] | null>(null)
+  /** The open one, and the one beside it. */
+  openId = $state<string | null>(null)
+  besideId = $state<string | null>(null)
+  ranking = $state<Ranking>('score')
+  readonly summary = new Part<EvaluationSummary>()
+  readonly beside = new Part<EvaluationSummary>()
+  listed = $state.raw<Listed>(WRONG)
+  sort = $state<FindingSort>('score')
+  readonly findings = new Part<Result<'evaluation.findings'>>()
+  /** Index of the finding that has the focus. */
+  at = $state(0)
+  /** The list takes the focus when it is shown next. */
+  focusWanted = $state(false)
+  starting = $state(false)
+  readonly entry = $derived(this.entries?.find(({ id }) => id === this.openId) ?? null)
+  readonly besideEntry = $derived(this.entries?.find(({ id }) => id === this.besideId) ?? null)
+  readonly nameOf = $derived.by(() => classNames(this.studio.classById))
+
+  constructor(studio: Studio) {
+    this.studio = studio
+  }
+
+  /** What every call about the open evaluation begins with; null where none is open. */
+  get ranked(): { readonly evaluation: string; readonly ranking: Ranking } | null {
+    const { entry } = this
+    if (entry === null) return null
+    return { evaluation: entry.id, ranking: entry.rankings.includes(this.ranking) ? this.ranking : 'score' }
+  }
+
+  /** For effects: reads the list anew. */
+  async refresh(): Promise<void> {
+    const { studio } = this
+    const entries = await studio.attempt(studio.client.call('evaluation.list', {}))
+    if (!entries) return
+    this.entries = entries
+    if (!entries.some(({ id }) => id === this.openId)) this.openId = entries[0]?.id ?? null
+    if (!entries.some(({ id }) => id === this.besideId)) this.besideId = null
+  }
+
+  forget(): void {
+    this.entries = null
+    this.openId = null
+    this.besideId = null
+    this.listed = WRONG
+    for (const part of [this.summary, this.beside, this.findings]) part.forget()
+  }
+
+  async start(source: EvaluationSource, query: string): Promise<void> {
+    const { client, jobs } = this.studio
+    this.starting = true
+    try {
+      const job = await client.call('evaluation.start', { source, query })
+      const entry = await jobs.result<EvaluationEntry>(job)
+      if (entry === undefined) return
+      await this.refresh()
+      this.openId = entry.id
+      this.show(WRONG)
+    } catch (error) {
+      this.studio.messages.showError(error)
+    } finally {
+      this.starting = false
+    }
+  }
+
+  /** The same detections against the labels as they are now; what was open stands beside it. */
+  async again(): Promise<void> {
+    const { entry } = this
+    if (entry === null) return
+    await this.start(entry.source, entry.query)
+    if (this.openId !== entry.id) this.besideId = entry.id
+  }
+
+  async remove(): Promise<void> {
+    const { entry, studio } = this
+    if (entry === null) return
+    await studio.attempt(studio.client.call('evaluation.remove', { evaluation: entry.id }))
+    await this.refresh()
+  }
+
+  show(listed: Listed): void {
+    this.listed = listed
+    this.at = 0
+  }
+
+  /** For effects: follow what is open and listed. */
+  loadSummary(): void {
+    const { ranked, studio } = this
+    if (ranked) void this.summary.load(studio.client.call('evaluation.summary', ranked))
+    else this.summary.forget()
+  }
+
+  loadBeside(): void {
+    const { besideEntry, studio } = this
+    if (besideEntry === null) {
+      this.beside.forget()
+      return
+    }
+    const ranking = besideEntry.rankings.includes(this.ranking) ? this.ranking : 'score'
+    void this.beside.load(studio.client.call('evaluation.summary', { evaluation: besideEntry.id, ranking }))
+  }
+
+  loadFindings(): void {
+    const { ranked, listed, sort, studio } = this
+    if (ranked === null) {
+      this.findings.forget()
+      return
+    }
+    const { of, classId } = listed
+    const page = { classId, sort, offset: 0, limit: MOST_LISTED }
+    void this.findings.load(studio.client.call('evaluation.findings', { ...ranked, ...page, of }))
+  }
+
+  /** From finding to finding on the canvas, beginning with this one; then back here. */
+  goRound(at: number): void {
+    const findings = this.findings.value?.findings ?? []
+    this.at = at
+    this.studio.round.start(
+      findings.map((one) => this.#stop(one)),
+      at,
+      (next) => {
+        this.at = next
+        this.focusWanted = true
+        this.studio.place = 'evaluate'
+      },
+    )
+  }
+
+  #stop(finding: Finding): Stop {
+    const { imageId, detected, object } = finding
+    return {
+      imageId,
+      annotationId: object?.annotationId ?? null,
+      box: around(finding),
+      guess: detected && { classId: detected.classId, box: detected.box, score: detected.score },
+      note: sentence(finding, this.nameOf),
+    }
+  }
+}
+
+/** The smallest box that holds both. */
+export function around({ detected, object }: Finding): Stop['box'] {
+  const boxes = [detected, object].flatMap((one) => (one ? [one.box] : []))
+  const least = (i: number) => Math.min(...boxes.map((box) => box[i]!))
+  const most = (i: number) => Math.max(...boxes.map((box) => box[i]!))
+  return [least(0), least(1), most(2), most(3)]
+}

@@ -1,0 +1,24 @@
+/** Sizes and names of the images that crops are cut from. */
+import type { ProjectImage } from '../../core/project/model.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+
+export interface ImageSizes {
+  /** Undefined until it has come. */
+  of(imageId: number): ProjectImage | undefined
+  need(imageIds: readonly number[]): Promise<void>
+}
+
+export function imageSizes({ client, attempt }: Pick<Studio, 'client' | 'attempt'>): ImageSizes {
+  let rows = $state.raw<ReadonlyMap<number, ProjectImage>>(new Map())
+  const asked = new Set<number>()
+  return {
+    of: (imageId) => rows.get(imageId),
+    async need(imageIds) {
+      const ids = [...new Set(imageIds)].filter((id) => !asked.has(id))
+      if (ids.length === 0) return
+      for (const id of ids) asked.add(id)
+      const found = await attempt(client.call('images.list', { ids }))
+      rows = new Map([...rows, ...(found ?? []).map((row) => [row.id, row] as const)])
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * A round from box to box on the canvas, in the order of a list elsewhere in the window: the list starts it, keys go on
+ * and back, and the list goes on behind the last box that was visited.
+ */
+import type { BoxXyxy } from '../../core/geometry/box.ts'
+
+export interface Stop {
+  readonly imageId: number
+  /** The label that it is about; null where there is none. */
+  readonly annotationId: number | null
+  /** Image pixels; the view goes there. */
+  readonly box: BoxXyxy
+  /** What a detector says is there, drawn beside the labels. */
+  readonly guess: { readonly classId: number; readonly box: BoxXyxy; readonly score: number } | null
+  /** One line: what is wrong here. */
+  readonly note: string
+}
+
+export class Round {
+  readonly #open: (imageId: number) => void
+  stops = $state.raw<readonly Stop[]>([])
+  at = $state(0)
+  /** Back to the list, which goes on at this stop. */
+  #end: ((next: number) => void) | undefined
+  readonly current: Stop | null = $derived(this.stops[this.at] ?? null)
+
+  /** `open` shows an image on the canvas. */
+  constructor(open: (imageId: number) => void) {
+    this.#open = open
+  }
+
+  start(stops: readonly Stop[], at: number, end: (next: number) => void): void {
+    this.stops = stops
+    this.#end = end
+    this.#goTo(at)
+  }
+
+  /** Past the last stop the round ends. */
+  step(by: 1 | -1): void {
+    if (this.at + by >= this.stops.length) this.end()
+    else this.#goTo(Math.max(0, this.at + by))
+  }
+
+  end(): void {
+    const next = Math.min(this.at + 1, this.stops.length - 1)
+    this.forget()
+    this.#end?.(next)
+  }
+
+  /** Without going back. */
+  forget(): void {
+    this.stops = []
+    this.at = 0
+  }
+
+  #goTo(at: number): void {
+    this.at = at
+    const stop = this.stops[at]
+    if (stop) this.#open(stop.imageId)
+  }
+}
