@@ -7,8 +7,7 @@
  * next: from the key to the sharp picture, 12 megapixels, neighbours decoded ahead.
  * memory: what the browser's processes hold more after the last switches than after the first hundred.
  */
-import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -153,7 +152,7 @@ async function withPhotos(root: string) {
   for (let i = 0; i < switches; i++) {
     await page.keyboard.press(Math.floor(i / (PHOTOS - 1)) % 2 === 0 ? 'a' : 'd')
     await page.waitForTimeout(20)
-    if (i === 100 || i === switches - 1) memory.push(megabytes())
+    if (i === 100 || i === switches - 1) memory.push(await megabytes())
   }
   await window.close()
   const [first = 0, last = 0] = memory
@@ -163,9 +162,13 @@ async function withPhotos(root: string) {
   }
 }
 
-/** Resident memory of the browser's processes. */
-function megabytes(): number {
-  const lines = execFileSync('ps', ['-eo', 'rss=,args=']).toString().split('\n')
-  const own = lines.filter((line) => line.includes('chromium') && line.includes('--type='))
-  return own.reduce((sum, line) => sum + Number.parseInt(line, 10), 0) / 1024
+/** Resident memory of this browser's processes. */
+async function megabytes(): Promise<number> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  const resident = processInfo.map(
+    ({ id }) => /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1],
+  )
+  return resident.reduce((sum, kib) => sum + Number(kib) / 1024, 0)
 }
