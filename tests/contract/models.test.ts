@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { decodeCandidateFile, decodeMaps } from '../../src/core/contract/model-assets.ts'
-import type { DetectionReport, FolderReport } from '../../src/core/contract/studio/models.ts'
+import { DetectionReport, type FilesReport } from '../../src/core/contract/studio/models.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
 import { decodeCandidates } from '../../src/core/fcos/candidates.ts'
 import { guessesOf } from '../../src/core/fcos/guesses.ts'
@@ -62,7 +62,7 @@ async function detected(
   const job = await client.call('detect.images', { images: { ids }, score: 0.1, nms: 0.6, addClasses })
   const { error, result } = await ended(client, job)
   expect(error).toBeNull()
-  return result as DetectionReport
+  return DetectionReport.parse(result)
 }
 
 const asset = async (host: StudioHost, path: string, key: string): Promise<Buffer> => {
@@ -217,18 +217,17 @@ test('the queue: what is useful comes first, what is done is past, near-duplicat
 
 test('a folder outside the project: the same boxes in every format, cut off and resumed', async () => {
   const { host, client } = await project()
-  await client.call('models.use', { path: checkpoint })
   const out = await scratch()
-  const options = { folder: images, score: 0.1, nms: 0.6 }
+  const options = { model: checkpoint, images: { folder: images }, score: 0.1, nms: 0.6, thresholds: [] }
   const done = async (name: string, format: 'coco' | 'csv' | 'voc' | 'yolo', pictures = false) => {
     const request = { ...options, out: join(out, name), format, pictures }
-    return ended(client, await client.call('detect.folder', request))
+    return ended(client, await client.call('detect.files', request))
   }
   const whole = await done('coco', 'coco', true)
   expect(whole.error).toBeNull()
-  expect(whole.result).toMatchObject({ images: COUNT, skipped: 1 } satisfies Partial<FolderReport>)
+  expect(whole.result).toMatchObject({ images: COUNT, skipped: 1 } satisfies Partial<FilesReport>)
   const results = JSON.parse(readFileSync(join(out, 'coco', 'detections.json'), 'utf8'))
-  expect(results).toHaveLength((whole.result as FolderReport).detections)
+  expect(results).toHaveLength((whole.result as FilesReport).detections)
   expect(readdirSync(join(out, 'coco', 'pictures'))).toHaveLength(COUNT)
   expect(existsSync(join(out, 'coco', 'detecting.jsonl'))).toBe(false)
   expect(await done('coco', 'coco')).toMatchObject({ error: { code: 'DATA_EXISTS' } })
@@ -258,6 +257,31 @@ test('a folder outside the project: the same boxes in every format, cut off and 
     expect(same.length).toBeGreaterThan(0)
   }
 }, 90_000)
+
+test('images of the project, with thresholds of their classes', async () => {
+  const { client, ids } = await project()
+  const out = join(await scratch(), 'out')
+  const params = {
+    model: checkpoint,
+    images: { query: '' },
+    out,
+    format: 'coco',
+    pictures: false,
+    nms: 0.6,
+  } as const
+  const read = async (score: number, thresholds: { classId: number; score: number }[], to: string) => {
+    const job = await client.call('detect.files', { ...params, out: to, score, thresholds })
+    expect((await ended(client, job)).error).toBeNull()
+    return JSON.parse(readFileSync(join(to, 'detections.json'), 'utf8')) as Record<string, number>[]
+  }
+  const all = await read(0.1, [], out)
+  expect(new Set(all.map(({ image_id }) => image_id))).toEqual(new Set(ids))
+  const few = await read(0.3, [{ classId: 2, score: 0.1 }], `${out}-2`)
+  expect(few).toEqual(all.filter(({ category_id, score }) => score! >= (category_id === 2 ? 0.1 : 0.3)))
+  expect(few.length).toBeLessThan(all.length)
+  const absent = client.call('detect.files', { ...params, score: 0.1, thresholds: [], model: '/absent.pth' })
+  await expect(absent).rejects.toMatchObject({ code: 'WEIGHTS_NOT_FOUND' })
+}, 60_000)
 
 test('guesses are selected by either ranking', async () => {
   const { host, client, ids } = await project()

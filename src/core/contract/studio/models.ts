@@ -41,15 +41,15 @@ export type DetectionReport = z.infer<typeof DetectionReport>
 
 export const DETECTION_FORMATS = ['coco', 'csv', 'voc', 'yolo'] as const
 
-/** Result of detect.folder. */
-export const FolderReport = z.object({
+/** Result of detect.files. */
+export const FilesReport = z.object({
   images: z.int(),
   skipped: z.int(),
   detections: z.int(),
   /** Null where nothing was left to be detected, as above. */
   imagesPerSecond: z.number().nullable(),
 })
-export type FolderReport = z.infer<typeof FolderReport>
+export type FilesReport = z.infer<typeof FilesReport>
 
 /** What a person should look at, and why: shares of the highest of the project, in [0, 1]. */
 export const ReviewItem = z.object({
@@ -84,17 +84,26 @@ export const MODEL_METHODS = {
     JobId,
   ),
   /**
-   * A job with FolderReport: detections of all images of a folder as files. One that was cancelled or killed goes on
-   * where it was when it is started again with the same folder, model and output. Throws USAGE_NO_MODEL, DATA_EXISTS.
+   * A job with FilesReport: detections as files, of images of the project or of all in a folder outside it. One that was
+   * cancelled or killed goes on where it was when it is started again with the same images, model, thresholds and output.
+   * Throws WEIGHTS_NOT_FOUND, USAGE_QUERY. Its errors: USAGE_NO_IMAGES, DATA_EXISTS, WEIGHTS_*, ENGINE_*, IO_WRITE.
    */
-  'detect.folder': method(
+  'detect.files': method(
     z.strictObject({
-      folder: LocalPath,
+      /** A checkpoint; the one in use stays so. */
+      model: LocalPath,
+      images: z.union([
+        z.strictObject({ query: z.string().max(10_000) }),
+        z.strictObject({ folder: LocalPath }),
+      ]),
+      /** A folder that is empty or new. */
       out: LocalPath,
       format: z.enum(DETECTION_FORMATS),
       /** Also the images with their detections drawn on them. */
       pictures: z.boolean(),
       ...SelectionValue.shape,
+      /** By the model's class ids; a class without one has `score`. */
+      thresholds: z.array(z.strictObject({ classId: z.int(), score: Share })).readonly(),
     }),
     JobId,
   ),

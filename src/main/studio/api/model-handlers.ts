@@ -1,6 +1,5 @@
-import { basename } from 'node:path'
 import type { MODEL_METHODS } from '../../../core/contract/studio/models.ts'
-import { detectFolder } from '../detection/detect-folder.ts'
+import { detectFiles, imagesOfFolder } from '../detection/detect-files.ts'
 import { detectImages } from '../models/detect-images.ts'
 import { reviewQueue } from '../models/review-queue.ts'
 import type { Handlers } from './handlers.ts'
@@ -17,11 +16,20 @@ export const modelHandlers: Handlers<keyof typeof MODEL_METHODS> = {
       detectImages(models, model, project, { images: ids, ...options }, control),
     )
   },
-  'detect.folder': async ({ models, project, jobs }, options) => {
-    const model = await models.require(project.path)
-    const title = `Detect in ${basename(options.folder)} with ${model.title}`
-    return jobs.start({ kind: 'detect.folder', title }, (control) =>
-      detectFolder(models, model, options, control),
+  'detect.files': async ({ models, project, jobs }, { model: path, images, ...options }) => {
+    const model = await models.at(path)
+    const inputs =
+      'folder' in images
+        ? await imagesOfFolder(images.folder)
+        : {
+            root: project.imageRoot,
+            files: project.images
+              .list(project.find(images.query))
+              .map(({ id, path: fileName }) => ({ id, fileName })),
+          }
+    const title = `Detect in ${inputs.files.length} images with ${model.title}`
+    return jobs.start({ kind: 'detect.files', title }, (control) =>
+      detectFiles(models, model, { ...options, images: inputs }, control),
     )
   },
   'review.queue': async ({ models, project }, { query, limit }) =>

@@ -55,6 +55,13 @@ export class ModelChoice {
     return entry ? { ...entry, key: await keyOf(entry.path) } : null
   }
 
+  /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND. */
+  async at(path: string): Promise<CurrentModel> {
+    if (!existsSync(path)) throw absent(path)
+    const listed = this.list().find((model) => model.path === path)
+    return { ...(listed ?? { path, title: basename(path), origin: 'file' }), key: await keyOf(path) }
+  }
+
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   use(project: string, path: string | null): void {
     const { [project]: _, ...others } = this.#used()
@@ -62,7 +69,7 @@ export class ModelChoice {
       this.#settings.set(USED, others)
       return
     }
-    if (!existsSync(path)) throw new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)
+    if (!existsSync(path)) throw absent(path)
     this.#settings.set(USED, { ...others, [project]: path })
     if (this.list().some((model) => model.path === path)) return
     this.#settings.set(FILES, [path, ...this.#files()].slice(0, MOST_FILES))
@@ -76,3 +83,5 @@ export class ModelChoice {
     return Used.safeParse(this.#settings.get(USED)).data ?? {}
   }
 }
+
+const absent = (path: string): CodedError => new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)

@@ -56,6 +56,11 @@ export class Models {
     throw new CodedError('USAGE_NO_MODEL', 'No model is in use', 'Train one, or choose a checkpoint')
   }
 
+  /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND. */
+  at(path: string): Promise<CurrentModel> {
+    return this.#choice.at(path)
+  }
+
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   async use(project: string, path: string | null): Promise<CurrentModel | null> {
     this.#choice.use(project, path)

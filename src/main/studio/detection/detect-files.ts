@@ -1,10 +1,11 @@
-/** Detection in a folder of any size outside the project: files come out, memory stays flat, the engine never waits. */
+/** Detection in any number of images: files come out, memory stays flat, the engine never waits. */
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ScoredBox } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
-import type { CurrentModel, FolderReport } from '../../../core/contract/studio/models.ts'
+import type { CurrentModel, FilesReport } from '../../../core/contract/studio/models.ts'
 import { MOST_DETECTIONS } from '../../../core/fcos/guesses.ts'
 import type { Category, DatasetImage } from '../../../core/formats/dataset.ts'
 import type { JobControl } from '../api/jobs.ts'
@@ -17,14 +18,22 @@ import { Journal } from './journal.ts'
 import { drawOverlay } from './overlay/overlay.ts'
 import { type DetectedImage, type ResultFormat, resultWriter } from './results.ts'
 
-export interface DetectFolderOptions {
-  readonly folder: string
+export interface DetectFilesOptions {
+  readonly images: InputImages
   readonly out: string
   readonly format: ResultFormat
   /** Also the images with their detections drawn on them, in `pictures`. */
   readonly pictures: boolean
   readonly score: number
   readonly nms: number
+  /** Least scores of single classes, by the model's ids. */
+  readonly thresholds: readonly { readonly classId: number; readonly score: number }[]
+}
+
+/** Images below a folder; their paths are relative to it, with forward slashes. */
+export interface InputImages {
+  readonly root: string
+  readonly files: readonly { readonly id: number; readonly fileName: string }[]
 }
 
 const JOURNAL = 'detecting.jsonl'
@@ -37,21 +46,21 @@ const REQUEST = 1000
  * Throws DATA_EXISTS where the output has files of something else, USAGE_NO_IMAGES, ENGINE_*, WEIGHTS_*, IO_WRITE, and the
  * signal's reason. What was detected until then is kept in the output for the next start.
  */
-export async function detectFolder(
+export async function detectFiles(
   models: Models,
   model: CurrentModel,
-  given: DetectFolderOptions,
+  given: DetectFilesOptions,
   control: JobControl,
-): Promise<FolderReport> {
-  const options = { ...given, folder: resolve(given.folder), out: resolve(given.out) }
-  const { folder, out, score, nms, pictures } = options
-  const names = await listFiles(folder, IMAGE_FILE)
-  if (names.length === 0) throw new CodedError('USAGE_NO_IMAGES', `There is no image in ${folder}`)
+): Promise<FilesReport> {
+  const options = { ...given, out: resolve(given.out) }
+  const { images, out, score, nms, thresholds, pictures } = options
+  if (images.files.length === 0) throw new CodedError('USAGE_NO_IMAGES', 'There are no images to look at')
   await checkOutput(out)
-  const journal = await openJournal(out, JSON.stringify({ model: model.key, folder, score, nms, pictures }))
+  const about = { model: model.key, images: digest(images), score, nms, thresholds, pictures }
+  const journal = await openJournal(out, JSON.stringify(about))
   try {
     const { imagesPerSecond, classes } = await models.inTurn(control.signal, () =>
-      detect(models, model, options, names, journal, control),
+      detect(models, model, options, journal, control),
     )
     control.report(null, 'Writing files')
     const report = { ...(await write(journal, options, classes, control.signal)), imagesPerSecond }
@@ -60,6 +69,19 @@ export async function detectFolder(
   } finally {
     journal.close()
   }
+}
+
+/** All images of a folder, numbered from 1. Throws DATA_READ. */
+export async function imagesOfFolder(folder: string): Promise<InputImages> {
+  const names = await listFiles(folder, IMAGE_FILE)
+  return { root: resolve(folder), files: names.map((fileName, i) => ({ id: i + 1, fileName })) }
+}
+
+/** Tells the images of a job from those of another. */
+function digest({ root, files }: InputImages): string {
+  const hash = createHash('sha256').update(root)
+  for (const { id, fileName } of files) hash.update(`\0${id}\0${fileName}`)
+  return hash.digest('hex')
 }
 
 async function checkOutput(out: string): Promise<void> {
@@ -85,24 +107,24 @@ async function openJournal(out: string, head: string): Promise<Journal> {
 async function detect(
   { engine }: Models,
   model: CurrentModel,
-  { folder, out, score, nms, pictures }: DetectFolderOptions,
-  names: readonly string[],
+  { images: { root, files }, out, score, nms, thresholds, pictures }: DetectFilesOptions,
   journal: Journal,
   { signal, report }: JobControl,
 ): Promise<{ readonly imagesPerSecond: number | null; readonly classes: readonly Category[] }> {
-  const request = (images: readonly string[]) =>
+  const least = new Map(thresholds.map((one) => [one.classId, one.score]))
+  const request = (images: InputImages['files']) =>
     ({
       method: 'detect',
       model: model.path,
-      images: images.map((name) => join(folder, name)),
-      ...{ score, nms, batch: BATCH, limit: MOST_DETECTIONS, size: null },
+      images: images.map(({ fileName }) => join(root, fileName)),
+      score: Math.min(score, ...least.values()),
+      ...{ nms, batch: BATCH, limit: MOST_DETECTIONS, size: null },
     }) as const
   // Its classes name what is drawn; only the model knows them.
-  const { classes } = await engine.call(request(names.slice(0, 1)), undefined, signal)
-  const ids = new Map(names.map((name, i) => [name, i + 1]))
+  const { classes } = await engine.call(request(files.slice(0, 1)), undefined, signal)
   const done = new Set<string>()
   for (const { fileName } of journal.entries()) done.add(fileName)
-  const missing = names.filter((name) => !done.has(name))
+  const missing = files.filter(({ fileName }) => !done.has(fileName))
   const pace = new Pace(missing.length)
   const drawing = new Drawing()
   for (let start = 0; start < missing.length; start += REQUEST) {
@@ -111,16 +133,17 @@ async function detect(
       request(chunk),
       (event) => {
         if (event.kind !== 'detected' && event.kind !== 'skipped') return
-        const fileName = chunk[event.index]!
+        const { id, fileName } = chunk[event.index]!
         report(...pace.step())
         if (event.kind === 'skipped') return journal.add({ fileName, error: event.error })
-        const { width, height, detections } = event
-        const found = { id: ids.get(fileName)!, fileName, width, height, detections }
+        const { width, height } = event
+        const detections = event.detections.filter((one) => one.score >= (least.get(one.categoryId) ?? score))
+        const found = { id, fileName, width, height, detections }
         if (!pictures) return journal.add(found)
         drawing.add(async () => {
           const picture = join(out, 'pictures', `${fileName}.jpg`)
           await drawOverlay(
-            join(folder, fileName),
+            join(root, fileName),
             { detections: named(detections, classes), truth: [] },
             picture,
           )
@@ -146,10 +169,10 @@ function named(detections: readonly ScoredBox[], classes: readonly Category[]) {
 /** The journal's detections in the wanted format. */
 async function write(
   journal: Journal,
-  { out, format }: DetectFolderOptions,
+  { out, format }: DetectFilesOptions,
   classes: readonly Category[],
   signal: AbortSignal,
-): Promise<Omit<FolderReport, 'imagesPerSecond'>> {
+): Promise<Omit<FilesReport, 'imagesPerSecond'>> {
   const count = { images: 0, skipped: 0, detections: 0 }
   function* found(): Generator<DetectedImage> {
     for (const entry of journal.entries()) if (!('error' in entry)) yield entry
