@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EngineData } from '../../src/core/contract/engine.ts'
-import type { ModelExport, ReportExport } from '../../src/core/contract/studio/exports.ts'
-import type { ExportResult } from '../../src/core/contract/studio/project.ts'
+import { ModelExport, ReportExport } from '../../src/core/contract/studio/exports.ts'
+import { ExportResult } from '../../src/core/contract/studio/project.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
 import { FORMATS } from '../../src/core/formats/formats.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
@@ -29,7 +29,7 @@ describe('labels', () => {
   test.each(FORMATS)('are counted for %s before anything is written', async (format) => {
     const client = await sample()
     const counted = await ended(client, await client.call('project.export', { ...all, format, out: null }))
-    const result = counted.result as ExportResult
+    const result = ExportResult.parse(counted.result)
     const summary = await client.call('project.summary', {})
     expect(result).toMatchObject({ images: summary!.images, boxes: summary!.labels, copiedImages: 0 })
     const classes = await client.call('classes.list', {})
@@ -45,7 +45,7 @@ describe('labels', () => {
   test('what a format cannot hold is told, by its nature and object by object', async () => {
     const client = await sample()
     const [image] = (await client.call('images.find', { query: 'split:train' })).ids
-    const [{ id: classId }] = (await client.call('classes.list', {})) as [{ id: number }]
+    const [{ id: classId } = { id: 0 }] = await client.call('classes.list', {})
     await client.call('annotations.add', {
       image: image!,
       annotations: [
@@ -54,7 +54,7 @@ describe('labels', () => {
       ],
     })
     const job = await client.call('project.export', { ...all, format: 'yolo', out: null })
-    const { notKept, problems } = (await ended(client, job)).result as ExportResult
+    const { notKept, problems } = ExportResult.parse((await ended(client, job)).result)
     expect(notKept).toContain('difficult flag of 1 object')
     expect(problems).toMatchObject([{ reason: 'YOLO has no crowd regions', action: 'skipped' }])
   })
@@ -179,7 +179,7 @@ describe('models and reports', () => {
     const { client, model } = await project()
     const out = join(await scratch(), 'squares')
     const params = {
-      ...{ model, out, card: '# Squares\n', check: 4, overwrite: false },
+      ...{ model, out, card: '# Squares\n', check: 2, overwrite: false },
       thresholds: [
         { classId: 2, score: 0.25 },
         { classId: 1, score: 0.5 },
@@ -187,9 +187,9 @@ describe('models and reports', () => {
     }
     const job = await exported(client, params)
     expect(job.error).toBeNull()
-    const { files, bytes, check } = job.result as ModelExport
+    const { files, bytes, check } = ModelExport.parse(job.result)
     expect(files).toEqual([`${out}.safetensors`, `${out}.md`])
-    expect(check).toMatchObject({ images: 4, differing: 0 })
+    expect(check).toMatchObject({ images: 2, differing: 0 })
     expect(check!.detections).toBeGreaterThan(0)
     const file = readFileSync(files[0]!)
     expect(file.length).toBe(bytes)
@@ -206,7 +206,7 @@ describe('models and reports', () => {
     })
     const lacking = { ...params, out: `${out}-2`, thresholds: [{ classId: 1, score: 0.5 }] }
     expect(await exported(client, lacking)).toMatchObject({ error: { code: 'USAGE_THRESHOLDS' } })
-  })
+  }, 120_000)
 
   test('nothing is left of an export that was cancelled or failed', async () => {
     const { client, model } = await project()
@@ -221,14 +221,14 @@ describe('models and reports', () => {
     writeFileSync(broken, 'no weights')
     expect((await exported(client, { ...params, model: broken })).error?.code).toMatch(/^WEIGHTS_/)
     expect(readdirSync(place)).toEqual(['broken.safetensors'])
-  })
+  }, 120_000)
 
   test('a report says what was measured, and stands alone', async () => {
     const { client, run } = await project()
     const out = join(await scratch(), 'report.html')
     const job = await ended(client, await client.call('exports.report', { run, out, overwrite: false }))
     expect(job.error).toBeNull()
-    const { path, bytes, lacks } = job.result as ReportExport
+    const { path, bytes, lacks } = ReportExport.parse(job.result)
     const page = readFileSync(path, 'utf8')
     expect([path, bytes, lacks]).toEqual([out, Buffer.byteLength(page), []])
 
@@ -253,5 +253,5 @@ describe('models and reports', () => {
     const again = await ended(client, await client.call('exports.report', { run, out, overwrite: false }))
     expect(again.error?.code).toBe('DATA_EXISTS')
     expect(readFileSync(path, 'utf8')).toBe(page)
-  })
+  }, 120_000)
 })

@@ -1,6 +1,6 @@
 /** What the run learnt from and how it was set. */
+import type { ReportFacts } from './facts.ts'
 import { type Html, html } from './html.ts'
-import type { ReportFacts } from './page.ts'
 
 export function dataSection({ data, snapshot }: ReportFacts): Html {
   const { training, validation } = data
