@@ -9,6 +9,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import type { EventData } from '../../core/contract/studio.ts'
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
+import type { ClassBox } from '../../core/review/undecided.ts'
 import type { DraftBox, SelectMode } from '../canvas/editing.ts'
 import { Outbox } from './outbox.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -29,6 +30,12 @@ export class Editor {
   readonly #outbox: Outbox
   /** Of the open image, in the order in which they were made. */
   annotations = $state.raw<readonly ProjectAnnotation[]>([])
+  /** Proposals of the model in use that are shown beside the annotations and not stored; their ids are no annotation's. */
+  guesses = $state.raw<readonly ProjectAnnotation[]>([])
+  /** Where somebody has said that there is no object of a class. */
+  rejections = $state.raw<readonly ClassBox[]>([])
+  /** Everything that is shown and can be selected. */
+  readonly objects = $derived([...this.annotations, ...this.guesses])
   /** The image that `annotations` belong to; null while they are being read. */
   loaded = $state<number | null>(null)
   /** Changes are on their way to the store. */
@@ -41,7 +48,7 @@ export class Editor {
   readonly locked = new SvelteSet<number>()
   /** The class that a new box gets. */
   #penClass = $state<number | null>(null)
-  readonly selected = $derived(this.annotations.filter(({ id }) => this.selection.has(id)))
+  readonly selected = $derived(this.objects.filter(({ id }) => this.selection.has(id)))
   #nextTemporaryId = -1
   #clipboard: readonly NewAnnotation[] = []
   /** Changes by keys that are shown and not yet sent. */
@@ -75,6 +82,7 @@ export class Editor {
     this.#endNudging()
     this.loaded = null
     this.annotations = []
+    this.rejections = []
     this.selection = new Set()
     this.draft = null
     this.hidden.clear()
@@ -125,6 +133,7 @@ export class Editor {
 
   /** Moves by keys: presses in a row are one step. */
   nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
+    if (this.#guessed([...boxes.keys()]).length > 0) return this.move(boxes)
     const goesOn = this.#nudged.length === boxes.size && this.#nudged.every(({ id }) => boxes.has(id))
     if (!goesOn && !this.#mayEdit()) return
     clearTimeout(this.#nudgeTimer)
@@ -145,40 +154,60 @@ export class Editor {
     this.#patch(ids, () => patch, label)
   }
 
+  /** Guesses are rejected: as long as the model sees them they would come again. */
   remove(ids: readonly number[]): void {
-    const gone = new Set(ids)
+    this.reject(this.#guessed(ids).map(({ id }) => id))
+    const gone = new Set(this.#stored(ids))
     if (gone.size === 0 || !this.#mayEdit()) return
     this.annotations = this.annotations.filter(({ id }) => !gone.has(id))
-    this.selection = new Set([...this.selection].filter((id) => !gone.has(id)))
+    this.#deselect(gone)
     this.#outbox.send('Delete boxes', async (real) => {
-      await this.#studio.client.call('annotations.remove', { ids: ids.map(real) })
+      await this.#studio.client.call('annotations.remove', { ids: [...gone].map(real) })
     })
   }
 
-  /** Proposals become labels. */
+  /** Proposals and guesses become labels. */
   accept(ids: readonly number[]): void {
-    const accepted = new Set(this.#proposals(ids))
-    if (accepted.size === 0 || !this.#mayEdit()) return
-    this.annotations = this.annotations.map((one) =>
-      accepted.has(one.id) ? { ...one, source: 'accepted' } : one,
+    const image = this.loaded
+    const { proposed, guessed } = this.#proposals(ids)
+    if (image === null || proposed.size + guessed.length === 0 || !this.#mayEdit()) return
+    const added = guessed.map((guess) => ({
+      ...guess,
+      ...{ id: this.#nextTemporaryId--, source: 'accepted' as const },
+    }))
+    const accepted = this.annotations.map((one) =>
+      proposed.has(one.id) ? { ...one, source: 'accepted' as const } : one,
     )
+    this.annotations = [...accepted, ...added]
+    const idOf = new Map(guessed.map(({ id }, i) => [id, added[i]!.id]))
+    this.selection = new Set([...this.selection].map((id) => idOf.get(id) ?? id))
     this.#outbox.send('Accept proposals', async (real) => {
-      await this.#studio.client.call('annotations.accept', { ids: [...accepted].map(real) })
+      const { ids } = await this.#studio.client.call('annotations.accept', {
+        ids: [...proposed].map(real),
+        ...(added.length > 0 && { guesses: { image, annotations: added.map(asNew) } }),
+      })
+      this.#outbox.learn(new Map(added.map(({ id }, i) => [id, ids[i]!])))
     })
   }
 
   reject(ids: readonly number[]): void {
-    const rejected = new Set(this.#proposals(ids))
-    if (rejected.size === 0 || !this.#mayEdit()) return
-    this.annotations = this.annotations.filter(({ id }) => !rejected.has(id))
-    this.selection = new Set([...this.selection].filter((id) => !rejected.has(id)))
+    const image = this.loaded
+    const { proposed, guessed } = this.#proposals(ids)
+    if (image === null || proposed.size + guessed.length === 0 || !this.#mayEdit()) return
+    const gone = this.annotations.filter(({ id }) => proposed.has(id))
+    this.annotations = this.annotations.filter(({ id }) => !proposed.has(id))
+    this.rejections = [...this.rejections, ...gone, ...guessed]
+    this.#deselect(new Set([...gone, ...guessed].map(({ id }) => id)))
     this.#outbox.send('Reject proposals', async (real) => {
-      await this.#studio.client.call('annotations.reject', { ids: [...rejected].map(real) })
+      await this.#studio.client.call('annotations.reject', {
+        ids: [...proposed].map(real),
+        ...(guessed.length > 0 && { guesses: { image, annotations: guessed.map(asNew) } }),
+      })
     })
   }
 
   copy(ids: readonly number[]): void {
-    this.#clipboard = this.annotations.filter(({ id }) => ids.includes(id)).map(asDrawn)
+    this.#clipboard = this.objects.filter(({ id }) => ids.includes(id)).map(asDrawn)
   }
 
   /** In place: into another image, or over the originals. */
@@ -187,7 +216,7 @@ export class Editor {
   }
 
   duplicate(ids: readonly number[], offset: number): void {
-    const copies = this.annotations
+    const copies = this.objects
       .filter(({ id }) => ids.includes(id))
       .map((one) => ({ ...asDrawn(one), box: shifted(one.box, offset) }))
     this.add(copies, 'Duplicate boxes')
@@ -214,10 +243,16 @@ export class Editor {
   }
 
   #patch(ids: readonly number[], patchOf: (id: number) => AnnotationPatch, label: string): void {
-    if (ids.length > 0 && this.#mayEdit()) this.#sendChanges(this.#change(ids, patchOf), label)
+    if (ids.length === 0 || !this.#mayEdit()) return
+    const edited = this.#guessed(ids).map((guess): NewAnnotation => {
+      return { ...asNew(guess), ...patchOf(guess.id), source: 'accepted' }
+    })
+    this.add(edited, label)
+    const stored = this.#stored(ids)
+    if (stored.length > 0) this.#sendChanges(this.#change(stored, patchOf), label)
   }
 
-  /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label. */
+  /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label, as does a guess. */
   #change(ids: readonly number[], patchOf: (id: number) => AnnotationPatch): Change[] {
     const changed = new Set(ids)
     const changes = this.annotations
@@ -248,9 +283,25 @@ export class Editor {
     this.#nudged = []
   }
 
-  #proposals(ids: readonly number[]): number[] {
+  #guessed(ids: readonly number[]): ProjectAnnotation[] {
     const wanted = new Set(ids)
-    return this.annotations.flatMap(({ id, source }) => (source === 'proposed' && wanted.has(id) ? id : []))
+    return this.guesses.filter(({ id }) => wanted.has(id))
+  }
+
+  #stored(ids: readonly number[]): number[] {
+    const guessed = new Set(this.#guessed(ids).map(({ id }) => id))
+    return ids.filter((id) => !guessed.has(id))
+  }
+
+  /** Ids of stored ones, and guesses that are not. */
+  #proposals(ids: readonly number[]) {
+    const wanted = new Set(ids)
+    const proposed = this.annotations.filter(({ id, source }) => source === 'proposed' && wanted.has(id))
+    return { proposed: new Set(proposed.map(({ id }) => id)), guessed: this.#guessed(ids) }
+  }
+
+  #deselect(gone: ReadonlySet<number>): void {
+    this.selection = new Set([...this.selection].filter((id) => !gone.has(id)))
   }
 
   async #firstClass(): Promise<number | undefined> {
@@ -272,12 +323,16 @@ export class Editor {
 
   async #read(image: number): Promise<void> {
     const { client, images } = this.#studio
-    const annotations = await this.#studio.attempt(client.call('annotations.of', { image }))
+    const [annotations, rejections] = await Promise.all([
+      this.#studio.attempt(client.call('annotations.of', { image })),
+      this.#studio.attempt(client.call('annotations.rejected', { image })),
+    ])
     // Meanwhile another image may have been opened, or something drawn here.
-    if (!annotations || images.current !== image || this.#outbox.isBusy || this.#nudged.length > 0) return
+    if (!annotations || !rejections || images.current !== image || this.#outbox.isBusy || this.#nudged.length > 0) return
     this.annotations = annotations
+    this.rejections = rejections
     this.loaded = image
-    const present = new Set(annotations.map(({ id }) => id))
+    const present = new Set(this.objects.map(({ id }) => id))
     const kept = (ids: Iterable<number>): number[] =>
       [...ids].map((id) => this.#outbox.real(id)).filter((id) => present.has(id))
     this.selection = new Set(kept(this.selection))
@@ -302,6 +357,8 @@ const asDrawn = ({ classId, box, crowd, difficult, attributes }: ProjectAnnotati
   attributes,
   source: 'drawn',
 })
+
+const asNew = ({ id: _, imageId: _image, ...annotation }: ProjectAnnotation): NewAnnotation => annotation
 
 const withDefaults = (annotation: NewAnnotation, imageId: number, id: number): ProjectAnnotation => ({
   crowd: false,

@@ -9,6 +9,7 @@ import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
 import { Messages } from './messages.svelte.ts'
+import { RunList } from './run-list.svelte.ts'
 import { Round } from './round.svelte.ts'
 import type { ClassEntry, Surroundings } from './surroundings.ts'
 import { WindowSettings } from './window-settings.svelte.ts'
@@ -30,6 +31,7 @@ export class Studio implements Surroundings {
   readonly jobs: JobList
   readonly images: ImageList
   readonly editor: Editor
+  readonly runs: RunList
   readonly round: Round
 
   /** Null: the welcome screen. */
@@ -40,6 +42,7 @@ export class Studio implements Surroundings {
   /** The studio's program has ended: nothing more can be saved. */
   gone = $state(false)
   readonly classById = $derived(new Map(this.classes.map((entry) => [entry.id, entry])))
+  #moving = $state(0)
   #summaryTimer: ReturnType<typeof setTimeout> | undefined
 
   /** Use `Studio.connect`. */
@@ -51,6 +54,7 @@ export class Studio implements Surroundings {
     this.jobs = new JobList(client)
     this.images = new ImageList(this, (image) => void this.editor.load(image))
     this.editor = new Editor(this)
+    this.runs = new RunList(this)
     this.round = new Round((image) => {
       this.place = 'annotate'
       this.images.open(image)
@@ -74,6 +78,11 @@ export class Studio implements Surroundings {
     return studio
   }
 
+  /** Something is on its way to the store. */
+  get saving(): boolean {
+    return this.editor.saving || this.#moving > 0
+  }
+
   get canEdit(): boolean {
     return this.project !== null && this.project.readOnly === null && !this.gone
   }
@@ -88,19 +97,21 @@ export class Studio implements Surroundings {
     }
   }
 
-  async undo(): Promise<void> {
-    await this.editor.settled()
-    await this.#move(this.attempt(this.client.call('history.undo', {})))
+  undo(): Promise<void> {
+    return this.#move('history.undo')
   }
 
-  async redo(): Promise<void> {
-    await this.editor.settled()
-    await this.#move(this.attempt(this.client.call('history.redo', {})))
+  redo(): Promise<void> {
+    return this.#move('history.redo')
   }
 
   /** Shows where something changed, if it is elsewhere. */
-  async #move(effect: Promise<Result<'history.undo'> | undefined>): Promise<void> {
-    const images = (await effect)?.images
+  async #move(method: 'history.undo' | 'history.redo'): Promise<void> {
+    this.#moving++
+    await this.editor.settled()
+    const effect = await this.attempt(this.client.call(method, {}))
+    this.#moving--
+    const images = effect?.images
     if (!images || images === 'many' || images.length !== 1 || images[0] === this.images.current) return
     this.images.open(images[0]!)
   }
@@ -111,9 +122,10 @@ export class Studio implements Surroundings {
     if (!other) return
     this.classes = []
     this.images.reset()
+    this.runs.reset()
     this.round.forget()
     if (project === null) return
-    await Promise.all([this.#loadClasses(), this.images.refresh()])
+    await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh()])
   }
 
   #stepped(step: EventData<'step'>): void {

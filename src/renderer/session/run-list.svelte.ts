@@ -1,0 +1,75 @@
+/** Training runs of the project, kept up to date by the studio's events. */
+import type { RunId, RunPlan, RunState, RunSummary } from '../../core/contract/studio/runs.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const AT_WORK: readonly RunState[] = ['running', 'pausing', 'paused', 'stopping']
+
+export const isAtWork = ({ state }: Pick<RunSummary, 'state'>): boolean => AT_WORK.includes(state)
+
+export class RunList {
+  readonly #studio: Surroundings
+  /** Newest first. */
+  all = $state.raw<readonly RunSummary[]>([])
+  /** The one whose curves are shown. */
+  #open = $state<RunId | null>(null)
+  /** Runs that are laid beside each other. */
+  compared = $state.raw<ReadonlySet<RunId>>(new Set())
+  readonly atWork = $derived(this.all.find(isAtWork))
+
+  constructor(studio: Surroundings) {
+    this.#studio = studio
+    const { client, messages } = studio
+    client.on('run', ({ run }) => {
+      const before = this.all.find(({ id }) => id === run.id)
+      this.#put(run)
+      if (run.state === 'stopped' && before && isAtWork(before) && before.state !== 'stopping')
+        messages.show(`${run.name} was saved at step ${run.step} and stopped`)
+    })
+    client.on('runs', () => void this.refresh())
+  }
+
+  /** The one that was chosen, else the newest. */
+  get open(): RunSummary | undefined {
+    return this.all.find(({ id }) => id === this.#open) ?? this.all[0]
+  }
+
+  show(run: RunId): void {
+    this.#open = run
+  }
+
+  compare(run: RunId, wanted: boolean): void {
+    const others = [...this.compared].filter((id) => id !== run)
+    this.compared = new Set(wanted ? [...others, run] : others)
+  }
+
+  reset(): void {
+    this.all = []
+    this.#open = null
+    this.compared = new Set()
+  }
+
+  async refresh(): Promise<void> {
+    const all = await this.#studio.attempt(this.#studio.client.call('runs.list', {}))
+    if (!all) return
+    this.all = all
+    const known = new Set(all.map(({ id }) => id))
+    this.compared = new Set([...this.compared].filter((id) => known.has(id)))
+  }
+
+  /** Undefined where it did not start: the reason is shown. */
+  async start(plan: RunPlan, images: readonly number[], every: number): Promise<RunSummary | undefined> {
+    const call = this.#studio.client.call('runs.start', { plan, pinned: { images, every } })
+    const run = await this.#studio.attempt(call)
+    if (run) {
+      this.#put(run)
+      this.compared = new Set()
+      this.show(run.id)
+    }
+    return run
+  }
+
+  #put(run: RunSummary): void {
+    const index = this.all.findIndex(({ id }) => id === run.id)
+    this.all = index < 0 ? [run, ...this.all] : this.all.with(index, run)
+  }
+}
