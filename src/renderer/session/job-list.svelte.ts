@@ -4,6 +4,9 @@ import { fromWire } from '../../core/contract/errors.ts'
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 
+/** Ended jobs that are remembered: their results may be large. */
+const KEPT = 20
+
 export class JobList {
   readonly #client: StudioClient
   readonly #waiting = new Map<number, (job: Job) => void>()
@@ -34,6 +37,8 @@ export class JobList {
     const index = this.all.findIndex(({ id }) => id === job.id)
     this.all = index < 0 ? [...this.all, job] : this.all.with(index, job)
     if (job.state === 'running') return
+    const ended = this.all.filter(({ state }) => state !== 'running').slice(0, -KEPT)
+    if (ended.length > 0) this.all = this.all.filter((entry) => !ended.includes(entry))
     this.#waiting.get(job.id)?.(job)
     this.#waiting.delete(job.id)
   }

@@ -114,6 +114,9 @@ export const ReportBox = z.object({
   path: z.string(),
   annotation: Id,
   classId: Id,
+  /** Of the image, px. */
+  width: Count,
+  height: Count,
   /** Image pixels. */
   box: Box,
   sizeClass: z.enum(SIZE_CLASSES.map(({ name }) => name)),

@@ -13,6 +13,7 @@ import { boxListLines } from '../../../core/fcos/box-list-csv.ts'
 import { describeCure } from '../../../core/fcos/cure.ts'
 import { imageInspector } from '../../../core/fcos/image-inspection.ts'
 import { isSized } from '../../../core/fcos/scene.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import { Output } from '../datasets/output.ts'
 import type { Project } from '../project/project.ts'
@@ -41,7 +42,7 @@ export function listBoxes(
         .of(image.id)
         .filter(({ source }) => source !== 'proposed')
         .map(({ id }) => id)
-      boxes.push(...boxRows(found, setting, listed).map((row) => toReportBox(row, ids)))
+      boxes.push(...boxRows(found, setting, listed).map((row) => toReportBox(row, image, ids)))
     })
     return { boxes, count }
   })
@@ -80,6 +81,7 @@ export function writeBoxes(
 
 function toReportBox(
   { imageId, fileName, annotation, categoryId, box, sizeClass, perLevel, lost, cause, cure }: BoxRow,
+  { width, height }: Size,
   ids: readonly number[],
 ): ReportBox {
   return {
@@ -87,7 +89,7 @@ function toReportBox(
     path: fileName,
     annotation: ids[annotation]!,
     classId: categoryId,
-    ...{ box, sizeClass, perLevel, lost, cause },
+    ...{ width, height, box, sizeClass, perLevel, lost, cause },
     cure: cure && describeCure(cure),
   }
 }
