@@ -2,7 +2,7 @@
  * The engine's protocol. A client sends requests, the engine answers each with events and one result or error.
  * Messages are structured clones, so typed arrays travel as they are.
  *
- * The engine runs one job at a time. `maps` and `export-model` are answered beside it, between its steps; who does not
+ * The engine runs one job at a time. `maps`, `training-input` and `export-model` are answered beside it, between its steps; who does not
  * want to wait for a step, which may take seconds, asks another engine.
  */
 import { z } from 'zod'
@@ -20,6 +20,8 @@ import {
   ProbeRequest,
   type ProbeResult,
   type TrainingEvent,
+  type TrainingInput,
+  TrainingInputRequest,
   TrainRequest,
   type TrainResult,
 } from './engine/training.ts'
@@ -69,6 +71,7 @@ export const EngineRequest = z.discriminatedUnion('method', [
   CandidatesRequest,
   BenchRequest,
   MapsRequest,
+  TrainingInputRequest,
   ExportModelRequest,
   CancelRequest,
   PauseRequest,
@@ -119,6 +122,7 @@ export interface EngineResults {
   candidates: CandidatesResult
   bench: BenchResult
   maps: MapsResult
+  'training-input': TrainingInput
   'export-model': null
   cancel: null
   pause: null

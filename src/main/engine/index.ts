@@ -69,6 +69,7 @@ function receive(message: unknown): void {
       send({ kind: 'result', id, result: null })
       break
     case 'maps':
+    case 'training-input':
     case 'export-model':
       waiting.add(id)
       lastAnswer = lastAnswer.then(() => answerInTurn(id, request))

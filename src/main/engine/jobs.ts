@@ -3,6 +3,7 @@ import type { EngineEvent, EngineRequest, EngineResults } from '../../core/contr
 import { inferenceOnly } from '../../core/contract/runtime.ts'
 import { bench } from './bench.ts'
 import type { JobControl } from './control.ts'
+import { trainingInput } from './data/training-input.ts'
 import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
 import { faultOf } from './faults.ts'
 import { device } from './tensor/tensorflow.ts'
@@ -14,7 +15,7 @@ type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Runs alone. */
 export type Job = RequestOf<'train' | 'probe' | 'detect' | 'candidates' | 'bench'>
 /** Is answered beside a job, between its steps. */
-export type SideRequest = RequestOf<'maps' | 'export-model'>
+export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model'>
 
 /** @throws CodedError RUNTIME_INFERENCE_ONLY where the job trains and the runtime cannot. */
 export async function runJob(
@@ -42,6 +43,7 @@ export async function runJob(
 
 export async function answer(request: SideRequest): Promise<EngineResults[SideRequest['method']]> {
   if (request.method === 'maps') return mapsOf(request).catch(told)
+  if (request.method === 'training-input') return trainingInput(request).catch(told)
   await exportModel(request)
   return null
 }

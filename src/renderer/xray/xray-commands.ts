@@ -45,6 +45,9 @@ export function xrayCommands(xray: Xray): Command[] {
     ),
     whileOn('coarserLevel', 'Next level', [']'], () => xray.stepLevel(1)),
     whileOn('finerLevel', 'Previous level', ['['], () => xray.stepLevel(-1)),
+    whileOn('trainer', 'Show the image as the trainer sees it', [], () => {
+      xray.trainerShown = true
+    }),
     whileOn('pin', 'Pin the location under the pointer', ['p'], () => xray.pin()),
     {
       ...whileOn('unpin', 'Take all pins away', ['Shift+p'], () => xray.unpinAll()),

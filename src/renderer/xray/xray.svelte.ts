@@ -54,6 +54,8 @@ export class Xray implements OverlaySource {
   reading = $state.raw<LocationReading | null>(null)
   pinned = $state.raw<readonly LocationReading[]>([])
   readonly predictions: Predictions
+  /** The open image as a training run would see it. */
+  trainerShown = $state(false)
   #pins: readonly Pin[] = []
   #point: ImagePoint | null = null
   #canvas: CanvasView | null = null

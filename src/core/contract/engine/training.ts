@@ -1,6 +1,8 @@
 /** Training runs: the request, what is heard of a run while it goes, and what it would cost. */
 import { z } from 'zod'
+import { InputConfig } from '../../fcos/config.ts'
 import type { Size } from '../../geometry/box.ts'
+import { AugmentConfig } from '../augmentation.ts'
 import { TrainingFile, type TrainingOptions } from '../training.ts'
 import type { Frame, ScoredBox } from './detection.ts'
 import { EngineData, Path } from './images.ts'
@@ -31,6 +33,31 @@ export type TrainRequest = z.infer<typeof TrainRequest>
 /** A few steps, to learn what the run would cost. Leaves no files. The peak is the process's: ask a fresh engine. */
 export const ProbeRequest = z.object({ method: z.literal('probe'), ...start, data: EngineData })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
+
+/**
+ * One input as training would see it: an image of `data`, resized, varied by chance, with its boxes. Answered beside a
+ * running job.
+ */
+export const TrainingInputRequest = z.object({
+  method: z.literal('training-input'),
+  /** With one image that is the one; of several the seed chooses, and mosaics are made of them. */
+  data: EngineData,
+  input: InputConfig,
+  augment: AugmentConfig,
+  seed: z.int().min(0),
+})
+export type TrainingInputRequest = z.infer<typeof TrainingInputRequest>
+
+export interface TrainingInput extends Size {
+  /** [height, width, 3] RGB; the mean colour, which the network sees as 0, where no image lies. */
+  readonly pixels: Uint8Array<ArrayBuffer>
+  /** [N·4] x1, y1, x2, y2 in pixels of the input. */
+  readonly boxes: Float32Array
+  /** [N] indices into the categories of the data. */
+  readonly classes: Int32Array
+  /** Boxes that cropping left too little of. */
+  readonly droppedBoxes: number
+}
 
 export interface TrainStep {
   readonly step: number

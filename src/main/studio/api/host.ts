@@ -15,6 +15,7 @@ import { respondWithPoints } from '../evaluation/asset.ts'
 import { Evaluations } from '../evaluation/evaluations.ts'
 import { respondModel } from '../models/assets.ts'
 import { Models } from '../models/models.ts'
+import { respondTrainingInput } from '../models/training-input.ts'
 import { type Project, summarise } from '../project/index.ts'
 import { respondRun } from '../runs/assets.ts'
 import { Runs } from '../runs/runs.ts'
@@ -69,6 +70,7 @@ export class StudioHost {
     this.#assetRoutes = [
       ['/asset/maps/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/candidates/', (path, query, signal) => respondModel(this, path, query, signal)],
+      ['/asset/training-input/', (path, query, signal) => respondTrainingInput(this, path, query, signal)],
       ['/asset/run/', async (path, query) => respondRun(() => this.runs.store, path, query)],
       ['/asset/evaluation/', (path, query) => respondWithPoints(() => this.evaluations, path, query)],
       ['', (...request) => this.assets.respond(...request)],

@@ -1,0 +1,42 @@
+import type { TrainingInput, TrainingInputRequest } from '../../../core/contract/engine.ts'
+import type { InputConfig } from '../../../core/fcos/config.ts'
+import { BatchMaker } from './batch.ts'
+import { trainingCanvas } from './canvas.ts'
+import { trainingSamples } from './samples.ts'
+
+/**
+ * One input as the loader makes it for a run, before the mosaics of its last steps are off.
+ * @throws CodedError of the image's file
+ */
+export async function trainingInput({
+  data,
+  input,
+  augment,
+  seed,
+}: TrainingInputRequest): Promise<TrainingInput> {
+  const bad: { error?: unknown } = {}
+  const plan = {
+    samples: trainingSamples(data, data.categories),
+    canvas: trainingCanvas(data.images, input),
+    ...{ input, augment, seed, batchSize: 1, totalSteps: 1 },
+  }
+  const maker = new BatchMaker(plan, 0, (_, error) => {
+    bad.error ??= error
+  })
+  const batch = await maker.make(0).catch((error: unknown) => {
+    throw bad.error ?? error
+  })
+  const { width, height, images, droppedBoxes } = batch
+  return {
+    ...{ width, height, droppedBoxes, pixels: toPixels(images, input) },
+    boxes: batch.boxes[0],
+    classes: batch.classes[0],
+  }
+}
+
+/** Undoes the normalisation. */
+function toPixels(normalised: Float32Array, { mean, std }: InputConfig): Uint8Array<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(normalised.length)
+  for (let i = 0; i < pixels.length; i++) pixels[i] = 255 * (normalised[i] * std[i % 3] + mean[i % 3])
+  return new Uint8Array(pixels.buffer)
+}
