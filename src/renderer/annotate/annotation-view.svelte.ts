@@ -6,6 +6,7 @@ import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
 import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
 import type { Readout } from '../canvas/readout.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
+import { Guesses } from '../detect/guesses.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { Xray } from '../xray/xray.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
@@ -24,6 +25,7 @@ const GUESS_ID = Number.MIN_SAFE_INTEGER
 export class AnnotationView {
   readonly #studio: Studio
   readonly xray: Xray
+  readonly guesses: Guesses
   /** Null while the place is not shown. */
   canvas = $state.raw<CanvasView | null>(null)
   readout = $state.raw<Readout | null>(null)
@@ -36,22 +38,19 @@ export class AnnotationView {
   depthWindow = $state.raw<DepthWindow | null>(null)
   /** Of the open image; null until it has come. */
   pictureInfo = $state.raw<ImageInfo | null>(null)
-  /** Proposals with a lower score are not shown. */
-  leastScore = $state(0)
 
   readonly boxes: readonly CanvasBox[] = $derived.by(() => {
     const { editor, classById } = this.#studio
-    return editor.annotations.map((one) => {
+    return editor.objects.map((one) => {
       const { name, colour } = classById.get(one.classId) ?? UNKNOWN_CLASS
       const proposed = one.source === 'proposed'
-      const tooWeak = proposed && (one.score ?? 1) < this.leastScore
       return {
         id: one.id,
         box: one.box,
         classId: one.classId,
         colour,
         label: name,
-        hidden: editor.hidden.has(one.id) || tooWeak,
+        hidden: editor.hidden.has(one.id) || (proposed && this.guesses.hides(one.id, one.score)),
         locked: editor.locked.has(one.id),
         proposed,
         score: one.score,
@@ -90,6 +89,7 @@ export class AnnotationView {
   constructor(studio: Studio) {
     this.#studio = studio
     this.xray = new Xray(studio)
+    this.guesses = new Guesses(studio)
   }
 
   resetPicture(): void {
@@ -143,6 +143,7 @@ export class AnnotationView {
       editor.select(isThere ? [stop.annotationId!] : [])
     })
     this.xray.follow(canvas, () => this.scene.image)
+    this.guesses.follow()
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
     $effect(() => canvas.setDepthWindow(this.depthWindow))
     $effect(() => {

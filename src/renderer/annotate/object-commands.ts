@@ -63,6 +63,14 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       keys: ['$mod+a'],
       run: () => editor.select(visible(view)),
     },
+    {
+      id: 'object.nextProposal',
+      title: 'Next proposal',
+      group: 'Object',
+      keys: ['j'],
+      enabled: () => shownProposals(view).length > 0,
+      run: () => editor.select([proposalAfter(view, selected()) ?? shownProposals(view)[0]!]),
+    },
     onSelection('object.selectClass', 'Select all of this class', ['$mod+Shift+a'], () => {
       const classes = new Set(editor.selected.map(({ classId }) => classId))
       editor.select(visible(view, (classId) => classes.has(classId)))
@@ -86,7 +94,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       editor.select([])
     }),
     onSelection('object.isolate', 'Hide all others', ['Shift+h'], () => {
-      for (const { id } of editor.annotations) if (!editor.selection.has(id)) editor.hidden.add(id)
+      for (const { id } of editor.objects) if (!editor.selection.has(id)) editor.hidden.add(id)
     }),
     {
       id: 'object.showAll',
@@ -105,23 +113,31 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
     },
     flag('difficult', 'Difficult', 'Shift+t'),
     flag('crowd', 'Crowd', 'Shift+c'),
-    onSelection('object.accept', 'Accept proposal', ['y'], (ids) => editor.accept(ids)),
-    onSelection('object.reject', 'Reject proposal', ['n'], (ids) => editor.reject(ids)),
+    onSelection('object.accept', 'Accept proposal', ['y'], (ids) => {
+      const next = proposalAfter(view, ids)
+      editor.accept(ids)
+      if (next !== undefined) editor.select([next])
+    }),
+    onSelection('object.reject', 'Reject proposal', ['n'], (ids) => {
+      const next = proposalAfter(view, ids)
+      editor.reject(ids)
+      if (next !== undefined) editor.select([next])
+    }),
     {
       id: 'object.acceptAll',
       title: 'Accept all proposals that are shown',
       group: 'Object',
       keys: ['Shift+y'],
-      enabled: () => editor.annotations.some(({ source }) => source === 'proposed'),
-      run: () => editor.accept(view.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id)),
+      enabled: () => shownProposals(view).length > 0,
+      run: () => editor.accept(shownProposals(view)),
     },
     {
       id: 'object.rejectAll',
       title: 'Reject all proposals of this image',
       group: 'Object',
       keys: ['Shift+n'],
-      enabled: () => editor.annotations.some(({ source }) => source === 'proposed'),
-      run: () => editor.reject(editor.annotations.map(({ id }) => id)),
+      enabled: () => view.boxes.some(({ proposed }) => proposed),
+      run: () => editor.reject(view.boxes.map(({ id }) => id)),
     },
     ...Array.from(
       { length: 9 },
@@ -149,6 +165,17 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
 
 const visible = ({ boxes }: AnnotationView, of: (classId: number) => boolean = () => true): number[] =>
   boxes.filter(({ hidden, classId }) => !hidden && of(classId)).map(({ id }) => id)
+
+const shownProposals = ({ boxes }: AnnotationView): number[] =>
+  boxes.filter(({ hidden, proposed }) => proposed && !hidden).map(({ id }) => id)
+
+/** The proposal to look at when these are decided, if there is another. */
+function proposalAfter(view: AnnotationView, ids: readonly number[]): number | undefined {
+  const shown = shownProposals(view)
+  const last = shown.findLastIndex((id) => ids.includes(id))
+  const others = [...shown.slice(last + 1), ...shown.slice(0, last + 1)]
+  return others.find((id) => !ids.includes(id))
+}
 
 function selectNext(view: AnnotationView, editor: Studio['editor'], by: 1 | -1): void {
   const ids = visible(view)

@@ -133,7 +133,10 @@ export class Editor {
 
   /** Moves by keys: presses in a row are one step. */
   nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
-    if (this.#guessed([...boxes.keys()]).length > 0) return this.move(boxes)
+    if (this.#guessed([...boxes.keys()]).length > 0) {
+      this.move(boxes)
+      return
+    }
     const goesOn = this.#nudged.length === boxes.size && this.#nudged.every(({ id }) => boxes.has(id))
     if (!goesOn && !this.#mayEdit()) return
     clearTimeout(this.#nudgeTimer)
@@ -328,7 +331,14 @@ export class Editor {
       this.#studio.attempt(client.call('annotations.rejected', { image })),
     ])
     // Meanwhile another image may have been opened, or something drawn here.
-    if (!annotations || !rejections || images.current !== image || this.#outbox.isBusy || this.#nudged.length > 0) return
+    if (
+      !annotations ||
+      !rejections ||
+      images.current !== image ||
+      this.#outbox.isBusy ||
+      this.#nudged.length > 0
+    )
+      return
     this.annotations = annotations
     this.rejections = rejections
     this.loaded = image

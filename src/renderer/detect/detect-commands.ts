@@ -1,0 +1,53 @@
+import type { Command } from '../commands/commands.svelte.ts'
+import type { Guesses } from './guesses.svelte.ts'
+
+const STEP = 0.05
+
+/** @param openDialog asks which images to detect in */
+export function detectCommands(guesses: Guesses, openDialog: () => void): Command[] {
+  const shiftScore = (id: string, title: string, keys: string[], by: number): Command => ({
+    id,
+    title,
+    group: 'Model',
+    keys,
+    enabled: () => guesses.look.on,
+    run: () =>
+      guesses.show({
+        score: Math.round(Math.min(0.95, Math.max(0.05, guesses.look.score + by)) * 100) / 100,
+      }),
+  })
+  return [
+    {
+      id: 'detect.show',
+      title: 'Show what the model sees',
+      group: 'Model',
+      keys: ['m'],
+      checked: () => guesses.look.on,
+      run: () => guesses.show({ on: !guesses.look.on }),
+    },
+    shiftScore('detect.fewer', 'Show fewer: raise the least score', ["Shift+'"], STEP),
+    shiftScore('detect.more', 'Show more: lower the least score', ["'"], -STEP),
+    {
+      id: 'detect.centerness',
+      title: 'Rank by centerness too',
+      group: 'Model',
+      enabled: () => guesses.look.on,
+      checked: () => guesses.look.centerness,
+      run: () => guesses.show({ centerness: !guesses.look.centerness }),
+    },
+    {
+      id: 'detect.images',
+      title: 'Detect in images …',
+      group: 'Model',
+      keys: ['Shift+m'],
+      enabled: () => guesses.model.current !== null,
+      run: openDialog,
+    },
+    {
+      id: 'model.choose',
+      title: 'Use a checkpoint from a file …',
+      group: 'Model',
+      run: () => guesses.model.chooseFile(),
+    },
+  ]
+}
