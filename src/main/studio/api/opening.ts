@@ -1,8 +1,11 @@
 /** Ways to a project. */
 import { existsSync } from 'node:fs'
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EngineData } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/contract/errors.ts'
+import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
+import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { loadDataset } from '../datasets/index.ts'
 import {
   createProject,
@@ -12,6 +15,8 @@ import {
   type Project,
   scanImages,
 } from '../project/index.ts'
+import { readNote } from '../runs/run-note.ts'
+import { runIdOf } from '../runs/run-store.ts'
 
 /**
  * A project's file, its folder, or a folder of images that becomes a project. Throws DATA_NOT_FOUND and the errors of
@@ -24,7 +29,7 @@ export async function openOrCreate(path: string): Promise<Project> {
   return openProject(path)
 }
 
-/** The user's own copy of the bundled sample, made at first with its labels and splits. */
+/** The user's own copy of the bundled sample, made at first with its labels, splits and a trained run. */
 export async function openSample(sampleFolder: string, dataFolder: string): Promise<Project> {
   const folder = join(dataFolder, 'sample')
   if (existsSync(join(folder, PROJECT_FILE))) return openProject(folder)
@@ -47,7 +52,23 @@ export async function openSample(sampleFolder: string, dataFolder: string): Prom
   } finally {
     project.close()
   }
+  await layRun(join(sampleFolder, 'run'), fresh, folder)
   await rm(folder, { recursive: true, force: true })
   await rename(fresh, folder)
   return openProject(folder)
+}
+
+/** The sample's run names images by their path in the sample; a run's own data names files. */
+async function layRun(from: string, into: string, projectFolder: string): Promise<void> {
+  const note = readNote(from)
+  if (note === undefined) return
+  const folder = join(into, 'runs', runIdOf(note.created))
+  await cp(from, folder, { recursive: true })
+  const { data, validation } = RunData.parse(JSON.parse(await readFile(join(from, RUN_FILES.data), 'utf8')))
+  const placed = (set: EngineData): EngineData => ({
+    ...set,
+    images: set.images.map((image) => ({ ...image, path: join(projectFolder, image.path) })),
+  })
+  const text = writeRunData({ data: placed(data), validation: validation && placed(validation) })
+  await writeFile(join(folder, RUN_FILES.data), text)
 }

@@ -70,7 +70,7 @@ export class RunStore {
     const root = this.#readOnly ? this.#own : this.#beside
     for (let at = Date.now(); ; at++) {
       const created = new Date(at).toISOString()
-      const folder = path.join(root, idOf(created))
+      const folder = path.join(root, runIdOf(created))
       try {
         mkdirSync(root, { recursive: true })
         mkdirSync(folder)
@@ -79,7 +79,7 @@ export class RunStore {
         throw runError(folder, error)
       }
       writeNote(folder, describe(created))
-      return this.get(idOf(created))
+      return this.get(runIdOf(created))
     }
   }
 
@@ -116,4 +116,5 @@ function isFolder(folder: string): boolean {
 }
 
 /** "2026-11-22T18:44:49.103Z" → "20261122-184449-103" */
-const idOf = (created: string): RunId => created.replaceAll(/[-:Z]/g, '').replace('T', '-').replace('.', '-')
+export const runIdOf = (created: string): RunId =>
+  created.replaceAll(/[-:Z]/g, '').replace('T', '-').replace('.', '-')

@@ -1,0 +1,75 @@
+/**
+ * Trains the run that comes with the sample, as a user would in the studio, and keeps what is worth looking at in run/:
+ * its record, curves, evaluations and pinned predictions, and the best checkpoint rounded to half precision.
+ *
+ *   node resources/sample/generate/train.ts
+ *
+ * What resuming needs is left out: the run is finished. data.json names images by their path in the sample.
+ */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { RUN_FILES } from '../../../src/core/contract/run-record.ts'
+import { decodeSafetensors, encodeSafetensors, type Tensor } from '../../../src/core/formats/safetensors.ts'
+import { createHost } from '../../../src/main/studio/api/create-host.ts'
+import { dispatch } from '../../../src/main/studio/api/dispatch.ts'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const RUN = path.join(ROOT, 'resources/sample/run')
+/** Pinned images, by file name: large and small pieces, near and far. */
+const PINNED = ['table-01.jpg', 'table-06.jpg']
+const PINNED_EVERY = 50
+
+const folder = await mkdtemp(path.join(tmpdir(), 'fcos-sample-'))
+process.env.FCOS_HOME = path.join(folder, 'home')
+const host = createHost({ shell: 'browser', root: ROOT, cacheFolder: path.join(folder, 'cache') })
+try {
+  await rm(RUN, { recursive: true, force: true })
+  await dispatch(host, 'project.openSample', {})
+  const { project, runs } = host
+  const images = PINNED.flatMap((name) => project.find(name))
+  const { id } = runs.start(
+    {
+      model: { kind: 'pretrained', architecture: 'lite0' },
+      learnFrom: 'train',
+      measureWith: 'val',
+      overfit: null,
+      options: {},
+    },
+    { images, every: PINNED_EVERY },
+    'Run 1',
+  )
+  host.subscribe((event, data) => {
+    if (event === 'job') process.stderr.write(`\r${(data as { detail: string }).detail.padEnd(100)}`)
+  })
+  while (host.jobs.list().some(({ state }) => state === 'running'))
+    await new Promise((next) => setTimeout(next, 500))
+  const trained = runs.store.get(id)
+  if (trained.note.state !== 'done') throw new Error(JSON.stringify(trained.note))
+  await keep(trained.folder, path.dirname(project.path))
+} finally {
+  await host.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function keep(from: string, projectFolder: string): Promise<void> {
+  await mkdir(RUN, { recursive: true })
+  for (const name of ['studio.json', RUN_FILES.record, RUN_FILES.log, RUN_FILES.evaluations, 'pinned']) {
+    await cp(path.join(from, name), path.join(RUN, name), { recursive: true })
+  }
+  const data = await readFile(path.join(from, RUN_FILES.data), 'utf8')
+  const prefix = JSON.stringify(`${projectFolder}${path.sep}`).slice(1, -1)
+  await writeFile(path.join(RUN, RUN_FILES.data), data.replaceAll(prefix, ''))
+  await writeFile(path.join(RUN, RUN_FILES.best), halved(await readFile(path.join(from, RUN_FILES.best))))
+}
+
+function halved(file: Uint8Array): Uint8Array {
+  const { tensors, metadata } = decodeSafetensors(file)
+  const rounded = [...tensors].map(([name, { dtype, shape, bytes }]): [string, Tensor] => {
+    if (dtype !== 'F32') return [name, { dtype, shape, bytes }]
+    const values = new Float32Array(bytes.slice().buffer)
+    return [name, { dtype: 'F16', shape, bytes: new Uint8Array(Float16Array.from(values).buffer) }]
+  })
+  return encodeSafetensors(rounded, metadata)
+}
