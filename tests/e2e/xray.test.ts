@@ -117,10 +117,38 @@ describe('the X-ray', () => {
         /P3 background .* Inside box \d+ \(.*\), but [\d.]+ px from its centre ≥ 1\.5 × 8: outside center sampling/,
       )
     expect(await textOf(window.pins)).toMatch(/^A P3 learns box/)
+    const at = await window.place([60, 60])
+    await page.keyboard.down('Alt')
+    await page.mouse.click(at.x, at.y)
+    await page.keyboard.up('Alt')
+    await expect.poll(() => textOf(window.pins)).toMatch(/B P3 background/)
     await page.keyboard.press(']')
     await page.keyboard.press(']')
     await expect.poll(() => textOf(pointer)).toMatch(/P4 background .* below P4's regression range/)
   })
+
+  test('the trainer sees the image with as many targets, varied by the seed', async () => {
+    const window = await withXray()
+    const { page, section } = window
+    const objects = (await window.stored()).length
+    await section.getByText('Rules', { exact: true }).click()
+    await section.getByRole('button', { name: 'As the trainer sees it' }).click()
+    const dialog = page.getByRole('dialog', { name: 'As the trainer sees it' })
+    const picture = dialog.locator('canvas')
+    await picture.waitFor({ timeout: 25_000 })
+    expect(await picture.getAttribute('aria-label')).toMatch(
+      /^(416 × 320|320 × 416) px, \d+ objects, view Levels$/,
+    )
+    expect(await textOf(dialog)).toMatch(new RegExp(`Objects learnable \\d+ of [1-${objects}]`))
+    const pixels = () =>
+      picture.evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL())
+    const first = await pixels()
+    await dialog.getByRole('button', { name: 'Another one' }).click()
+    await expect.poll(pixels).not.toBe(first)
+    await dialog.getByLabel('Seed').fill('0')
+    await expect.poll(pixels).toBe(first)
+    expect(window.faults).toEqual([])
+  }, 60_000)
 
   test('rules are changed, watched and remembered', async () => {
     const window = await withXray()
