@@ -19,13 +19,15 @@ export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>(
 /** Findings that are listed at most: more than anybody goes through. */
 const MOST_LISTED = 1000
 
-export type FindingSort = Params<'evaluation.findings'>['sort']
+export type FindingSort = NonNullable<Params<'evaluation.findings'>['sort']>
 
 /** What the list shows, and how it is called. */
 export interface Listed {
   readonly title: string
   readonly of: FindingsOf
   readonly classId: number | null
+  /** Left out: as the user sorts. Null: as they come. */
+  readonly sort?: null
 }
 
 const WRONG: Listed = {
@@ -146,7 +148,7 @@ export class EvaluationView {
       return
     }
     const { of, classId } = listed
-    const page = { classId, sort, offset: 0, limit: MOST_LISTED }
+    const page = { classId, sort: listed.sort === null ? null : sort, offset: 0, limit: MOST_LISTED }
     void this.findings.load(studio.client.call('evaluation.findings', { ...ranked, ...page, of }))
   }
 

@@ -18,11 +18,12 @@ export const EvaluationId = z.string().regex(/^[0-9a-z]{8,40}$/)
 const Score = z.number().min(0).max(1)
 
 /** What detected. */
-export const EvaluationSource = z.strictObject({
-  kind: z.literal('file'),
+export const EvaluationSource = z.discriminatedUnion('kind', [
   /** COCO results of the project's images, told by file_name or by the project's image ids. */
-  path: LocalPath,
-})
+  z.strictObject({ kind: z.literal('file'), path: LocalPath }),
+  /** A checkpoint, of a run or another (models.list); images that it has not seen yet are detected first. */
+  z.strictObject({ kind: z.literal('model'), path: LocalPath }),
+])
 export type EvaluationSource = z.infer<typeof EvaluationSource>
 
 /** score: as the detector ranks. class: the same detector if centerness did not count. */
@@ -35,11 +36,13 @@ export type ClassThreshold = z.infer<typeof ClassThreshold>
 
 export const EvaluationEntry = z.object({
   id: EvaluationId,
-  /** Of what detected: "results.json". */
+  /** Of what detected: "results.json", "Run 3". */
   title: z.string(),
   /** ISO 8601 */
   at: z.string(),
   source: EvaluationSource,
+  /** The version of the checkpoint; null for a file. */
+  modelKey: z.string().nullable(),
   /** Which images (core/query); of these, the ones that somebody has worked on count. */
   query: z.string(),
   images: z.int(),
@@ -49,7 +52,7 @@ export const EvaluationEntry = z.object({
   /** Detections left out: of classes that the project does not have, and on its images that were not chosen. */
   otherClasses: z.int(),
   otherImages: z.int(),
-  /** Those that can be asked for. */
+  /** Those that can be asked for: both of a model, `score` alone of a file. */
   rankings: z.array(Ranking).readonly(),
   /** The 12 COCO numbers in pycocotools' order (COCO_STATS); −1 where there are no objects. */
   stats: z.array(z.number()).length(12).readonly(),
@@ -129,6 +132,10 @@ export const FindingsOf = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('detections'), indices: z.array(Id).max(1000).readonly() }),
   /** Detections whose score is in [from, to]. */
   z.strictObject({ kind: z.literal('scores'), from: Score, to: Score }),
+  /** Detections of at least this class score, of the least centerness first. */
+  z.strictObject({ kind: z.literal('offCentre'), classScore: Score }),
+  /** All that is wrong on these images, image by image, with detections of at least this score. */
+  z.strictObject({ kind: z.literal('images'), images: z.array(Id).max(1000).readonly(), score: Score }),
 ])
 export type FindingsOf = z.infer<typeof FindingsOf>
 
@@ -190,8 +197,14 @@ export const ClassThresholds = z.object({
 })
 export type ClassThresholds = z.infer<typeof ClassThresholds>
 
+/** AP if part of the outputs were perfect, step by step; core/evaluation/oracle/steps.ts tells what the steps are. */
 export const OracleResult = z.array(
-  z.object({ step: z.enum(ORACLE_STEPS), ap: z.number(), ap50: z.number(), ap75: z.number() }),
+  z.object({
+    step: z.enum(ORACLE_STEPS),
+    ...{ ap: z.number(), ap50: z.number(), ap75: z.number() },
+    /** Images whose own AP at IoU 0.5 gains most over the step before, most first. */
+    gains: z.array(Id).readonly(),
+  }),
 )
 export type OracleResult = z.infer<typeof OracleResult>
 
@@ -203,8 +216,8 @@ export const EVALUATION_METHODS = {
   /** Newest first. */
   'evaluation.list': method(None, z.array(EvaluationEntry).readonly()),
   /**
-   * A job with EvaluationEntry. Its errors: USAGE_QUERY; USAGE_NO_LABELS where no chosen image has been worked on;
-   * DATA_READ, DATA_JSON, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_SCORE; IO_EVALUATION, IO_DISK_FULL.
+   * A job with EvaluationEntry. Its errors: USAGE_QUERY; USAGE_NO_LABELS where no chosen image has been worked on; of
+   * a model WEIGHTS_* and ENGINE_*; of a file DATA_READ, DATA_JSON, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_SCORE; IO_EVALUATION, IO_DISK_FULL.
    */
   'evaluation.start': method(
     z.strictObject({ source: EvaluationSource, query: z.string().max(10_000) }),
@@ -232,8 +245,8 @@ export const EVALUATION_METHODS = {
       of: FindingsOf,
       /** Only where the detection or the object has this class. */
       classId: Id.nullable(),
-      /** Best score first, highest IoU first, or image by image. */
-      sort: z.enum(FINDING_SORTS),
+      /** Best score first, highest IoU first, image by image; null: as `of` has them. */
+      sort: z.enum(FINDING_SORTS).nullable(),
       offset: Id,
       limit: z.int().min(1).max(1000),
     }),
@@ -244,6 +257,13 @@ export const EVALUATION_METHODS = {
     ScoreAgainstIou,
   ),
   'evaluation.thresholds': method(z.strictObject(ranked), z.array(ClassThresholds).readonly()),
+  /**
+   * A job with OracleResult, which is kept: of a model alone. Throws USAGE_NO_CANDIDATES for a file's evaluation, and
+   * USAGE_MODEL_CHANGED where the checkpoint is another one now.
+   */
+  'evaluation.oracle': method(z.strictObject(evaluation), JobId),
+  /** Null until it was computed. */
+  'evaluation.oracleResult': method(z.strictObject(evaluation), OracleResult.nullable()),
   'evaluation.saveThresholds': method(
     z.strictObject({ ...evaluation, thresholds: z.array(ClassThreshold).readonly() }),
     EvaluationEntry,

@@ -1,16 +1,25 @@
 import { basename } from 'node:path'
 import type { EVALUATION_METHODS } from '../../../core/contract/studio/evaluation.ts'
+import { evaluateSource, lookAhead } from '../evaluation/jobs.ts'
 import type { Handlers } from './handlers.ts'
 
 export const evaluationHandlers: Handlers<keyof typeof EVALUATION_METHODS> = {
   'evaluation.list': (host) => host.evaluations.list(),
   'evaluation.start': (host, params) => {
-    const { evaluations } = host
+    const { evaluations, models, project } = host
     const title = `Evaluate ${basename(params.source.path)}`
     return host.jobs.start({ kind: 'evaluation.start', title }, (control) =>
-      evaluations.ask('prepare', params, control),
+      evaluateSource({ evaluations, models, project }, params, control),
     )
   },
+  'evaluation.oracle': (host, { evaluation }) => {
+    const { evaluations, models, project } = host
+    return host.jobs.start(
+      { kind: 'evaluation.oracle', title: 'What perfect outputs would give' },
+      (control) => lookAhead({ evaluations, models, project }, evaluation, control),
+    )
+  },
+  'evaluation.oracleResult': ({ evaluations }, { evaluation }) => evaluations.oracleResult(evaluation),
   'evaluation.remove': async ({ evaluations }, { evaluation }) => {
     await evaluations.remove(evaluation)
     return null

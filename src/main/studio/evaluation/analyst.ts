@@ -1,17 +1,20 @@
 /** What the evaluator's process is asked for: evaluations are begun and read there, so that nobody waits meanwhile. */
 import { join } from 'node:path'
-import type { EvaluationEntry } from '../../../core/contract/studio/evaluation.ts'
+import type { EvaluationEntry, OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import type { ParsedParams, Result } from '../../../core/contract/studio.ts'
 import { openProject, type Project } from '../project/index.ts'
-import { changedImages, freezeLabels } from './frozen.ts'
+import { changedImages, freezeLabels, labelledImages } from './frozen.ts'
+import type { CachedModel } from './model-detections.ts'
 import { Opened } from './opened.ts'
+import { oracleOf } from './oracle.ts'
 import { errorReport } from './parts/errors.ts'
 import { confusionOf, findingsPage } from './parts/findings.ts'
 import { curvesOf, metricsOf } from './parts/numbers.ts'
 import { pointsOf, scoresOf } from './parts/scores.ts'
 import { thresholdsOf } from './parts/thresholds.ts'
 import { type Preparation, prepare } from './prepare.ts'
-import { evaluationsFolder, readEntry, readFrozen } from './storage.ts'
+import { evaluationsFolder, readEntry, readFrozen, writeOracle } from './storage.ts'
+import type { Watch } from './watch.ts'
 
 /** Methods of the contract that are answered from an open evaluation alone. */
 export const PARTS = [
@@ -30,11 +33,6 @@ type Asks = { readonly [Name in Part]: (params: ParsedParams<Name>) => Promise<R
 /** Two are compared at a time, and one is begun. */
 const KEPT_OPEN = 3
 
-export interface Watch {
-  readonly signal: AbortSignal
-  readonly report: (progress: number, detail: string) => void
-}
-
 export class Analyst implements Asks {
   readonly #projectFile: string
   /** Latest last. */
@@ -44,9 +42,9 @@ export class Analyst implements Asks {
     this.#projectFile = projectFile
   }
 
-  prepare(preparation: Preparation, { report, signal }: Watch): Promise<EvaluationEntry> {
+  prepare(preparation: Preparation, watch: Watch): Promise<EvaluationEntry> {
     return this.#withProject(async (project) => {
-      const { entry, opened } = await prepare(project, preparation, report, signal)
+      const { entry, opened } = await prepare(project, preparation, watch)
       this.#keep(entry.id, opened)
       return entry
     })
@@ -55,7 +53,9 @@ export class Analyst implements Asks {
   async 'evaluation.summary'({ evaluation, ranking }: ParsedParams<'evaluation.summary'>) {
     const opened = await this.#opened(evaluation)
     const { query } = await readEntry(this.#folder(evaluation))
-    const now = await this.#withProject(async (project) => freezeLabels(project, query))
+    const now = await this.#withProject(async (project) =>
+      freezeLabels(project, labelledImages(project, query)),
+    )
     return { ...metricsOf(opened.of(ranking)), changedImages: changedImages(opened.truth, now) }
   }
 
@@ -82,6 +82,20 @@ export class Analyst implements Asks {
 
   async 'evaluation.thresholds'(params: ParsedParams<'evaluation.thresholds'>) {
     return thresholdsOf(await this.#analysis(params))
+  }
+
+  /** Ids of an evaluation's images. */
+  async images({ evaluation }: { readonly evaluation: string }): Promise<number[]> {
+    return (await this.#opened(evaluation)).truth.images.map(({ id }) => id)
+  }
+
+  async oracle(
+    { evaluation, model }: { readonly evaluation: string; readonly model: CachedModel },
+    watch: Watch,
+  ): Promise<OracleResult> {
+    const result = await oracleOf((await this.#opened(evaluation)).truth, model, watch)
+    await writeOracle(this.#folder(evaluation), result)
+    return result
   }
 
   /** Bytes as evaluation-points.ts lays them out. */
@@ -127,6 +141,6 @@ export class Analyst implements Asks {
 }
 
 /** By the name of what is asked for. */
-export type Ask = Part | 'prepare' | 'points'
+export type Ask = Part | 'prepare' | 'points' | 'images' | 'oracle'
 export type Asked<Name extends Ask> = Parameters<Analyst[Name]>[0]
 export type Answer<Name extends Ask> = Awaited<ReturnType<Analyst[Name]>>

@@ -1,16 +1,33 @@
 /** Evaluations of the open project. */
 import { join } from 'node:path'
-import type { ClassThreshold, EvaluationEntry } from '../../../core/contract/studio/evaluation.ts'
+import type {
+  ClassThreshold,
+  EvaluationEntry,
+  OracleResult,
+} from '../../../core/contract/studio/evaluation.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { Answer, Ask, Asked, Watch } from './analyst.ts'
+import type { Answer, Ask, Asked } from './analyst.ts'
 import { Evaluator } from './evaluator.ts'
-import { evaluationsFolder, listEvaluations, readEntry, removeEvaluation, writeEntry } from './storage.ts'
+import {
+  evaluationsFolder,
+  listEvaluations,
+  readEntry,
+  readOracle,
+  removeEvaluation,
+  writeEntry,
+} from './storage.ts'
+import type { Watch } from './watch.ts'
 
 export class Evaluations {
   readonly #folder: string
   readonly #evaluator: Evaluator
+  readonly #place: EnginePlace
+  readonly #projectFile: string
+  readonly #busy = new Set<Evaluator>()
 
   constructor(place: EnginePlace, projectFile: string) {
+    this.#place = place
+    this.#projectFile = projectFile
     this.#folder = evaluationsFolder(projectFile)
     this.#evaluator = new Evaluator(place, projectFile)
   }
@@ -22,6 +39,27 @@ export class Evaluations {
 
   ask<Name extends Ask>(name: Name, params: Asked<Name>, watch?: Watch): Promise<Answer<Name>> {
     return this.#evaluator.ask(name, params, watch)
+  }
+
+  /** Throws USAGE_EVALUATION. */
+  entry(id: string): Promise<EvaluationEntry> {
+    return readEntry(join(this.#folder, id))
+  }
+
+  /** In a process of its own: it takes minutes, and others have questions meanwhile. */
+  async oracle(params: Asked<'oracle'>, watch: Watch): Promise<OracleResult> {
+    const evaluator = new Evaluator(this.#place, this.#projectFile)
+    this.#busy.add(evaluator)
+    try {
+      return await evaluator.ask('oracle', params, watch)
+    } finally {
+      this.#busy.delete(evaluator)
+      evaluator.close()
+    }
+  }
+
+  oracleResult(id: string): Promise<OracleResult | null> {
+    return readOracle(join(this.#folder, id))
   }
 
   remove(id: string): Promise<void> {
@@ -38,5 +76,6 @@ export class Evaluations {
 
   close(): void {
     this.#evaluator.close()
+    for (const evaluator of this.#busy) evaluator.close()
   }
 }

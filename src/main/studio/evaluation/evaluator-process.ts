@@ -1,7 +1,8 @@
 /** The program of the evaluator's process. Its one argument is the project's file. It ends with its channel. */
 import { CodedError, toWire } from '../../../core/contract/errors.ts'
-import { Analyst, type Watch } from './analyst.ts'
+import { Analyst } from './analyst.ts'
 import type { FromEvaluator, ToEvaluator } from './messages.ts'
+import type { Watch } from './watch.ts'
 
 const analyst = new Analyst(process.argv[2]!)
 const running = new Map<number, AbortController>()

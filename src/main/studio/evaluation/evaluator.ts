@@ -4,8 +4,9 @@ import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { CodedError, fromWire } from '../../../core/contract/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { Answer, Ask, Asked, Watch } from './analyst.ts'
+import type { Answer, Ask, Asked } from './analyst.ts'
 import type { FromEvaluator, ToEvaluator } from './messages.ts'
+import type { Watch } from './watch.ts'
 
 const ENTRY = 'src/main/studio/evaluation/evaluator-process.ts'
 

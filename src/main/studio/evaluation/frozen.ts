@@ -21,13 +21,12 @@ export interface FrozenDetection extends Detection {
 /** Images whose labels are read at a time. */
 const CHUNK = 1000
 
-/**
- * The labels of the images that a query finds and somebody has worked on, boxes and areas as the metrics take them
- * (groundTruthOf). Throws USAGE_QUERY.
- */
-export function freezeLabels(project: Project, query: string): FrozenTruth {
-  const { images, annotations, classes } = project
-  const ids = project.find(`state:in-progress,done ${query}`)
+/** The images that a query finds and somebody has worked on. Throws USAGE_QUERY. */
+export const labelledImages = (project: Project, query: string): number[] =>
+  project.find(`state:in-progress,done ${query}`)
+
+/** The labels of images, boxes and areas as the metrics take them (groundTruthOf). */
+export function freezeLabels({ images, annotations, classes }: Project, ids: readonly number[]): FrozenTruth {
   const objects: FrozenObject[] = []
   for (let start = 0; start < ids.length; start += CHUNK) {
     for (const one of annotations.ofImages(ids.slice(start, start + CHUNK)).flat()) {
@@ -46,11 +45,10 @@ export function freezeLabels(project: Project, query: string): FrozenTruth {
   }
 }
 
-/** Of all images in either: how many have not the same objects in both, or are in one only. */
+/** Of the images before: how many have other objects now, or are gone. */
 export function changedImages(before: FrozenTruth, now: FrozenTruth): number {
   const [old, fresh] = [before, now].map(wordings) as [Map<number, string>, Map<number, string>]
-  const ids = new Set([...old.keys(), ...fresh.keys()])
-  return [...ids].filter((id) => old.get(id) !== fresh.get(id)).length
+  return [...old].filter(([id, wording]) => fresh.get(id) !== wording).length
 }
 
 function wordings({ images, objects }: FrozenTruth): Map<number, string> {

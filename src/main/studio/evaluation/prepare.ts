@@ -7,26 +7,27 @@ import { parseCocoResults, toDetections } from '../../../core/formats/coco-resul
 import { parseJson } from '../../../core/formats/problems.ts'
 import { readText } from '../datasets/files.ts'
 import type { Project } from '../project/index.ts'
-import { type FrozenDetection, type FrozenTruth, freezeLabels } from './frozen.ts'
+import { type FrozenDetection, type FrozenTruth, freezeLabels, labelledImages } from './frozen.ts'
+import { type CachedModel, detectionsOf } from './model-detections.ts'
 import { Opened } from './opened.ts'
 import { evaluationsFolder, writeEvaluation } from './storage.ts'
+import type { Watch } from './watch.ts'
 
 export interface Preparation {
   readonly source: EvaluationSource
   readonly query: string
+  /** Of a model: what it found. Images that are not among these could not be read, and do not count. */
+  readonly model: CachedModel | null
 }
-
-type Report = (progress: number, detail: string) => void
 
 /** Errors: those of evaluation.start. */
 export async function prepare(
   project: Project,
-  { source, query }: Preparation,
-  report: Report,
-  signal: AbortSignal,
+  { source, query, model }: Preparation,
+  { report, signal }: Watch,
 ): Promise<{ entry: EvaluationEntry; opened: Opened }> {
   report(0, 'Reading labels')
-  const truth = freezeLabels(project, query)
+  const truth = freezeLabels(project, model?.images.map(({ id }) => id) ?? labelledImages(project, query))
   if (truth.images.length === 0) {
     throw new CodedError(
       'USAGE_NO_LABELS',
@@ -34,11 +35,12 @@ export async function prepare(
       'Mark images as done, or choose others',
     )
   }
-  report(0.2, `Reading ${basename(source.path)}`)
-  const found = await readResults(source.path, project, truth)
+  report(0.2, 'Reading detections')
+  const { detections, otherImages } = model
+    ? await readModel(model, truth, signal)
+    : await readResults(source.path, project, truth)
   signal.throwIfAborted()
   report(0.5, 'Comparing')
-  const detections = new Map<Ranking, readonly FrozenDetection[]>([['score', found.detections]])
   const opened = new Opened(truth, detections)
   const { stats, perCategory, unknownCategory } = opened.of('score').metrics
   signal.throwIfAborted()
@@ -46,15 +48,16 @@ export async function prepare(
   const id = `${Date.now().toString(36).padStart(9, '0')}${randomBytes(2).toString('hex')}`
   const entry: EvaluationEntry = {
     id,
-    title: basename(source.path),
+    title: model?.title ?? basename(source.path),
     at: new Date().toISOString(),
     source,
+    modelKey: model?.key ?? null,
     query,
     images: truth.images.length,
     objects: perCategory.reduce((sum, { objects }) => sum + objects, 0),
-    detections: found.detections.length - unknownCategory,
+    detections: opened.of('score').detections.length - unknownCategory,
     otherClasses: unknownCategory,
-    otherImages: found.otherImages,
+    otherImages,
     rankings: [...detections.keys()],
     stats: [...stats],
     thresholds: [],
@@ -63,12 +66,24 @@ export async function prepare(
   return { entry, opened }
 }
 
+interface Read {
+  readonly detections: ReadonlyMap<Ranking, readonly FrozenDetection[]>
+  readonly otherImages: number
+}
+
+async function readModel(model: CachedModel, truth: FrozenTruth, signal: AbortSignal): Promise<Read> {
+  const found = await detectionsOf(model, truth.categories, () => signal.throwIfAborted())
+  return {
+    detections: new Map([
+      ['score', found.score],
+      ['class', found.class],
+    ]),
+    otherImages: 0,
+  }
+}
+
 /** Results on images of the project that were not chosen are left out and counted. */
-async function readResults(
-  path: string,
-  project: Project,
-  truth: FrozenTruth,
-): Promise<{ detections: FrozenDetection[]; otherImages: number }> {
+async function readResults(path: string, project: Project, truth: FrozenTruth): Promise<Read> {
   const file = basename(path)
   const results = parseCocoResults(parseJson(await readText(path, file), file), file)
   const wrong = results.findIndex(({ score }) => !(score >= 0 && score <= 1))
@@ -83,5 +98,5 @@ async function readResults(
   const all = toDetections(results, known, file)
   const chosen = new Set(truth.images.map(({ id }) => id))
   const detections = all.filter(({ imageId }) => chosen.has(imageId))
-  return { detections, otherImages: all.length - detections.length }
+  return { detections: new Map([['score', detections]]), otherImages: all.length - detections.length }
 }

@@ -11,7 +11,12 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
-import { EvaluationEntry, EvaluationId, type Ranking } from '../../../core/contract/studio/evaluation.ts'
+import {
+  EvaluationEntry,
+  EvaluationId,
+  OracleResult,
+  type Ranking,
+} from '../../../core/contract/studio/evaluation.ts'
 import type { FrozenDetection, FrozenTruth } from './frozen.ts'
 
 const DETECTIONS: Readonly<Record<Ranking, string>> = { score: 'detections.json', class: 'class-only.json' }
@@ -64,6 +69,16 @@ export async function writeEntry(folder: string, entry: EvaluationEntry): Promis
     await writeFile(`${file}.new`, JSON.stringify(entry, null, 2))
     await rename(`${file}.new`, file)
   })
+}
+
+export async function writeOracle(folder: string, result: OracleResult): Promise<void> {
+  await guarded(() => writeFile(join(folder, 'oracle.json'), JSON.stringify(result)))
+}
+
+/** Null until it was computed. */
+export async function readOracle(folder: string): Promise<OracleResult | null> {
+  const json = await readJson(join(folder, 'oracle.json')).catch(() => null)
+  return OracleResult.safeParse(json).data ?? null
 }
 
 export const removeEvaluation = (folder: string): Promise<void> =>

@@ -15,10 +15,10 @@ import {
 const KEPT_MODELS = 8
 
 export class CandidateCache {
-  readonly #folder: string
+  readonly folder: string
 
   constructor(folder: string) {
-    this.#folder = folder
+    this.folder = folder
   }
 
   /**
@@ -50,7 +50,7 @@ export class CandidateCache {
   async write(model: string, image: string, found: ImageCandidates): Promise<void> {
     const path = this.#path(model, image)
     const unfinished = `${path}.${randomUUID()}`
-    await mkdir(join(this.#folder, model), { recursive: true })
+    await mkdir(join(this.folder, model), { recursive: true })
     try {
       await writeFile(unfinished, encodeCandidates(found))
       await rename(unfinished, path)
@@ -62,10 +62,10 @@ export class CandidateCache {
 
   /** Deletes what belongs to models that were not used for the longest time. */
   async prune(): Promise<void> {
-    const models = await readdir(this.#folder).catch(() => [])
+    const models = await readdir(this.folder).catch(() => [])
     const used = await Promise.all(
       models.map(async (name) => {
-        const path = join(this.#folder, name)
+        const path = join(this.folder, name)
         return { path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }
       }),
     )
@@ -73,5 +73,5 @@ export class CandidateCache {
     await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })))
   }
 
-  readonly #path = (model: string, image: string): string => join(this.#folder, model, `${image}.safetensors`)
+  readonly #path = (model: string, image: string): string => join(this.folder, model, `${image}.safetensors`)
 }

@@ -54,7 +54,8 @@ function sorted(analysis: Analysis, { of, classId, sort }: Omit<Options, 'offset
     (object !== null && analysis.truth.objects[object]!.categoryId === classId)
   const list = listOf(analysis, of)
   const chosen = classId === null ? list : list.filter(isOfClass)
-  const orders: Record<Options['sort'], (a: Found, b: Found) => number> = {
+  if (sort === null) return chosen
+  const orders: Record<NonNullable<Options['sort']>, (a: Found, b: Found) => number> = {
     score: (a, b) => (b.score ?? -1) - (a.score ?? -1),
     iou: (a, b) => b.iou - a.iou,
     image: (a, b) => a.imageId - b.imageId,
@@ -78,6 +79,22 @@ function listOf(analysis: Analysis, of: Options['of']): Found[] {
     case 'detections': {
       const rowOf = new Map(Array.from(tables.detections.source, (source, row) => [source, row]))
       return of.indices.flatMap((index) => rowOf.get(index) ?? []).map((d) => verdictOn(analysis, d))
+    }
+    case 'offCentre': {
+      const { source } = tables.detections
+      const centerness = (d: number): number => analysis.detections[source[d]!]!.centerness ?? 1
+      const sure = Array.from(tables.ranked).filter(
+        (d) => (analysis.detections[source[d]!]!.classScore ?? 0) >= of.classScore,
+      )
+      return sure.sort((a, b) => centerness(a) - centerness(b)).map((d) => verdictOn(analysis, d))
+    }
+    case 'images': {
+      const place = new Map(of.images.map((id, i) => [id, i]))
+      const wrong = listOf(analysis, { kind: 'falsePositives', type: null, score: of.score })
+      const missed = listOf(analysis, { kind: 'falseNegatives', type: null, score: of.score })
+      return [...wrong, ...missed]
+        .filter(({ imageId }) => place.has(imageId))
+        .sort((a, b) => place.get(a.imageId)! - place.get(b.imageId)!)
     }
     case 'scores': {
       const { scores } = tables.detections

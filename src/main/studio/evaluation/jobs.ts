@@ -1,0 +1,80 @@
+/** The two long jobs of evaluation. Of a model, detection in the engine comes first: candidates into the cache. */
+import { CodedError } from '../../../core/contract/errors.ts'
+import type { EvaluationEntry, OracleResult } from '../../../core/contract/studio/evaluation.ts'
+import type { CurrentModel } from '../../../core/contract/studio/models.ts'
+import type { ParsedParams } from '../../../core/contract/studio.ts'
+import type { JobControl } from '../api/jobs.ts'
+import { findCandidates } from '../models/find-candidates.ts'
+import type { Models } from '../models/models.ts'
+import type { Project } from '../project/index.ts'
+import type { Evaluations } from './evaluations.ts'
+import { labelledImages } from './frozen.ts'
+import type { CachedModel } from './model-detections.ts'
+
+interface Means {
+  readonly evaluations: Evaluations
+  readonly models: Models
+  readonly project: Project
+}
+
+/** Share of the progress that detecting takes. */
+const DETECTING = 0.9
+
+/** Errors: those of evaluation.start. */
+export async function evaluateSource(
+  means: Means,
+  { source, query }: ParsedParams<'evaluation.start'>,
+  control: JobControl,
+): Promise<EvaluationEntry> {
+  const { evaluations, models, project } = means
+  if (source.kind === 'file') return evaluations.ask('prepare', { source, query, model: null }, control)
+  const checkpoint = await models.at(source.path)
+  const images = labelledImages(project, query)
+  const model = await detect(means, checkpoint, images, {
+    ...control,
+    report: (progress, detail) => control.report(progress && progress * DETECTING, detail),
+  })
+  return evaluations.ask(
+    'prepare',
+    { source, query, model },
+    {
+      ...control,
+      report: (progress, detail) => control.report(DETECTING + progress * (1 - DETECTING), detail),
+    },
+  )
+}
+
+/** The waterfall of oracles. Errors: those of evaluation.oracle. */
+export async function lookAhead(
+  means: Means,
+  evaluation: string,
+  control: JobControl,
+): Promise<OracleResult> {
+  const { evaluations, models } = means
+  const { source, modelKey } = await evaluations.entry(evaluation)
+  if (source.kind === 'file') {
+    throw new CodedError('USAGE_NO_CANDIDATES', 'A results file does not hold what the detector chose from')
+  }
+  const checkpoint = await models.at(source.path)
+  if (checkpoint.key !== modelKey) {
+    throw new CodedError('USAGE_MODEL_CHANGED', 'The checkpoint has changed since', 'Evaluate it again')
+  }
+  const model = await detect(means, checkpoint, await evaluations.ask('images', { evaluation }), control)
+  return evaluations.oracle({ evaluation, model }, control)
+}
+
+async function detect(
+  { models, project }: Means,
+  checkpoint: CurrentModel,
+  images: readonly number[],
+  control: JobControl,
+): Promise<CachedModel> {
+  const { targets, skipped } = await findCandidates(models, checkpoint, project, images, control)
+  const unread = new Set(skipped.map(({ image }) => image))
+  return {
+    title: checkpoint.title,
+    key: checkpoint.key,
+    cacheFolder: models.cache.folder,
+    images: targets.flatMap(({ id, key }) => (unread.has(id) ? [] : [{ id, key }])),
+  }
+}

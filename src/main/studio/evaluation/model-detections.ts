@@ -1,0 +1,108 @@
+/** What a model detects, from the candidates that it left in the cache. */
+import { setImmediate } from 'node:timers/promises'
+import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
+import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
+import { guessesOf } from '../../../core/fcos/guesses.ts'
+import { pyramid } from '../../../core/fcos/levels.ts'
+import type { ProjectClass } from '../../../core/project/model.ts'
+import { matchClasses } from '../../../core/review/class-match.ts'
+import { CandidateCache } from '../models/candidate-cache.ts'
+import type { FrozenDetection } from './frozen.ts'
+
+/** As in validation while training. */
+export const SELECTION = { score: 0.05, nms: 0.6 } as const
+
+/** A model's images in the cache. */
+export interface CachedModel {
+  readonly title: string
+  readonly key: string
+  readonly cacheFolder: string
+  readonly images: readonly { readonly id: number; readonly key: string }[]
+}
+
+type Classes = readonly Pick<ProjectClass, 'id' | 'name'>[]
+
+export interface ModelDetections {
+  /** As the detector ranks, and as it would if centerness did not count. */
+  readonly score: FrozenDetection[]
+  readonly class: FrozenDetection[]
+}
+
+/** `done` hears of every image, and may throw to stop. */
+export async function detectionsOf(
+  model: CachedModel,
+  classes: Classes,
+  done: (images: number) => void,
+): Promise<ModelDetections> {
+  const detections: ModelDetections = { score: [], class: [] }
+  let images = 0
+  for await (const { id, found } of candidatesOf(model)) {
+    const classIds = classIdsOf(found, classes)
+    detections.score.push(...select(id, found, classIds, true))
+    detections.class.push(...select(id, found, classIds, false))
+    done(++images)
+    // So that a cancellation is heard.
+    await setImmediate()
+  }
+  return detections
+}
+
+/** What the oracle needs of them, with the category of each of the model's classes. */
+export async function candidateImages(
+  model: CachedModel,
+  classes: Classes,
+): Promise<{
+  images: CandidateImage[]
+  rules: ImageCandidates['model']['config']['assignment']
+  categoryIds: number[]
+} | null> {
+  const images: CandidateImage[] = []
+  let config: ImageCandidates['model']['config'] | undefined
+  let categoryIds: number[] = []
+  for await (const { id, found } of candidatesOf(model)) {
+    const { candidates, image, resized, input } = found
+    config = found.model.config
+    categoryIds = classIdsOf(found, classes)
+    images.push({
+      imageId: id,
+      candidates,
+      pyramid: pyramid(input, config.assignment.location),
+      toSource: { x: image.width / resized.width, y: image.height / resized.height },
+    })
+  }
+  return config ? { images, rules: config.assignment, categoryIds } : null
+}
+
+async function* candidatesOf({
+  key,
+  cacheFolder,
+  images,
+}: CachedModel): AsyncGenerator<{ id: number; found: ImageCandidates }> {
+  const cache = new CandidateCache(cacheFolder)
+  for (const image of images) {
+    const found = await cache.read(key, image.key)
+    if (found) yield { id: image.id, found }
+  }
+}
+
+/** Classes that the project lacks get ids that no class has, so that they are counted and left out. */
+const classIdsOf = ({ model: { config } }: ImageCandidates, classes: Classes): number[] =>
+  matchClasses(config.classes, classes).map((id, label) => id ?? -1 - label)
+
+function select(
+  imageId: number,
+  { candidates }: ImageCandidates,
+  classIds: readonly number[],
+  centerness: boolean,
+): FrozenDetection[] {
+  return guessesOf(candidates, { ...SELECTION, centerness }).map(
+    ({ index, label, box: [x1, y1, x2, y2], score }) => ({
+      imageId,
+      categoryId: classIds[label]!,
+      box: [x1, y1, x2 - x1, y2 - y1],
+      score,
+      classScore: candidates.classScores[index]!,
+      centerness: candidates.centerness[index]!,
+    }),
+  )
+}

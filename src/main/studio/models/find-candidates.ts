@@ -1,0 +1,114 @@
+/** Candidates of the project's images, into the cache: what detecting and evaluating begin with. */
+import { CodedError, toWire, type WireError } from '../../../core/contract/errors.ts'
+import type { CurrentModel } from '../../../core/contract/studio/models.ts'
+import type { JobControl } from '../api/jobs.ts'
+import { keyOf } from '../assets/picture.ts'
+import type { Project } from '../project/index.ts'
+import { FLOOR } from './looking.ts'
+import type { Models } from './models.ts'
+import { Pace } from './pace.ts'
+
+/** Images of one size that go through the network together. */
+const BATCH = 2
+
+interface Skipped {
+  readonly image: number
+  readonly error: WireError
+}
+
+/** An image, and what its candidates are called in the cache. */
+export interface Target {
+  readonly id: number
+  readonly file: string
+  readonly key: string
+}
+
+export interface FoundCandidates {
+  /** Images whose candidates are known now. */
+  readonly targets: readonly Target[]
+  readonly skipped: readonly Skipped[]
+  /** Of how many images they were known before. */
+  readonly known: number
+  /** Null where all were known. */
+  readonly imagesPerSecond: number | null
+}
+
+/** Throws ENGINE_*, WEIGHTS_*, IO_*, and the signal's reason: what was computed until then is kept. */
+export async function findCandidates(
+  models: Models,
+  model: CurrentModel,
+  project: Project,
+  images: readonly number[],
+  control: JobControl,
+): Promise<FoundCandidates> {
+  const skipped: Skipped[] = []
+  const targets: Target[] = []
+  const missing: Target[] = []
+  for (const id of images) {
+    control.signal.throwIfAborted()
+    try {
+      const file = project.fileOf(id)
+      const target = { id, file, key: await keyOf(file) }
+      targets.push(target)
+      if (!(await models.cache.has(model.key, target.key))) missing.push(target)
+    } catch (error) {
+      skipped.push({ image: id, error: toWire(error) })
+    }
+  }
+  const imagesPerSecond =
+    missing.length === 0
+      ? null
+      : await models.inTurn(control.signal, () => compute(models, model, missing, skipped, control))
+  return { targets, skipped, known: targets.length - missing.length, imagesPerSecond }
+}
+
+/** Fills the cache; returns images per second. */
+async function compute(
+  models: Models,
+  model: CurrentModel,
+  targets: readonly Target[],
+  skipped: Skipped[],
+  { signal, report }: JobControl,
+): Promise<number> {
+  const pace = new Pace(targets.length)
+  // A full disk ends the job: what cannot be kept need not be computed.
+  const disk = new AbortController()
+  let writing: Promise<unknown> = Promise.resolve()
+  await models.engine.call(
+    {
+      method: 'candidates',
+      model: model.path,
+      images: targets.map(({ file }) => file),
+      batch: BATCH,
+      size: null,
+      floor: FLOOR,
+    },
+    (event) => {
+      if (event.kind !== 'candidates' && event.kind !== 'skipped') return
+      const target = targets[event.index]!
+      if (event.kind === 'skipped') skipped.push({ image: target.id, error: event.error })
+      else {
+        writing = writing
+          .then(() => models.cache.write(model.key, target.key, event))
+          .catch((error: unknown) => disk.abort(error))
+      }
+      report(...pace.step())
+    },
+    AbortSignal.any([signal, disk.signal]),
+  )
+  await writing
+  signal.throwIfAborted()
+  if (disk.signal.aborted) throw unwritable(disk.signal.reason)
+  return pace.rate
+}
+
+function unwritable(cause: unknown): CodedError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const reason = code === 'ENOSPC' ? 'the disk is full' : message
+  return new CodedError(
+    code === 'ENOSPC' ? 'IO_DISK_FULL' : 'IO_CACHE',
+    `What was found could not be kept: ${reason}`,
+    'What was kept before is used when you start again',
+    { cause },
+  )
+}
