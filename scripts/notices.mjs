@@ -9,9 +9,34 @@ const { packages } = read('package-lock.json')
 const runtime = read('resources/runtime.json')
 const { models } = read('resources/models.json')
 
-/** The packages of a plain `npm install --omit=dev` on this platform, with their licence's text. */
+/** What the window imports: development packages, since the build bundles them, but they are shipped all the same. */
+const WINDOW = [
+  '@lucide/svelte',
+  'bits-ui',
+  'd3-scale',
+  'd3-shape',
+  'flatbush',
+  'konva',
+  'svelte',
+  'tinykeys',
+  'virtua',
+]
+
+/** A package's place in node_modules and those of all that it depends on, optional peers left out. */
+function placesOf(name, from = '') {
+  const inside = path.posix.join(from, 'node_modules', name)
+  const place = inside in packages || from === '' ? inside : `node_modules/${name}`
+  if (bundled.has(place)) return
+  bundled.add(place)
+  for (const dependency of Object.keys(packages[place].dependencies ?? {})) placesOf(dependency, place)
+}
+const bundled = new Set()
+for (const name of WINDOW) placesOf(name)
+
+/** Those, and the packages of a plain `npm install --omit=dev` on this platform, with their licence's text. */
 const shipped = Object.entries(packages)
-  .filter(([place, { dev }]) => place && !dev && existsSync(path.join(PROJECT, place, 'package.json')))
+  .filter(([place, { dev }]) => place && (!dev || bundled.has(place)))
+  .filter(([place]) => existsSync(path.join(PROJECT, place, 'package.json')))
   .map(([place]) => describePackage(place))
   .sort((a, b) => (a.id < b.id ? -1 : 1))
 const unique = [...new Map(shipped.map((entry) => [entry.id, entry])).values()]
