@@ -10,7 +10,7 @@ const INPUT_SIZES = [256, 320, 416, 512, 640, 800, 1024, 1280]
 /** Strides; 0 is off. */
 const RADII = [1, 1.5, 2, 2.5, 3, 0]
 /** Recall with which nothing need be changed. FCOS's own on COCO is 0.984 (table 1). */
-const ENOUGH = 0.99
+export const ENOUGH = 0.99
 
 /** A value of the ladder with the setting that it makes. */
 export interface Rung {

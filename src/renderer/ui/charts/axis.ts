@@ -10,6 +10,8 @@ export interface Axis {
   readonly to?: number
   /** Where marks are written; left out: at round values. */
   readonly ticks?: readonly number[]
+  /** Marks at whole values alone: for counts. */
+  readonly whole?: boolean
   /** A value of it, for marks and readouts. */
   readonly format?: (value: number) => string
 }
@@ -61,6 +63,7 @@ export function ticksOf(axis: Axis, scale: Scale, count: number, room = 0): Tick
   const format = formatOf(axis)
   const ticks: Tick[] = []
   for (const value of axis.ticks ?? scale.ticks(count)) {
+    if (axis.whole && !Number.isInteger(value)) continue
     const at = scale(value)
     const before = ticks.at(-1)
     if (before === undefined || Math.abs(at - before.at) >= room) ticks.push({ at, label: format(value) })
