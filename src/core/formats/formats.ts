@@ -83,7 +83,7 @@ export function notKept(categories: readonly Category[], survey: Survey, format:
     return count === 0 ? [] : `${name} of ${count} object${count === 1 ? '' : 's'}`
   })
   if (survey.splits && !holds.includes('splits')) {
-    lines.push('the lists (convert them one by one, as IN:train)')
+    lines.push('which list an image is on, such as train or val (each list can be written by itself)')
   }
   const first = format === 'yolo' ? 0 : 1
   const names = categories.map(({ name }) => name)

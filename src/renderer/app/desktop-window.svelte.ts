@@ -10,6 +10,7 @@ export function joinDesktop(studio: Studio, bridge: DesktopBridge): void {
   const open = (path: string): void => void studio.attempt(studio.client.call('project.open', { path }))
 
   studio.chooser.native = (choice) => choose(bridge, choice)
+  studio.chooser.reveal = (path) => void studio.attempt(callDesktop(bridge, 'folder.show', { path }))
   bridge.listen((message) => {
     if ('run' in message) studio.commands.run(message.run)
     else open(message.open)

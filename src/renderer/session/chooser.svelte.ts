@@ -20,6 +20,8 @@ export class Chooser {
   pending = $state.raw<PendingChoice | null>(null)
   /** The desktop's own dialogs, where there are any. */
   native: ((choice: Choice) => Promise<string | undefined>) | undefined
+  /** Shows a file in the system's file manager; only the desktop can. */
+  reveal: ((path: string) => void) | undefined
 
   /** Absolute path; undefined if the user thought better of it. */
   choose(choice: Choice): Promise<string | undefined> {

@@ -1,0 +1,47 @@
+/** One kind of export: started, watched, asked about, ended. It goes on while the user is elsewhere in the window. */
+import { CodedError } from '../../core/contract/errors.ts'
+import type { Job } from '../../core/contract/studio/jobs.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+
+type Start = (overwrite: boolean) => Promise<{ readonly job: number }>
+
+export class ExportTask<Result> {
+  readonly #studio: Studio
+  #id = $state<number | null>(null)
+  #start: Start | undefined
+  result = $state.raw<Result | null>(null)
+  /** Where the result is, or will be. */
+  path = $state('')
+  /** What is in the way, until the user says whether it may be replaced. */
+  refused = $state.raw<string | null>(null)
+  readonly job: Job | null = $derived.by(
+    () => this.#studio.jobs.running.find(({ id }) => id === this.#id) ?? null,
+  )
+
+  constructor(studio: Studio) {
+    this.#studio = studio
+  }
+
+  async run(path: string, start: Start, overwrite = false): Promise<void> {
+    this.#start = start
+    this.path = path
+    this.result = null
+    this.refused = null
+    try {
+      const job = await start(overwrite)
+      this.#id = job.job
+      this.result = (await this.#studio.jobs.result<Result>(job)) ?? null
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'DATA_EXISTS') this.refused = error.message
+      else this.#studio.messages.showError(error)
+    }
+  }
+
+  replace(): void {
+    if (this.#start) void this.run(this.path, this.#start, true)
+  }
+
+  cancel(): void {
+    if (this.job) this.#studio.jobs.cancel(this.job)
+  }
+}
