@@ -213,8 +213,9 @@ export type Proposal = z.infer<typeof Proposal>
 /** What a few steps of it took. */
 export const RunCost = z.object({
   secondsPerStep: z.number(),
-  /** Before the first step, and all steps, without evaluations. */
-  seconds: z.number(),
+  /** Before the first step. */
+  prepareSeconds: z.number(),
+  /** The engine's memory at most, without a GPU's own. */
   peakMb: z.number(),
   canvas: z.object({ width: z.int(), height: z.int() }),
 })

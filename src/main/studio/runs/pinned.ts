@@ -18,12 +18,19 @@ export function keepPinned(folder: string, seen: PinnedPredictions): void {
   renameSync(`${file}.new`, file)
 }
 
-/** In rising order. */
+/** Steps of which all images are kept, in rising order: one that is being written is none yet. */
 export function pinnedSteps(folder: string): number[] {
   const place = path.join(folder, FOLDER)
   const names = existsSync(place) ? readdirSync(place) : []
-  const steps = names.flatMap((name) => NAME.exec(name)?.[1] ?? [])
-  return [...new Set(steps.map(Number))].toSorted((a, b) => a - b)
+  const steps = Map.groupBy(
+    names.flatMap((name) => NAME.exec(name)?.[1] ?? []),
+    Number,
+  )
+  const all = Math.max(0, ...[...steps.values()].map((files) => files.length))
+  return [...steps]
+    .filter(([, files]) => files.length === all)
+    .map(([step]) => step)
+    .toSorted((a, b) => a - b)
 }
 
 /** Undefined where there is none. */

@@ -86,8 +86,8 @@ export class Runs {
           report(null, 'taking a few steps')
           const found = await engine.call(request, () => {}, signal)
           signal.throwIfAborted()
-          const { secondsPerStep, prepareSeconds, peakMb, canvas, options } = found
-          return { secondsPerStep, seconds: prepareSeconds + secondsPerStep * options.steps, peakMb, canvas }
+          const { secondsPerStep, prepareSeconds, peakMb, canvas } = found
+          return { secondsPerStep, prepareSeconds, peakMb, canvas }
         } finally {
           await engine.close()
         }

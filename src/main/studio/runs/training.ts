@@ -25,18 +25,23 @@ type TrainingState = Extract<RunState, 'running' | 'pausing' | 'paused' | 'stopp
 export class Training {
   readonly id: string
   readonly #folder: string
+  /** Index of the last pinned image; where that cannot be read, the others are told with the next step. */
+  readonly #lastPinned: number
   readonly #hooks: TrainingHooks
   readonly #pause = new PauseSwitch()
   #summary: RunSummary
   #state: TrainingState = 'running'
   #steps: TrainStep[] = []
   #evaluations: Extract<EngineEvent, { kind: 'evaluated' }>[] = []
+  /** The last with predictions of all pinned images, and of some. */
   #pinnedStep: number | null = null
+  #pinnedLately: number | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor({ id, folder, summary }: StoredRun, hooks: TrainingHooks) {
+  constructor({ id, folder, summary, note }: StoredRun, hooks: TrainingHooks) {
     this.id = id
     this.#folder = folder
+    this.#lastPinned = note.pinned.images.length - 1
     this.#hooks = hooks
     this.#summary = summary
   }
@@ -80,6 +85,7 @@ export class Training {
       throw inWindowWords(error, this.#summary.step)
     } finally {
       signal.removeEventListener('abort', stop)
+      this.#pinnedStep = this.#pinnedLately
       this.#flush()
     }
   }
@@ -94,6 +100,7 @@ export class Training {
         const live = { device, imagesPerSecond, remainingSeconds, memoryMb, peakMb }
         this.#summary = { ...this.#summary, step, live }
         this.#steps.push(event)
+        this.#pinnedStep = this.#pinnedLately
         break
       }
       case 'evaluated': {
@@ -120,7 +127,8 @@ export class Training {
   #keep(seen: Extract<EngineEvent, { kind: 'pinned' }>): void {
     try {
       keepPinned(this.#folder, seen)
-      this.#pinnedStep = seen.step
+      this.#pinnedLately = seen.step
+      if (seen.index === this.#lastPinned) this.#pinnedStep = seen.step
     } catch (error) {
       this.#hooks.note(`Predictions of step ${seen.step} could not be kept: ${(error as Error).message}`)
     }

@@ -12,7 +12,7 @@ const MOST_NAMED = 4
 const FEW_SHARE = 0.25
 const LEAST_USUAL = 4
 /** Images that look so are mentioned when they are as many as this share. */
-const MANY_SHARE = 0.05
+const MANY_SHARE = 0.1
 
 type Circumstances = Pick<Proposal, 'recall' | 'engine'> & { readonly size: number }
 
@@ -76,7 +76,7 @@ function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Datase
   const limit = Math.floor(usual * FEW_SHARE)
   const few = counts.filter((count) => count <= limit).length
   if (usual >= LEAST_USUAL && few >= MANY_SHARE * counts.length) {
-    const message = `${few} images have ${limit === 0 ? 'no' : `at most ${limit}`} boxes, the usual one ${usual}. Objects left without a box are learnt as background`
+    const message = `${few} images have ${limit === 0 ? 'no boxes' : limit === 1 ? 'at most 1 box' : `at most ${limit} boxes`}, the usual one ${usual}. Objects left without a box are learnt as background`
     warnings.push({ kind: 'unlabelled', message, query: `state:in-progress,done count:<=${limit}${split}` })
   }
   return warnings

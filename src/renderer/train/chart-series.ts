@@ -1,0 +1,25 @@
+/** Curves of runs as series of charts. */
+import type { CurveName, Curves } from '../../core/contract/studio/runs.ts'
+import type { Series } from '../ui/charts/lines.ts'
+
+/** More would not be told apart, and drawing them takes time from whoever draws boxes. */
+const MOST_POINTS = 300
+
+/** Means of neighbouring steps where there are more steps than a chart has room for. */
+export function pointsOf({ steps, figures }: Curves, name: CurveName): Series['points'] {
+  const values = figures[name]
+  const span = Math.ceil(steps.length / MOST_POINTS)
+  return Array.from({ length: Math.ceil(steps.length / Math.max(1, span)) }, (_, i) => {
+    const part = values.slice(i * span, (i + 1) * span).filter((value) => value !== null)
+    const last = Math.min((i + 1) * span, steps.length) - 1
+    const mean = part.reduce((sum, value) => sum + value, 0) / part.length
+    return { x: steps[last]!, y: mean }
+  })
+}
+
+/** Of pycocotools' numbers: 0 is AP, 1 AP50. Its −1 stands for nothing to measure. */
+export const evaluationPoints = ({ evaluations }: Curves, number: number): Series['points'] =>
+  evaluations.map(({ step, stats }) => {
+    const value = stats[number] ?? -1
+    return { x: step, y: value < 0 ? Number.NaN : value }
+  })

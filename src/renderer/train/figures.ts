@@ -1,0 +1,35 @@
+/** Figures of runs as people read them. */
+import type { Architecture, RunState, RunSummary } from '../../core/contract/studio/runs.ts'
+import { count } from '../ui/numbers.ts'
+
+export const ARCHITECTURE_TITLES: Record<Architecture, string> = { lite0: 'lite0', r50: 'R-50' }
+
+export const STATE_TITLES: Record<RunState, string> = {
+  running: 'Training',
+  pausing: 'Pausing after this step',
+  paused: 'Paused',
+  stopping: 'Saving and stopping',
+  stopped: 'Stopped',
+  interrupted: 'Interrupted',
+  failed: 'Failed',
+  done: 'Done',
+}
+
+/** COCO's −1 stands for nothing to measure. */
+export const ap = (value: number | undefined): string =>
+  value === undefined || value < 0 ? '–' : value.toFixed(3)
+
+/** "820 MB", "1.4 GB" */
+export const memory = (megabytes: number): string =>
+  megabytes < 1000 ? `${megabytes.toFixed(0)} MB` : `${(megabytes / 1024).toFixed(1)} GB`
+
+/** "lite0 · 416 px" */
+export function modelTitle({ architecture, size, from }: RunSummary): string {
+  return architecture === null || size === null ? from : `${ARCHITECTURE_TITLES[architecture]} · ${size} px`
+}
+
+export const stepTitle = ({ step, steps }: RunSummary): string =>
+  steps === null ? 'getting ready' : `step ${count(step)} of ${count(steps)}`
+
+export const plural = (number: number, one: string): string =>
+  `${count(number)} ${one}${number === 1 ? '' : 's'}`

@@ -1,0 +1,93 @@
+/** What is shown of runs beside their summaries: curves, which grow while a run trains, and the steps of its pinned images. */
+import { SvelteMap } from 'svelte/reactivity'
+import {
+  CURVES,
+  type CurveName,
+  type Curves,
+  type RunChange,
+  type RunDetail,
+  type RunId,
+} from '../../core/contract/studio/runs.ts'
+import type { Surroundings } from '../session/surroundings.ts'
+
+export interface FollowedRun {
+  readonly curves: Curves
+  readonly detail: RunDetail
+}
+
+export class FollowedRuns {
+  readonly #studio: Surroundings
+  readonly #runs = new SvelteMap<RunId, FollowedRun>()
+  readonly #asked = new Set<RunId>()
+
+  constructor(studio: Surroundings) {
+    this.#studio = studio
+  }
+
+  /** Undefined until it has come. */
+  get(run: RunId): FollowedRun | undefined {
+    return this.#runs.get(run)
+  }
+
+  /** For effects: follows these and forgets all others. */
+  follow(ids: readonly RunId[]): void {
+    for (const id of this.#runs.keys()) if (!ids.includes(id)) this.#runs.delete(id)
+    for (const id of ids) if (!this.#runs.has(id)) void this.#load(id)
+  }
+
+  /** Returns how to stop. */
+  listen(): () => void {
+    return this.#studio.client.on('run', (change) => this.#changed(change))
+  }
+
+  async #load(run: RunId): Promise<void> {
+    if (this.#asked.has(run)) return
+    this.#asked.add(run)
+    const { client } = this.#studio
+    const both = Promise.all([
+      client.call('runs.curves', { run, after: 0 }),
+      client.call('runs.detail', { run }),
+    ])
+    const found = await this.#studio.attempt(both)
+    this.#asked.delete(run)
+    if (found) this.#runs.set(run, { curves: found[0], detail: found[1] })
+  }
+
+  #changed({ run, curves, pinnedStep }: RunChange): void {
+    const known = this.#runs.get(run.id)
+    if (!known) return
+    // Its folder tells more from its first step on, and once it has ended.
+    if (known.detail.options === null || run.live === null) return void this.#load(run.id)
+    const { detail } = known
+    const steps = detail.pinned.steps
+    const fresh = pinnedStep !== null && steps.at(-1) !== pinnedStep
+    const pinned = fresh
+      ? { ...detail.pinned, steps: [...steps.filter((step) => step < pinnedStep), pinnedStep] }
+      : detail.pinned
+    if (!curves && !fresh) return
+    const grown = curves ? append(known.curves, curves) : known.curves
+    if (!grown) return void this.#load(run.id)
+    this.#runs.set(run.id, { curves: grown, detail: { ...detail, pinned } })
+  }
+}
+
+/** A run that comes by a step again replaces what it drew there. Undefined where steps between are missing. */
+export function append(known: Curves, fresh: Curves): Curves | undefined {
+  const first = fresh.steps[0]
+  const kept =
+    first === undefined ? known.steps.length : known.steps.findLastIndex((step) => step < first) + 1
+  if (first !== undefined && (known.steps[kept - 1] ?? 0) + 1 < first) return undefined
+  const column = (name: CurveName): [CurveName, (number | null)[]] => [
+    name,
+    [...known.figures[name].slice(0, kept), ...fresh.figures[name]],
+  ]
+  const begun = Math.min(
+    first ?? Number.POSITIVE_INFINITY,
+    fresh.evaluations[0]?.step ?? Number.POSITIVE_INFINITY,
+  )
+  return {
+    steps: [...known.steps.slice(0, kept), ...fresh.steps],
+    figures: Object.fromEntries(CURVES.map(column)) as Record<CurveName, (number | null)[]>,
+    evaluations: [...known.evaluations.filter(({ step }) => step < begun), ...fresh.evaluations],
+  }
+}

@@ -1,0 +1,81 @@
+/** Predictions of a pinned image drawn on a canvas: its detections, or a map of all its locations. */
+
+import { type ColourMap, colourTable } from '../../core/colour/colour-maps.ts'
+import type { PinnedView } from '../../core/contract/pinned.ts'
+import type { AssignmentRules } from '../../core/fcos/config.ts'
+import { pyramid } from '../../core/fcos/levels.ts'
+import { locationAtPoint } from '../xray/cells.ts'
+
+export const PINNED_MAPS = ['centerness', 'class', 'score'] as const
+export type PinnedMap = (typeof PINNED_MAPS)[number]
+
+const LABEL_FONT = '11px system-ui, sans-serif'
+const LABEL_HEIGHT = 15
+
+export function drawDetections(
+  context: CanvasRenderingContext2D,
+  { image, detections }: PinnedView,
+  least: number,
+  colourOf: (category: number) => string,
+): void {
+  const { width, height } = context.canvas
+  const [x, y] = [width / image.width, height / image.height]
+  context.lineWidth = 2
+  context.font = LABEL_FONT
+  context.textBaseline = 'top'
+  // The surest last, on top.
+  for (const { box, score, categoryId } of detections.toReversed()) {
+    if (score < least) continue
+    const [x1, y1, x2, y2] = box
+    const colour = colourOf(categoryId)
+    context.strokeStyle = colour
+    context.strokeRect(x1 * x, y1 * y, (x2 - x1) * x, (y2 - y1) * y)
+    const text = score.toFixed(2)
+    const top = Math.max(0, y1 * y - LABEL_HEIGHT)
+    context.fillStyle = colour
+    context.fillRect(x1 * x - 1, top, context.measureText(text).width + 6, LABEL_HEIGHT)
+    context.fillStyle = '#000'
+    context.fillText(text, x1 * x + 2, top + 2)
+  }
+}
+
+/** At each location of P3 the value of the level that is surest there, by its score; stretched over the canvas. */
+export function drawMap(
+  context: CanvasRenderingContext2D,
+  view: PinnedView,
+  shown: PinnedMap,
+  rule: AssignmentRules['location'],
+  colours: ColourMap,
+): void {
+  const { levels } = pyramid(view.input, rule)
+  const finest = levels[0]!
+  const table = colourTable(colours)
+  const score = (at: number): number => Math.sqrt(view.centerness[at]! * view.classScores[at]!)
+  const value = (at: number): number =>
+    shown === 'centerness' ? view.centerness[at]! : shown === 'class' ? view.classScores[at]! : score(at)
+  // Cells of the padding are left out.
+  const columns = Math.min(finest.columns, Math.ceil(view.resized.width / finest.stride))
+  const rows = Math.min(finest.rows, Math.ceil(view.resized.height / finest.stride))
+  const pixels = new ImageData(columns, rows)
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const point = {
+        x: finest.offset.x + column * finest.spacing.x,
+        y: finest.offset.y + row * finest.spacing.y,
+      }
+      const here = levels.flatMap((level) => locationAtPoint(level, { x: 1, y: 1 }, point) ?? [])
+      const surest = here.reduce((best, location) => (score(location) > score(best) ? location : best))
+      const colour = Math.round(value(surest))
+      const at = 4 * (row * columns + column)
+      pixels.data.set(table.subarray(3 * colour, 3 * colour + 3), at)
+      pixels.data[at + 3] = 255
+    }
+  }
+  const cells = new OffscreenCanvas(columns, rows)
+  cells.getContext('2d')!.putImageData(pixels, 0, 0)
+  const { width, height } = context.canvas
+  const [x, y] = [width / view.resized.width, height / view.resized.height]
+  const [left, top] = [finest.offset.x - finest.spacing.x / 2, finest.offset.y - finest.spacing.y / 2]
+  context.imageSmoothingEnabled = false
+  context.drawImage(cells, left * x, top * y, columns * finest.spacing.x * x, rows * finest.spacing.y * y)
+}

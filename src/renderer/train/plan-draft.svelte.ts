@@ -1,0 +1,155 @@
+/** A run that is being planned: what the user has set, what that comes to, and what it would cost. */
+import { describe, toWire } from '../../core/contract/errors.ts'
+import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
+import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+
+type Chosen = NonNullable<TrainingFile['training']>
+type Splits = Pick<RunPlan, 'learnFrom' | 'measureWith'>
+
+/** Typing a number shall not start an engine for each digit. */
+const PROBE_DELAY_MS = 800
+/** Times that pinned images are looked at in a run, if the user says nothing else. */
+const LOOKS = 30
+const MOST_PINNED = 4
+
+export type Measuring =
+  | { readonly kind: 'waiting' | 'measuring' }
+  | { readonly kind: 'impossible'; readonly reason: string }
+
+export class PlanDraft {
+  readonly #studio: Studio
+  model = $state.raw<StartingModel>({ kind: 'pretrained', architecture: 'lite0' })
+  splits = $state.raw<Splits>({ learnFrom: null, measureWith: null })
+  overfit = $state<number | null>(null)
+  chosen = $state.raw<Chosen>({})
+  pinned = $state.raw<readonly number[]>([])
+  #pinnedEvery = $state<number | null>(null)
+  proposal = $state.raw<Proposal | null>(null)
+  cost = $state.raw<RunCost | null>(null)
+  measuring = $state.raw<Measuring>({ kind: 'waiting' })
+  readonly plan = $derived<RunPlan>({
+    model: this.model,
+    ...this.splits,
+    overfit: this.overfit,
+    options: { training: this.chosen },
+  })
+  readonly options = $derived<TrainingOptions | null>(this.proposal?.options ?? null)
+  /** Without evaluations; null until it has been measured. */
+  readonly seconds = $derived(
+    this.cost && this.options && this.cost.prepareSeconds + this.cost.secondsPerStep * this.options.steps,
+  )
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #job: number | null = null
+  /** What was measured last. */
+  #measured = ''
+  #changes = 0
+
+  constructor(studio: Studio, model: StartingModel) {
+    this.#studio = studio
+    this.model = model
+  }
+
+  /** Sets what suits the project. */
+  async begin(): Promise<void> {
+    const { client, images } = this.#studio
+    const splits = await this.#studio.attempt(client.call('runs.splits', {}))
+    if (!splits) return
+    this.splits = splits
+    const split = splits.measureWith ?? splits.learnFrom
+    const query = `state:in-progress,done -count:0${split ? ` split:${split}` : ''}`
+    const found = await this.#studio.attempt(client.call('images.find', { query }))
+    const open = images.current
+    this.pinned = [...new Set([...(found?.ids.slice(0, 2) ?? []), ...(open === null ? [] : [open])])].slice(
+      0,
+      2,
+    )
+    await this.renew()
+  }
+
+  get pinnedEvery(): number {
+    return this.#pinnedEvery ?? Math.max(1, Math.round((this.options?.steps ?? LOOKS) / LOOKS))
+  }
+
+  set pinnedEvery(every: number | null) {
+    this.#pinnedEvery = every
+  }
+
+  /** undefined: as the preset has it. */
+  set<Key extends keyof Chosen>(key: Key, value: Chosen[Key] | undefined): void {
+    const { [key]: _, ...others } = this.chosen
+    this.chosen = value === undefined ? others : { ...others, [key]: value }
+    void this.renew()
+  }
+
+  pin(image: number): void {
+    if (this.pinned.length < MOST_PINNED && !this.pinned.includes(image))
+      this.pinned = [...this.pinned, image]
+  }
+
+  unpin(image: number): void {
+    this.pinned = this.pinned.filter((id) => id !== image)
+  }
+
+  /** After anything has changed. */
+  async renew(): Promise<void> {
+    const { plan } = this
+    const change = ++this.#changes
+    const proposal = await this.#studio.attempt(this.#studio.client.call('runs.propose', plan))
+    if (!proposal || change !== this.#changes) return
+    this.proposal = proposal
+    const { size, batch, accumulate, learn, cacheFeatures } = proposal.options
+    const { learnFrom } = this.splits
+    const measured = JSON.stringify([
+      plan.model,
+      learnFrom,
+      plan.overfit,
+      size,
+      batch,
+      accumulate,
+      learn,
+      cacheFeatures,
+    ])
+    if (measured === this.#measured) return
+    this.#measured = measured
+    clearTimeout(this.#timer)
+    this.cost = null
+    this.#cancel()
+    const reason = this.#hindrance(proposal)
+    this.measuring = reason === null ? { kind: 'measuring' } : { kind: 'impossible', reason }
+    if (reason === null) this.#timer = setTimeout(() => void this.#probe(plan), PROBE_DELAY_MS)
+  }
+
+  /** Stops measuring. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#cancel()
+  }
+
+  #hindrance({ warnings }: Proposal): string | null {
+    if (this.#studio.runs.atWork) return `not measured while ${this.#studio.runs.atWork.name} trains`
+    const hindrance = warnings.find(({ kind }) => kind === 'cannot-train' || kind === 'no-boxes')
+    return hindrance ? 'not measured' : null
+  }
+
+  async #probe(plan: RunPlan): Promise<void> {
+    const { client, jobs } = this.#studio
+    const measured = this.#measured
+    try {
+      const started = await client.call('runs.probe', plan)
+      this.#job = started.job
+      const cost = await jobs.result<RunCost>(started)
+      if (measured !== this.#measured) return
+      this.cost = cost ?? null
+      this.measuring = cost ? { kind: 'waiting' } : { kind: 'impossible', reason: 'not measured' }
+    } catch (error) {
+      if (measured === this.#measured)
+        this.measuring = { kind: 'impossible', reason: describe(toWire(error)) }
+    }
+  }
+
+  #cancel(): void {
+    if (this.#job !== null) void this.#studio.client.call('jobs.cancel', { job: this.#job })
+    this.#job = null
+  }
+}
