@@ -34,7 +34,7 @@ async function saved(page: Page, title: string, item: string): Promise<Download>
   return download
 }
 
-describe('the report', () => {
+describe('the report', { timeout: 90_000 }, () => {
   test('a box that cannot be learned is one key from its place on the canvas, and one from coming back to the list', async () => {
     const { window, image, annotation } = await openReport()
     const { page, host } = window
@@ -142,6 +142,8 @@ describe('the report', () => {
   test('axe finds nothing serious, and every text can be read in the light theme too', async () => {
     const { window } = await openReport()
     const { page } = window
+    // A colour on its way to another one is neither.
+    await page.emulateMedia({ reducedMotion: 'reduce' })
     await chart(page, 'Position').waitFor()
     const seriousOf = async (axe: AxeBuilder) => {
       const { violations } = await axe.analyze()
