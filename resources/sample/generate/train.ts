@@ -68,7 +68,7 @@ function halved(file: Uint8Array): Uint8Array {
   const { tensors, metadata } = decodeSafetensors(file)
   const rounded = [...tensors].map(([name, { dtype, shape, bytes }]): [string, Tensor] => {
     if (dtype !== 'F32') return [name, { dtype, shape, bytes }]
-    const values = new Float32Array(bytes.slice().buffer)
+    const values = new Float32Array(Uint8Array.from(bytes).buffer)
     return [name, { dtype: 'F16', shape, bytes: new Uint8Array(Float16Array.from(values).buffer) }]
   })
   return encodeSafetensors(rounded, metadata)
