@@ -75,7 +75,7 @@ export async function startWindow(
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
+    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
   })
   await page.goto(server.url)
   if (project !== null) await page.getByLabel('Canvas').waitFor()
