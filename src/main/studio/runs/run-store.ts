@@ -70,16 +70,19 @@ export class RunStore {
     const root = this.#readOnly ? this.#own : this.#beside
     for (let at = Date.now(); ; at++) {
       const created = new Date(at).toISOString()
-      const folder = path.join(root, runIdOf(created))
+      const id = runIdOf(created)
+      const folder = path.join(root, id)
+      if ([this.#beside, this.#own].some((place) => existsSync(path.join(place, id)))) continue
       try {
         mkdirSync(root, { recursive: true })
         mkdirSync(folder)
       } catch (error) {
+        // Another program was quicker.
         if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(folder)) continue
         throw runError(folder, error)
       }
       writeNote(folder, describe(created))
-      return this.get(runIdOf(created))
+      return this.get(id)
     }
   }
 

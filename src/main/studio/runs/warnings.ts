@@ -68,7 +68,7 @@ function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Datase
   const warnings: RunWarning[] = []
   const fresh = project.find(`state:new${split}`).length
   if (fresh > 0) {
-    const message = `${fresh} images are new and left out: nobody has worked on them yet`
+    const message = `${fresh} ${fresh === 1 ? 'image is' : 'images are'} new and left out: nobody has worked on ${fresh === 1 ? 'it' : 'them'} yet`
     warnings.push({ kind: 'unlabelled', message, query: `state:new${split}` })
   }
   const counts = images.map(({ annotations }) => annotations.length).toSorted((a, b) => a - b)

@@ -1,0 +1,22 @@
+import { CURVES, type CurveName, type Curves } from '../../core/contract/studio/runs.ts'
+
+/** A run that comes by a step again replaces what it drew there. Undefined where steps between are missing. */
+export function append(known: Curves, fresh: Curves): Curves | undefined {
+  const first = fresh.steps[0]
+  const kept =
+    first === undefined ? known.steps.length : known.steps.findLastIndex((step) => step < first) + 1
+  if (first !== undefined && (known.steps[kept - 1] ?? 0) + 1 < first) return undefined
+  const column = (name: CurveName): [CurveName, (number | null)[]] => [
+    name,
+    [...known.figures[name].slice(0, kept), ...fresh.figures[name]],
+  ]
+  const begun = Math.min(
+    first ?? Number.POSITIVE_INFINITY,
+    fresh.evaluations[0]?.step ?? Number.POSITIVE_INFINITY,
+  )
+  return {
+    steps: [...known.steps.slice(0, kept), ...fresh.steps],
+    figures: Object.fromEntries(CURVES.map(column)) as Record<CurveName, (number | null)[]>,
+    evaluations: [...known.evaluations.filter(({ step }) => step < begun), ...fresh.evaluations],
+  }
+}

@@ -1,0 +1,144 @@
+/** What a plan comes to, and what is said before it starts; no engine is asked. */
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Proposal, RunPlan } from '../../../../src/core/contract/studio/runs.ts'
+import { dispatch } from '../../../../src/main/studio/api/dispatch.ts'
+import type { StudioHost } from '../../../../src/main/studio/api/host.ts'
+import { createProject } from '../../../../src/main/studio/project/index.ts'
+import { scratch } from '../../../support/scratch.ts'
+import { studioHost } from '../../../support/studio.ts'
+
+const PLAN: RunPlan = {
+  model: { kind: 'pretrained', architecture: 'lite0' },
+  learnFrom: 'train',
+  measureWith: 'val',
+  overfit: null,
+  options: {},
+}
+
+const propose = (host: StudioHost, plan: Partial<RunPlan> = {}): Promise<Proposal> =>
+  dispatch(host, 'runs.propose', { ...PLAN, ...plan }) as Promise<Proposal>
+
+const kinds = ({ warnings }: Proposal): string[] => warnings.map(({ kind }) => kind)
+
+async function sample(): Promise<StudioHost> {
+  const host = await studioHost()
+  await dispatch(host, 'project.openSample', {})
+  return host
+}
+
+/** So many images of 100 × 100 px; `boxes` says how many of class a each has. */
+async function project(boxes: readonly number[]): Promise<StudioHost> {
+  const host = await studioHost()
+  const made = await createProject(await scratch())
+  const classId = made.classes.add('a "b"')
+  for (const [i, count] of boxes.entries()) {
+    const sql =
+      'INSERT INTO image (path, name_key, bytes, modified, width, height) VALUES (?, ?, 1, 1, 100, 100)'
+    const { lastId: image } = made.database.run(sql, `${i}.png`, `${i}.png`)
+    const annotations = Array.from({ length: count }, (_, k) => ({
+      classId,
+      box: [5 + k, 5, 45 + k, 45] as const,
+      source: 'drawn' as const,
+    }))
+    if (count > 0) made.annotations.add(image, annotations)
+    made.images.setState([image], 'done')
+  }
+  await host.use(made)
+  return host
+}
+
+test('the sample: its splits, counts, sizes, and the preset for 44 images', async () => {
+  const host = await sample()
+  expect(await dispatch(host, 'runs.splits', {})).toEqual({ learnFrom: 'train', measureWith: 'val' })
+  const proposal = await propose(host)
+  expect(proposal).toMatchObject({
+    architecture: 'lite0',
+    options: { steps: 480, size: 416, batch: 2, learn: 'c2' },
+    images: { training: 44, validation: 16 },
+    recall: { boxes: 227, learnable: 227 },
+  })
+  // train.json and val.json of the sample, counted by hand.
+  expect(proposal.perClass).toMatchObject([
+    { name: 'die', training: 76, validation: 31 },
+    { name: 'marble', training: 77, validation: 25 },
+    { name: 'pawn', training: 74, validation: 31 },
+  ])
+  expect(proposal.sizes[0]).toEqual({ width: 640, height: 480, images: 18 })
+  // This studio's engine cannot train: the only thing to warn of.
+  expect(kinds(proposal)).toEqual(['cannot-train'])
+})
+
+test('what the user sets comes before the preset, and a small input loses boxes', async () => {
+  const host = await sample()
+  const training = { size: 128, steps: 7, schedule: { warmup: 100 } }
+  const proposal = await propose(host, { options: { training } })
+  expect(proposal.options).toMatchObject({ size: 128, steps: 7, batch: 2, schedule: { warmup: 1 } })
+  expect(proposal.recall.learnable).toBeLessThan(227)
+  expect(kinds(proposal)).toContain('unlearnable')
+  const r50 = await propose(host, { model: { kind: 'pretrained', architecture: 'r50' } })
+  expect(r50.options).toMatchObject({ size: 640, accumulate: 4, learn: 'head' })
+})
+
+test('no validation images, and images that are measured as well as learnt from', async () => {
+  const host = await sample()
+  expect(kinds(await propose(host, { measureWith: null }))).toContain('no-validation')
+  expect(kinds(await propose(host, { measureWith: 'test' }))).toContain('no-validation')
+  expect(kinds(await propose(host, { learnFrom: null }))).toContain('shared-images')
+  expect(kinds(await propose(host, { learnFrom: 'val' }))).toContain('shared-images')
+})
+
+test('one image by heart: no augmentation, measured on itself', async () => {
+  const host = await sample()
+  const [image] = host.project.find('split:train class:die')
+  const proposal = await propose(host, { overfit: image! })
+  expect(proposal.images).toEqual({ training: 1, validation: 1 })
+  expect(proposal.options).toMatchObject({ batch: 1, augment: { hflip: 0, scale: [1, 1], mosaic: 0 } })
+  expect(kinds(proposal)).toEqual(['cannot-train'])
+  await expect(propose(host, { overfit: 9999 })).rejects.toMatchObject({ code: 'USAGE_IMAGE' })
+})
+
+test('few boxes, and images with far fewer than the others, are found by the query beside', async () => {
+  const sparse = await project([5, 5, 5, 5, 5, 5, 5, 0, 0, 1])
+  const proposal = await propose(sparse, { learnFrom: null, measureWith: null })
+  const { warnings } = proposal
+  const unlabelled = warnings.find(({ kind }) => kind === 'unlabelled')!
+  expect(unlabelled.message).toMatch(/^3 images have at most 1 box, the usual one 5/)
+  expect(sparse.project.find(unlabelled.query!)).toHaveLength(3)
+  expect(warnings.some(({ kind }) => kind === 'few-boxes')).toBe(false)
+
+  const few = await project([4, 5])
+  const found = (await propose(few, { learnFrom: null })).warnings.find(({ kind }) => kind === 'few-boxes')!
+  expect(found.message).toContain('a "b" (9)')
+  expect(few.project.find(found.query!)).toHaveLength(2)
+})
+
+test('new images are left out and counted; without a box nothing can be learnt', async () => {
+  const host = await project([12, 0])
+  host.project.images.setState(host.project.find('count:0'), 'new')
+  const proposal = await propose(host, { learnFrom: null })
+  expect(proposal.images.training).toBe(1)
+  expect(proposal.warnings).toContainEqual(
+    expect.objectContaining({
+      kind: 'unlabelled',
+      query: 'state:new',
+      message: expect.stringContaining('1 image'),
+    }),
+  )
+  const empty = await project([0, 0])
+  expect(kinds(await propose(empty, { learnFrom: null }))).toEqual(['cannot-train', 'no-boxes'])
+  await expect(
+    dispatch(empty, 'runs.start', { plan: { ...PLAN, learnFrom: null }, pinned: { images: [], every: 1 } }),
+  ).rejects.toMatchObject({ code: 'DATA_NO_BOXES' })
+  expect(empty.runs.list()).toEqual([])
+})
+
+test('weights that are not there are refused before a run is made', async () => {
+  const host = await sample()
+  const before = host.runs.list().length
+  const model = { kind: 'file', path: join(await scratch(), 'none.pth') } as const
+  await expect(
+    dispatch(host, 'runs.start', { plan: { ...PLAN, model }, pinned: { images: [], every: 1 } }),
+  ).rejects.toMatchObject({ code: 'USAGE_NO_FILE' })
+  expect(host.runs.list()).toHaveLength(before)
+})
