@@ -1,4 +1,5 @@
 /** Commands about the objects of the open image. Keys follow the labelme lineage. */
+import { tick } from 'svelte'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import type { AnnotationView } from './annotation-view.svelte.ts'
@@ -16,7 +17,12 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
   const { editor, images } = studio
   const selected = (): number[] => [...editor.selection]
   const hasSelection = (): boolean => editor.selection.size > 0
-  const onSelection = (id: string, title: string, keys: string[], run: (ids: number[]) => void): Command => ({
+  const onSelection = (
+    id: string,
+    title: string,
+    keys: string[],
+    run: (ids: number[]) => void | Promise<void>,
+  ): Command => ({
     id,
     title,
     group: 'Object',
@@ -69,7 +75,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       group: 'Object',
       keys: ['j'],
       enabled: () => shownProposals(view).length > 0,
-      run: () => editor.select([proposalAfter(view, selected()) ?? shownProposals(view)[0]!]),
+      run: () => editor.select(proposalsAfter(view, selected()).slice(0, 1)),
     },
     onSelection('object.selectClass', 'Select all of this class', ['$mod+Shift+a'], () => {
       const classes = new Set(editor.selected.map(({ classId }) => classId))
@@ -113,16 +119,12 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
     },
     flag('difficult', 'Difficult', 'Shift+t'),
     flag('crowd', 'Crowd', 'Shift+c'),
-    onSelection('object.accept', 'Accept proposal', ['y'], (ids) => {
-      const next = proposalAfter(view, ids)
-      editor.accept(ids)
-      if (next !== undefined) editor.select([next])
-    }),
-    onSelection('object.reject', 'Reject proposal', ['n'], (ids) => {
-      const next = proposalAfter(view, ids)
-      editor.reject(ids)
-      if (next !== undefined) editor.select([next])
-    }),
+    onSelection('object.accept', 'Accept proposal', ['y'], (ids) =>
+      decide(view, editor, ids, () => editor.accept(ids)),
+    ),
+    onSelection('object.reject', 'Reject proposal', ['n'], (ids) =>
+      decide(view, editor, ids, () => editor.reject(ids)),
+    ),
     {
       id: 'object.acceptAll',
       title: 'Accept all proposals that are shown',
@@ -169,12 +171,26 @@ const visible = ({ boxes }: AnnotationView, of: (classId: number) => boolean = (
 const shownProposals = ({ boxes }: AnnotationView): number[] =>
   boxes.filter(({ hidden, proposed }) => proposed && !hidden).map(({ id }) => id)
 
-/** The proposal to look at when these are decided, if there is another. */
-function proposalAfter(view: AnnotationView, ids: readonly number[]): number | undefined {
+/** All others that are shown, beginning behind the last of these. */
+function proposalsAfter(view: AnnotationView, ids: readonly number[]): number[] {
   const shown = shownProposals(view)
   const last = shown.findLastIndex((id) => ids.includes(id))
-  const others = [...shown.slice(last + 1), ...shown.slice(0, last + 1)]
-  return others.find((id) => !ids.includes(id))
+  return [...shown.slice(last + 1), ...shown.slice(0, last + 1)].filter((id) => !ids.includes(id))
+}
+
+/** Goes on to the next proposal that is still there: guesses about an object that is labelled now are not. */
+async function decide(
+  view: AnnotationView,
+  editor: Studio['editor'],
+  ids: readonly number[],
+  decision: () => void,
+): Promise<void> {
+  const others = proposalsAfter(view, ids)
+  decision()
+  await tick()
+  const shown = new Set(shownProposals(view))
+  const next = others.find((id) => shown.has(id))
+  if (next !== undefined) editor.select([next])
 }
 
 function selectNext(view: AnnotationView, editor: Studio['editor'], by: 1 | -1): void {

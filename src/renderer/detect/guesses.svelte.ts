@@ -53,13 +53,16 @@ export class Guesses {
     $effect(() => {
       editor.guesses = this.live.guesses
     })
-    $effect(() => {
-      const { images } = this.#studio
-      const key = this.model.current?.key
-      const isShown = images.currentRow !== undefined && images.currentRow.error === null
-      if (!this.look.on || key === undefined || images.current === null || !isShown) return undefined
-      return this.#fetch(images.current, key)
-    })
+    // Rows come anew with every step; only another image or model is looked at anew.
+    const image = $derived(this.#image)
+    const key = $derived(this.look.on ? this.model.current?.key : undefined)
+    $effect(() => (image === undefined || key === undefined ? undefined : this.#fetch(image, key)))
+  }
+
+  /** The open image, where its file can be read. */
+  get #image(): number | undefined {
+    const row = this.#studio.images.currentRow
+    return row?.error === null ? row.id : undefined
   }
 
   /** Returns how to give up. */

@@ -2,12 +2,18 @@
  * The images that the filter finds, and the one that is open. Only ids are held for all of them; rows (state, counts)
  * come for what is in view.
  */
-import type { EventData } from '../../core/contract/studio.ts'
+import type { ReviewItem } from '../../core/contract/studio/models.ts'
+import type { EventData, Result } from '../../core/contract/studio.ts'
 import type { ProjectImage } from '../../core/project/model.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Rows asked for at once. */
 const CHUNK = 200
+
+/** Longer than anybody goes through before asking anew. */
+const MOST_USEFUL = 1000
+
+export type ImageOrder = 'path' | 'useful'
 
 export class ImageList {
   readonly #studio: Surroundings
@@ -16,8 +22,12 @@ export class ImageList {
   query = $state('')
   /** Why the query cannot be read. */
   queryError = $state<string | null>(null)
-  /** In the order of the paths. */
+  /** In their order. */
   ids = $state.raw<readonly number[]>([])
+  /** By path, or what a person should look at first by the model in use. */
+  order = $state<ImageOrder>('path')
+  /** Why an image stands where it does in that order, which is kept until it is asked for anew. */
+  useful = $state.raw<ReadonlyMap<number, ReviewItem>>(new Map())
   /** Not yet known for this project. */
   loading = $state(false)
   current = $state<number | null>(null)
@@ -37,6 +47,8 @@ export class ImageList {
     this.query = ''
     this.queryError = null
     this.ids = []
+    this.order = 'path'
+    this.useful = new Map()
     this.current = null
     this.#forgetRows()
   }
@@ -58,6 +70,8 @@ export class ImageList {
 
   async search(query: string): Promise<void> {
     this.query = query
+    // A queue is one of what the filter found.
+    this.order = 'path'
     await this.refresh()
   }
 
@@ -71,7 +85,7 @@ export class ImageList {
       this.queryError = null
       // What is known is shown until it has come anew.
       this.#asked.clear()
-      this.ids = ids
+      this.ids = this.order === 'useful' ? [...new Set([...this.useful.keys(), ...ids])] : ids
       if (this.current === null && ids.length > 0) this.open(ids[0]!)
       else if (this.current !== null) await this.#load([this.current])
     } catch (error) {
@@ -79,6 +93,23 @@ export class ImageList {
     } finally {
       this.loading = false
     }
+  }
+
+  /** Opens the first. Where the model has looked at none of the images, the order stays. */
+  async sort(order: ImageOrder): Promise<void> {
+    const { query } = this
+    const queue =
+      order === 'useful'
+        ? await this.#studio.attempt(this.#studio.client.call('review.queue', { query, limit: MOST_USEFUL }))
+        : undefined
+    if (order === 'useful' && !queue?.items.length) {
+      if (queue) this.#studio.messages.show(nothingUseful(queue))
+      return
+    }
+    this.order = order
+    this.useful = new Map(queue?.items.map((item) => [item.image, item]))
+    await this.refresh()
+    if (order === 'useful' && this.ids.length > 0) this.open(this.ids[0]!)
   }
 
   /** Also one that the filter does not find. */
@@ -120,3 +151,10 @@ export class ImageList {
     this.#rows = new Map([...this.#rows, ...rows.map((row) => [row.id, row] as const)])
   }
 }
+
+const nothingUseful = ({ images, known }: Result<'review.queue'>): string =>
+  images === 0
+    ? 'No image here waits for review: those that are done are past'
+    : known === 0
+      ? 'The model has not looked at these images yet. Detect in them first'
+      : 'None of these images has anything to review'
