@@ -24,6 +24,8 @@ export type FindingSort = NonNullable<Params<'evaluation.findings'>['sort']>
 /** What the list shows, and how it is called. */
 export interface Listed {
   readonly title: string
+  /** One line: what they have in common. */
+  readonly note?: string
   readonly of: FindingsOf
   readonly classId: number | null
   /** Left out: as the user sorts. Null: as they come. */
@@ -54,6 +56,7 @@ export class EvaluationView {
   /** The list takes the focus when it is shown next. */
   focusWanted = $state(false)
   starting = $state(false)
+  #listedKey: string | null = null
   readonly entry = $derived(this.entries?.find(({ id }) => id === this.openId) ?? null)
   readonly besideEntry = $derived(this.entries?.find(({ id }) => id === this.besideId) ?? null)
   readonly nameOf = $derived.by(() => classNames(this.studio.classById))
@@ -77,14 +80,6 @@ export class EvaluationView {
     this.entries = entries
     if (!entries.some(({ id }) => id === this.openId)) this.openId = entries[0]?.id ?? null
     if (!entries.some(({ id }) => id === this.besideId)) this.besideId = null
-  }
-
-  forget(): void {
-    this.entries = null
-    this.openId = null
-    this.besideId = null
-    this.listed = WRONG
-    for (const part of [this.summary, this.beside, this.findings]) part.forget()
   }
 
   async start(source: EvaluationSource, query: string): Promise<void> {
@@ -145,11 +140,17 @@ export class EvaluationView {
     const { ranked, listed, sort, studio } = this
     if (ranked === null) {
       this.findings.forget()
+      this.#listedKey = null
       return
     }
     const { of, classId } = listed
     const page = { classId, sort: listed.sort === null ? null : sort, offset: 0, limit: MOST_LISTED }
-    void this.findings.load(studio.client.call('evaluation.findings', { ...ranked, ...page, of }))
+    const params = { ...ranked, ...page, of }
+    // What is frozen need not come twice, and whoever is back from the canvas finds the list as it was.
+    const key = JSON.stringify(params)
+    if (key === this.#listedKey && this.findings.error === null) return
+    this.#listedKey = key
+    void this.findings.load(studio.client.call('evaluation.findings', params))
   }
 
   /** From finding to finding on the canvas, beginning with this one; then back here. */
@@ -172,11 +173,17 @@ export class EvaluationView {
     return {
       imageId,
       annotationId: object?.annotationId ?? null,
-      box: around(finding),
+      box: withContext(around(finding)),
       guess: detected && { classId: detected.classId, box: detected.box, score: detected.score },
       note: sentence(finding, this.nameOf),
     }
   }
+}
+
+/** Whether a box is right is told by what is around it. */
+function withContext([x1, y1, x2, y2]: Stop['box']): Stop['box'] {
+  const margin = Math.max(x2 - x1, y2 - y1)
+  return [x1 - margin, y1 - margin, x2 + margin, y2 + margin]
 }
 
 /** The smallest box that holds both. */
