@@ -5,8 +5,8 @@ import { isPolygons } from './segmentation.ts'
 import { enlist, type Lists, labelFiles, type Writer } from './writer.ts'
 
 /**
- * `labels/NAME.txt` for every image (empty where it shows nothing), `data.yaml`, `classes.txt` and one list of
- * images for each split. Images belong in `images`. Classes are numbered from 0 in the data set's order.
+ * A label file for every image (empty where it shows nothing), mostly `labels/NAME.txt`; `data.yaml`, `classes.txt`
+ * and one list of images for each split. Images belong in `images`. Classes are numbered from 0 in the data set's order.
  *
  * If any object of the data set has a polygon, all are written as polygons, boxes by their corners: readers take a
  * data set for one or the other. Coordinates are cut at the image's border, because readers drop images that go beyond.
@@ -26,11 +26,15 @@ export const writeYolo: Writer = function* (dataset, survey, log) {
       const score = annotation.score === undefined ? [] : [annotation.score]
       return `${[classOf.get(annotation.categoryId), ...shape, ...score].join(' ')}\n`
     })
-    yield { path: `labels/${stem}.txt`, text: lines.join('') }
+    yield { path: labelPath(stem), text: lines.join('') }
     enlist(image, lists)
   }
   yield* indexFiles(dataset, lists)
 }
+
+/** Where readers look for the labels of `images/NAME`: they take the last folder of that name for one named `labels`. */
+const labelPath = (stem: string): string =>
+  `${`/images/${stem}`.replace(/^(.*)\/images\//s, '$1/labels/').slice(1)}.txt`
 
 function* indexFiles({ categories }: DatasetStream, lists: Lists): ReturnType<Writer> {
   for (const [split, files] of lists) {

@@ -55,6 +55,23 @@ test.each(FORMATS)('%s with its images copied is a data set that reads back equa
   expect(await readdir(join(root, 'deep'))).toEqual(['out'])
 })
 
+test.each(FORMATS)('%s reads back where the images came from folders named images', async (format) => {
+  const root = await scratch()
+  await lay(root, { 'from/images/a.jpg': [64, 48], 'from/x/images/b.jpg': [64, 48] })
+  const images = ['images/a.jpg', 'x/images/b.jpg'].map((fileName, i) => {
+    const annotations = [{ categoryId: 1, box: [i, 2, 30, 40] as const }]
+    return { id: i + 1, fileName, width: 64, height: 48, splits: ['train'], annotations }
+  })
+  const out = join(root, 'out')
+  await writeDataset({ ...dataset, images }, { format, out, copyImagesFrom: join(root, 'from') })
+  for (const options of [{}, { images: join(root, 'from') }]) {
+    const back = await loadDataset(out, options)
+    expect(back.problems).toEqual([])
+    const boxes = back.dataset.images.map(({ fileName, annotations }) => [fileName, annotations[0]?.box])
+    expect(boxes).toEqual(images.map(({ fileName, annotations }) => [fileName, annotations[0]!.box]))
+  }
+})
+
 test.each(FORMATS)('%s keeps the scores of detections', async (format) => {
   const root = await scratch()
   await lay(root, { 'from/empty.jpg': [64, 48], 'from/sub/a b.jpg': [64, 48] })
