@@ -56,7 +56,7 @@ export function modelCard(facts: CardFacts): string {
   ].join('\n\n')
 }
 
-const ARCHITECTURES = { r50: 'ResNet-50', lite0: 'EfficientNet-Lite0' } as const
+export const ARCHITECTURES = { r50: 'ResNet-50', lite0: 'EfficientNet-Lite0' } as const
 
 function about(config: ModelConfig | null): string[] {
   if (config === null) return ['An FCOS object detector.']

@@ -8,8 +8,10 @@ import type { Mark, Scene } from './measure.ts'
 
 /** Half of them the worst, the others evenly among the rest. */
 const SHOWN = 12
-/** px */
+/** Of the JPEG, px: more than is shown, for dense screens. */
 const LONG_SIDE = 480
+/** What a picture is fitted into on the page, CSS px. */
+const SHOWN_SIZE = { width: 330, height: 248 }
 
 /** Images that cannot be read any more are left out. */
 export async function examples(
@@ -23,7 +25,7 @@ export async function examples(
     const jpeg = await small(file)
     if (jpeg === null) continue
     const { marks } = scenes[index]!
-    const scale = Math.max(width, height) / LONG_SIDE
+    const scale = Math.max(width / SHOWN_SIZE.width, height / SHOWN_SIZE.height)
     const figure = html`<figure class="card">
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${path.basename(file)}: ${inWords(marks)}">
 <image width="${width}" height="${height}" preserveAspectRatio="none" href="data:image/jpeg;base64,${jpeg.toString('base64')}"/>
@@ -55,11 +57,11 @@ async function small(file: string): Promise<Buffer | null> {
   }
 }
 
-/** @param scale image pixels per pixel of the small picture: lines and letters keep their size */
+/** @param scale image pixels per pixel of the page: letters keep their size */
 function drawn({ kind, box: [x1, y1, x2, y2], score }: Mark, name: string, scale: number): Html {
   const label = score === null ? `${name}, not found` : `${name} ${score.toFixed(2)}`
   const at = y1 > 14 * scale ? y1 - 4 * scale : y2 + 12 * scale
-  return html`<g class="mark ${kind}" stroke-width="${(2 * scale).toFixed(2)}"><title>${kind}: ${label}</title><rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}"/><text x="${round(x1)}" y="${round(at)}" font-size="${(11 * scale).toFixed(2)}" stroke-width="${(3 * scale).toFixed(2)}">${label}</text></g>`
+  return html`<g class="mark ${kind}"><title>${kind}: ${label}</title><rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}"/><text x="${round(x1)}" y="${round(at)}" font-size="${(11 * scale).toFixed(2)}" stroke-width="${(3 * scale).toFixed(2)}">${label}</text></g>`
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10

@@ -63,13 +63,13 @@ function confusionTable({ confusion, metrics }: Measured): Html {
     )
     return html`<tr><th scope="row">${names[i] ?? 'background'}</th>${cells}</tr>`
   })
-  return html`<div class="card"><h3>What is taken for what</h3><table class="confusion">
+  return html`<div class="card"><h3>What is taken for what</h3><p class="quiet">Detections from each class’s best score.</p><table class="confusion">
 <thead><tr><th scope="col">true \\ found</th>${names.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">not found</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }
 
 function errorTable({ errors }: Measured): Html {
-  return html`<div class="card"><h3>What errors cost, AP at IoU 0.5 is ${figure(errors.ap)}</h3><table>
+  return html`<div class="card"><h3>What errors cost</h3><p class="quiet">Among all detections from a score of 0.05. AP at IoU 0.5 is ${figure(errors.ap)}.</p><table>
 <thead><tr><th scope="col">error</th><th scope="col">how many</th><th scope="col">AP back if mended</th></tr></thead>
 <tbody>${errors.types.map(({ type, count, gain }) => html`<tr><th scope="row">${type}</th><td>${count}</td><td>${signed(gain)}</td></tr>`)}</tbody></table></div>`
 }

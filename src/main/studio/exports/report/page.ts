@@ -1,4 +1,5 @@
 /** The report of a run as one HTML document: it loads nothing, runs nothing, and is read without a network. */
+import { ARCHITECTURES } from '../model-card.ts'
 import { curveCharts } from './curves.ts'
 import type { ReportFacts } from './facts.ts'
 import { Html, html } from './html.ts'
@@ -20,7 +21,7 @@ export function reportPage(facts: ReportFacts): string {
 <body>
 <header>
 <h1>${run.name}</h1>
-<p class="quiet">${project} · ${record.model.architecture} · ${run.from} · started ${record.started} · ${record.device.toUpperCase()}</p>
+<p class="quiet">${project} · FCOS, ${ARCHITECTURES[record.model.architecture]} · from ${run.from} · started ${minute(record.started)} · ${record.device.toUpperCase()}</p>
 ${tiles(facts)}
 ${lacks.map((line) => html`<p>${line}</p>`)}
 </header>
@@ -31,7 +32,7 @@ ${examplesSection(facts)}
 ${dataSection(facts)}
 ${settingsSection(facts)}
 </main>
-<footer><p class="quiet">Written by FCOS Studio ${version}, ${written}</p></footer>
+<footer><p class="quiet">Written by FCOS Studio ${version}, ${minute(written)}</p></footer>
 </body>
 </html>
 `
@@ -61,3 +62,6 @@ function examplesSection({ examples, measured }: ReportFacts): Html | null {
 <ul class="legend keys"><li><i class="right"></i>right</li><li><i class="wrong"></i>wrong</li><li><i class="missed"></i>not found</li></ul>
 <div class="grid pictures">${examples}</div></section>`
 }
+
+/** "2026-11-22 17:26 UTC" of ISO 8601. */
+const minute = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`

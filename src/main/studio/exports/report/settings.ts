@@ -20,12 +20,13 @@ export function dataSection({ data, snapshot }: ReportFacts): Html {
 export function settingsSection({ record, run, notes }: ReportFacts): Html {
   const { model, options, canvas, loaded } = record
   const rows: [string, string][] = [
-    ['started from', [run.from, loaded].filter(Boolean).join(': ')],
+    ['started from', run.from],
     ['canvas', `${canvas.width} × ${canvas.height} px`],
     ...flat(options),
     ...flat({ ...model, classes: model.classes.map(({ name }) => name).join(', ') }),
   ]
-  return html`<section><h2>Settings</h2><div class="card"><table class="words"><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div>
+  return html`<section><h2>Settings</h2><div class="card"><dl class="settings">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>
+${loaded ? html`<p class="quiet">${loaded}</p>` : null}
 ${notes.length > 0 ? html`<h3>Notes</h3><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : null}</section>`
 }
 

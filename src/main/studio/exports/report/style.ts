@@ -17,6 +17,7 @@ p { margin: 4px 0; max-width: 80ch; } .quiet { color: var(--quiet); } code { ove
 .tiles dt { color: var(--quiet); font-size: 12px; } .tiles dd { margin: 0; font-size: 22px; font-variant-numeric: tabular-nums; }
 .card { margin: 0; padding: 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); overflow-x: auto; }
 .pictures { grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); }
+.pictures svg { aspect-ratio: 4 / 3; border-radius: 4px; background: #0d0e10; }
 figcaption { margin-top: 6px; color: var(--quiet); font-size: 12px; overflow-wrap: anywhere; }
 svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; margin: 0 0 8px; padding: 0; list-style: none; color: var(--quiet); font-size: 12px; }
@@ -28,12 +29,14 @@ svg { display: block; width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 10px; border-bottom: 1px solid var(--line); text-align: right; } tr:last-child > * { border-bottom: 0; }
 th { color: var(--quiet); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
-.words td { text-align: left; overflow-wrap: anywhere; }
+.settings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 6px 24px; margin: 0; }
+.settings div { display: flex; gap: 12px; justify-content: space-between; border-bottom: 1px solid var(--line); }
+.settings dt { color: var(--quiet); } .settings dd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .confusion td { background: color-mix(in srgb, var(--accent) calc(var(--share) * 55%), transparent); text-align: center; }
 .confusion th { text-align: center; } .confusion tr > th:first-child { text-align: left; }
-.mark rect { fill: none; stroke: currentColor; }
+.mark rect { fill: none; stroke: currentColor; stroke-width: 2; vector-effect: non-scaling-stroke; }
 .mark text { fill: currentColor; paint-order: stroke; stroke: #000; stroke-linejoin: round; font-weight: 600; }
-.right { color: #4cc38a; } .wrong { color: #ff6b62; } .missed { color: #f0c541; } .missed rect { stroke-dasharray: 6 4; vector-effect: non-scaling-stroke; stroke-width: 2; }
+.right { color: #4cc38a; } .wrong { color: #ff6b62; } .missed { color: #f0c541; } .missed rect { stroke-dasharray: 6 4; }
 .keys .right { color: var(--good); } .keys .wrong { color: var(--bad); } .keys .missed { color: var(--missed); }
 @media print { body { max-width: none; } .card { break-inside: avoid; } }
 `
