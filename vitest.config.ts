@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    // Many start an engine or a browser, on a machine that has other things to do.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
