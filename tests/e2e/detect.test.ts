@@ -1,0 +1,161 @@
+/** What a model sees, in the window: live guesses, deciding on them by key, proposals in many images, the queue. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Browser, Page } from 'playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ScoredBox } from '../../src/core/contract/engine.ts'
+import { dispatch } from '../../src/main/studio/api/dispatch.ts'
+import { startEngine } from '../../src/main/studio/engine/spawn.ts'
+import { CATEGORIES, pictures, SMALL } from '../support/pictures.ts'
+import { launchBrowser, openWindow, type StudioWindow } from '../support/window.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fcos-detect-'))
+const checkpoint = join(folder, 'run', 'last.safetensors')
+const COUNT = 4
+/** The scores of detections in each image, the best first, as the engine itself gives them. */
+const scores: number[][] = []
+
+let browser: Browser
+beforeAll(async () => {
+  const data = await pictures(join(folder, 'pictures'), COUNT)
+  const engine = await startEngine({ fastMath: false })
+  const training = { ...SMALL.training, steps: 30, saveEvery: 100, optimiser: { rate: 3e-3 } }
+  const options = { ...SMALL, training }
+  await engine.call(
+    {
+      ...{ method: 'train', out: join(folder, 'run'), weights: null, architecture: 'lite0' },
+      ...{ data, validation: null, options, resume: false },
+    },
+    () => {},
+  )
+  await engine.call(
+    {
+      ...{ method: 'detect', model: checkpoint, images: data.images.map(({ path }) => path) },
+      ...{ score: 0.05, nms: 0.6, limit: 100, batch: 1, size: null },
+    },
+    (event) => {
+      if (event.kind === 'detected') scores.push(event.detections.map(({ score }: ScoredBox) => score))
+    },
+  )
+  await engine.close()
+  browser = await launchBrowser()
+}, 120_000)
+afterAll(async () => {
+  await browser.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Rules of WCAG 2.2 AA that the page breaks, and where. */
+async function violations(page: Page): Promise<string[]> {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
+    .analyze()
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+async function open(): Promise<
+  StudioWindow & { proposals(): Promise<number>; slide(name: string, to: number): Promise<void> }
+> {
+  const project = mkdtempSync(join(folder, 'project-'))
+  const window = await openWindow(browser, {
+    project: null,
+  })
+  const { host, page } = window
+  await dispatch(host, 'project.create', { folder: project, imageRoot: join(folder, 'pictures') })
+  await expect.poll(() => host.summary()?.images).toBe(COUNT)
+  for (const { name } of CATEGORIES) await dispatch(host, 'classes.add', { name })
+  await dispatch(host, 'models.use', { path: checkpoint })
+  await page.getByLabel('Canvas').waitFor()
+  const status = page.getByRole('group', { name: 'What the model sees' }).getByRole('status')
+  return {
+    ...window,
+    async proposals() {
+      await window.stored()
+      return Number.parseInt((await status.textContent({ timeout: 20_000 }))!.trim(), 10)
+    },
+    slide: (name, to) => page.getByRole('slider', { name }).first().fill(String(to)),
+  }
+}
+
+test('sliders show what the engine would detect; accepting and rejecting are one step each', async () => {
+  const window = await open()
+  const { host, page } = window
+  await window.press('m')
+  await window.slide('Score', 0.05)
+  const all = scores[0]!.length
+  await expect.poll(() => window.proposals(), { timeout: 30_000 }).toBe(all)
+  const middle = Math.round(50 * (scores[0]![0]! + scores[0]!.at(-1)!)) / 100
+  await window.slide('Score', middle)
+  expect(await window.proposals()).toBe(scores[0]!.filter((score) => score > middle).length)
+  await window.slide('Score', 0.05)
+
+  // Nothing of all that is stored.
+  expect(await window.stored()).toEqual([])
+  expect(host.summary()).toMatchObject({ labels: 0, proposals: 0, undo: 'Add class blue' })
+
+  await window.press('j', 'y')
+  const [accepted] = await window.stored()
+  expect(accepted).toMatchObject({ source: 'accepted', model: 'last.safetensors' })
+  expect(accepted!.score).toBeCloseTo(scores[0]![0]!, 2)
+  expect(host.summary()).toMatchObject({ labels: 1, undo: 'Accept proposals' })
+  const after = await window.proposals()
+  expect(after).toBeLessThan(all)
+
+  // The next one was selected.
+  await window.press('n')
+  expect(await window.stored()).toEqual([accepted])
+  expect(host.project.annotations.rejections(accepted!.imageId)).toHaveLength(1)
+  expect(await window.proposals()).toBeLessThan(after)
+  await window.press('Control+z')
+  expect(await window.proposals()).toBe(after)
+  await window.press('Control+z')
+  expect(await window.stored()).toEqual([])
+  expect(await window.proposals()).toBe(all)
+
+  // Whoever moves a guess has made it a label.
+  await window.press('Escape', 'j', 'ArrowRight')
+  await expect.poll(async () => (await window.stored()).length).toBe(1)
+  const [moved] = await window.stored()
+  expect(moved).toMatchObject({ source: 'accepted', score: accepted!.score })
+  expect(moved!.box[0] - accepted!.box[0]).toBeCloseTo(1, 6)
+  await window.press('Shift+n')
+  expect(await window.proposals()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Accept all proposals' }).isDisabled()).toBe(true)
+  expect(window.faults).toEqual([])
+}, 90_000)
+
+test('proposals in all images, a queue of them, and no violation of the accessibility rules', async () => {
+  const window = await open()
+  const { host, page } = window
+  await window.press('m')
+  await window.slide('Score', 0.05)
+  await expect.poll(() => window.proposals(), { timeout: 30_000 }).toBe(scores[0]!.length)
+  await window.press('Shift+m')
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('slider', { name: 'Least score' }).fill('0.1')
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Detect', exact: true }).click()
+  await page.getByText(/proposals in 4 images/).waitFor({ timeout: 60_000 })
+  const stored = host.summary()!.proposals
+  expect(stored).toBe(scores.flat().filter((score) => score > 0.1).length)
+
+  // What is stored and what the slider adds are one list.
+  expect(await window.proposals()).toBe(scores[0]!.length)
+  await window.press('Shift+y')
+  expect(host.summary()).toMatchObject({ undo: 'Accept proposals' })
+  const labels = await window.stored()
+  expect(labels.every(({ source }) => source === 'accepted')).toBe(true)
+  await window.press('Control+z')
+  expect(host.summary()).toMatchObject({ labels: 0, proposals: stored })
+
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('useful')
+  const { items } = (await dispatch(host, 'review.queue', { query: '', limit: 10 })) as {
+    items: { image: number }[]
+  }
+  const order = host.project.images.list(items.map(({ image }) => image)).map(({ path }) => path)
+  await expect.poll(() => page.getByLabel('Images').locator('.name').allTextContents()).toEqual(order)
+  expect(await violations(page)).toEqual([])
+  expect(window.faults).toEqual([])
+}, 90_000)
