@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { EXPORT_METHODS } from '../../../core/contract/studio/exports.ts'
 import type { Engine } from '../engine/client.ts'
+import { CHECKOUT } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import { draftCard } from '../exports/draft-card.ts'
 import { exportModel } from '../exports/export-model.ts'
@@ -22,10 +23,10 @@ export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
   'exports.report': (host, { run: id, ...params }) => {
     const { project, runs, options } = host
     const run = runs.store.get(id)
-    const { version } = options.info
-    const names = { project: basename(dirname(project.path)), version }
+    const { info, engine: place = CHECKOUT } = options
+    const about = { project: basename(dirname(project.path)), version: info.version, place }
     return host.jobs.start({ kind: 'exports.report', title: `Report of ${run.summary.name}` }, (control) =>
-      writeReport(run, () => freshEngine(host), { ...params, ...names }, control),
+      writeReport(run, () => freshEngine(host), { ...params, ...about }, control),
     )
   },
 }

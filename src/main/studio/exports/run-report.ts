@@ -8,14 +8,13 @@ import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { ReportExport } from '../../../core/contract/studio/exports.ts'
 import type { JobControl } from '../api/jobs.ts'
 import type { Engine } from '../engine/client.ts'
+import type { EnginePlace } from '../engine/place.ts'
 import { readCurves } from '../runs/run-log.ts'
 import type { StoredRun } from '../runs/run-store.ts'
 import { countData, readSnapshot } from '../runs/snapshot.ts'
 import { readRecord } from '../runs/summary.ts'
-import { findAll } from './check-model.ts'
-import { examples } from './report/examples.ts'
-import { type Measured, measure } from './report/measure.ts'
-import { reportPage } from './report/page.ts'
+import { type Found, findAll } from './check-model.ts'
+import { type DrawingTask, drawReport } from './report/drawing.ts'
 import { requireFree, writeWhole } from './whole-file.ts'
 
 export interface ReportOptions {
@@ -24,13 +23,14 @@ export interface ReportOptions {
   readonly project: string
   /** Of this program. */
   readonly version: string
+  readonly place: EnginePlace
 }
 
 /** Throws USAGE_RUN, DATA_EXISTS, IO_WRITE, the engine's errors, and the signal's reason. */
 export async function writeReport(
   { folder, note, summary: run }: StoredRun,
   start: () => Promise<Engine>,
-  { out: name, overwrite, project, version }: ReportOptions,
+  { out: name, overwrite, project, version, place }: ReportOptions,
   { signal, report }: JobControl,
 ): Promise<ReportExport> {
   const out = /\.html?$/i.test(name) ? name : `${name}.html`
@@ -46,46 +46,44 @@ export async function writeReport(
   }
   const lacks: string[] = []
   const { data, validation } = snapshot
-  let measured: Measured | null = null
+  let results: DrawingTask['results'] = null
   if (!validation) lacks.push('Nothing was measured: the run has no validation images.')
   else if (!run.checkpoint) lacks.push('Nothing was measured: the run has kept no model yet.')
-  else measured = await measureRun(run.checkpoint, validation, start, lacks, { signal, report })
+  else
+    results = { data: validation, found: await findIn(run.checkpoint, validation, start, { signal, report }) }
+  const unread = results?.found.filter((boxes) => boxes === undefined).length ?? 0
+  if (unread > 0) {
+    lacks.push(
+      `${unread} of the validation images could not be read; they count as if nothing had been found.`,
+    )
+  }
   report(0.9, 'Drawing')
   const file = await readFile(path.join(folder, RUN_FILES.data))
   const curves = readCurves(folder, 0)
-  const page = reportPage({
-    ...{ project, version, run, record, curves, measured, lacks, notes: note.notes },
+  const task: DrawingTask = {
+    ...{ project, version, run, record, curves, results, lacks, notes: note.notes },
     written: new Date().toISOString(),
     data: { training: countData(data), validation: validation && countData(validation) },
     snapshot: createHash('sha256').update(file).digest('hex'),
     evaluation: curves.evaluations.find(({ step }) => step === run.best?.step) ?? null,
-    examples: measured && validation ? await examples(validation, measured.scenes) : [],
-  })
-  signal.throwIfAborted()
-  await writeWhole(out, page)
+  }
+  await writeWhole(out, await drawReport(place, task, signal))
   return { path: out, bytes: (await stat(out)).size, lacks }
 }
 
-async function measureRun(
+async function findIn(
   checkpoint: string,
-  validation: EngineData,
+  { images }: EngineData,
   start: () => Promise<Engine>,
-  lacks: string[],
   { signal, report }: JobControl,
-): Promise<Measured> {
+): Promise<Found> {
   report(0, 'Starting the engine')
   const engine = await start()
   try {
-    const images = validation.images.map((image) => image.path)
-    const found = await findAll(engine, checkpoint, images, signal, (done) =>
-      report((0.9 * done) / images.length, `Detecting, image ${done} of ${images.length}`),
+    const files = images.map(({ path: file }) => file)
+    return await findAll(engine, checkpoint, files, signal, (done) =>
+      report((0.9 * done) / files.length, `Detecting, image ${done} of ${files.length}`),
     )
-    const unread = found.filter((boxes) => boxes === undefined).length
-    if (unread > 0)
-      lacks.push(
-        `${unread} of ${images.length} validation images could not be read; they count as if nothing had been found.`,
-      )
-    return measure(validation, found)
   } finally {
     await engine.close()
   }
