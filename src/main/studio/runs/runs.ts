@@ -214,14 +214,15 @@ export class Runs {
     { signal, report }: JobControl,
   ): Promise<null> {
     const { project } = this.#studio
-    const telling = setInterval(() => report(...progressOf(training.summary)), 500)
+    const onProgress = (run: RunSummary): void => report(...progressOf(run))
     try {
       const request = await makeRequest((line) => {
         report(null, line)
         this.#note(id, line)
       })
       const images = pinned.images.map((image) => project.fileOf(image))
-      const complete = await training.run({ ...request, pinned: { ...pinned, images } }, signal)
+      const asked = { ...request, pinned: { ...pinned, images } }
+      const complete = await training.run(asked, signal, onProgress)
       this.store.update(id, { state: complete ? 'done' : 'stopped' })
       // Says that the job was cancelled.
       if (!complete) signal.throwIfAborted()
@@ -229,7 +230,6 @@ export class Runs {
       this.#settle(id, signal.aborted ? { state: 'stopped' } : { state: 'failed', error: toWire(error) })
       throw error
     } finally {
-      clearInterval(telling)
       lock.release()
       this.#training = null
       this.#studio.emit('run', { run: this.store.get(id).summary, curves: null, pinnedStep: null })

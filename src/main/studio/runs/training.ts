@@ -37,6 +37,7 @@ export class Training {
   #pinnedStep: number | null = null
   #pinnedLately: number | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
+  #onProgress: (run: RunSummary) => void = () => {}
 
   constructor({ id, folder, summary, note }: StoredRun, hooks: TrainingHooks) {
     this.id = id
@@ -73,7 +74,12 @@ export class Training {
    * Returns whether it came to its end; false when the signal stopped it, with its state saved.
    * @throws CodedError as train, in the words of the window.
    */
-  async run(request: TrainRequest, signal: AbortSignal): Promise<boolean> {
+  async run(
+    request: TrainRequest,
+    signal: AbortSignal,
+    onProgress: (run: RunSummary) => void,
+  ): Promise<boolean> {
+    this.#onProgress = onProgress
     const stop = (): void => this.#become('stopping')
     signal.addEventListener('abort', stop)
     try {
@@ -154,6 +160,7 @@ export class Training {
           }
         : null
     this.#hooks.tell({ run: this.summary, curves, pinnedStep: this.#pinnedStep })
+    this.#onProgress(this.summary)
   }
 }
 
