@@ -30,8 +30,8 @@ async function resultsFolder(): Promise<string> {
 
 async function evaluate(page: Page, folder: string, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Evaluate…' }).click()
-  await page.getByRole('button', { name: 'Choose a COCO results file…' }).click()
-  const picker = page.getByRole('dialog', { name: 'COCO results of these images' })
+  await page.getByRole('button', { name: 'Choose a checkpoint or COCO results…' }).click()
+  const picker = page.getByRole('dialog', { name: 'A checkpoint, or COCO results of these images' })
   await picker.getByRole('textbox').first().fill(folder)
   await page.keyboard.press('Enter')
   await picker.getByText(name).click()
@@ -152,8 +152,8 @@ test('a file that cannot be evaluated is told, and nothing is kept', async () =>
   const { page, host, folder } = await evaluating()
   writeFileSync(join(folder, 'broken.json'), '[{"image_id"')
   await page.getByRole('button', { name: 'Evaluate…' }).click()
-  await page.getByRole('button', { name: 'Choose a COCO results file…' }).click()
-  const picker = page.getByRole('dialog', { name: 'COCO results of these images' })
+  await page.getByRole('button', { name: 'Choose a checkpoint or COCO results…' }).click()
+  const picker = page.getByRole('dialog', { name: 'A checkpoint, or COCO results of these images' })
   await picker.getByRole('textbox').first().fill(folder)
   await page.keyboard.press('Enter')
   await picker.getByText('broken.json').click()

@@ -16,6 +16,9 @@ import { classNames, sentence } from './words.ts'
 
 export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>()
 
+/** Around a box that is shown on the canvas, of its longer side. */
+const CONTEXT = 0.75
+
 /** Findings that are listed at most: more than anybody goes through. */
 const MOST_LISTED = 1000
 
@@ -182,8 +185,8 @@ export class EvaluationView {
 
 /** Whether a box is right is told by what is around it. */
 function withContext([x1, y1, x2, y2]: Stop['box']): Stop['box'] {
-  const margin = Math.max(x2 - x1, y2 - y1)
-  return [x1 - margin, y1 - margin, x2 + margin, y2 + margin]
+  const margin = CONTEXT * Math.max(x2 - x1, y2 - y1)
+  return [Math.max(0, x1 - margin), Math.max(0, y1 - margin), x2 + margin, y2 + margin]
 }
 
 /** The smallest box that holds both. */
