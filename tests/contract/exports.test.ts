@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EngineData } from '../../src/core/contract/engine.ts'
+import { EvaluationEntry } from '../../src/core/contract/studio/evaluation.ts'
 import { ModelExport, ReportExport } from '../../src/core/contract/studio/exports.ts'
 import { ExportResult } from '../../src/core/contract/studio/project.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
@@ -174,6 +175,50 @@ describe('models and reports', () => {
     ])
       expect(card).toContain(wanted)
   })
+
+  test('thresholds come from an evaluation: of best F1, or as they were saved', async () => {
+    const { client, model } = await project()
+    // In another order and with other ids than in the model.
+    const blue = (await client.call('classes.add', { name: 'Blue' })).id
+    const red = (await client.call('classes.add', { name: 'Red' })).id
+    const { ids } = await client.call('images.find', { query: '' })
+    const listed = await client.call('images.list', { ids })
+    for (const [i, image] of ids.entries()) {
+      const [x1, y1, x2, y2] = data.images[i]!.boxes
+      await client.call('annotations.add', {
+        image,
+        annotations: [{ classId: red, box: [x1!, y1!, x2!, y2!], source: 'drawn' }],
+      })
+    }
+    // Of six objects four are found, surer than two mistakes: F1 is best at 0.7, 4 right of 4, 4 found of 6.
+    const results = listed.map(({ path: file_name }, i) => {
+      const [x1, y1, x2, y2] = data.images[i]!.boxes
+      const bbox = i < 4 ? [x1!, y1!, x2! - x1!, y2! - y1!] : [0, 80, 5, 5]
+      return { image_id: ids[i], file_name, category_id: red, bbox, score: i < 4 ? 0.9 - i / 15 : 0.2 }
+    })
+    const path = join(await scratch(), 'results.json')
+    writeFileSync(path, JSON.stringify(results))
+    const job = await client.call('evaluation.start', { source: { kind: 'file', path }, query: '' })
+    const { id: evaluation } = EvaluationEntry.parse((await ended(client, job)).result)
+    const drafted = await client.call('exports.card', { model, evaluation, licence: '' })
+    expect(drafted.thresholds).toEqual([
+      { classId: 1, score: expect.closeTo(0.7, 6) },
+      { classId: 2, score: 0.05 },
+    ])
+    expect(drafted.card).toContain('| red | 0.700 | 1.000 | 0.667 | 0.800 |')
+    expect(drafted.card).toContain('| blue | 0.050 | – | – | – |')
+    const saved = [
+      { classId: red, score: 0.1 },
+      { classId: blue, score: 0.6 },
+    ]
+    await client.call('evaluation.saveThresholds', { evaluation, thresholds: saved })
+    const redrafted = await client.call('exports.card', { model, evaluation, licence: '' })
+    expect(redrafted.thresholds.map(({ score }) => score)).toEqual([0.1, 0.6])
+    expect(redrafted.card).toContain('| red | 0.100 | 0.667 | 0.667 | 0.667 |')
+    await expect(
+      client.call('exports.card', { model, evaluation: 'gone00000', licence: '' }),
+    ).rejects.toMatchObject({ code: 'USAGE_EVALUATION' })
+  }, 60_000)
 
   test('a fresh engine finds with the exported file what the model finds', async () => {
     const { client, model } = await project()

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { EngineEvent, ScoredBox } from '../../../../src/core/contract/engine.ts'
+import type { Engine } from '../../../../src/main/studio/engine/client.ts'
+import { differing } from '../../../../src/main/studio/exports/check-model.ts'
+import { exportModel } from '../../../../src/main/studio/exports/export-model.ts'
+import { scratch } from '../../../support/scratch.ts'
+
+const found = (score: number): ScoredBox => ({ box: [1, 2, 3, 4], categoryId: 1, score })
+
+/** Engines of which each finds what is next in the list. */
+function engines(answers: readonly ScoredBox[][]): () => Promise<Engine> {
+  let started = 0
+  return async () => {
+    const boxes = answers[started++]!
+    return {
+      hello: { tensorflow: '2', device: 'cpu' },
+      ended: Promise.resolve(),
+      close: async () => {},
+      call: async (
+        request: { method: string; images: string[]; out: string },
+        onEvent: (event: EngineEvent) => void,
+      ) => {
+        if (request.method === 'export-model') writeFileSync(request.out, 'weights')
+        else
+          for (const index of request.images.keys())
+            onEvent({ kind: 'detected', index, width: 9, height: 9, detections: boxes })
+        return null
+      },
+    } as unknown as Engine
+  }
+}
+
+const control = { signal: new AbortController().signal, report: () => {} }
+
+async function exported(answers: readonly ScoredBox[][], overwrite = false) {
+  const folder = await scratch()
+  const out = join(folder, 'a.safetensors')
+  if (overwrite) writeFileSync(out, 'older')
+  const options = { model: '/m', out, card: 'card', thresholds: null, images: ['1', '2'], overwrite }
+  return { folder, out, result: exportModel(engines(answers), options, control) }
+}
+
+test('a file with which a fresh engine finds something else is not put in place', async () => {
+  const { folder, out, result } = await exported([[found(0.5)], [found(0.5 + 2 ** -52)]], true)
+  await expect(result).rejects.toMatchObject({
+    code: 'ENGINE_CHECK',
+    message: expect.stringContaining('2 of 2'),
+  })
+  expect(readdirSync(folder)).toEqual(['a.safetensors'])
+  expect(readFileSync(out, 'utf8')).toBe('older')
+})
+
+test('one with which it finds the same is, with its card beside it', async () => {
+  const { folder, result } = await exported([[found(0.5)], [found(0.5)]])
+  expect((await result).check).toEqual({
+    images: 2,
+    detections: 2,
+    differing: 0,
+    engine: 'TensorFlow 2, CPU',
+  })
+  expect(readdirSync(folder).sort()).toEqual(['a.md', 'a.safetensors'])
+})
+
+test('any difference in a box, a score, a class or their number counts, image by image', () => {
+  const same: ScoredBox = { box: [1, 2, 3, 4], categoryId: 1, score: 0.5 }
+  const of = (...boxes: ScoredBox[]) => [boxes]
+  expect(differing(of(same), of({ ...same }))).toBe(0)
+  expect(differing([undefined], [undefined])).toBe(0)
+  for (const other of [
+    of(),
+    of(same, same),
+    of({ ...same, box: [1, 2, 3, 4 + 2 ** -50] }),
+    of({ ...same, categoryId: 2 }),
+    [undefined],
+  ])
+    expect(differing(of(same), other)).toBe(1)
+})
