@@ -144,7 +144,7 @@ function trainingOf({ name, from, record }: RunFacts): string[] {
       [
         ['run', `${name}, started ${started}`],
         ['device', device.toUpperCase()],
-        ['from', [from, loaded].filter(Boolean).join(': ')],
+        ['from', loaded === null ? from : `${from}: ${loaded.split('\n')[0]}`],
         ['steps', options.steps],
         ['images per step', options.batch * options.accumulate],
         ['input', `${options.size} px on the long side`],

@@ -26,7 +26,7 @@ export function settingsSection({ record, run, notes }: ReportFacts): Html {
     ...flat({ ...model, classes: model.classes.map(({ name }) => name).join(', ') }),
   ]
   return html`<section><h2>Settings</h2><div class="card"><dl class="settings">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>
-${loaded ? html`<p class="quiet">${loaded}</p>` : null}
+${loaded ? html`<p class="quiet lines">${loaded}</p>` : null}
 ${notes.length > 0 ? html`<h3>Notes</h3><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : null}</section>`
 }
 

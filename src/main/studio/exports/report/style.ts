@@ -10,7 +10,7 @@ export const STYLE = `
 body { margin: 0 auto; max-width: 1120px; padding: 32px 24px 64px; background: var(--ground); color: var(--text);
   font: 14px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { margin: 0; font-size: 26px; } h2 { margin: 40px 0 12px; font-size: 18px; } h3 { margin: 0 0 8px; font-size: 14px; }
-p { margin: 4px 0; max-width: 80ch; } .quiet { color: var(--quiet); } code { overflow-wrap: anywhere; }
+p { margin: 4px 0; max-width: 80ch; } .quiet { color: var(--quiet); } .lines { white-space: pre-line; } code { overflow-wrap: anywhere; }
 .grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
 .tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0 0; padding: 0; }
 .tiles div { min-width: 104px; padding: 10px 14px; border-radius: 8px; background: var(--card); border: 1px solid var(--line); }
