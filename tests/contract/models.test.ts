@@ -80,11 +80,11 @@ test('the model in use is remembered for the project and told to every window', 
   const told: unknown[] = []
   client.on('model', (model) => told.push(model))
   const model = await client.call('models.use', { path: checkpoint })
-  expect(model).toMatchObject({ path: checkpoint, title: 'last.safetensors', origin: 'file' })
+  expect(model).toMatchObject({ path: checkpoint, title: 'run/last.safetensors', origin: 'file' })
   expect(told).toEqual([model])
   expect(await client.call('models.list', {})).toContainEqual({
     path: checkpoint,
-    title: 'last.safetensors',
+    title: 'run/last.safetensors',
     origin: 'file',
   })
   const other = await host.respond('/asset/maps/1', new URLSearchParams({ model: 'older' }))
@@ -159,7 +159,7 @@ test('detection proposes in one step, adds classes only when told, and does not 
   for (const [i, image] of ids.entries()) {
     const found = await client.call('annotations.of', { image })
     expect(found).toMatchObject(
-      detections[i]!.map((one) => ({ ...one, source: 'proposed', model: 'last.safetensors' })),
+      detections[i]!.map((one) => ({ ...one, source: 'proposed', model: 'run/last.safetensors' })),
     )
   }
   expect(host.summary()).toMatchObject({ labels: 0, proposals: report.proposals, undo: 'Propose boxes' })
@@ -181,7 +181,10 @@ test('an engine that is killed while it detects: said so, nothing proposed, the 
   })
   const request = { images: { ids }, score: 0.1, nms: 0.6, addClasses: true } as const
   const first = await ended(client, await client.call('detect.images', request))
-  expect(first).toMatchObject({ state: 'failed', error: { code: 'ENGINE_DIED' } })
+  expect(first).toMatchObject({
+    state: 'failed',
+    error: { code: 'ENGINE_DIED', remedy: expect.stringContaining('goes on from there') },
+  })
   expect(host.summary()).toMatchObject({ proposals: 0 })
   const again = await detected(client, ids)
   expect(again.images).toBe(COUNT)

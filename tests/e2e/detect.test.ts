@@ -97,7 +97,7 @@ test('sliders show what the engine would detect; accepting and rejecting are one
 
   await window.press('j', 'y')
   const [accepted] = await window.stored()
-  expect(accepted).toMatchObject({ source: 'accepted', model: 'last.safetensors' })
+  expect(accepted).toMatchObject({ source: 'accepted', model: 'run/last.safetensors' })
   expect(accepted!.score).toBeCloseTo(scores[0]![0]!, 2)
   expect(host.summary()).toMatchObject({ labels: 1, undo: 'Accept proposals' })
   const after = await window.proposals()

@@ -23,8 +23,6 @@ export async function fetchCandidates(
 /** Ids of guesses lie below those of objects that are being saved: candidate i has this less i. */
 const FIRST_ID = -1_000_000_000
 
-export const isGuess = (id: number): boolean => id <= FIRST_ID
-
 export interface ImageKnowledge {
   readonly image: number
   readonly found: ImageCandidates

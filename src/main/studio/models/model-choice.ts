@@ -1,6 +1,6 @@
 /** Which models there are, and which one is in use for a project. */
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../../core/contract/errors.ts'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
@@ -44,7 +44,7 @@ export class ModelChoice {
     const files = this.#files().filter((path) => !listed.has(path))
     return [
       ...known,
-      ...files.map((path) => ({ path, title: basename(path), origin: 'file' as const })),
+      ...files.map((path) => ({ path, title: titleOf(path), origin: 'file' as const })),
     ].filter(({ path }) => existsSync(path))
   }
 
@@ -59,7 +59,7 @@ export class ModelChoice {
   async at(path: string): Promise<CurrentModel> {
     if (!existsSync(path)) throw absent(path)
     const listed = this.list().find((model) => model.path === path)
-    return { ...(listed ?? { path, title: basename(path), origin: 'file' }), key: await keyOf(path) }
+    return { ...(listed ?? { path, title: titleOf(path), origin: 'file' }), key: await keyOf(path) }
   }
 
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
@@ -85,3 +85,6 @@ export class ModelChoice {
 }
 
 const absent = (path: string): CodedError => new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)
+
+/** With its folder: checkpoints of many runs have one name. */
+const titleOf = (path: string): string => `${basename(dirname(path))}/${basename(path)}`

@@ -70,7 +70,7 @@ export class Models {
     return model
   }
 
-  /** Runs a job of the engine when those before it are through: the engine takes one at a time. */
+  /** Runs a job that keeps what it finds, when those before it are through: the engine takes one at a time. */
   async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#lastTurn
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -79,6 +79,8 @@ export class Models {
       await before
       signal.throwIfAborted()
       return await work()
+    } catch (error) {
+      throw error instanceof CodedError && error.code === 'ENGINE_DIED' ? resumable(error) : error
     } finally {
       resolve()
     }
@@ -88,3 +90,11 @@ export class Models {
     return this.engine.close()
   }
 }
+
+const resumable = (cause: CodedError): CodedError =>
+  new CodedError(
+    'ENGINE_DIED',
+    cause.message,
+    'What was found until then is kept, and no label has changed. Start again: it goes on from there',
+    { cause },
+  )
