@@ -52,16 +52,8 @@ export const elementCount = (shape: readonly number[]): number => shape.reduce((
  * Throws WEIGHTS_TRUNCATED, WEIGHTS_HEADER or WEIGHTS_DTYPE; nothing in the header is believed before it is checked.
  */
 export function decodeSafetensors(file: Uint8Array): Safetensors {
-  if (file.length < PREFIX)
-    throw new CodedError('WEIGHTS_TRUNCATED', 'The file is too short for a safetensors header')
-  const declared = new DataView(file.buffer, file.byteOffset, PREFIX).getBigUint64(0, true)
-  if (declared > MAX_HEADER)
-    throw malformed(`it declares ${declared} bytes of header, more than any real file has`)
-  const dataStart = PREFIX + Number(declared)
-  if (dataStart > file.length) {
-    throw new CodedError('WEIGHTS_TRUNCATED', `The file ends inside its header of ${declared} bytes`)
-  }
-  const { metadata, entries } = parseHeader(file.subarray(PREFIX, dataStart))
+  const dataStart = headerEnd(file)
+  const { metadata, entries } = parseHeader(headerOf(file, dataStart))
   const data = file.subarray(dataStart)
   checkLayout(entries, data.length)
   const tensors = new Map<string, Tensor>()
@@ -69,6 +61,25 @@ export function decodeSafetensors(file: Uint8Array): Safetensors {
     tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) })
   }
   return { tensors, metadata }
+}
+
+/** How many bytes of a file its header takes, told by the first 8. Throws WEIGHTS_TRUNCATED, WEIGHTS_HEADER. */
+export function headerEnd(start: Uint8Array): number {
+  if (start.length < PREFIX)
+    throw new CodedError('WEIGHTS_TRUNCATED', 'The file is too short for a safetensors header')
+  const declared = new DataView(start.buffer, start.byteOffset, PREFIX).getBigUint64(0, true)
+  if (declared > MAX_HEADER)
+    throw malformed(`it declares ${declared} bytes of header, more than any real file has`)
+  return PREFIX + Number(declared)
+}
+
+/** The metadata of a file, of which at least the header is given. Throws as decodeSafetensors does. */
+export const decodeMetadata = (file: Uint8Array): Safetensors['metadata'] =>
+  parseHeader(headerOf(file, headerEnd(file))).metadata
+
+function headerOf(file: Uint8Array, end: number): Uint8Array {
+  if (end <= file.length) return file.subarray(PREFIX, end)
+  throw new CodedError('WEIGHTS_TRUNCATED', `The file ends inside its header of ${end - PREFIX} bytes`)
 }
 
 /**

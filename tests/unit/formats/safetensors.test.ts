@@ -4,9 +4,11 @@ import { expect, test } from 'vitest'
 import {
   BYTES_PER_ELEMENT,
   type Dtype,
+  decodeMetadata,
   decodeSafetensors,
   elementCount,
   encodeSafetensors,
+  headerEnd,
   type Tensor,
 } from '../../../src/core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../src/core/formats/tensor-values.ts'
@@ -80,6 +82,16 @@ test('what is written is read again, and starts where a typed array can view it'
       },
     ),
   )
+})
+
+test('metadata is read from the header alone, whose length the first bytes tell', () => {
+  const metadata = { config: '{"classes": ["é"]}', card: '# Card' }
+  const tensor = { dtype: 'F32', shape: [1000], bytes: new Uint8Array(4000) } as const
+  const file = encodeSafetensors([['a', tensor]], metadata)
+  const end = headerEnd(file.subarray(0, 8))
+  expect(file.length - end).toBe(4000)
+  expect(decodeMetadata(file.subarray(0, end))).toEqual(metadata)
+  expect(() => decodeMetadata(file.subarray(0, end - 1))).toThrow('ends inside its header')
 })
 
 test('values at an odd address are copied, not misread', () => {

@@ -1,9 +1,9 @@
 /** What a weights file says of itself; nobody needs an engine to learn it. */
-import { readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { z } from 'zod'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { ModelConfig } from '../../../core/fcos/config.ts'
-import { decodeSafetensors } from '../../../core/formats/safetensors.ts'
+import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 
 const parsed = <T extends z.ZodType>(schema: T) =>
   z
@@ -20,15 +20,20 @@ export type CheckpointAbout = z.infer<typeof About>
 
 /** Null for weights that are no checkpoint of ours: their names alone say what they are. Throws WEIGHTS_NOT_FOUND. */
 export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | null> {
-  let file: Buffer
-  try {
-    file = await readFile(path)
-  } catch (cause) {
+  const file = await open(path).catch((cause) => {
     throw new CodedError('WEIGHTS_NOT_FOUND', `${path} cannot be read`, 'Choose another model', { cause })
-  }
+  })
   try {
-    return About.parse(decodeSafetensors(file).metadata)
+    return About.parse(decodeMetadata(await start(file, headerEnd(await start(file, 8)))))
   } catch {
     return null
+  } finally {
+    await file.close()
   }
+}
+
+/** The first bytes of a file, or fewer where it is shorter. */
+async function start(file: FileHandle, length: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
+  return buffer.subarray(0, bytesRead)
 }
