@@ -7,6 +7,7 @@ import { EvaluationEntry, type FindingsOf } from '../../src/core/contract/studio
 import { readPoints } from '../../src/core/contract/studio/evaluation-points.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
 import type { CocoResult } from '../../src/core/formats/coco-results.ts'
+import { runEval } from '../../src/main/cli/commands/eval.ts'
 import type { StudioHost } from '../../src/main/studio/api/host.ts'
 import { namedResults, projectOfCoco } from '../support/evaluated-project.ts'
 import { scratch } from '../support/scratch.ts'
@@ -70,6 +71,13 @@ test('the numbers are those of pycocotools, now and after opening the project ag
   expect(summary.changedImages).toBe(0)
   const objects = truth.annotations.filter(({ iscrowd }) => !iscrowd).length
   expect(summary.perClass.reduce((sum, one) => sum + one.objects, 0)).toBe(objects)
+})
+
+test('what is kept gives the same numbers on the command line', async () => {
+  const entry = await evaluated()
+  const kept = join(folder, 'evaluations', entry.id)
+  const files = { gt: join(kept, 'ground-truth.json'), dt: join(kept, 'detections.json') }
+  expect((await runEval(files)).evaluation.stats).toEqual(entry.stats)
 })
 
 test('curves are those of pycocotools, and a class without objects has none', async () => {

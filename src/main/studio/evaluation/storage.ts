@@ -47,20 +47,25 @@ export interface Frozen {
   readonly detections: ReadonlyMap<Ranking, readonly FrozenDetection[]>
 }
 
-/** Throws IO_EVALUATION, IO_DISK_FULL. */
+/** Throws IO_EVALUATION, IO_DISK_FULL; nothing is left behind then. */
 export async function writeEvaluation(
   folder: string,
   entry: EvaluationEntry,
   { truth, detections }: Frozen,
 ): Promise<void> {
-  await guarded(async () => {
-    await mkdir(folder, { recursive: true })
-    await writeFile(join(folder, 'ground-truth.json'), JSON.stringify(cocoTruth(truth)))
-    for (const [ranking, of] of detections) {
-      await writeFile(join(folder, DETECTIONS[ranking]), JSON.stringify(cocoResults(of, truth)))
-    }
-  })
-  await writeEntry(folder, entry)
+  try {
+    await guarded(async () => {
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, 'ground-truth.json'), JSON.stringify(cocoTruth(truth)))
+      for (const [ranking, of] of detections) {
+        await writeFile(join(folder, DETECTIONS[ranking]), JSON.stringify(cocoResults(of)))
+      }
+    })
+    await writeEntry(folder, entry)
+  } catch (error) {
+    await removeEvaluation(folder).catch(() => {})
+    throw error
+  }
 }
 
 export async function writeEntry(folder: string, entry: EvaluationEntry): Promise<void> {
@@ -155,18 +160,16 @@ const fromCoco = ({ images, categories, annotations }: CocoTruth): FrozenTruth =
   })),
 })
 
-function cocoResults(detections: readonly FrozenDetection[], { images }: FrozenTruth) {
-  const nameOf = new Map(images.map(({ id, fileName }) => [id, fileName]))
-  return detections.map(({ imageId, categoryId, box, score, classScore, centerness }) => ({
+/** Without file names: the images' ids are those of ground-truth.json. */
+const cocoResults = (detections: readonly FrozenDetection[]) =>
+  detections.map(({ imageId, categoryId, box, score, classScore, centerness }) => ({
     image_id: imageId,
-    file_name: nameOf.get(imageId)!,
     category_id: categoryId,
     bbox: box,
     score,
     ...(classScore !== undefined && { class_score: classScore }),
     ...(centerness !== undefined && { centerness }),
   }))
-}
 type CocoResult = ReturnType<typeof cocoResults>[number]
 
 const fromResult = (result: CocoResult): FrozenDetection => ({
