@@ -1,5 +1,5 @@
 /** Which image and which class of a project those of a data set are. */
-import { join, relative } from 'node:path'
+import { join, posix, relative } from 'node:path'
 import { CodedError } from '../../../core/contract/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
@@ -19,7 +19,8 @@ export interface MatchedImage {
 
 /**
  * An image of the data set is the file at its path; where that is outside the project's image folder, as with labels
- * of images that were copied, the one with the same path inside it. Throws DATA_IMAGES_MISSING if there is not one.
+ * of images that were copied, the one with the same path inside it, else the only one of that name and size. Throws
+ * DATA_IMAGES_MISSING if there is not one.
  */
 export function matchImages(
   project: Project,
@@ -30,11 +31,15 @@ export function matchImages(
   const byPath = new Map(rows.map((row) => [row.path, row]))
   const byKey = Map.groupBy(rows, (row) => row.name_key)
   const root = project.imageRoot
+  const namesake = namesakes(rows, dataset.images)
   const matched = dataset.images.flatMap((image): MatchedImage[] => {
     const path = toSlashes(relative(root, join(imageRoot, image.fileName)))
     const isInside = safeRelativePath(path) === path
     const alike = byKey.get(nameKey(isInside ? path : image.fileName)) ?? []
-    const known = byPath.get(isInside ? path : image.fileName) ?? (alike.length === 1 ? alike[0] : undefined)
+    const known =
+      byPath.get(isInside ? path : image.fileName) ??
+      (alike.length === 1 ? alike[0] : undefined) ??
+      (isInside ? undefined : namesake(image))
     if (!isInside && known === undefined) {
       problems.push(problem(image.fileName, 'skipped', `it does not lie in the image folder ${root}`))
       return []
@@ -45,11 +50,27 @@ export function matchImages(
   if (matched.length === 0 && dataset.images.length > 0) {
     throw new CodedError(
       'DATA_IMAGES_MISSING',
-      `None of the ${dataset.images.length} images of the data set lies in the image folder ${root}`,
-      'Nothing was changed. Make a project with the image folder of the data set',
+      `None of the ${dataset.images.length} images of the data set is an image of this project, whose folder is ${root}`,
+      'Nothing was changed. Open the folder of the images that were labelled as a project, and import there',
     )
   }
   return matched
+}
+
+/** Finds the one image of a file's name and size; cameras give many files one name, so none where there are more. */
+function namesakes(
+  rows: readonly Known[],
+  images: readonly DatasetImage[],
+): (image: DatasetImage) => Known | undefined {
+  const nameOf = (path: string): string => nameKey(posix.basename(path))
+  const inProject = Map.groupBy(rows, ({ path }) => nameOf(path))
+  const inDataset = Map.groupBy(images, ({ fileName }) => nameOf(fileName))
+  return ({ fileName, width, height }) => {
+    const name = nameOf(fileName)
+    const [known, ...others] = inProject.get(name) ?? []
+    const isOnly = others.length === 0 && inDataset.get(name)?.length === 1
+    return isOnly && known?.width === width && known?.height === height ? known : undefined
+  }
 }
 
 interface Known {

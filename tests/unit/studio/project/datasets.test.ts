@@ -133,6 +133,26 @@ test('labels whose images lie elsewhere are matched by path, however composed, o
   await expect(importDataset(project, foreign)).rejects.toMatchObject({ code: 'DATA_IMAGES_MISSING' })
 })
 
+test('images that were moved are known by name and size, where no other image has both', async () => {
+  const project = await someProject('a.jpg', 'b.jpg', 'deep/twin.jpg', 'flat/twin.jpg', 'small.jpg')
+  const image = (fileName: string, width = 640) => ({
+    ...oneImage(fileName, { categoryId: 7, box: BOX }).images[0]!,
+    width,
+  })
+  const images = [
+    image('images/A.jpg'),
+    image('one/b.jpg'),
+    image('other/b.jpg'),
+    image('images/twin.jpg'),
+    image('images/small.jpg', 320),
+  ].map((one, id) => ({ ...one, id }))
+  const dataset = { categories: [{ id: 7, name: 'cell' }], images }
+  const report = await importDataset(project, { dataset, imageRoot: await scratch(), problems: [] })
+  expect(report).toMatchObject({ images: 1, newImages: 0, boxes: 1 })
+  expect(report.problems.map(({ file }) => file)).toEqual(images.slice(1).map(({ fileName }) => fileName))
+  expect(project.annotations.of(1)).toMatchObject([{ box: BOX }])
+})
+
 test('an import that is cancelled or fails leaves everything as it was, and others wait for it', async () => {
   const project = await someProject('a.jpg')
   project.classes.add('cell')
