@@ -21,7 +21,8 @@ export function roundCommands(studio: Studio): Command[] {
       title: 'Make the detection a label',
       group: 'Object',
       keys: ['t'],
-      enabled: () => studio.canEdit && round.current?.guess != null && editor.loaded === round.current.imageId,
+      enabled: () =>
+        studio.canEdit && round.current?.guess != null && editor.loaded === round.current.imageId,
       run: () => {
         const { classId, box } = round.current!.guess!
         editor.add([{ classId, box, source: 'drawn' }], 'Make detection a label')
