@@ -194,7 +194,6 @@ export const Proposal = z.object({
   /** The preset for the data, with what the plan says over it. */
   options: TrainingOptions,
   architecture: z.enum(ARCHITECTURES),
-  /** The plan's splits, or what suits the project where it has none: train and val where there are any. */
   images: z.object({ training: z.int(), validation: z.int() }),
   perClass: z
     .array(z.object({ id: Id, name: z.string(), training: z.int(), validation: z.int() }))
