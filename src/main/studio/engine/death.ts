@@ -14,7 +14,9 @@ export function death({ reason, diagnostics }: Circumstances, request?: EngineRe
   const last = diagnostics
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('at ') && !/^Node\.js v/.test(line))
+    .filter(
+      (line) => line !== '' && !line.startsWith('at ') && !/^Node\.js v/.test(line) && !CHATTER.test(line),
+    )
     .at(-1)
   return new CodedError(
     'ENGINE_DIED',
@@ -29,6 +31,9 @@ export function death({ reason, diagnostics }: Circumstances, request?: EngineRe
     { cause: diagnostics },
   )
 }
+
+/** TensorFlow's word on how it runs, in its newer or older form: no reason to end. */
+const CHATTER = /^(I\d{4} \d\d:|\d{4}-\d\d-\d\d \S+ I )/
 
 function kept(request?: EngineRequest): string {
   switch (request?.method) {
