@@ -122,6 +122,7 @@ export class PlanDraft {
 
   /** Stops measuring. */
   close(): void {
+    this.#measured = ''
     clearTimeout(this.#timer)
     this.#cancel()
   }
@@ -137,6 +138,7 @@ export class PlanDraft {
     const measured = this.#measured
     try {
       const started = await client.call('runs.probe', plan)
+      if (measured !== this.#measured) return void client.call('jobs.cancel', started)
       this.#job = started.job
       const cost = await jobs.result<RunCost>(started)
       if (measured !== this.#measured) return

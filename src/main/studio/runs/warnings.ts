@@ -35,8 +35,9 @@ export function warningsOf(
   }
   if (plan.overfit === null) {
     if (data.validation === null || !hasBoxes(data.validation)) {
-      const message = 'No validation images, so nobody can say how good the model is. Divide the images first'
-      warn('no-validation', message)
+      const cure =
+        project.find('split:val').length > 0 ? 'Measure with the validation split' : 'Divide the images first'
+      warn('no-validation', `No validation images, so nobody can say how good the model is. ${cure}`)
     } else if (plan.learnFrom === null || plan.learnFrom === plan.measureWith) {
       warn('shared-images', 'It is measured with images that it learns from: the numbers will flatter')
     }
