@@ -1,4 +1,4 @@
-/** What the window has to say: messages stay until they are read. */
+/** What the window has to say: errors stay until they are read. */
 import { CodedError, describe, toWire } from '../../core/contract/errors.ts'
 
 export interface Message {
@@ -32,6 +32,10 @@ export class Messages {
 
   dismiss(id: number): void {
     this.list = this.list.filter((message) => message.id !== id)
+  }
+
+  dismissErrors(): void {
+    this.list = this.list.filter(({ kind }) => kind !== 'error')
   }
 
   #add(message: Omit<Message, 'id'>): number {

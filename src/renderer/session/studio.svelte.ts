@@ -120,6 +120,7 @@ export class Studio implements Surroundings {
     const other = project?.path !== this.project?.path
     this.project = project
     if (!other) return
+    this.place = 'annotate'
     this.classes = []
     this.images.reset()
     this.runs.reset()
