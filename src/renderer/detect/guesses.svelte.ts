@@ -1,5 +1,6 @@
 /** The model's guesses in the open image, as the sliders select them at this moment. */
 import { z } from 'zod'
+import { CodedError } from '../../core/contract/errors.ts'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { fetchCandidates, type Live, liveGuesses } from './live.ts'
@@ -80,6 +81,10 @@ export class Guesses {
       (error: unknown) => {
         if (abort.signal.aborted) return
         end(null)
+        if (error instanceof CodedError && error.code === 'USAGE_MODEL') {
+          void this.model.refresh()
+          return
+        }
         this.show({ on: false })
         this.#studio.messages.showError(error)
       },

@@ -15,8 +15,8 @@ export class ModelInUse {
   /** In an effect. */
   follow(): () => void {
     const { client } = this.#studio
-    void this.#look()
-    const offs = [client.on('model', () => this.#look()), client.on('runs', () => this.#look())]
+    void this.refresh()
+    const offs = [client.on('model', () => this.refresh()), client.on('runs', () => this.refresh())]
     return () => {
       for (const off of offs) off()
     }
@@ -36,7 +36,8 @@ export class ModelInUse {
     if (path !== undefined) await this.use(path)
   }
 
-  async #look(): Promise<void> {
+  /** A checkpoint also changes while its run trains. */
+  async refresh(): Promise<void> {
     const { client } = this.#studio
     const [current, all] = await Promise.all([
       client.call('models.current', {}),
