@@ -47,8 +47,12 @@ function letIn(access: Access, response: ServerResponse): void {
   response.setHeader('set-cookie', access.cookie)
   response.setHeader('cache-control', 'no-store')
   response.setHeader('content-type', 'text/html; charset=utf-8')
-  response.end('<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>FCOS Studio</title>')
+  response.end(GO_ON)
 }
+
+/** Without an icon of its own the browser would ask for one that there is not. */
+const GO_ON =
+  '<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,"><title>FCOS Studio</title>'
 
 function sendPage({ body, headers }: Page, request: IncomingMessage, response: ServerResponse): void {
   if (request.headers['if-none-match'] === headers.etag) {
