@@ -11,8 +11,12 @@ export const PRESETS: Readonly<Record<KeyPreset, Readonly<Record<string, readonl
     'view.actualSize': ['$mod+0'],
     'view.fit': ['$mod+f'],
   },
+  // Those of ours that its keys displace have others.
   cvat: {
     'tool.draw': ['n'],
+    'tool.select': ['s'],
+    'object.reject': ['u'],
+    'image.doneNext': ['Alt+f'],
     'image.next': ['f'],
     'image.previous': ['d'],
     'image.forward': ['v'],

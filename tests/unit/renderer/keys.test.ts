@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { imageCommands } from '../../../src/renderer/annotate/image-commands.ts'
+import { objectCommands } from '../../../src/renderer/annotate/object-commands.ts'
+import { roundCommands } from '../../../src/renderer/annotate/round-commands.ts'
+import { viewCommands } from '../../../src/renderer/annotate/view-commands.ts'
+import { appCommands } from '../../../src/renderer/app/app-commands.ts'
+import type { Command } from '../../../src/renderer/commands/commands.svelte.ts'
+import { type KeyPreset, PRESETS } from '../../../src/renderer/commands/presets.ts'
+import { detectCommands } from '../../../src/renderer/detect/detect-commands.ts'
+import { xrayCommands } from '../../../src/renderer/xray/xray-commands.ts'
+
+/** Making a command asks nothing of the studio; only running it does. */
+const nothing = new Proxy({}, { get: () => nothing }) as never
+
+const ALL: readonly Command[] = [
+  ...appCommands(nothing, () => {}),
+  ...imageCommands(nothing),
+  ...objectCommands(nothing, nothing),
+  ...viewCommands(nothing),
+  ...xrayCommands(nothing),
+  ...roundCommands(nothing),
+  ...detectCommands(nothing, () => {}),
+]
+
+describe.each(Object.keys(PRESETS) as KeyPreset[])('keys like %s', (preset) => {
+  const keysOf = ({ id, keys }: Command) => PRESETS[preset][id] ?? keys ?? []
+
+  test('no key means two things', () => {
+    const users = Map.groupBy(
+      ALL.flatMap((command) => keysOf(command).map((key) => ({ key, id: command.id }))),
+      ({ key }) => key,
+    )
+    const shared = [...users].filter(([, commands]) => commands.length > 1)
+    expect(shared.map(([key, commands]) => `${key}: ${commands.map(({ id }) => id)}`)).toEqual([])
+  })
+
+  test('names commands that there are', () => {
+    const ids = new Set(ALL.map(({ id }) => id))
+    expect(Object.keys(PRESETS[preset]).filter((id) => !ids.has(id))).toEqual([])
+  })
+})
