@@ -1,6 +1,6 @@
 /**
  * Time of one frame of the X-ray, all maps, counts and shares of 300 boxes at 1333×800 (padded to 1344×800). Prints one JSON
- * line, in milliseconds: node tests/bench/x-ray.bench.ts
+ * line, in milliseconds: node tests/bench/target-maps.bench.ts
  */
 import { DIALECTS } from '../../src/core/fcos/config.ts'
 import { TargetMaps } from '../../src/core/fcos/target-maps.ts'
