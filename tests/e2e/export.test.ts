@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { StudioHost } from '../../src/main/studio/api/host.ts'
+import { labelsByFile } from '../support/labels-by-file.ts'
 import { scratch } from '../support/scratch.ts'
 import { connect, ended } from '../support/studio.ts'
 import { launchBrowser, openWindow } from '../support/window.ts'
@@ -29,24 +29,9 @@ async function exportTo(page: Page, folder: string, name: string): Promise<void>
   await page.getByRole('button', { name: 'Export here' }).click()
 }
 
-/** Class names and boxes by file name. */
-function labels({ project }: StudioHost): Map<string, { name: string; box: readonly number[] }[]> {
-  const ids = project.find('')
-  const names = new Map(project.classes.all().map(({ id, name }) => [id, name]))
-  const annotations = project.annotations.ofImages(ids)
-  return new Map(
-    project.images
-      .list(ids)
-      .map(({ path }, i) => [
-        path.split('/').at(-1)!,
-        annotations[i]!.map(({ classId, box }) => ({ name: names.get(classId)!, box })),
-      ]),
-  )
-}
-
 test('the sample leaves as YOLO and is the same in another project', async () => {
   const { page, host, faults } = await openWindow(browser)
-  const wanted = labels(host)
+  const wanted = labelsByFile(host.project)
   const folder = await scratch()
   await goToExport(page)
   await page.getByRole('radio', { name: /^YOLO/ }).check()
@@ -71,7 +56,7 @@ test('the sample leaves as YOLO and is the same in another project', async () =>
   for (const job of await client.call('jobs.list', {})) await ended(client, { job: job.id })
   const path = join(folder, 'sample-yolo')
   expect((await ended(client, await client.call('project.import', { path, dryRun: false }))).error).toBeNull()
-  const found = labels(host)
+  const found = labelsByFile(host.project)
   expect([...found.keys()].sort()).toEqual([...wanted.keys()].sort())
   for (const [file, boxes] of wanted) {
     expect(found.get(file)).toEqual(

@@ -30,6 +30,12 @@ export interface StudioWindow {
   click(at: readonly [x: number, y: number]): Promise<void>
   /** Where a point of the image is in the page. */
   place(at: readonly [x: number, y: number]): Promise<{ x: number; y: number }>
+  /** Answers the window's chooser: a folder itself, an entry of it, or a name for what is written there. */
+  choose(
+    verb: string,
+    folder: string,
+    of?: { readonly entry?: string; readonly name?: string },
+  ): Promise<void>
   /** What the store holds for the open image, once everything is saved. */
   stored(): Promise<ProjectAnnotation[]>
 }
@@ -126,6 +132,14 @@ export async function startWindow(
       await settled()
       const { x, y } = await place(at)
       await page.mouse.click(x, y)
+    },
+    async choose(verb, folder, { entry, name } = {}) {
+      const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Contents') })
+      await dialog.getByLabel('Folder', { exact: true }).fill(folder)
+      await page.keyboard.press('Enter')
+      if (entry !== undefined) await dialog.getByRole('button', { name: entry, exact: true }).click()
+      if (name !== undefined) await dialog.getByLabel('Name', { exact: true }).fill(name)
+      await dialog.getByRole('button', { name: verb, exact: true }).click()
     },
     async stored() {
       await settled()
