@@ -2,8 +2,8 @@
  * The objects of the open image: what is shown, what is selected, and how changes reach the store.
  *
  * Every change shows at once and is sent behind the scenes, in order (Outbox). Objects drawn here keep negative ids until
- * the image is read anew, so that no gesture on them is disturbed; the outbox translates. When a call fails the image is read anew, so what is seen is
- * what is saved.
+ * the image is read anew, so that no gesture on them is disturbed; the outbox translates. When a call fails the image is
+ * read anew, so what is seen is what is saved.
  */
 import { SvelteSet } from 'svelte/reactivity'
 import type { EventData } from '../../core/contract/studio.ts'
@@ -11,6 +11,7 @@ import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 import type { ClassBox } from '../../core/review/undecided.ts'
 import type { DraftBox, SelectMode } from '../canvas/editing.ts'
+import { asDrawn, asNew, movedTo, shifted, withDefaults } from './annotation-records.ts'
 import { Outbox } from './outbox.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -54,6 +55,8 @@ export class Editor {
   /** Changes by keys that are shown and not yet sent. */
   #nudged: readonly Change[] = []
   #nudgeTimer: ReturnType<typeof setTimeout> | undefined
+  /** Something else changed while changes were on their way. */
+  #outdated = false
 
   constructor(studio: EditorSurroundings) {
     this.#studio = studio
@@ -64,6 +67,7 @@ export class Editor {
       },
       (busy) => {
         this.saving = busy
+        if (!busy && this.#outdated) void this.#reload()
       },
     )
   }
@@ -330,15 +334,10 @@ export class Editor {
       this.#studio.attempt(client.call('annotations.of', { image })),
       this.#studio.attempt(client.call('annotations.rejected', { image })),
     ])
-    // Meanwhile another image may have been opened, or something drawn here.
-    if (
-      !annotations ||
-      !rejections ||
-      images.current !== image ||
-      this.#outbox.isBusy ||
-      this.#nudged.length > 0
-    )
-      return
+    if (!annotations || !rejections || images.current !== image) return
+    // What was drawn here meanwhile is not among them yet.
+    this.#outdated = this.#outbox.isBusy || this.#nudged.length > 0
+    if (this.#outdated) return
     this.annotations = annotations
     this.rejections = rejections
     this.loaded = image
@@ -353,34 +352,3 @@ export class Editor {
     }
   }
 }
-
-/** A mask's area and outline, as imported, are those of the old place. */
-const movedTo =
-  (boxes: ReadonlyMap<number, BoxXyxy>) =>
-  (id: number): AnnotationPatch => ({ box: boxes.get(id)!, area: null, segmentation: null })
-
-const asDrawn = ({ classId, box, crowd, difficult, attributes }: ProjectAnnotation): NewAnnotation => ({
-  classId,
-  box,
-  crowd,
-  difficult,
-  attributes,
-  source: 'drawn',
-})
-
-const asNew = ({ id: _, imageId: _image, ...annotation }: ProjectAnnotation): NewAnnotation => annotation
-
-const withDefaults = (annotation: NewAnnotation, imageId: number, id: number): ProjectAnnotation => ({
-  crowd: false,
-  difficult: false,
-  model: null,
-  score: null,
-  area: null,
-  segmentation: null,
-  attributes: null,
-  ...annotation,
-  id,
-  imageId,
-})
-
-const shifted = ([x1, y1, x2, y2]: BoxXyxy, by: number): BoxXyxy => [x1 + by, y1 + by, x2 + by, y2 + by]
