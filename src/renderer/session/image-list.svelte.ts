@@ -36,6 +36,8 @@ export class ImageList {
   readonly indexOf = $derived(new Map(this.ids.map((id, index) => [id, index])))
   readonly currentIndex = $derived(this.current === null ? -1 : (this.indexOf.get(this.current) ?? -1))
   readonly currentRow = $derived(this.current === null ? undefined : this.#rows.get(this.current))
+  /** The open image, where its file can be read. */
+  readonly readable = $derived(this.currentRow?.error === null ? this.currentRow.id : null)
 
   /** `opened` hears of every image that is opened. */
   constructor(studio: Surroundings, opened: (image: number) => void) {

@@ -59,7 +59,7 @@ export class PlanDraft {
     const split = splits.measureWith ?? splits.learnFrom
     const query = `state:in-progress,done -count:0${split ? ` split:${split}` : ''}`
     const found = await this.#studio.attempt(client.call('images.find', { query }))
-    const open = images.current
+    const open = images.readable
     this.pinned = [...new Set([...(found?.ids.slice(0, 2) ?? []), ...(open === null ? [] : [open])])].slice(
       0,
       2,

@@ -2,9 +2,8 @@
 import { opendir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { FolderEntry, FolderListing } from '../../../core/contract/studio/app.ts'
-import { IMAGE_FILE } from '../datasets/files.ts'
+import { IMAGE_FILE, unreadable } from '../datasets/files.ts'
 import { PROJECT_FILE } from '../project/index.ts'
 
 /** Enough to find something by eye. */
@@ -13,7 +12,7 @@ const MOST_ENTRIES = 2000
 const LABELS = new Set(['.json', '.csv', '.yaml', '.xml'])
 const WEIGHTS = new Set(['.safetensors', '.pth', '.pt'])
 
-/** Null begins at the user's home. Throws DATA_NOT_FOUND. */
+/** Null begins at the user's home. Throws DATA_READ. */
 export async function listFolder(path: string | null): Promise<FolderListing> {
   const folder = resolve(path ?? homedir())
   const entries: FolderEntry[] = []
@@ -28,8 +27,7 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
       entries.push({ name: entry.name, path: full, kind })
     }
   } catch (cause) {
-    const reason = (cause as Error).message
-    throw new CodedError('DATA_NOT_FOUND', `${folder} cannot be listed: ${reason}`, undefined, { cause })
+    throw unreadable(folder, cause)
   }
   const order = new Intl.Collator(undefined, { numeric: true })
   const rank = ({ kind }: FolderEntry): number => (kind === 'folder' ? 0 : kind === 'project' ? 1 : 2)

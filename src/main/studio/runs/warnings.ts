@@ -35,9 +35,8 @@ export function warningsOf(
   }
   if (plan.overfit === null) {
     if (data.validation === null || !hasBoxes(data.validation)) {
-      const cure =
-        project.find('split:val').length > 0 ? 'Measure with the validation split' : 'Divide the images first'
-      warn('no-validation', `No validation images, so nobody can say how good the model is. ${cure}`)
+      const message = `No validation images, so nobody can say how good the model is. ${validationCure(project)}`
+      warn('no-validation', message)
     } else if (plan.learnFrom === null || plan.learnFrom === plan.measureWith) {
       warn('shared-images', 'It is measured with images that it learns from: the numbers will flatter')
     }
@@ -49,6 +48,12 @@ export function warningsOf(
     warn('unlearnable', message)
   }
   return warnings
+}
+
+function validationCure(project: Project): string {
+  if (project.find('split:val').length === 0) return 'Divide the images first'
+  const isLabelled = project.find('split:val state:in-progress,done -count:0').length > 0
+  return isLabelled ? 'Measure with the validation split' : 'Label those of the validation split first'
 }
 
 function fewBoxes(training: Dataset): RunWarning[] {
