@@ -42,7 +42,7 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await page.keyboard.press('Alt+3')
   await plan(page, STEPS)
   await page.getByText(/^About \d/).waitFor({ timeout: 60_000 })
-  await page.getByRole('row', { name: 'die 76 31' }).waitFor()
+  await page.getByRole('dialog').getByRole('row', { name: 'die 76 31' }).waitFor()
   await accessible(page)
   await button('Start training').click()
 
