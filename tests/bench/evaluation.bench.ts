@@ -32,7 +32,9 @@ try {
   const report = (_: number, detail: string): void =>
     void steps.push(`${detail} ${Math.round(performance.now())}`)
   const watch = { signal: new AbortController().signal, report }
-  const entry = await timed('start', () => evaluations.ask('prepare', { source, query: '', model: null }, watch))
+  const entry = await timed('start', () =>
+    evaluations.ask('prepare', { source, query: '', model: null }, watch),
+  )
   const of = { evaluation: entry.id, ranking: 'score' } as const
   const page = { classId: null, sort: 'score', offset: 0, limit: 100 } as const
   const wrong = { kind: 'falsePositives', type: null, score: 0.05 } as const

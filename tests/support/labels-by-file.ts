@@ -7,14 +7,12 @@ export function labelsByFile(project: Project): Map<string, { name: string; box:
   const names = new Map(project.classes.all().map(({ id, name }) => [id, name]))
   const annotations = project.annotations.ofImages(ids)
   return new Map(
-    project.images
-      .list(ids)
-      .map(({ path }, i) => [
-        posix.basename(path),
-        annotations[i]!.filter(({ source }) => source !== 'proposed').map(({ classId, box }) => ({
-          name: names.get(classId)!,
-          box,
-        })),
-      ]),
+    project.images.list(ids).map(({ path }, i) => [
+      posix.basename(path),
+      annotations[i]!.filter(({ source }) => source !== 'proposed').map(({ classId, box }) => ({
+        name: names.get(classId)!,
+        box,
+      })),
+    ]),
   )
 }
