@@ -49,6 +49,8 @@ export async function openSample(sampleFolder: string, dataFolder: string): Prom
         problems: [],
       })
     }
+    // A first Ctrl+Z shall not take the sample's labels away.
+    project.history.forget()
   } finally {
     project.close()
   }

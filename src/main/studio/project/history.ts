@@ -144,6 +144,15 @@ export class History {
     )
   }
 
+  /** Nothing from before this moment can be undone or redone: for a project that its user gets as it is. */
+  forget(): void {
+    this.#settle()
+    this.#database.transaction(() => {
+      this.#drop('done')
+      this.#drop('undone')
+    })
+  }
+
   /** Ends an open gesture, or takes it back if it is exclusive: an import that is only half there. */
   close(): void {
     if (this.#open && this.#claim) {
@@ -210,7 +219,8 @@ export class History {
         this.#database.run('DELETE FROM step WHERE id = ?', lastId)
         return { result, kept: undefined }
       }
-      this.#dropUndone()
+      // What was undone before cannot be redone after a new change.
+      this.#drop('undone')
       return { result, kept: { step: lastId, log, label } }
     })
   }
@@ -228,14 +238,14 @@ export class History {
     }
   }
 
-  /** What was undone before cannot be redone after a new change. */
-  #dropUndone(): void {
+  #drop(state: Step['state']): void {
     for (const { log } of this.#database.all<{ log: number }>(
-      `SELECT log FROM step WHERE state = 'undone'`,
+      'SELECT log FROM step WHERE state = ?',
+      state,
     )) {
       dropLog(this.#database, log)
     }
-    this.#database.run(`DELETE FROM step WHERE state = 'undone'`)
+    this.#database.run('DELETE FROM step WHERE state = ?', state)
   }
 
   #move(from: 'done' | 'undone', order: 'ASC' | 'DESC', to: 'done' | 'undone'): StepEffect | undefined {

@@ -13,7 +13,7 @@ describe('a window and the studio', () => {
     client.on('step', (step) => steps.push(step))
 
     const opened = await client.call('project.openSample', {})
-    expect(opened).toMatchObject({ images: 60, readOnly: null, byState: { done: 60, new: 0 } })
+    expect(opened).toMatchObject({ images: 60, readOnly: null, byState: { done: 60, new: 0 }, undo: null })
     expect(opened.bySplit.train + opened.bySplit.val).toBe(60)
     const classes = await client.call('classes.list', {})
     expect(classes.map(({ name }) => name).sort()).toEqual(['die', 'marble', 'pawn'])

@@ -220,3 +220,22 @@ test('listeners are told what looks different after each step', async () => {
     { label: 'Delete boxes', images: [2], classes: false },
   ])
 })
+
+test('what is forgotten stays, and cannot be undone or redone', async () => {
+  const project = await someProject('a.jpg')
+  const cell = project.classes.add('cell')
+  project.annotations.add(1, [{ classId: cell, box: BOX, source: 'drawn' }])
+  project.classes.rename(cell, 'nucleus')
+  project.history.undo()
+  const before = tracked(project)
+  project.history.forget()
+  expect([project.history.undo(), project.history.redo(), project.history.steps()]).toEqual([
+    undefined,
+    undefined,
+    [],
+  ])
+  expect(tracked(project)).toEqual(before)
+  project.classes.rename(cell, 'core')
+  project.history.undo()
+  expect(tracked(project)).toEqual(before)
+})
