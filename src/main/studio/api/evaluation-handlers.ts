@@ -7,7 +7,8 @@ export const evaluationHandlers: Handlers<keyof typeof EVALUATION_METHODS> = {
   'evaluation.list': (host) => host.evaluations.list(),
   'evaluation.start': (host, params) => {
     const { evaluations, models, project } = host
-    const title = `Evaluate ${basename(params.source.path)}`
+    const known = models.list().find(({ path }) => path === params.source.path)
+    const title = `Evaluate ${known?.title ?? basename(params.source.path)}`
     return host.jobs.start({ kind: 'evaluation.start', title }, (control) =>
       evaluateSource({ evaluations, models, project }, params, control),
     )
