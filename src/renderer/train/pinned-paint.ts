@@ -6,7 +6,7 @@ import type { AssignmentRules } from '../../core/fcos/config.ts'
 import { pyramid } from '../../core/fcos/levels.ts'
 import { locationAtPoint } from '../xray/cells.ts'
 
-export const PINNED_MAPS = ['centerness', 'class', 'score'] as const
+const PINNED_MAPS = ['centerness', 'class', 'score'] as const
 export type PinnedMap = (typeof PINNED_MAPS)[number]
 
 const LABEL_FONT = '11px system-ui, sans-serif'

@@ -92,7 +92,7 @@ export const SOURCE_TITLES: Readonly<Record<XraySource, string>> = {
 }
 
 /** Of these there is a prediction; of others its score is shown. */
-export const isPredicted = (view: XrayView): boolean =>
+const isPredicted = (view: XrayView): boolean =>
   isSide(view) || ['levels', 'centerness', 'sides', 'score'].includes(view)
 
 /** A difference this large has the last colour, in strides. */

@@ -107,7 +107,7 @@ function drawCrosshair(
 }
 
 /** Whole pixels, or tenths where they can be seen. */
-export const sizeText = (box: BoxXyxy, scale: number): string => {
+const sizeText = (box: BoxXyxy, scale: number): string => {
   const digits = scale >= 4 ? 1 : 0
   return `${(box[2] - box[0]).toFixed(digits)} × ${(box[3] - box[1]).toFixed(digits)}`
 }
