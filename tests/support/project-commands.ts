@@ -3,7 +3,7 @@
  * property tests and the program that is killed make the same edits.
  */
 import fc from 'fast-check'
-import { CodedError } from '../../src/core/contract/errors.ts'
+import { CodedError } from '../../src/core/errors.ts'
 import type { BoxXyxy } from '../../src/core/geometry/box.ts'
 import { IMAGE_STATES, SPLITS } from '../../src/core/project/model.ts'
 import type { Project } from '../../src/main/studio/project/project.ts'

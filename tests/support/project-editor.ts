@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import fc from 'fast-check'
-import { CodedError } from '../../src/core/contract/errors.ts'
+import { CodedError } from '../../src/core/errors.ts'
 import { openProject, type Project } from '../../src/main/studio/project/project.ts'
 import { type Command, perform, someCommand } from './project-commands.ts'
 import { tracked } from './project-state.ts'

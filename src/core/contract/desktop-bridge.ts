@@ -1,5 +1,5 @@
 /** What the preload script puts into a desktop window's page as `window.desktop`, and the names that both sides use. */
-import type { WireError } from './errors.ts'
+import type { WireError } from '../errors.ts'
 
 /** What the shell tells a page, unasked. */
 export type DesktopMessage =

@@ -6,6 +6,7 @@
  * want to wait for a step, which may take seconds, asks another engine.
  */
 import { z } from 'zod'
+import type { WireError } from '../errors.ts'
 import {
   CandidatesRequest,
   type CandidatesResult,
@@ -25,7 +26,6 @@ import {
   TrainRequest,
   type TrainResult,
 } from './engine/training.ts'
-import type { WireError } from './errors.ts'
 
 export * from './engine/detection.ts'
 export { EngineData, EngineImage } from './engine/images.ts'

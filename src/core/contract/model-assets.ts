@@ -8,12 +8,12 @@
  * What they mean is told in core/fcos/candidates.ts. The metadata's `about` is JSON of ModelOutput.
  */
 import { z } from 'zod'
+import { CodedError } from '../errors.ts'
 import type { Candidates, ImageOutputs } from '../fcos/candidates.ts'
 import { ModelConfig } from '../fcos/config.ts'
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.ts'
 import { tensorOf } from '../formats/tensor-values.ts'
 import type { MapsResult } from './engine/detection.ts'
-import { CodedError } from './errors.ts'
 
 const Size = z.object({ width: z.number(), height: z.number() })
 

@@ -1,6 +1,6 @@
 /** What set-up chose for this checkout and why: written by set-up, read by the engine and `fcos doctor`. */
 import { z } from 'zod'
-import { CodedError } from './errors.ts'
+import { CodedError } from '../errors.ts'
 
 /** The record's place, relative to the package's root. */
 export const RUNTIME_RECORD = 'node_modules/.fcos-runtime.json'

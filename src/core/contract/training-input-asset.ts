@@ -2,10 +2,11 @@
  * One training input as a file that windows fetch: safetensors with pixels [height, width, 3] (U8), boxes [N,4] in its
  * pixels (F32) and classes [N], the project's class ids (I32).
  */
+
+import { CodedError } from '../errors.ts'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts'
 import { tensorOf } from '../formats/tensor-values.ts'
 import type { TrainingInput } from './engine/training.ts'
-import { CodedError } from './errors.ts'
 
 export function encodeTrainingInput(
   { width, height, pixels, boxes }: TrainingInput,

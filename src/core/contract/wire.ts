@@ -9,7 +9,7 @@
  * Answers come in any order. Ids are the caller's own.
  */
 import { z } from 'zod'
-import { fromWire, type WireError } from './errors.ts'
+import { fromWire, type WireError } from '../errors.ts'
 import type { EventData, EventName, MethodName, Params, Result } from './studio.ts'
 
 /** A text of this many characters is more than any call needs; longer ones are refused unread. */

@@ -1,5 +1,5 @@
 /** Ground truth and detections as columns, in the order in which the protocol visits them. */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import type { Detection } from '../formats/detection.ts'
 import type { BoxXywh } from '../geometry/box.ts'
 import type { GroundTruth } from './ground-truth.ts'

@@ -1,5 +1,5 @@
 /** What the headers of a BMP file say (Microsoft, "Bitmap Storage"; OS/2 1.x and 2.x forms too). */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 
 export interface BmpHeader {
   readonly width: number

@@ -1,5 +1,5 @@
 /** Run lengths of BMP files (Microsoft, "Bitmap Compression"). */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 
 const END_OF_LINE = 0
 const END_OF_PICTURE = 1

@@ -1,5 +1,5 @@
 /** BMP files to RGB, as Pillow reads them: alpha is dropped, values of fewer than 8 bits are stretched and cut. */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { BMP_HEADER_BYTES, type BmpHeader, readBmpHeader } from './bmp-header.ts'
 import { decodeRle } from './bmp-rle.ts'
 

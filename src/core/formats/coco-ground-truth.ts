@@ -3,7 +3,7 @@
  * and mends what no detector can learn; here a mended, moved or dropped box would be another benchmark.
  */
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import type { GroundTruth } from '../evaluation/ground-truth.ts'
 import { firstIssue } from './problems.ts'
 

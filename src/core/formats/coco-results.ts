@@ -1,6 +1,6 @@
 /** COCO results: the flat list of detections that COCO tools exchange (cocodataset.org/#format-results). */
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import type { Detection } from './detection.ts'
 import { firstIssue } from './problems.ts'
 

@@ -1,6 +1,6 @@
 /** COCO detection JSON (cocodataset.org/#format-data): bbox is [x, y, width, height] in continuous pixels. */
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { type BoxXyxy, toXyxy } from '../geometry/box.ts'
 import { checkAttributes, checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
 import type { Annotation, Category, DatasetImage, LabelledBox, ParsedDataset } from './dataset.ts'

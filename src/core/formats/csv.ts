@@ -4,7 +4,7 @@
  * Corners are continuous pixel edges. A row without class and box stands for an image that shows nothing.
  */
 import Papa from 'papaparse'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
 import type { ParsedDataset } from './dataset.ts'
 import { lineFinder, toNumber } from './lines.ts'

@@ -3,7 +3,7 @@
  * the entries of its lists are handed out one by one, as text. What is handed out is left to JSON.parse, so only the
  * outermost two levels are looked at here.
  */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 
 export interface JsonObjectSink {
   /** A member that is no list. */

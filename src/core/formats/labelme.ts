@@ -1,6 +1,6 @@
 /** LabelMe JSON (github.com/wkentaro/labelme), one document per image; the scores and attributes of X-AnyLabeling too. */
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
 import { checkAttributes, checkBox, checkScore, cleanName, isSide } from './checks.ts'
 import type { NamedObject } from './named.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import type { Problem } from './dataset.ts'
 
 /** Collects what a reader of one file leaves out or repairs. */

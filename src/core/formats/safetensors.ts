@@ -5,7 +5,7 @@
  * Bytes in, bytes out. Tensor data is row-major and little-endian, as is every machine that Node and Electron run on.
  */
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 
 export const BYTES_PER_ELEMENT = {
   F64: 8,

@@ -4,7 +4,7 @@
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
 import type { Attributes } from './dataset.ts'
 import { lineFinder, toNumber } from './lines.ts'

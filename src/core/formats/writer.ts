@@ -1,5 +1,5 @@
 /** What a writer of a format hands out: text files, which the caller puts on disk. */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { safeRelativePath } from './checks.ts'
 import type { DatasetImage, DatasetStream } from './dataset.ts'
 import { stemOf } from './paths.ts'

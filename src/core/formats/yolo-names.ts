@@ -1,7 +1,7 @@
 /** The classes of a YOLO data set: `data.yaml`, or `classes.txt` with one name a line. Ids count from 0. */
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { cleanName } from './checks.ts'
 import type { Category, Problem } from './dataset.ts'
 import { firstIssue, ProblemLog } from './problems.ts'

@@ -15,7 +15,7 @@
  * All terms must hold. class, source and score together speak of one object: `class:cell score:<0.5` finds images with
  * a cell whose score is below 0.5. A term with a minus stands for itself. Inside quotes \" and \\ are " and \.
  */
-import { CodedError } from '../contract/errors.ts'
+import { CodedError } from '../errors.ts'
 import { IMAGE_STATES, type ImageState, SOURCES, type Source, SPLITS, type Split } from '../project/model.ts'
 
 export interface Comparison {

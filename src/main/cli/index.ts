@@ -1,7 +1,7 @@
 /** The fcos command. */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
-import { describe, isInputError, toWire, type WireError } from '../../core/contract/errors.ts'
+import { describe, isInputError, toWire, type WireError } from '../../core/errors.ts'
 import { INTERRUPTED, Interrupted } from './interrupt.ts'
 import { fcosProgram } from './program.ts'
 

@@ -1,5 +1,5 @@
 /** Ctrl-C: the first asks a job to stop in good order, the second ends the program. */
-import { CodedError, describe, toWire } from '../../core/contract/errors.ts'
+import { CodedError, describe, toWire } from '../../core/errors.ts'
 
 /** As shells report a program that Ctrl-C ended. */
 export const INTERRUPTED = 130

@@ -1,5 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 
 /** Writes a file whole or not at all: what was there before stays until the new one is complete. Throws IO_WRITE. */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {

@@ -8,7 +8,7 @@ import {
   isDesktopMethod,
 } from '../../core/contract/desktop.ts'
 import { DESKTOP_CHANNEL, type DesktopAnswer } from '../../core/contract/desktop-bridge.ts'
-import { CodedError, toWire } from '../../core/contract/errors.ts'
+import { CodedError, toWire } from '../../core/errors.ts'
 import { firstIssue } from '../../core/formats/problems.ts'
 import { isOurs } from './origin.ts'
 import type { StudioWindow } from './studio-window.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { app, dialog, shell } from 'electron'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import type { StudioHost } from '../studio/api/host.ts'
 import type { ApplicationMenu } from './application-menu.ts'
 import type { DesktopHandlers } from './bridge.ts'

@@ -1,5 +1,5 @@
 /** Faults of the machine, which reach the engine as errors of TensorFlow, V8 and the file system. */
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 
 const MEMORY =
   /OOM when allocating|ResourceExhausted|failed to allocate|bad_alloc|allocation failed|Invalid typed array length/i

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { EngineCall, type EngineEvent, type EngineMessage } from '../../core/contract/engine.ts'
-import { CodedError, toWire } from '../../core/contract/errors.ts'
+import { CodedError, toWire } from '../../core/errors.ts'
 import { JobControl } from './control.ts'
 import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
 import { fastMath } from './tensor/bfloat16.ts'

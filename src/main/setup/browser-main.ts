@@ -1,6 +1,6 @@
 /** Called by `npm test` before tests that drive the studio in a browser. */
 
-import { describe, toWire } from '../../core/contract/errors.ts'
+import { describe, toWire } from '../../core/errors.ts'
 import { provideBrowser } from './browser.ts'
 
 try {

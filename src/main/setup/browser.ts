@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { PROJECT } from './binding.ts'
 import { run } from './run.ts'
 

@@ -3,7 +3,7 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { sha256OfFile } from './wheel.ts'
 
 export interface Download {

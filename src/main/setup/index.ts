@@ -3,8 +3,8 @@
  * detects is an error: `npm test` cannot do with less.
  */
 
-import { describe, isInputError, toWire } from '../../core/contract/errors.ts'
 import { inferenceOnly, runtimeTitle } from '../../core/contract/runtime.ts'
+import { describe, isInputError, toWire } from '../../core/errors.ts'
 import { cacheRoot } from './cache.ts'
 import { checkoutSetup, setUpRuntime } from './runtime.ts'
 import { provideWeights, readModels } from './weights.ts'

@@ -1,6 +1,6 @@
 /** The runtime chain as a pure function: what to try, in which order, and what stands in the way of the rest. */
 
-import { fromWire, type WireError } from '../../core/contract/errors.ts'
+import { fromWire, type WireError } from '../../core/errors.ts'
 import type { RuntimeBuild, RuntimeManifest } from './manifest.ts'
 import type { Probe } from './probe.ts'
 

@@ -5,7 +5,7 @@
 
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
 import { run } from './run.ts'
 

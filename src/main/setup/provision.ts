@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { bindingAddOn, buildPlace, cachedAddOn, kernelsAddOn } from './binding.ts'
 import { buildFolder } from './cache.ts'
 import { type AddOn, compile } from './compile.ts'

@@ -2,8 +2,8 @@
 
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { CodedError, describe, fromWire, toWire, type WireError } from '../../core/contract/errors.ts'
 import { RUNTIME_RECORD, type RuntimeRecord } from '../../core/contract/runtime.ts'
+import { CodedError, describe, fromWire, toWire, type WireError } from '../../core/errors.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
 import { writeFileAtomic } from './cache.ts'
 import { withSetupLock } from './lock.ts'

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { cacheRoot } from './cache.ts'
 import { downloadFile } from './download.ts'
 import { withSetupLock } from './lock.ts'

@@ -1,7 +1,7 @@
 /** The studio's window, built from its sources where that was not done since they changed. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import { PROJECT } from './binding.ts'
 import { cacheRoot } from './cache.ts'
 import { withSetupLock } from './lock.ts'

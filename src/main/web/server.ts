@@ -10,7 +10,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CodedError } from '../../core/contract/errors.ts'
+import { CodedError } from '../../core/errors.ts'
 import type { StudioHost } from '../studio/api/host.ts'
 import { readPages } from '../studio/api/pages.ts'
 import { Access } from './access.ts'

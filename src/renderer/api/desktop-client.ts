@@ -1,7 +1,7 @@
 /** The desktop window's shell as the page calls it. */
 import type { DesktopMethod, DesktopParams, DesktopResult } from '../../core/contract/desktop.ts'
 import type { DesktopBridge } from '../../core/contract/desktop-bridge.ts'
-import { fromWire } from '../../core/contract/errors.ts'
+import { fromWire } from '../../core/errors.ts'
 
 /** What the preload script has put there; undefined in a browser. */
 export const bridge = (window as { readonly desktop?: DesktopBridge }).desktop

@@ -1,7 +1,7 @@
 /** The model's guesses in the open image, as the sliders select them at this moment. */
 import { z } from 'zod'
-import { CodedError } from '../../core/contract/errors.ts'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
+import { CodedError } from '../../core/errors.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { fetchCandidates, type Live, liveGuesses } from './live.ts'
 import { ModelInUse } from './model-in-use.svelte.ts'

@@ -1,6 +1,7 @@
 /** What sliders make of an image's candidates: guesses that are not stored, and which stored proposals still stand. */
-import { fromWire } from '../../core/contract/errors.ts'
+
 import { decodeCandidateFile, type ImageCandidates } from '../../core/contract/model-assets.ts'
+import { fromWire } from '../../core/errors.ts'
 import { type GuessOptions, guessesOf } from '../../core/fcos/guesses.ts'
 import type { ProjectAnnotation, ProjectClass } from '../../core/project/model.ts'
 import { matchClasses } from '../../core/review/class-match.ts'

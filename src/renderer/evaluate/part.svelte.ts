@@ -1,5 +1,5 @@
 /** A piece of an evaluation on its way to a card: the last one asked for, or why it does not come. */
-import { CodedError, describe, toWire } from '../../core/contract/errors.ts'
+import { CodedError, describe, toWire } from '../../core/errors.ts'
 
 export class Part<T> {
   /** Stays until the next one has come. */

@@ -1,6 +1,7 @@
 /** One kind of export: started, watched, asked about, ended. It goes on while the user is elsewhere in the window. */
-import { CodedError } from '../../core/contract/errors.ts'
+
 import type { Job } from '../../core/contract/studio/jobs.ts'
+import { CodedError } from '../../core/errors.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
 type Start = (overwrite: boolean) => Promise<{ readonly job: number }>

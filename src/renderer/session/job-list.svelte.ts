@@ -1,8 +1,8 @@
 /** Jobs of the studio, running ones and those that ended while this window looked. */
 
-import { fromWire } from '../../core/contract/errors.ts'
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
+import { fromWire } from '../../core/errors.ts'
 
 /** Ended jobs that are remembered: their results may be large. */
 const KEPT = 20

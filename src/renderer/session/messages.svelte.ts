@@ -1,5 +1,5 @@
 /** What the window has to say: errors stay until they are read. */
-import { CodedError, describe, toWire } from '../../core/contract/errors.ts'
+import { CodedError, describe, toWire } from '../../core/errors.ts'
 
 export interface Message {
   readonly id: number

@@ -1,7 +1,8 @@
 /** A run that is being planned: what the user has set, what that comes to, and what it would cost. */
-import { describe, toWire } from '../../core/contract/errors.ts'
+
 import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
+import { describe, toWire } from '../../core/errors.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
 type Chosen = NonNullable<TrainingFile['training']>

@@ -1,6 +1,7 @@
 /** What the model in use predicts at every location of an image. */
-import { fromWire } from '../../core/contract/errors.ts'
+
 import { decodeMaps, type ImageMaps } from '../../core/contract/model-assets.ts'
+import { fromWire } from '../../core/errors.ts'
 import type { ImageOutputs } from '../../core/fcos/candidates.ts'
 import { type Pyramid, pyramid } from '../../core/fcos/levels.ts'
 import { classScoresAt, type PredictionMaps, predictionMaps } from '../../core/fcos/prediction-maps.ts'

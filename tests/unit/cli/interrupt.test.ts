@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { INTERRUPTED, Interrupted, interruptible } from '../../../src/main/cli/interrupt.ts'
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
-import { CodedError, isInputError } from '../../../src/core/contract/errors.ts'
+import { CodedError, isInputError } from '../../../src/core/errors.ts'
 import type { Dataset } from '../../../src/core/formats/dataset.ts'
 import { FORMATS } from '../../../src/core/formats/formats.ts'
 import { mulberry32 } from '../../../src/core/random.ts'

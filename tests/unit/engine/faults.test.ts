@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { faultOf } from '../../../src/main/engine/faults.ts'
 
 const KEPT = 'The state of step 3 is kept in runs/a'

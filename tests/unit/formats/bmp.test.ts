@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { decodeBmp } from '../../../src/core/formats/bmp.ts'
 import { bmp } from '../../support/image-bytes.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CodedError, isInputError } from '../../../src/core/contract/errors.ts'
+import { CodedError, isInputError } from '../../../src/core/errors.ts'
 import { parseCoco } from '../../../src/core/formats/coco.ts'
 import { parseCsv } from '../../../src/core/formats/csv.ts'
 import type { Category, Dataset, Problem } from '../../../src/core/formats/dataset.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { JsonObjectReader } from '../../../src/core/formats/json-object.ts'
 import { mulberry32 } from '../../../src/core/random.ts'
 import { mutate } from '../../support/mutate.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isInputError } from '../../../src/core/contract/errors.ts'
+import { isInputError } from '../../../src/core/errors.ts'
 import { parseQuery } from '../../../src/core/query/query.ts'
 
 const plain = { negated: false }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { mulberry32 } from '../../../src/core/random.ts'
 import { downloadFile } from '../../../src/main/setup/download.ts'
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CodedError } from '../../../src/core/contract/errors.ts'
 import { RuntimeRecord } from '../../../src/core/contract/runtime.ts'
+import { CodedError } from '../../../src/core/errors.ts'
 import { type RuntimeSetup, setUpRuntime } from '../../../src/main/setup/runtime.ts'
 import { FakeMachine } from '../../support/fake-machine.ts'
 

@@ -1,9 +1,9 @@
 /** What a model makes of images: detections, the candidates before them, and the raw maps before those. */
 import { z } from 'zod'
+import type { WireError } from '../../errors.ts'
 import type { Candidates, ImageOutputs } from '../../fcos/candidates.ts'
 import type { ModelConfig } from '../../fcos/config.ts'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
-import type { WireError } from '../errors.ts'
 import { Path } from './images.ts'
 
 const many = {

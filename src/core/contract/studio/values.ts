@@ -1,5 +1,6 @@
 /** The records that several areas of the API speak of, as schemas; their meaning is told where their types are. */
 import { z } from 'zod'
+import type { WireError } from '../../errors.ts'
 import type { Problem, Segmentation } from '../../formats/dataset.ts'
 import type { BoxXyxy } from '../../geometry/box.ts'
 import {
@@ -12,7 +13,6 @@ import {
   SOURCES,
   SPLITS,
 } from '../../project/model.ts'
-import type { WireError } from '../errors.ts'
 
 export const Id = z.int().min(0)
 export const Ids = z.array(Id).readonly()

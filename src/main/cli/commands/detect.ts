@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
-import { CodedError, describe } from '../../../core/contract/errors.ts'
+import { CodedError, describe } from '../../../core/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { drawOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {

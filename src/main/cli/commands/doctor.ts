@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, toWire, type WireError } from '../../../core/contract/errors.ts'
 import { inferenceOnly, RuntimeRecord, runtimeTitle } from '../../../core/contract/runtime.ts'
+import { describe, toWire, type WireError } from '../../../core/errors.ts'
 import { PROJECT } from '../../setup/binding.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { readRuntimeManifest } from '../../setup/manifest.ts'

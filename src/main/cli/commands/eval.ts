@@ -1,6 +1,6 @@
 /** `fcos eval`: the COCO numbers of a results file. */
 import { readFile } from 'node:fs/promises'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import {
   type CategoryMetrics,
   COCO_STATS,

@@ -1,6 +1,6 @@
 /** `fcos targets`: what FCOS would learn at each location from the boxes of one image, as safetensors. */
 import { z } from 'zod'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { DIALECTS, type DialectName } from '../../../core/fcos/config.ts'
 import { pyramid } from '../../../core/fcos/levels.ts'
 import { locationLevels } from '../../../core/fcos/locations.ts'

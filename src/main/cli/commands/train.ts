@@ -1,8 +1,8 @@
 /** `fcos train`: fine-tunes a detector on a data set. */
 import { readFile } from 'node:fs/promises'
 import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'

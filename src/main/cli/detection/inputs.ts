@@ -1,7 +1,7 @@
 /** Which images a command line means: files, folders, globs and data sets. */
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Annotation } from '../../../core/formats/dataset.ts'
 import { IMAGE_FILE, kindOf, listFiles, toSlashes } from '../../studio/datasets/files.ts'
 import type { Loaded } from '../../studio/datasets/index.ts'

@@ -1,7 +1,7 @@
 /** Batches of augmented images: a pure function of the plan and the step. */
 
 import type { AugmentConfig } from '../../../core/contract/augmentation.ts'
-import type { CodedError } from '../../../core/contract/errors.ts'
+import type { CodedError } from '../../../core/errors.ts'
 import type { InputConfig } from '../../../core/fcos/config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { shiftAndNormalise } from './augment/colour.ts'

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import sharp, { type Sharp } from 'sharp'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { decodeBmp } from '../../../core/formats/bmp.ts'
 import { BMP_HEADER_BYTES, isBmp, readBmpHeader } from '../../../core/formats/bmp-header.ts'
 import type { Size } from '../../../core/geometry/box.ts'

@@ -1,5 +1,5 @@
 /** Decoded training images, least recently used out first, with bad files replaced. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { decodeImage, type RgbImage } from './decode.ts'
 import type { TrainingSample } from './samples.ts'
 

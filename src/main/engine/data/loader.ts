@@ -3,7 +3,7 @@
  * alone, never on timing or the number of workers, so that a resumed run sees what an unbroken one would have seen.
  */
 import { Worker } from 'node:worker_threads'
-import { CodedError, fromWire } from '../../../core/contract/errors.ts'
+import { CodedError, fromWire } from '../../../core/errors.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import type { Batch, BatchPlan } from './batch.ts'
 import type { WorkerReply, WorkerTask } from './loader.worker.ts'

@@ -1,6 +1,6 @@
 /** A worker thread of the loader: makes the batches it is asked for and hands over their memory. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { toWire, type WireError } from '../../../core/contract/errors.ts'
+import { toWire, type WireError } from '../../../core/errors.ts'
 import { type Batch, BatchMaker, type BatchPlan } from './batch.ts'
 
 export interface WorkerTask {

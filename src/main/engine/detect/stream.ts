@@ -1,6 +1,6 @@
 /** A network over many files: decoding runs ahead of it, results come in order, a bad image is reported and skipped. */
 
-import { CodedError, toWire, type WireError } from '../../../core/contract/errors.ts'
+import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
 import type { InputConfig } from '../../../core/fcos/config.ts'
 import { resizedSize } from '../../../core/geometry/input-size.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 /** Throws RUNTIME_MISSING where set-up has not run. */
 export function runtimeRecord(): RuntimeRecord {

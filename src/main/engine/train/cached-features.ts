@@ -5,7 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'

@@ -1,6 +1,6 @@
 /** Images whose predictions are shown while a model learns. */
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { predictionMaps } from '../../../core/fcos/prediction-maps.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
 import { preprocess } from '../data/preprocess.ts'

@@ -1,9 +1,9 @@
 /** The files of a training run. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 
 /** Paths of RUN_FILES, beside which TensorBoard's event files lie. */

@@ -1,8 +1,8 @@
 /** What a run consists of when it starts, and when it goes on. */
 import type { TrainRequest } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'

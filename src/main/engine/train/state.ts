@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
 import { Evaluated } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,

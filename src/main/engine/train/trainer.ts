@@ -6,10 +6,10 @@ import type {
   TrainResult,
   TrainStep,
 } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { JobControl } from '../control.ts'
 import { faultOf } from '../faults.ts'
 import { peakMb, residentMb } from '../resources.ts'

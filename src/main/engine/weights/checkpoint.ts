@@ -3,7 +3,7 @@
  * metadata, the configuration without which they mean nothing.
  */
 import { z } from 'zod'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { ModelConfig } from '../../../core/fcos/config.ts'
 import { torchvisionConfig } from '../../../core/fcos/torchvision-config.ts'
 import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'

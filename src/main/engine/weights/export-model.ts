@@ -1,5 +1,5 @@
 import type { ExportModelRequest } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** Which tensors of a file go into a model that may differ from the one that was saved, and why the others do not. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { elementCount, type Tensor } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
 import type { StateDict, TensorSpec } from './state-dict.ts'

@@ -1,6 +1,6 @@
 /** Weights from any file that the studio takes: safetensors, or what torch.save writes. Told apart by their content. */
 import { type FileHandle, open } from 'node:fs/promises'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { decodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { unsupported } from './pth/errors.ts'
 import { isLegacy, readLegacy } from './pth/legacy.ts'

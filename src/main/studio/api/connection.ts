@@ -1,6 +1,7 @@
 /** Serves one window over a channel (core/contract/wire.ts), until the channel closes. */
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
+
 import { type Channel, LONGEST_MESSAGE, WireCall, type WireMessage } from '../../../core/contract/wire.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import { dispatch } from './dispatch.ts'
 import type { StudioHost } from './host.ts'
 

@@ -1,9 +1,9 @@
 /** The studio as a shell starts it on this machine. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describe, toWire } from '../../../core/contract/errors.ts'
 import { runtimeTitle } from '../../../core/contract/runtime.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
+import { describe, toWire } from '../../../core/errors.ts'
 import { readRuntimeRecord } from '../engine/environment.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { dataFolder } from './data-folder.ts'

@@ -1,6 +1,7 @@
 /** Answers one call: the boundary at which everything that a window sends is checked. */
-import { CodedError } from '../../../core/contract/errors.ts'
+
 import { isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
 import { appHandlers } from './app-handlers.ts'
 import { evaluationHandlers } from './evaluation-handlers.ts'

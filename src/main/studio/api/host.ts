@@ -3,25 +3,25 @@
  * program, whatever they are connected by; dispatch.ts answers their calls.
  */
 import { basename, dirname } from 'node:path'
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ModelEntry } from '../../../core/contract/studio/models.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import { Assets } from '../assets/assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { respondWithPoints } from '../evaluation/asset.ts'
 import { Evaluations } from '../evaluation/evaluations.ts'
+import { Jobs } from '../jobs.ts'
 import { respondModel } from '../models/assets.ts'
 import { Models } from '../models/models.ts'
 import { respondTrainingInput } from '../models/training-input.ts'
 import { type Project, summarise } from '../project/index.ts'
 import { respondRun } from '../runs/assets.ts'
 import { Runs } from '../runs/runs.ts'
-import { Jobs } from './jobs.ts'
+import { Settings } from '../settings.ts'
 import { Recent } from './recent.ts'
-import { Settings } from './settings.ts'
 
 export interface HostOptions {
   readonly info: AppInfo

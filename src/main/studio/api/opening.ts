@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EngineData } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { loadDataset } from '../datasets/index.ts'
 import {
   createProject,

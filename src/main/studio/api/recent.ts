@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { RecentProject } from '../../../core/contract/studio/app.ts'
 import { PROJECT_FILE } from '../project/index.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from '../settings.ts'
 
 const KEY = 'recent'
 const MOST = 12

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { REPORT_METHODS } from '../../../core/contract/studio/report.ts'
+import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/project.ts'
 import { listBoxes, writeBoxes } from '../report/boxes.ts'
 import { inspectProject } from '../report/inspection.ts'
@@ -7,7 +8,6 @@ import type { Watch } from '../report/labelled.ts'
 import { measureLadders } from '../report/ladders.ts'
 import { ReportCache } from '../report/report-cache.ts'
 import type { Handlers } from './handlers.ts'
-import type { JobControl } from './jobs.ts'
 
 const caches = new WeakMap<Project, ReportCache>()
 

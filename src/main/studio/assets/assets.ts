@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { ImageInfo } from '../../../core/contract/assets.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { CacheFolder } from './cache-folder.ts'
 import { imageError } from './image-errors.ts'

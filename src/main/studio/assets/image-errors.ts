@@ -1,5 +1,5 @@
 /** What went wrong with an image file, for people. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 /** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */
 export function imageReason(error: unknown): string {

@@ -5,7 +5,7 @@
  * A task that fails runs once more while no other does, and that decides. libvips has one buffer for the errors of all
  * threads, so that of two that fail at the same time one may get the other's reason. A CodedError is no doubt.
  */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 interface Waiting {
   /** Settles the caller's promise and never fails itself. */

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import type { CacheFolder } from './cache-folder.ts'
 import { LENIENT } from './open-image.ts'

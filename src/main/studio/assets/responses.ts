@@ -1,5 +1,5 @@
 /** Answers in the terms of HTTP, for any transport. */
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import type { Window } from './samples.ts'
 
 export interface AssetResponse {

@@ -1,5 +1,5 @@
 /** The addresses under /asset/. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { TileAddress } from './pyramid.ts'
 import type { Window } from './samples.ts'
 

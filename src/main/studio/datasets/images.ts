@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText } from '../../../core/formats/named.ts'
 import type { Size } from '../../../core/geometry/box.ts'

@@ -1,7 +1,7 @@
 /** JSON files of any size: read piece by piece, so that reading can be watched and stopped, and never as one string. */
 import { open } from 'node:fs/promises'
 import type { TextDecoder } from 'node:util'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { JsonObjectReader, type JsonObjectSink } from '../../../core/formats/json-object.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { decoderOf, encodingError, unreadable } from './files.ts'

@@ -1,6 +1,6 @@
 /** Folders of LabelMe files: one JSON beside each image, in subfolders too. */
 import { join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { parseLabelMe } from '../../../core/formats/labelme.ts'

@@ -1,6 +1,6 @@
 /** Finds out what a path given as a data set is. */
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { isCoco } from '../../../core/formats/coco.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { isLabelMe } from '../../../core/formats/labelme.ts'

@@ -1,6 +1,6 @@
 /** Data sets in a single file: COCO JSON and CSV. */
 import { basename, dirname } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { COCO_LISTS, CocoReader } from '../../../core/formats/coco.ts'
 import { parseCsv } from '../../../core/formats/csv.ts'
 import type { ParsedDataset } from '../../../core/formats/dataset.ts'

@@ -1,6 +1,6 @@
 /** Pascal VOC folders: Annotations, JPEGImages and ImageSets/Main; or XML files beside the images, as labelImg saves them. */
 import { join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { classNamesOf, fromNamed, type NamedImage } from '../../../core/formats/named.ts'
 import { baseName, folderOf, inside, stemOf } from '../../../core/formats/paths.ts'

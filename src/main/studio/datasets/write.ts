@@ -1,7 +1,7 @@
 /** Writes data sets to disk, whole or not at all. Of a stream of images, never more than a few are in memory. */
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { DatasetImage, DatasetStream, Problem } from '../../../core/formats/dataset.ts'
 import { type Format, notKept, TRAITS } from '../../../core/formats/formats.ts'
 import { inside } from '../../../core/formats/paths.ts'

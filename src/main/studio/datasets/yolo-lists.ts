@@ -1,6 +1,6 @@
 /** Which images of a YOLO data set are meant: those of its lists, of one list, or of a folder. */
 import { basename, dirname, join, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { ProblemLog } from '../../../core/formats/problems.ts'
 import { firstOf, IMAGE_FILE, kindOf, listFiles, readText } from './files.ts'

@@ -1,6 +1,6 @@
 /** YOLO data sets: a data.yaml with its lists, or images and labels folders with a classes.txt. */
 import { dirname, join, relative } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText } from '../../../core/formats/named.ts'
 import { parseYolo } from '../../../core/formats/yolo.ts'

@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import type { WireError } from '../../../core/contract/errors.ts'
+import type { WireError } from '../../../core/errors.ts'
 import type { DetectedImage } from './results.ts'
 
 export type JournalEntry = DetectedImage | { readonly fileName: string; readonly error: WireError }

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { ScoredBox } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { toCocoResults } from '../../../core/formats/coco-results.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { toXywh } from '../../../core/geometry/box.ts'

@@ -9,7 +9,7 @@ import type {
   EngineRequest,
   EngineResults,
 } from '../../../core/contract/engine.ts'
-import { CodedError, fromWire } from '../../../core/contract/errors.ts'
+import { CodedError, fromWire } from '../../../core/errors.ts'
 import { death } from './death.ts'
 import { parseMessage, unexpected } from './messages.ts'
 import type { PauseSwitch } from './pause-switch.ts'

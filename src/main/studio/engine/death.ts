@@ -1,7 +1,7 @@
 /** The end of the engine's process, told so that the user knows what is kept and what to do. */
 
 import type { EngineRequest } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 interface Circumstances {
   /** A signal's name, `status 1`, or why the process could not be started. */

@@ -1,7 +1,7 @@
 /** Data sets as the engine takes them, checked for what no training can do with. */
 import path from 'node:path'
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Category, Dataset, DatasetImage } from '../../../core/formats/dataset.ts'
 import { area } from '../../../core/geometry/box.ts'
 

@@ -1,8 +1,8 @@
 /** What the engine's process is started with: the variables it needs and no others. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { CHECKOUT, type EnginePlace } from './place.ts'
 
 const INHERITED = [

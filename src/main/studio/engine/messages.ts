@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { z } from 'zod'
 import type { EngineEvent, EngineHello, EngineMessage, EngineResults } from '../../../core/contract/engine.ts'
-import { CodedError, type WireError } from '../../../core/contract/errors.ts'
+import { CodedError, type WireError } from '../../../core/errors.ts'
 
 const Wire = z.custom<WireError>(
   (value) =>

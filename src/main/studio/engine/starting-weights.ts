@@ -1,6 +1,6 @@
 /** What a training starts from: pretrained weights of the cache, or a file of the user's. */
 import { existsSync } from 'node:fs'
-import { CodedError, describe, toWire } from '../../../core/contract/errors.ts'
+import { CodedError, describe, toWire } from '../../../core/errors.ts'
 import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
 
 export interface StartingWeights {

@@ -1,7 +1,7 @@
 /** Keeps a training run going when its engine dies. */
 
 import type { EngineEvent, EngineHello, TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Engine } from './client.ts'
 import type { PauseSwitch } from './pause-switch.ts'
 

@@ -1,6 +1,7 @@
 /** Points of an evaluation for drawing: /asset/evaluation/<id>/points (core/contract/studio/evaluation-points.ts). */
-import { CodedError } from '../../../core/contract/errors.ts'
+
 import { EVALUATION_METHODS } from '../../../core/contract/studio/evaluation.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { type AssetResponse, errorResponse } from '../assets/responses.ts'
 import type { Evaluations } from './evaluations.ts'
 

@@ -1,5 +1,5 @@
 /** The program of the evaluator's process. Its one argument is the project's file. It ends with its channel. */
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import { Analyst } from './analyst.ts'
 import type { FromEvaluator, ToEvaluator } from './messages.ts'
 import type { Watch } from './watch.ts'

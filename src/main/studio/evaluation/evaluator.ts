@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { CodedError, fromWire } from '../../../core/contract/errors.ts'
+import { CodedError, fromWire } from '../../../core/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import type { Answer, Ask, Asked } from './analyst.ts'
 import type { FromEvaluator, ToEvaluator } from './messages.ts'

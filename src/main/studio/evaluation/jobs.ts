@@ -1,9 +1,10 @@
 /** The two long jobs of evaluation. Of a model, detection in the engine comes first: candidates into the cache. */
-import { CodedError } from '../../../core/contract/errors.ts'
+
 import type { EvaluationEntry, OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
-import type { JobControl } from '../api/jobs.ts'
+import { CodedError } from '../../../core/errors.ts'
+import type { JobControl } from '../jobs.ts'
 import { findCandidates } from '../models/find-candidates.ts'
 import type { Models } from '../models/models.ts'
 import type { Project } from '../project/index.ts'

@@ -1,5 +1,5 @@
 /** Between the studio and the evaluator's process, by structured clone. */
-import type { WireError } from '../../../core/contract/errors.ts'
+import type { WireError } from '../../../core/errors.ts'
 import type { Ask } from './analyst.ts'
 
 export type ToEvaluator =

@@ -1,7 +1,7 @@
 /** An evaluation in memory. What is computed from its labels and detections is computed when it is first asked for. */
 
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { Ranking } from '../../../core/contract/studio/evaluation.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { classifyErrors, type DetectionErrors } from '../../../core/evaluation/analysis/error-types.ts'
 import { type Findings, find } from '../../../core/evaluation/analysis/findings.ts'
 import { type RankedTables, rank } from '../../../core/evaluation/analysis/ranked-tables.ts'

@@ -1,8 +1,8 @@
 /** Begins an evaluation: freezes labels and detections, computes the numbers, and keeps it all. */
 import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/contract/studio/evaluation.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { readText } from '../datasets/files.ts'

@@ -10,13 +10,13 @@
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import {
   EvaluationEntry,
   EvaluationId,
   OracleResult,
   type Ranking,
 } from '../../../core/contract/studio/evaluation.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { FrozenDetection, FrozenTruth } from './frozen.ts'
 
 const DETECTIONS: Readonly<Record<Ranking, string>> = { score: 'detections.json', class: 'class-only.json' }

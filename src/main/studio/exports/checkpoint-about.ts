@@ -1,7 +1,7 @@
 /** What a weights file says of itself; nobody needs an engine to learn it. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { z } from 'zod'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { ModelConfig } from '../../../core/fcos/config.ts'
 import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 

@@ -1,10 +1,10 @@
 /** A model on its way out: one file with its card and thresholds, tried by a fresh engine before it is put in place. */
 import { rename, rm, stat } from 'node:fs/promises'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
-import type { JobControl } from '../api/jobs.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Engine } from '../engine/client.ts'
+import type { JobControl } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
 import { aboutCheckpoint } from './checkpoint-about.ts'
 import { requireFree, unfinished, unwritable, writeWhole } from './whole-file.ts'

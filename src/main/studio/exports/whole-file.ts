@@ -1,7 +1,7 @@
 /** Files that are written whole or not at all. */
 import { rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { kindOf } from '../datasets/files.ts'
 
 /** Throws DATA_EXISTS where there is something that may not be replaced. */

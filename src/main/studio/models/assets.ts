@@ -1,5 +1,5 @@
 /** Answers GET /asset/maps/<image> and /asset/candidates/<image>. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { type AssetResponse, errorResponse } from '../assets/responses.ts'
 import type { Project } from '../project/index.ts'
 import type { Models } from './models.ts'

@@ -1,8 +1,9 @@
 /** Candidates of the project's images, into the cache: what detecting and evaluating begin with. */
-import { CodedError, toWire, type WireError } from '../../../core/contract/errors.ts'
+
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
-import type { JobControl } from '../api/jobs.ts'
+import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
 import { keyOf } from '../assets/picture.ts'
+import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { FLOOR } from './looking.ts'
 import type { Models } from './models.ts'

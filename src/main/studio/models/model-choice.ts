@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
-import type { Settings } from '../api/settings.ts'
 import { keyOf } from '../assets/picture.ts'
+import type { Settings } from '../settings.ts'
 
 /** Files that the user chose, latest first. */
 const FILES = 'models.files'

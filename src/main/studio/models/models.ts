@@ -3,12 +3,12 @@
  * all windows; it starts when it is first needed and keeps its model.
  */
 import { join } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
-import type { Settings } from '../api/settings.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import { ViewingEngine } from '../engine/viewing-engine.ts'
+import type { Settings } from '../settings.ts'
 import { CandidateCache } from './candidate-cache.ts'
 import { Looking } from './looking.ts'
 import { ModelChoice } from './model-choice.ts'

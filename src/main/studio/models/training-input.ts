@@ -1,8 +1,8 @@
 /** Answers GET /asset/training-input/<image>?seed&short&long: the image as a run on this project would see it. */
 import { z } from 'zod'
 import type { EngineData } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { encodeTrainingInput } from '../../../core/contract/training-input-asset.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { lite0Config } from '../../../core/fcos/lite0-config.ts'
 import { area } from '../../../core/geometry/box.ts'
 import { augmentFor } from '../../../core/training/augmentation.ts'

@@ -2,7 +2,7 @@
  * The objects of images. Every method is one step of the history, or part of the step around it; lists of ids that
  * name nothing are passed over.
  */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type {
   AnnotationPatch,
   NewAnnotation,

@@ -1,6 +1,6 @@
 /** The class manager. Every method is one step of the history, or part of the step around it. */
 import { classColour } from '../../../core/colour/class-palette.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import type { Database } from './database.ts'
 import type { History } from './history.ts'

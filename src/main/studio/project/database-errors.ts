@@ -1,4 +1,4 @@
-import { CodedError, type ErrorCode } from '../../../core/contract/errors.ts'
+import { CodedError, type ErrorCode } from '../../../core/errors.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that have a cause outside the program. */
 const CAUSES: Readonly<Record<number, readonly [code: ErrorCode, what: string, remedy: string]>> = {

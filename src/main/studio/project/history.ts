@@ -5,7 +5,7 @@
  * transaction of its own that holds both the new rows and those that bring the old state back. A gesture that a crash
  * interrupted is taken back when the project is opened next.
  */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Database } from './database.ts'
 import {
   dropLog,

@@ -1,6 +1,6 @@
 /** Which image and which class of a project those of a data set are. */
 import { join, posix, relative } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { SPLITS, type Split } from '../../../core/project/model.ts'

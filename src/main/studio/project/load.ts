@@ -1,6 +1,6 @@
 /** Projects wherever a data set is asked for: a folder with a project in it, or its file; PATH:train takes a split. */
 import { basename, extname, join, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { DatasetStream, Problem } from '../../../core/formats/dataset.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { SPLITS, type Split } from '../../../core/project/model.ts'

@@ -7,7 +7,7 @@
  * POSIX locks on it.
  */
 import { hostname } from 'node:os'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { type Database, openDatabase } from './database.ts'
 
 export interface Holder {

@@ -1,5 +1,5 @@
 /** Brings a project file to the format of this program, step by step. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Database } from './database.ts'
 import { VERSION_1, VERSION_2 } from './schema.ts'
 

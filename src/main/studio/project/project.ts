@@ -12,7 +12,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import { toSlashes } from '../datasets/files.ts'
 import { Annotations } from './annotations.ts'

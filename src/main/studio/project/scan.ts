@@ -5,7 +5,7 @@
  *
  * What a scan finds out is no step of the history: files do not come and go by undoing.
  */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { baseName } from '../../../core/formats/paths.ts'
 import { kindOf } from '../datasets/files.ts'
 import type { Database } from './database.ts'

@@ -1,5 +1,5 @@
 /** Queries as SQL. Every term is answered from an index, or from one pass over the images. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { SOURCES } from '../../../core/project/model.ts'
 import { type Comparison, parseQuery, type Term } from '../../../core/query/query.ts'
 import type { Database, Value } from './database.ts'

@@ -1,6 +1,5 @@
 /** The boxes behind a number of the report, and the table of all of them. */
 import { stat } from 'node:fs/promises'
-import { CodedError } from '../../../core/contract/errors.ts'
 import {
   type BoxFilter,
   LISTED_BOXES,
@@ -8,6 +7,7 @@ import {
   type ReportBoxes,
   type ReportScope,
 } from '../../../core/contract/studio/report.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { type BoxRow, boxRows } from '../../../core/fcos/box-list.ts'
 import { boxListLines } from '../../../core/fcos/box-list-csv.ts'
 import { describeCure } from '../../../core/fcos/cure.ts'

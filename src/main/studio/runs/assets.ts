@@ -1,5 +1,5 @@
 /** Answers GET /asset/run/…: what core/contract/pinned.ts tells. */
-import { CodedError } from '../../../core/contract/errors.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { type AssetResponse, errorResponse } from '../assets/responses.ts'
 import { pinnedFile } from './pinned.ts'
 import type { RunStore } from './run-store.ts'

@@ -1,9 +1,9 @@
 /** From what the user plans to what the engine is asked. */
 import { existsSync } from 'node:fs'
 import type { EngineData } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { Architecture, RunPlan } from '../../../core/contract/studio/runs.ts'
 import type { TrainingFile } from '../../../core/contract/training.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import type { Split } from '../../../core/project/model.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'

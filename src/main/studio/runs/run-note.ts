@@ -2,9 +2,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { CodedError } from '../../../core/contract/errors.ts'
 import { PinnedPlan } from '../../../core/contract/studio/runs.ts'
 import { Id, WireErrorValue } from '../../../core/contract/studio/values.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 const FILE = 'studio.json'
 

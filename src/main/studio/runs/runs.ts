@@ -1,7 +1,6 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
 import path from 'node:path'
 import type { TrainRequest } from '../../../core/contract/engine.ts'
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
 import type {
   Curves,
   PinnedPlan,
@@ -12,9 +11,10 @@ import type {
   RunSummary,
 } from '../../../core/contract/studio/runs.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
-import type { JobControl, Jobs } from '../api/jobs.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
+import type { JobControl, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { acquireLock, type HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'

@@ -1,7 +1,7 @@
 /** One run while it trains: what the engine says of it becomes what windows are told, several times a second. */
 import type { EngineEvent, TrainRequest, TrainStep } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/contract/errors.ts'
 import type { RunChange, RunState, RunSummary } from '../../../core/contract/studio/runs.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Engine } from '../engine/client.ts'
 import { PauseSwitch } from '../engine/pause-switch.ts'
 import { train } from '../engine/supervise.ts'

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { CodedError } from '../../../../src/core/contract/errors.ts'
+import type { CodedError } from '../../../../src/core/errors.ts'
 import { serve } from '../../../../src/main/studio/api/connection.ts'
 import { scratch } from '../../../support/scratch.ts'
 import { connect, ended, memoryChannels, SAMPLE, studioHost } from '../../../support/studio.ts'

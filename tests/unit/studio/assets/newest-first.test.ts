@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError } from '../../../../src/core/contract/errors.ts'
+import { CodedError } from '../../../../src/core/errors.ts'
 import { NewestFirst } from '../../../../src/main/studio/assets/newest-first.ts'
 
 const gate = () => Promise.withResolvers<void>()

@@ -1,4 +1,4 @@
-import { CodedError } from '../../../../core/contract/errors.ts'
+import { CodedError } from '../../../../core/errors.ts'
 
 const RESAVE = 'Save it again in PyTorch with torch.save(model.state_dict(), …) or as safetensors'
 

@@ -3,7 +3,7 @@
  * storage as an 8-byte element count and its raw elements, in the order of the keys.
  */
 import { BufferReader } from 'pickleparser'
-import { CodedError } from '../../../../core/contract/errors.ts'
+import { CodedError } from '../../../../core/errors.ts'
 import { BYTES_PER_ELEMENT } from '../../../../core/formats/safetensors.ts'
 import type { StateDict } from '../state-dict.ts'
 import { malformed, unsupported } from './errors.ts'

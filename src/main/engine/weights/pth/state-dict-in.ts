@@ -1,4 +1,4 @@
-import { CodedError } from '../../../../core/contract/errors.ts'
+import { CodedError } from '../../../../core/errors.ts'
 import { TensorReference } from './tensor-reference.ts'
 import type { PickleValue } from './unpickle.ts'
 

@@ -5,7 +5,7 @@
  * pickleparser decodes the opcodes. It calls nothing but what `resolve` returns.
  */
 import { type BufferReader, Parser } from 'pickleparser'
-import { CodedError } from '../../../../core/contract/errors.ts'
+import { CodedError } from '../../../../core/errors.ts'
 import type { Dtype } from '../../../../core/formats/safetensors.ts'
 import { malformed, unsafe, unsupported } from './errors.ts'
 import { type StorageReference, TensorReference } from './tensor-reference.ts'

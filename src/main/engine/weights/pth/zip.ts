@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { BufferReader } from 'pickleparser'
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl'
-import { CodedError } from '../../../../core/contract/errors.ts'
+import { CodedError } from '../../../../core/errors.ts'
 import { BYTES_PER_ELEMENT } from '../../../../core/formats/safetensors.ts'
 import type { StateDict } from '../state-dict.ts'
 import { malformed, unsupported } from './errors.ts'

@@ -1,9 +1,9 @@
 /** Scores against how well boxes fit, as points and in numbers. */
 
-import { CodedError } from '../../../../core/contract/errors.ts'
 import type { ScoreAgainstIou } from '../../../../core/contract/studio/evaluation.ts'
 import { MOST_POINTS, POINT_COLUMNS } from '../../../../core/contract/studio/evaluation-points.ts'
 import type { ParsedParams } from '../../../../core/contract/studio.ts'
+import { CodedError } from '../../../../core/errors.ts'
 import { type BestIous, bestIous, scoreAgainstIou } from '../../../../core/evaluation/analysis/score-iou.ts'
 import type { FrozenDetection } from '../frozen.ts'
 import type { Analysis } from '../opened.ts'

@@ -1,5 +1,5 @@
 /** The program that draws one report. Its task comes as a message, its answer goes as one; it ends with its channel. */
-import { CodedError, toWire } from '../../../../core/contract/errors.ts'
+import { CodedError, toWire } from '../../../../core/errors.ts'
 import type { DrawingTask, Drawn } from './drawing.ts'
 import { examples } from './examples.ts'
 import { measure } from './measure.ts'

@@ -1,8 +1,8 @@
 /** Runs long work so that windows can watch and cancel it. */
 import { setTimeout } from 'node:timers/promises'
 import type { z } from 'zod'
-import { CodedError, toWire } from '../../../core/contract/errors.ts'
-import type { Job } from '../../../core/contract/studio/jobs.ts'
+import type { Job } from '../../core/contract/studio/jobs.ts'
+import { CodedError, toWire } from '../../core/errors.ts'
 
 /** What the work of a job gets. */
 export interface JobControl {
