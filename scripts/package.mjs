@@ -23,12 +23,11 @@ const SOURCES = [
   'scripts/node24.mjs',
   'resources',
   'src/core',
-  'src/main/cli',
-  'src/main/engine',
-  'src/main/setup',
-  'src/main/studio',
-  'src/main/web',
+  'src/main',
 ]
+
+/** The desktop shell runs in Electron, from the archive. */
+const DESKTOP = 'src/main/desktop'
 
 /** Set-up compiles against these headers; they are no dependency of what runs. */
 const FOR_SETUP = ['node_modules/node-api-headers']
@@ -52,7 +51,8 @@ if (!rest.includes('--engine-only')) run(process.execPath, 'node_modules/electro
 function layOutEngine() {
   rmSync(ENGINE, { recursive: true, force: true })
   mkdirSync(ENGINE, { recursive: true })
-  for (const name of [...SOURCES, path.relative(PROJECT, node24())]) copy(name, () => true)
+  for (const name of [...SOURCES, path.relative(PROJECT, node24())])
+    copy(name, (file) => path.relative(PROJECT, file) !== path.normalize(DESKTOP))
   const needed = Object.keys(packages).filter((place) => place && !packages[place].dev)
   for (const place of [...needed, ...FOR_SETUP]) {
     // Packages for other platforms are not there.
