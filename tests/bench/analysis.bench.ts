@@ -4,6 +4,10 @@
  *
  *   node tests/bench/analysis.bench.ts
  */
+
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
+import { candidateScores, decodeCandidates } from '../../src/core/detectors/fcos/decode.ts'
+import { selectDetections } from '../../src/core/detectors/shared/select.ts'
 import { confusionMatrix } from '../../src/core/evaluation/analysis/confusion.ts'
 import { errorGains } from '../../src/core/evaluation/analysis/error-gains.ts'
 import { classifyErrors } from '../../src/core/evaluation/analysis/error-types.ts'
@@ -18,12 +22,9 @@ import type { TrueObject } from '../../src/core/evaluation/ground-truth.ts'
 import type { CandidateImage } from '../../src/core/evaluation/oracle/candidate-image.ts'
 import { oracleWaterfall } from '../../src/core/evaluation/oracle/waterfall.ts'
 import { layOut } from '../../src/core/evaluation/tables.ts'
-import { candidateScores, decodeCandidates } from '../../src/core/fcos/candidates.ts'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { pyramid } from '../../src/core/fcos/levels.ts'
-import { selectDetections } from '../../src/core/fcos/select.ts'
 import { parseCocoGroundTruth } from '../../src/core/formats/coco-ground-truth.ts'
 import { parseCocoResults, toDetections } from '../../src/core/formats/coco-results.ts'
+import { pyramid } from '../../src/core/pyramid/levels.ts'
 import { mulberry32, normal } from '../../src/core/random.ts'
 import { diverseOrder } from '../../src/core/review/diverse-order.ts'
 import { cocoScene } from '../support/detection-scenes.ts'

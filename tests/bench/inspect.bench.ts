@@ -3,13 +3,14 @@
  * other input sizes and radii, anchors, and the list of all boxes with its cures. Prints one JSON line, in seconds:
  * node tests/bench/inspect.bench.ts
  */
-import { AnchorMeter } from '../../src/core/fcos/anchor-recall.ts'
-import { boxRows } from '../../src/core/fcos/box-list.ts'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { imageInspector } from '../../src/core/fcos/image-inspection.ts'
-import { inspect } from '../../src/core/fcos/inspect.ts'
-import { RecallMeter, type Rung, radiusLadder, sizeLadder } from '../../src/core/fcos/recall-ladder.ts'
+
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
 import type { Dataset } from '../../src/core/formats/dataset.ts'
+import { AnchorMeter } from '../../src/core/inspect/anchors.ts'
+import { boxRows } from '../../src/core/inspect/box-list.ts'
+import { imageInspector } from '../../src/core/inspect/image.ts'
+import { RecallMeter, type Rung, radiusLadder, sizeLadder } from '../../src/core/inspect/recall.ts'
+import { inspect } from '../../src/core/inspect/report.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 
 const BOXES = 100_000

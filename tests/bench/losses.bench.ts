@@ -2,14 +2,14 @@
  * Time of the losses with gradients and of decoding, for one image of torchvision's size (800×1088, 18,134 locations,
  * 91 classes). Prints one JSON line, in milliseconds: node tests/bench/losses.bench.ts
  */
-import { assign } from '../../src/core/fcos/assign.ts'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { decodeDetections } from '../../src/core/fcos/decode.ts'
-import { pyramid } from '../../src/core/fcos/levels.ts'
-import { focalLoss } from '../../src/core/fcos/loss/focal.ts'
-import { fcosLoss, type HeadOutputs } from '../../src/core/fcos/loss/index.ts'
-import { positives } from '../../src/core/fcos/targets.ts'
+import { assign } from '../../src/core/detectors/fcos/assign.ts'
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
+import { fcosLoss, type HeadOutputs } from '../../src/core/detectors/fcos/loss.ts'
+import { positives } from '../../src/core/detectors/fcos/targets.ts'
+import { focalLoss } from '../../src/core/detectors/shared/focal.ts'
+import { pyramid } from '../../src/core/pyramid/levels.ts'
 import { mulberry32, normal } from '../../src/core/random.ts'
+import { decodeDetections } from '../support/decode-detections.ts'
 
 const CLASSES = 91
 const INPUT = { width: 1088, height: 800 }

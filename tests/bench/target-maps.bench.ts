@@ -2,8 +2,8 @@
  * Time of one frame of the X-ray, all maps, counts and shares of 300 boxes at 1333×800 (padded to 1344×800). Prints one JSON
  * line, in milliseconds: node tests/bench/target-maps.bench.ts
  */
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { TargetMaps } from '../../src/core/fcos/target-maps.ts'
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
+import { TargetMaps } from '../../src/core/inspect/target-maps.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 
 const BOXES = 300

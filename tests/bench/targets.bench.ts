@@ -2,10 +2,10 @@
  * Time to compute the targets of 300 boxes at 1333×800 (padded to 1344×800), as the X-ray does on every frame of a
  * drag. Prints one JSON line, in milliseconds: node tests/bench/targets.bench.ts
  */
-import { assign } from '../../src/core/fcos/assign.ts'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { pyramid } from '../../src/core/fcos/levels.ts'
-import { emptyTargets, positives, targets } from '../../src/core/fcos/targets.ts'
+import { assign } from '../../src/core/detectors/fcos/assign.ts'
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
+import { emptyTargets, positives, targets } from '../../src/core/detectors/fcos/targets.ts'
+import { pyramid } from '../../src/core/pyramid/levels.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 
 const WARM_UP = 200

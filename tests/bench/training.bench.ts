@@ -4,9 +4,8 @@
  * after 1,000 steps of a small model; seconds from the engine's start to its greeting.
  */
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { ModelConfig } from '../../src/core/fcos/config.ts'
-import { lite0Config } from '../../src/core/fcos/lite0-config.ts'
-import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import { lite0Config, torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
 import { trainingOptions } from '../../src/core/training/presets.ts'
 import { Fcos } from '../../src/main/engine/model/fcos.ts'
 import { Tape, Value } from '../../src/main/engine/model/tape.ts'

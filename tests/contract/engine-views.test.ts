@@ -12,17 +12,17 @@ import type {
   MapsRequest,
   ScoredBox,
 } from '../../src/core/contract/engine.ts'
-import { type Candidates, candidateScores } from '../../src/core/fcos/candidates.ts'
-import { decodeDetections } from '../../src/core/fcos/decode.ts'
-import { pyramid } from '../../src/core/fcos/levels.ts'
-import { locationPoints } from '../../src/core/fcos/locations.ts'
-import { predictedDistances } from '../../src/core/fcos/predicted-distances.ts'
-import { selectDetections } from '../../src/core/fcos/select.ts'
+import { type Candidates, candidateScores } from '../../src/core/detectors/fcos/decode.ts'
+import { predictedDistances } from '../../src/core/detectors/fcos/distances.ts'
+import { selectDetections } from '../../src/core/detectors/shared/select.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
+import { pyramid } from '../../src/core/pyramid/levels.ts'
+import { locationPoints } from '../../src/core/pyramid/locations.ts'
 import type { Engine } from '../../src/main/studio/engine/client.ts'
 import { PauseSwitch } from '../../src/main/studio/engine/pause-switch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
 import { ViewingEngine } from '../../src/main/studio/engine/viewing-engine.ts'
+import { decodeDetections } from '../support/decode-detections.ts'
 import { CATEGORIES, pictures, SMALL } from '../support/pictures.ts'
 
 describe('an engine that looks', () => {

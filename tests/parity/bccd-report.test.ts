@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import { paddedSize, resizedSize } from '../../src/core/geometry/input-size.ts'
+import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
+import { paddedSize, resizedSize } from '../../src/core/pyramid/input-size.ts'
 import { loadDataset } from '../../src/main/studio/datasets/index.ts'
 import { createProject, importDataset } from '../../src/main/studio/project/index.ts'
 import { listBoxes } from '../../src/main/studio/report/boxes.ts'

@@ -1,7 +1,7 @@
 /** Against torchvision's GeneralizedRCNNTransform; tests/fixtures/make/preprocess.py wrote the fixture. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { resizedSize } from '../../src/core/geometry/input-size.ts'
+import { resizedSize } from '../../src/core/pyramid/input-size.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 import { preprocess } from '../../src/main/engine/data/preprocess.ts'
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { Tensor as HostTensor } from '../../src/core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import type { RgbImage } from '../../src/main/engine/data/decode.ts'

@@ -4,10 +4,9 @@
  */
 import { findBackend, setBackend, type Tensor4D } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { ModelConfig } from '../../src/core/fcos/config.ts'
-import { lite0Config } from '../../src/core/fcos/lite0-config.ts'
-import type { HeadOutputs } from '../../src/core/fcos/loss/index.ts'
-import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import type { HeadOutputs } from '../../src/core/detectors/fcos/loss.ts'
+import { lite0Config, torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
 import { fixtureTensors } from '../support/fixtures.ts'
 import { formulaStateDict, formulaUniform } from '../support/formula.ts'

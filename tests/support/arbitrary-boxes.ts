@@ -1,6 +1,5 @@
 import fc from 'fast-check'
-import { DIALECTS } from '../../src/core/fcos/config.ts'
-import type { RegressionRanges } from '../../src/core/fcos/regression-ranges.ts'
+import { DIALECTS, type RegressionRanges } from '../../src/core/detectors/fcos/config.ts'
 
 /** No annotation lies within a millionth of a pixel of 0 without being 0; there float32 cannot tell a ratio from 0. */
 const pixels = (value: number) => (Math.abs(value) < 1e-6 ? 0 : value)

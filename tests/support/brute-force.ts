@@ -2,7 +2,7 @@
  * FCOS's assignment as its paper and the two implementations define it, location by location and box by box: slow,
  * plain, and written without the code that it checks.
  */
-import type { AssignmentRules } from '../../src/core/fcos/config.ts'
+import type { AssignmentRules } from '../../src/core/detectors/fcos/config.ts'
 
 const f = Math.fround
 

@@ -1,4 +1,4 @@
-import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
 
 /** Names and shapes of torchvision's FCOS with this many classes. */

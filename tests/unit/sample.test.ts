@@ -11,9 +11,9 @@ import { render } from '../../resources/sample/generate/render.ts'
 import { SHAPES } from '../../resources/sample/generate/shapes.ts'
 import { LEAST_SIDE, LEAST_VISIBLE } from '../../resources/sample/generate/strew.ts'
 import type { Piece, World } from '../../resources/sample/generate/world.ts'
-import { inspect } from '../../src/core/fcos/inspect.ts'
-import { torchvisionConfig } from '../../src/core/fcos/torchvision-config.ts'
+import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { area } from '../../src/core/geometry/box.ts'
+import { inspect } from '../../src/core/inspect/report.ts'
 
 const folder = new URL('../../resources/sample/', import.meta.url)
 

@@ -1,4 +1,4 @@
-import type { LevelName } from '../fcos/config.ts'
+import type { LevelName } from '../pyramid/levels.ts'
 
 /**
  * Five hues in the order of the rainbow, from light to dark: who sees few hues still tells them apart, and which of two

@@ -5,12 +5,12 @@
  *   maps         logits [L,K], regression [L,4], centerness [L], scales [levels] where the model has them, embedding [C]
  *   candidates   boxes [M,4], class_scores [M], centerness [M], locations [M], labels [M], levels [M], embedding [C]
  *
- * What they mean is told in core/fcos/candidates.ts. The metadata's `about` is JSON of ModelOutput.
+ * core/detectors/fcos/decode.ts says what they mean. The metadata's `about` is JSON of ModelOutput.
  */
 import { z } from 'zod'
+import type { Candidates, ImageOutputs } from '../detectors/fcos/decode.ts'
+import { ModelConfig } from '../detectors/model-config.ts'
 import { CodedError } from '../errors.ts'
-import type { Candidates, ImageOutputs } from '../fcos/candidates.ts'
-import { ModelConfig } from '../fcos/config.ts'
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.ts'
 import { tensorOf } from '../formats/tensor-values.ts'
 import type { MapsResult } from './engine/detection.ts'

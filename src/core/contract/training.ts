@@ -1,6 +1,6 @@
 /** What a training run may be told. Whatever is left out follows the preset for the data's size. */
 import { z } from 'zod'
-import { AssignmentRules, HeadConfig, LossConfig } from '../fcos/config.ts'
+import { AssignmentRules, HeadConfig, LossConfig } from '../detectors/fcos/config.ts'
 import { AugmentConfig } from './augmentation.ts'
 
 /**

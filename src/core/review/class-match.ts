@@ -1,5 +1,5 @@
 /** Which of a project's classes a model means: by name, since ids count differently elsewhere. */
-import type { ModelConfig } from '../fcos/config.ts'
+import type { ModelConfig } from '../detectors/model-config.ts'
 import type { ProjectClass } from '../project/model.ts'
 
 /** [K] ids of the project's classes; null for those that it lacks. */

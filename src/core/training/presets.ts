@@ -1,6 +1,6 @@
 /** Training options for a number of images, from published fine-tuning recipes; the user's own choices go over them. */
 import type { TrainingFile, TrainingOptions } from '../contract/training.ts'
-import type { ModelConfig } from '../fcos/config.ts'
+import type { ModelConfig } from '../detectors/model-config.ts'
 import { augmentFor } from './augmentation.ts'
 
 type Architecture = ModelConfig['architecture']

@@ -1,8 +1,8 @@
 /** What sliders make of an image's candidates: guesses that are not stored, and which stored proposals still stand. */
 
 import { decodeCandidateFile, type ImageCandidates } from '../../core/contract/model-assets.ts'
+import { type GuessOptions, guessesOf } from '../../core/detectors/shared/select.ts'
 import { fromWire } from '../../core/errors.ts'
-import { type GuessOptions, guessesOf } from '../../core/fcos/guesses.ts'
 import type { ProjectAnnotation, ProjectClass } from '../../core/project/model.ts'
 import { matchClasses } from '../../core/review/class-match.ts'
 import { type ClassBox, undecided } from '../../core/review/undecided.ts'

@@ -11,8 +11,8 @@ import type {
   ReportLadders,
   ReportScope,
 } from '../../core/contract/studio/report.ts'
-import { STARVED_BELOW } from '../../core/fcos/inspect.ts'
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import { STARVED_BELOW } from '../../core/inspect/report.ts'
 import type { Split } from '../../core/project/model.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { MODELS, ModelRules } from '../xray/model-rules.ts'

@@ -1,6 +1,6 @@
 /** What the report says of boxes, in words for people who have not read the paper. */
 import type { ReportBox } from '../../core/contract/studio/report.ts'
-import type { UnlearnableCause } from '../../core/fcos/recall.ts'
+import type { UnlearnableCause } from '../../core/inspect/reasons.ts'
 import { percent } from '../ui/numbers.ts'
 
 export const CAUSES: Readonly<Record<UnlearnableCause, string>> = {

@@ -2,8 +2,8 @@
 
 import { type ColourMap, colourTable } from '../../core/colour/colour-maps.ts'
 import type { PinnedView } from '../../core/contract/pinned.ts'
-import type { AssignmentRules } from '../../core/fcos/config.ts'
-import { pyramid } from '../../core/fcos/levels.ts'
+import type { AssignmentRules } from '../../core/detectors/fcos/config.ts'
+import { pyramid } from '../../core/pyramid/levels.ts'
 import { locationAtPoint } from '../xray/cells.ts'
 
 const PINNED_MAPS = ['centerness', 'class', 'score'] as const

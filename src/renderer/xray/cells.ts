@@ -2,8 +2,7 @@
  * Locations on the image. A location is drawn as the cell around it, as large as locations lie apart; in the corner rule
  * that is half a stride to the top left of the pixels that its feature covers.
  */
-import type { LevelName } from '../../core/fcos/config.ts'
-import type { Level, Pyramid } from '../../core/fcos/levels.ts'
+import type { Level, LevelName, Pyramid } from '../../core/pyramid/levels.ts'
 
 export interface Scale {
   readonly x: number

@@ -1,11 +1,10 @@
 /** The rules by which the X-ray assigns targets: those of a model, or changed by hand to see what would be different. */
 import { z } from 'zod'
-import { AssignmentRules, DIALECTS, LossConfig, type ModelConfig } from '../../core/fcos/config.ts'
-import { LEVEL_NAMES } from '../../core/fcos/levels.ts'
-import { lite0Config } from '../../core/fcos/lite0-config.ts'
-import { rangesFor } from '../../core/fcos/regression-ranges.ts'
-import type { InputSetting } from '../../core/fcos/scene.ts'
-import { torchvisionConfig } from '../../core/fcos/torchvision-config.ts'
+import { AssignmentRules, DIALECTS, LossConfig, rangesFor } from '../../core/detectors/fcos/config.ts'
+import { lite0Config, torchvisionConfig } from '../../core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../core/detectors/model-config.ts'
+import type { InputSetting } from '../../core/inspect/setting.ts'
+import { LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 
 export const ModelRules = z.object({
   input: z.object({ shortSide: z.int().min(32).max(4096), longSide: z.int().min(32).max(8192) }),

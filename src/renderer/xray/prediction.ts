@@ -1,11 +1,11 @@
 /** What the model in use predicts at every location of an image. */
 
 import { decodeMaps, type ImageMaps } from '../../core/contract/model-assets.ts'
+import type { ImageOutputs } from '../../core/detectors/fcos/decode.ts'
+import { classScoresAt, type PredictionMaps, predictionMaps } from '../../core/detectors/fcos/views.ts'
 import { fromWire } from '../../core/errors.ts'
-import type { ImageOutputs } from '../../core/fcos/candidates.ts'
-import { type Pyramid, pyramid } from '../../core/fcos/levels.ts'
-import { classScoresAt, type PredictionMaps, predictionMaps } from '../../core/fcos/prediction-maps.ts'
 import type { Size } from '../../core/geometry/box.ts'
+import { type Pyramid, pyramid } from '../../core/pyramid/levels.ts'
 import { type ModelRules, rulesOfModel } from './model-rules.ts'
 
 export interface Prediction {

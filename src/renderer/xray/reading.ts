@@ -1,9 +1,13 @@
 /** What one location learns, or why it learns nothing, ready to be shown. */
-import { BACKGROUND } from '../../core/fcos/assign.ts'
-import type { LevelName } from '../../core/fcos/config.ts'
-import { isLearning } from '../../core/fcos/criteria.ts'
-import { LEVEL_NAMES, type Level } from '../../core/fcos/levels.ts'
-import { type BoxOutcome, describeOutcome, type Explanation, explain } from '../../core/fcos/reason.ts'
+import { BACKGROUND } from '../../core/detectors/assigner.ts'
+import { isLearning } from '../../core/detectors/fcos/eligible.ts'
+import {
+  type BoxOutcome,
+  describeOutcome,
+  type Explanation,
+  explain,
+} from '../../core/detectors/fcos/explain.ts'
+import { LEVEL_NAMES, type Level, type LevelName } from '../../core/pyramid/levels.ts'
 import { locationAtPoint } from './cells.ts'
 import { type PredictedBox, type Prediction, predictedAt } from './prediction.ts'
 import type { TargetBox } from './target-boxes.ts'

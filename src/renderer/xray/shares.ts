@@ -1,11 +1,10 @@
 /** What the model learns of each object and of the whole image, ready to be shown. */
-import type { LevelName } from '../../core/fcos/config.ts'
-import { type Cure, describeCure } from '../../core/fcos/cure.ts'
-import { STARVED_BELOW } from '../../core/fcos/inspect.ts'
-import { LEVEL_NAMES } from '../../core/fcos/levels.ts'
-import { nearestCure } from '../../core/fcos/nearest-cure.ts'
-import { boxSize, describeUnlearnable, unlearnable } from '../../core/fcos/recall.ts'
-import { lostLocations } from '../../core/fcos/shares.ts'
+
+import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.ts'
+import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
+import { STARVED_BELOW } from '../../core/inspect/report.ts'
+import { lostLocations } from '../../core/inspect/shares.ts'
+import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
 import type { TargetBox } from './target-boxes.ts'
 import type { ImageTargets } from './targets.ts'
 

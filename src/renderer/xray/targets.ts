@@ -1,9 +1,9 @@
 /** What a model would learn from an image as it is at this moment, recomputed on every frame of a drag. */
-import { runnersUp } from '../../core/fcos/runner-up.ts'
-import { inputBoxes } from '../../core/fcos/scene.ts'
-import { TargetMaps } from '../../core/fcos/target-maps.ts'
+import { runnersUp } from '../../core/detectors/fcos/assign.ts'
 import type { Size } from '../../core/geometry/box.ts'
-import { paddedSize, resizedSize } from '../../core/geometry/input-size.ts'
+import { inputBoxes } from '../../core/inspect/setting.ts'
+import { TargetMaps } from '../../core/inspect/target-maps.ts'
+import { paddedSize, resizedSize } from '../../core/pyramid/input-size.ts'
 import type { ModelRules } from './model-rules.ts'
 import type { TargetBox } from './target-boxes.ts'
 

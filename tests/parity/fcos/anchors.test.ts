@@ -1,9 +1,14 @@
 /** Anchors and their recall beside torchvision's RetinaNet. */
 import { expect, test } from 'vitest'
-import { countAnchorRecall, noAnchorRecall } from '../../../src/core/fcos/anchor-recall.ts'
-import { pyramid, STRIDES } from '../../../src/core/fcos/levels.ts'
-import { anchorsOf, bestAnchorIou } from '../../../src/core/fcos/retinanet-anchors.ts'
+import {
+  anchorsOf,
+  bestAnchorIou,
+  countAnchorRecall,
+  noAnchorRecall,
+} from '../../../src/core/inspect/anchors.ts'
+import { pyramid, STRIDES } from '../../../src/core/pyramid/levels.ts'
 import theirs from '../../fixtures/retinanet_recall.json' with { type: 'json' }
+
 import { fixtureTensors } from '../../support/fixtures.ts'
 
 const tensor = fixtureTensors('authors_targets.safetensors')

@@ -1,9 +1,9 @@
 /** NMS and post-processing beside torchvision's (tests/fixtures/make/detections.py). */
 import { expect, test } from 'vitest'
-import { decodeDetections } from '../../../src/core/fcos/decode.ts'
-import { pyramid } from '../../../src/core/fcos/levels.ts'
-import { nms } from '../../../src/core/fcos/nms.ts'
+import { nms } from '../../../src/core/detectors/shared/nms.ts'
+import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import expected from '../../fixtures/fcos_detections.json' with { type: 'json' }
+import { decodeDetections } from '../../support/decode-detections.ts'
 import { formulaUniform } from '../../support/formula.ts'
 
 const uniform = (key: string, count: number, scale: number, shift: number) =>

@@ -1,10 +1,11 @@
 /** Losses and gradients beside torchvision's in float64 (tests/fixtures/make/losses.py). */
 import { describe, expect, test } from 'vitest'
-import { pyramid } from '../../../src/core/fcos/levels.ts'
-import { boxLoss } from '../../../src/core/fcos/loss/box-iou.ts'
-import { focalLoss } from '../../../src/core/fcos/loss/focal.ts'
-import { fcosLoss } from '../../../src/core/fcos/loss/index.ts'
+import { fcosLoss } from '../../../src/core/detectors/fcos/loss.ts'
+import { boxLoss } from '../../../src/core/detectors/shared/box-iou.ts'
+import { focalLoss } from '../../../src/core/detectors/shared/focal.ts'
+import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import expected from '../../fixtures/fcos_losses.json' with { type: 'json' }
+
 import { formulaUniform } from '../../support/formula.ts'
 
 const uniform = (key: string, count: number, scale: number, shift: number) =>

@@ -1,9 +1,10 @@
 /** The live maps beside the targets that the FCOS authors' code computes. */
 import { expect, test } from 'vitest'
-import { BACKGROUND } from '../../../src/core/fcos/assign.ts'
-import { DIALECTS } from '../../../src/core/fcos/config.ts'
-import { TargetMaps } from '../../../src/core/fcos/target-maps.ts'
+import { BACKGROUND } from '../../../src/core/detectors/assigner.ts'
+import { DIALECTS } from '../../../src/core/detectors/fcos/config.ts'
+import { TargetMaps } from '../../../src/core/inspect/target-maps.ts'
 import authors from '../../fixtures/authors_targets.json' with { type: 'json' }
+
 import { fixtureTensors } from '../../support/fixtures.ts'
 
 const tensor = fixtureTensors('authors_targets.safetensors')

@@ -1,10 +1,12 @@
 /** Targets beside those of the FCOS authors' code and of torchvision's assigner: equal in every location. */
 import { expect, test } from 'vitest'
-import { assign, BACKGROUND } from '../../../src/core/fcos/assign.ts'
-import { DIALECTS } from '../../../src/core/fcos/config.ts'
-import { pyramid } from '../../../src/core/fcos/levels.ts'
-import { targets } from '../../../src/core/fcos/targets.ts'
+import { BACKGROUND } from '../../../src/core/detectors/assigner.ts'
+import { assign } from '../../../src/core/detectors/fcos/assign.ts'
+import { DIALECTS } from '../../../src/core/detectors/fcos/config.ts'
+import { targets } from '../../../src/core/detectors/fcos/targets.ts'
+import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import authors from '../../fixtures/authors_targets.json' with { type: 'json' }
+
 import { fixtureTensors } from '../../support/fixtures.ts'
 
 const authorsTensor = fixtureTensors('authors_targets.safetensors')
@@ -29,7 +31,7 @@ test.each(authors.cases.flatMap((size, i) => [0, 1.5].map((radius) => ({ ...size
 
     const computed = targets(layout, { ...DIALECTS.authors, radius }, boxes)
     // The authors label with the class, and background with 0.
-    const labels = Float32Array.from(computed.labels, (gt) => (gt === BACKGROUND ? 0 : classes[gt]))
+    const labels = Float32Array.from(computed.matched, (gt) => (gt === BACKGROUND ? 0 : classes[gt]))
     expect(labels).toEqual(expected('labels'))
     expect(computed.ltrb).toEqual(expected('ltrb'))
     expect(lastPlaces(computed.centerness, expected('centerness'))).toBeLessThanOrEqual(1)

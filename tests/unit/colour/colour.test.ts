@@ -4,6 +4,7 @@ import { COLOUR_MAPS, colourTable } from '../../../src/core/colour/colour-maps.t
 import { LEVEL_COLOURS } from '../../../src/core/colour/level-colours.ts'
 import { oklchToHex } from '../../../src/core/colour/oklch.ts'
 import definitions from '../../fixtures/colour_maps.json' with { type: 'json' }
+
 import { difference, oklab, VISION, type Vision } from '../../support/colour-vision.ts'
 
 test.each(COLOUR_MAPS)('%s is as matplotlib defines it', (map) => {

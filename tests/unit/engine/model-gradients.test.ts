@@ -1,8 +1,8 @@
 /** Every choice of the model configuration learns: its gradients are the slopes of its loss. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
-import type { ModelConfig } from '../../../src/core/fcos/config.ts'
-import { lite0Config } from '../../../src/core/fcos/lite0-config.ts'
+import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../../src/core/detectors/model-config.ts'
 import { mulberry32, normal } from '../../../src/core/random.ts'
 import { Fcos } from '../../../src/main/engine/model/fcos.ts'
 import { tf } from '../../../src/main/engine/tensor/tensorflow.ts'

@@ -1,8 +1,8 @@
 /** What a model makes of images: detections, the candidates before them, and the raw maps before those. */
 import { z } from 'zod'
+import type { Candidates, ImageOutputs } from '../../detectors/fcos/decode.ts'
+import type { ModelConfig } from '../../detectors/model-config.ts'
 import type { WireError } from '../../errors.ts'
-import type { Candidates, ImageOutputs } from '../../fcos/candidates.ts'
-import type { ModelConfig } from '../../fcos/config.ts'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
 import { Path } from './images.ts'
 
@@ -88,7 +88,7 @@ export interface CandidatesResult {
 
 export interface MapsResult extends Frame {
   readonly model: ModelInfo
-  /** Logits and raw regression: what they mean is core/fcos's to say (distances.ts, candidates.ts). */
+  /** Logits and raw regression: core/detectors/fcos says what they mean (distances.ts, decode.ts). */
   readonly outputs: ImageOutputs
   /** [levels] learned scales of the regression; null for models without. */
   readonly scales: Float32Array | null

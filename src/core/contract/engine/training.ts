@@ -1,6 +1,6 @@
 /** Training runs: the request, what is heard of a run while it goes, and what it would cost. */
 import { z } from 'zod'
-import { InputConfig } from '../../fcos/config.ts'
+import { InputConfig } from '../../detectors/model-config.ts'
 import type { Size } from '../../geometry/box.ts'
 import { AugmentConfig } from '../augmentation.ts'
 import { TrainingFile, type TrainingOptions } from '../training.ts'

@@ -21,7 +21,7 @@ export type CurrentModel = z.infer<typeof CurrentModel>
 
 const Share = z.number().min(0).max(1)
 
-/** Class-wise NMS and least score that make detections of candidates (core/fcos/select.ts). */
+/** Class-wise NMS and least score that make detections of candidates (core/detectors/shared/select.ts). */
 export const SelectionValue = z.strictObject({ score: Share, nms: Share })
 
 /** Result of detect.images. */

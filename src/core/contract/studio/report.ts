@@ -1,10 +1,11 @@
-/** What FCOS would learn from the labels of the open project (core/fcos/inspect), for given rules and input size. */
+/** What FCOS would learn from the labels of the open project (core/inspect), for given rules and input size. */
 import { z } from 'zod'
-import { AssignmentRules, LevelName } from '../../fcos/config.ts'
-import { SIZE_CLASSES } from '../../fcos/inspect.ts'
-import type { InputSetting } from '../../fcos/scene.ts'
-import { HEAT_CELLS } from '../../fcos/shape-statistics.ts'
+import { AssignmentRules } from '../../detectors/fcos/config.ts'
+import { SIZE_CLASSES } from '../../inspect/report.ts'
+import type { InputSetting } from '../../inspect/setting.ts'
+import { HEAT_CELLS } from '../../inspect/shapes.ts'
 import { SPLITS } from '../../project/model.ts'
+import { LevelName } from '../../pyramid/levels.ts'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
 import { Box, Id, LocalPath } from './values.ts'

@@ -6,7 +6,7 @@
  * (models.ts), by the checkpoint's path.
  */
 import { z } from 'zod'
-import { ModelConfig } from '../../fcos/config.ts'
+import { ModelConfig } from '../../detectors/model-config.ts'
 import { SPLITS } from '../../project/model.ts'
 import { Evaluated } from '../engine/training.ts'
 import { TrainingFile, TrainingOptions } from '../training.ts'

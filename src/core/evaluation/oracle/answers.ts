@@ -1,7 +1,8 @@
 /** What the ground truth would answer in place of each candidate's centerness, class and box. */
-import type { Candidates } from '../../fcos/candidates.ts'
-import type { AssignmentRules } from '../../fcos/config.ts'
-import { targets } from '../../fcos/targets.ts'
+
+import type { AssignmentRules } from '../../detectors/fcos/config.ts'
+import type { Candidates } from '../../detectors/fcos/decode.ts'
+import { targets } from '../../detectors/fcos/targets.ts'
 import type { TrueObject } from '../ground-truth.ts'
 import type { CandidateImage } from './candidate-image.ts'
 
@@ -23,9 +24,9 @@ export function answersFor(
 ): Answers {
   const boxes = cornersOf(objects)
   const inInput = boxes.map((side, i) => side / (i % 2 === 0 ? toSource.x : toSource.y))
-  const { labels, centerness } = targets(pyramid, rules, inInput)
+  const { matched, centerness } = targets(pyramid, rules, inInput)
   return {
-    object: candidates.locations.map((location) => labels[location]!),
+    object: candidates.locations.map((location) => matched[location]!),
     centerness: Float32Array.from(candidates.locations, (location) => centerness[location]!),
     iou: bestIous(candidates, boxes),
   }

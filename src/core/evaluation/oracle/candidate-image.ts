@@ -1,6 +1,6 @@
 /** An image of the evaluation with what the network left for NMS. */
-import type { Candidates } from '../../fcos/candidates.ts'
-import type { Axes, Pyramid } from '../../fcos/levels.ts'
+import type { Candidates } from '../../detectors/fcos/decode.ts'
+import type { Axes, Pyramid } from '../../pyramid/levels.ts'
 
 export interface CandidateImage {
   readonly imageId: number

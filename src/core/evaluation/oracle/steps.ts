@@ -1,6 +1,6 @@
 /** What if part of the head's outputs were perfect: the same candidates, ranked, classed or boxed by the ground truth. */
-import { BACKGROUND } from '../../fcos/assign.ts'
-import { type Candidates, candidateScores } from '../../fcos/candidates.ts'
+import { BACKGROUND } from '../../detectors/assigner.ts'
+import { type Candidates, candidateScores } from '../../detectors/fcos/decode.ts'
 import type { TrueObject } from '../ground-truth.ts'
 import { type Answers, cornersOf } from './answers.ts'
 

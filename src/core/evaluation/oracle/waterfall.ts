@@ -1,6 +1,6 @@
 /** Average precision step by step towards a perfect head: which output is worth improving. */
-import type { AssignmentRules } from '../../fcos/config.ts'
-import { type SelectionOptions, selectDetections } from '../../fcos/select.ts'
+import type { AssignmentRules } from '../../detectors/fcos/config.ts'
+import { type SelectionOptions, selectDetections } from '../../detectors/shared/select.ts'
 import type { Detection } from '../../formats/detection.ts'
 import { find } from '../analysis/findings.ts'
 import { apByImage } from '../analysis/image-ap.ts'

@@ -1,8 +1,8 @@
 /** What `fcos inspect` prints for people. */
-import type { Bin, Distribution } from '../../../core/fcos/distribution.ts'
-import { type RecallCount, STARVED_BELOW } from '../../../core/fcos/inspect.ts'
-import type { Ladder } from '../../../core/fcos/recall-ladder.ts'
-import { HEAT_CELLS, type ShapeBin } from '../../../core/fcos/shape-statistics.ts'
+
+import type { Ladder } from '../../../core/inspect/recall.ts'
+import { type Bin, type Distribution, type RecallCount, STARVED_BELOW } from '../../../core/inspect/report.ts'
+import { HEAT_CELLS, type ShapeBin } from '../../../core/inspect/shapes.ts'
 import { percent, table } from '../table.ts'
 import type { InspectReport } from './inspect.ts'
 

@@ -1,13 +1,13 @@
 /** `fcos inspect`: what FCOS would learn from a data set, before any training. */
-import { AnchorMeter, type AnchorRecall } from '../../../core/fcos/anchor-recall.ts'
-import { type BoxRow, boxRows } from '../../../core/fcos/box-list.ts'
-import { boxListCsv } from '../../../core/fcos/box-list-csv.ts'
-import { DIALECTS } from '../../../core/fcos/config.ts'
-import { type Cure, describeCure } from '../../../core/fcos/cure.ts'
-import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/fcos/inspect.ts'
-import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/fcos/recall-ladder.ts'
-import type { InputSetting } from '../../../core/fcos/scene.ts'
+
+import { DIALECTS } from '../../../core/detectors/fcos/config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
+import { AnchorMeter, type AnchorRecall } from '../../../core/inspect/anchors.ts'
+import { type BoxRow, boxListCsv, boxRows } from '../../../core/inspect/box-list.ts'
+import { type Cure, describeCure } from '../../../core/inspect/cures.ts'
+import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
+import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/inspect/report.ts'
+import type { InputSetting } from '../../../core/inspect/setting.ts'
 import { replaceFile } from '../replace-file.ts'
 
 export interface InspectCommandOptions {

@@ -1,16 +1,16 @@
 /** `fcos targets`: what FCOS would learn at each location from the boxes of one image, as safetensors. */
 import { z } from 'zod'
+import { DIALECTS, type DialectName } from '../../../core/detectors/fcos/config.ts'
+import { targets } from '../../../core/detectors/fcos/targets.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { DIALECTS, type DialectName } from '../../../core/fcos/config.ts'
-import { pyramid } from '../../../core/fcos/levels.ts'
-import { locationLevels } from '../../../core/fcos/locations.ts'
-import { boxSize, describeUnlearnable, locationsPerBox, unlearnable } from '../../../core/fcos/recall.ts'
-import { targets } from '../../../core/fcos/targets.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import type { Size } from '../../../core/geometry/box.ts'
-import { paddedSize } from '../../../core/geometry/input-size.ts'
+import { boxSize, describeUnlearnable, locationsPerBox, unlearnable } from '../../../core/inspect/reasons.ts'
+import { paddedSize } from '../../../core/pyramid/input-size.ts'
+import { pyramid } from '../../../core/pyramid/levels.ts'
+import { locationLevels } from '../../../core/pyramid/locations.ts'
 import { readText } from '../../studio/datasets/files.ts'
 import { replaceFile } from '../replace-file.ts'
 import { table } from '../table.ts'
@@ -68,10 +68,10 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
   // torchvision derives the spacing of locations from the padded size; the authors' locations do not depend on it.
   const input = rules.location === 'corner' ? paddedSize({ width, height }) : { width, height }
   const layout = pyramid(input, rules.location)
-  const { labels, ltrb, centerness } = targets(layout, rules, boxes)
+  const { matched, ltrb, centerness } = targets(layout, rules, boxes)
   const bytes = encodeSafetensors(
     [
-      ['labels', tensorOf(labels, [layout.locations])],
+      ['labels', tensorOf(matched, [layout.locations])],
       ['ltrb', tensorOf(ltrb, [layout.locations, 4])],
       ['centerness', tensorOf(centerness, [layout.locations])],
       ['level', tensorOf(locationLevels(layout), [layout.locations])],
@@ -81,9 +81,9 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
   await replaceFile(out, bytes)
 
   const count = boxes.length / 4
-  const perBox = [...locationsPerBox(labels, count)]
+  const perBox = [...locationsPerBox(matched, count)]
   const levels = layout.levels.map(({ name, stride, columns, rows, first }) => {
-    const onLevel = locationsPerBox(labels, count, first, first + columns * rows)
+    const onLevel = locationsPerBox(matched, count, first, first + columns * rows)
     return { name, stride, columns, rows, positives: onLevel.reduce((sum, n) => sum + n, 0) }
   })
   return {
@@ -96,7 +96,7 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
     locationsPerBox: perBox,
     unlearnable: [...perBox.keys()]
       .filter((gt) => perBox[gt] === 0)
-      .map((gt) => unlearnable(layout, rules, boxes, gt, labels))
+      .map((gt) => unlearnable(layout, rules, boxes, gt, matched))
       .map((box) => {
         return { gt: box.gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, box.gt)) }
       }),

@@ -1,8 +1,8 @@
 /** Batches of augmented images: a pure function of the plan and the step. */
 
 import type { AugmentConfig } from '../../../core/contract/augmentation.ts'
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { CodedError } from '../../../core/errors.ts'
-import type { InputConfig } from '../../../core/fcos/config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { shiftAndNormalise } from './augment/colour.ts'
 import { placeBoxes } from './augment/geometry.ts'

@@ -1,6 +1,6 @@
 /** The one input shape of a training run. */
 import type { Size } from '../../../core/geometry/box.ts'
-import { paddedSize, resizedSize, type SizeRule } from '../../../core/geometry/input-size.ts'
+import { paddedSize, resizedSize, type SizeRule } from '../../../core/pyramid/input-size.ts'
 
 /** Share of the images that the canvas must hold, per direction, at detection's scale. */
 const HELD = 0.9

@@ -1,5 +1,5 @@
 /** From 8-bit RGB to the network's normalised input. */
-import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 
 /** Maps a run of RGB triples in place, from [0, 255] to network input. Commutes with interpolation up to its clamp. */
 export type PixelMap = (rgb: Float32Array) => void

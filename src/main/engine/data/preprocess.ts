@@ -3,9 +3,9 @@
  * 0.29.1): normalise, resize so that the short side is shortSide unless the long side would pass longSide, and pad at the
  * right and bottom with 0, which after normalising is the mean colour.
  */
-import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
-import { paddedSize, resizedSize } from '../../../core/geometry/input-size.ts'
+import { paddedSize, resizedSize } from '../../../core/pyramid/input-size.ts'
 import type { RgbImage } from './decode.ts'
 import { normalise } from './pixels.ts'
 import { drawImage } from './resample.ts'

@@ -1,5 +1,5 @@
 import type { TrainingInput, TrainingInputRequest } from '../../../core/contract/engine.ts'
-import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { BatchMaker } from './batch.ts'
 import { trainingCanvas } from './canvas.ts'
 import { trainingSamples } from './samples.ts'

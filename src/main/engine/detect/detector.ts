@@ -5,9 +5,9 @@ import {
   type Candidates,
   candidateScores,
   decodeCandidates,
-} from '../../../core/fcos/candidates.ts'
-import type { InputConfig, ModelConfig } from '../../../core/fcos/config.ts'
-import { selectDetections } from '../../../core/fcos/select.ts'
+} from '../../../core/detectors/fcos/decode.ts'
+import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
+import { selectDetections } from '../../../core/detectors/shared/select.ts'
 import type { RgbImage } from '../data/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import type { Fcos } from '../model/fcos.ts'

@@ -1,7 +1,7 @@
 /** One pass of the network, read back: what the head puts out for each image of a batch. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import type { ImageOutputs } from '../../../core/fcos/candidates.ts'
-import { type Pyramid, pyramid } from '../../../core/fcos/levels.ts'
+import type { ImageOutputs } from '../../../core/detectors/fcos/decode.ts'
+import { type Pyramid, pyramid } from '../../../core/pyramid/levels.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
 import type { Fcos } from '../model/fcos.ts'
 import { Tape } from '../model/tape.ts'

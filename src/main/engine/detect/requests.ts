@@ -8,7 +8,7 @@ import type {
   MapsRequest,
   MapsResult,
 } from '../../../core/contract/engine.ts'
-import type { InputConfig } from '../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { JobControl } from '../control.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
 import { preprocess } from '../data/preprocess.ts'

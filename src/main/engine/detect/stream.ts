@@ -1,8 +1,8 @@
 /** A network over many files: decoding runs ahead of it, results come in order, a bad image is reported and skipped. */
 
+import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
-import type { InputConfig } from '../../../core/fcos/config.ts'
-import { resizedSize } from '../../../core/geometry/input-size.ts'
+import { resizedSize } from '../../../core/pyramid/input-size.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
 
 /** What the network made of an image, or why the image could not be read. */

@@ -1,7 +1,7 @@
-/** FCOS: backbone, feature pyramid, head; between device tensors and the typed arrays that core/fcos computes with. */
+/** FCOS: backbone, feature pyramid, head; between device tensors and the typed arrays that core/detectors computes with. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
-import type { HeadOutputs } from '../../../core/fcos/loss/index.ts'
+import type { HeadOutputs } from '../../../core/detectors/fcos/loss.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import type { Backbone } from './backbone.ts'

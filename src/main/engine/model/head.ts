@@ -1,5 +1,5 @@
 /** The two towers shared by all levels, and what they predict (FCOS section 3.1, figure 2). */
-import type { HeadConfig } from '../../../core/fcos/config.ts'
+import type { HeadConfig } from '../../../core/detectors/fcos/config.ts'
 import { Convolution } from './layers/convolution.ts'
 import type { NormRelu } from './layers/norm-relu.ts'
 import { Predictor } from './layers/predictor.ts'

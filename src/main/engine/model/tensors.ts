@@ -1,5 +1,6 @@
 /** Names and shapes of every tensor that a model of a given configuration has, in the order of its state dict. */
-import type { HeadConfig, ModelConfig } from '../../../core/fcos/config.ts'
+import type { HeadConfig } from '../../../core/detectors/fcos/config.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { TensorSpec } from '../weights/state-dict.ts'
 import { affine, batchNorm, kernelAndBias } from '../weights/tensor-specs.ts'
 import { LITE0_BLOCKS, LITE0_PYRAMID_BLOCKS, lite0BodyTensors } from './efficientnet-lite0-spec.ts'

@@ -1,6 +1,6 @@
 /** Where a training step's batch comes from: images that are augmented afresh, or features that were computed once. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
+import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { BatchLoader } from '../data/loader.ts'

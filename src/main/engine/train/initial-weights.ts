@@ -1,5 +1,5 @@
 /** The weights of a model that nothing was loaded into. */
-import type { ModelConfig } from '../../../core/fcos/config.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { elementCount } from '../../../core/formats/safetensors.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import { fnv1a, mulberry32, normal } from '../../../core/random.ts'

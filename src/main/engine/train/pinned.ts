@@ -1,7 +1,7 @@
 /** Images whose predictions are shown while a model learns. */
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
+import { predictionMaps } from '../../../core/detectors/fcos/views.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { predictionMaps } from '../../../core/fcos/prediction-maps.ts'
 import { decodeImage, type RgbImage } from '../data/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detector.ts'

@@ -1,9 +1,8 @@
 /** From a request to the model that training starts with. */
 import type { ProbeRequest } from '../../../core/contract/engine.ts'
 import type { ModelChoices } from '../../../core/contract/training.ts'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
-import { lite0Config } from '../../../core/fcos/lite0-config.ts'
-import { torchvisionConfig } from '../../../core/fcos/torchvision-config.ts'
+import { lite0Config, torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { type Checkpoint, readCheckpoint } from '../weights/checkpoint.ts'
 import { loadReport } from '../weights/load-report.ts'

@@ -1,6 +1,6 @@
 /** One optimiser step: one or more passes forward and back, then the weights and their average move. */
 import type { TrainStep } from '../../../core/contract/engine.ts'
-import type { FcosLoss } from '../../../core/fcos/loss/index.ts'
+import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
 import type { Batches } from './batches.ts'
 import type { Learning } from './learning.ts'
 import type { Normaliser } from './normaliser.ts'

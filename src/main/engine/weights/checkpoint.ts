@@ -3,9 +3,9 @@
  * metadata, the configuration without which they mean nothing.
  */
 import { z } from 'zod'
+import { torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
+import { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { ModelConfig } from '../../../core/fcos/config.ts'
-import { torchvisionConfig } from '../../../core/fcos/torchvision-config.ts'
 import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { modelTensors } from '../model/tensors.ts'

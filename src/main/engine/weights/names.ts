@@ -2,8 +2,9 @@
  * From the names in a file to the names of our models: torchvision's for r50, our own for lite0. Recognises what other
  * programs save; the tensors themselves are left as they are.
  */
+
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
 import type { StateDict } from './state-dict.ts'
 
 export interface NamedWeights {

@@ -1,10 +1,10 @@
 /** What a model detects, from the candidates that it left in the cache. */
 import { setImmediate } from 'node:timers/promises'
 import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
+import { guessesOf } from '../../../core/detectors/shared/select.ts'
 import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
-import { guessesOf } from '../../../core/fcos/guesses.ts'
-import { pyramid } from '../../../core/fcos/levels.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
+import { pyramid } from '../../../core/pyramid/levels.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { CandidateCache } from '../models/candidate-cache.ts'
 import type { FrozenDetection } from './frozen.ts'

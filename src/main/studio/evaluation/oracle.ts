@@ -1,10 +1,13 @@
 /** The waterfall of oracles of an evaluated model. */
 import { setImmediate } from 'node:timers/promises'
 import type { OracleResult } from '../../../core/contract/studio/evaluation.ts'
+import { CANDIDATES_PER_LEVEL, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
 import { ORACLE_STEPS } from '../../../core/evaluation/oracle/steps.ts'
-import type { OracleBar, OracleOptions } from '../../../core/evaluation/oracle/waterfall.ts'
-import { oracleWaterfall } from '../../../core/evaluation/oracle/waterfall.ts'
-import { CANDIDATES_PER_LEVEL, MOST_DETECTIONS } from '../../../core/fcos/guesses.ts'
+import {
+  type OracleBar,
+  type OracleOptions,
+  oracleWaterfall,
+} from '../../../core/evaluation/oracle/waterfall.ts'
 import type { FrozenTruth } from './frozen.ts'
 import { type CachedModel, candidateImages, SELECTION } from './model-detections.ts'
 import type { Watch } from './watch.ts'

@@ -1,8 +1,8 @@
 /** What a weights file says of itself; nobody needs an engine to learn it. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { z } from 'zod'
+import { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { ModelConfig } from '../../../core/fcos/config.ts'
 import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 
 const parsed = <T extends z.ZodType>(schema: T) =>

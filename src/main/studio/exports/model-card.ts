@@ -4,9 +4,9 @@ import type { Evaluated } from '../../../core/contract/engine.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { ClassThresholds } from '../../../core/contract/studio/evaluation.ts'
 import type { RunDetail } from '../../../core/contract/studio/runs.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { COCO_STATS } from '../../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
 
 export interface CardFacts {
   readonly title: string

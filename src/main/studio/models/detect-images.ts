@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
 import type { CurrentModel, DetectionReport } from '../../../core/contract/studio/models.ts'
-import { guessesOf } from '../../../core/fcos/guesses.ts'
+import { guessesOf } from '../../../core/detectors/shared/select.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/index.ts'

@@ -7,8 +7,8 @@ import {
   type ImageMaps,
 } from '../../../core/contract/model-assets.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
-import { decodeCandidates } from '../../../core/fcos/candidates.ts'
-import { pyramid } from '../../../core/fcos/levels.ts'
+import { decodeCandidates } from '../../../core/detectors/fcos/decode.ts'
+import { pyramid } from '../../../core/pyramid/levels.ts'
 import { keyOf } from '../assets/picture.ts'
 import type { ViewingEngine } from '../engine/viewing-engine.ts'
 import type { CandidateCache } from './candidate-cache.ts'

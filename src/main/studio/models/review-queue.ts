@@ -1,6 +1,6 @@
 /** Which images a person should look at first, by what the model in use makes of them. */
 import type { CurrentModel, ReviewItem } from '../../../core/contract/studio/models.ts'
-import { guessesOf, type ModelGuess } from '../../../core/fcos/guesses.ts'
+import { guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
 import { iou } from '../../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'

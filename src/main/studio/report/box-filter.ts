@@ -1,10 +1,10 @@
 import type { BoxFilter } from '../../../core/contract/studio/report.ts'
-import type { ImageInspection } from '../../../core/fcos/image-inspection.ts'
-import { SIZE_CLASSES, sizeClass } from '../../../core/fcos/inspect.ts'
-import { LEVEL_NAMES } from '../../../core/fcos/levels.ts'
-import type { InputSetting } from '../../../core/fcos/scene.ts'
-import { type BoxShape, boxShape } from '../../../core/fcos/shape-statistics.ts'
-import { resizedSize } from '../../../core/geometry/input-size.ts'
+import type { ImageInspection } from '../../../core/inspect/image.ts'
+import { SIZE_CLASSES, sizeClass } from '../../../core/inspect/report.ts'
+import type { InputSetting } from '../../../core/inspect/setting.ts'
+import { type BoxShape, boxShape } from '../../../core/inspect/shapes.ts'
+import { resizedSize } from '../../../core/pyramid/input-size.ts'
+import { LEVEL_NAMES } from '../../../core/pyramid/levels.ts'
 
 type Test = (found: ImageInspection, gt: number) => boolean
 type Range = NonNullable<BoxFilter['side']>

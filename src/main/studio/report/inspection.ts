@@ -1,6 +1,6 @@
 import type { ReportInspection, ReportScope } from '../../../core/contract/studio/report.ts'
-import { AnchorMeter, noAnchorRecall } from '../../../core/fcos/anchor-recall.ts'
-import { Inspector } from '../../../core/fcos/inspect.ts'
+import { AnchorMeter, noAnchorRecall } from '../../../core/inspect/anchors.ts'
+import { Inspector } from '../../../core/inspect/report.ts'
 import type { Project } from '../project/project.ts'
 import { type Watch, withLabels } from './labelled.ts'
 

@@ -1,5 +1,5 @@
 import type { ReportLadders, ReportScope } from '../../../core/contract/studio/report.ts'
-import { LadderMeter, radiusLadder, sizeLadder } from '../../../core/fcos/recall-ladder.ts'
+import { LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
 import type { Project } from '../project/project.ts'
 import { type Watch, withLabels } from './labelled.ts'
 

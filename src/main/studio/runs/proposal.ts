@@ -1,10 +1,10 @@
 /** What a plan comes to with the labels as they are, before anything is trained. */
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import type { Proposal, RunPlan } from '../../../core/contract/studio/runs.ts'
-import { type AssignmentRules, DIALECTS } from '../../../core/fcos/config.ts'
-import { RecallMeter } from '../../../core/fcos/recall-ladder.ts'
-import { torchvisionConfig } from '../../../core/fcos/torchvision-config.ts'
+import { type AssignmentRules, DIALECTS } from '../../../core/detectors/fcos/config.ts'
+import { torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
+import { RecallMeter } from '../../../core/inspect/recall.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import type { Project } from '../project/index.ts'

@@ -1,7 +1,7 @@
 /** Paints locations of the levels as cells, coarse ones first, so that the finest are on top. */
-import type { LevelName } from '../../../core/fcos/config.ts'
-import type { Level, Pyramid } from '../../../core/fcos/levels.ts'
+
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { Level, LevelName, Pyramid } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import { gridOf, levelsToDraw } from '../cells.ts'
 import { imageScale } from '../targets.ts'

@@ -2,9 +2,9 @@
 
 import type { ColourMap } from '../../../core/colour/colour-maps.ts'
 import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
-import { BACKGROUND } from '../../../core/fcos/assign.ts'
-import type { LevelName } from '../../../core/fcos/config.ts'
+import { BACKGROUND } from '../../../core/detectors/assigner.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { LevelName } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import type { ImageTargets } from '../targets.ts'
 import { isSide, LONGEST_SIDE, SIDE, type XrayView } from '../views.ts'

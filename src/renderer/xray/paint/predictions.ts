@@ -2,7 +2,7 @@
 
 import type { ColourMap } from '../../../core/colour/colour-maps.ts'
 import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
-import { BACKGROUND } from '../../../core/fcos/assign.ts'
+import { BACKGROUND } from '../../../core/detectors/assigner.ts'
 import { LEAST_SCORE, type Prediction } from '../prediction.ts'
 import type { ImageTargets } from '../targets.ts'
 import { isSide, LARGEST_DIFFERENCE, LONGEST_SIDE, SIDE, type XrayView } from '../views.ts'

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
+import { type Candidates, decodeCandidates } from '../../../../src/core/detectors/fcos/decode.ts'
 import { answersFor } from '../../../../src/core/evaluation/oracle/answers.ts'
 import type { CandidateImage } from '../../../../src/core/evaluation/oracle/candidate-image.ts'
 import { applyOracle, ORACLE_STEPS, type OracleStep } from '../../../../src/core/evaluation/oracle/steps.ts'
@@ -7,12 +9,9 @@ import {
   oracleDetections,
   oracleWaterfall,
 } from '../../../../src/core/evaluation/oracle/waterfall.ts'
-import type { Candidates } from '../../../../src/core/fcos/candidates.ts'
-import { decodeCandidates } from '../../../../src/core/fcos/candidates.ts'
-import { DIALECTS } from '../../../../src/core/fcos/config.ts'
-import { decodeDetections } from '../../../../src/core/fcos/decode.ts'
-import { pyramid } from '../../../../src/core/fcos/levels.ts'
+import { pyramid } from '../../../../src/core/pyramid/levels.ts'
 import { mulberry32 } from '../../../../src/core/random.ts'
+import { decodeDetections } from '../../../support/decode-detections.ts'
 import { object } from '../analysis/scene.ts'
 
 const OPTIONS: OracleOptions = {

@@ -1,8 +1,11 @@
 /** What sliders make of an image's candidates: three boxes of one class, two of them overlapping by 0.6. */
 import { expect, test } from 'vitest'
-import type { ImageCandidates } from '../../../../src/core/contract/model-assets.ts'
-import { decodeCandidateFile, encodeCandidates } from '../../../../src/core/contract/model-assets.ts'
-import { lite0Config } from '../../../../src/core/fcos/lite0-config.ts'
+import {
+  decodeCandidateFile,
+  encodeCandidates,
+  type ImageCandidates,
+} from '../../../../src/core/contract/model-assets.ts'
+import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
 import type { ProjectAnnotation } from '../../../../src/core/project/model.ts'
 import { type ImageKnowledge, liveGuesses } from '../../../../src/renderer/detect/live.ts'
 

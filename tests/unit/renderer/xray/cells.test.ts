@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { BACKGROUND } from '../../../../src/core/fcos/assign.ts'
-import type { Level } from '../../../../src/core/fcos/levels.ts'
+import { BACKGROUND } from '../../../../src/core/detectors/assigner.ts'
+import type { Level } from '../../../../src/core/pyramid/levels.ts'
 import { paintCells } from '../../../../src/renderer/xray/paint/cells.ts'
 import type { ImageTargets } from '../../../../src/renderer/xray/targets.ts'
 import { compute, targetBox } from './support.ts'

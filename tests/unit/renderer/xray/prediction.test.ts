@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeMaps, encodeMaps } from '../../../../src/core/contract/model-assets.ts'
-import { lite0Config } from '../../../../src/core/fcos/lite0-config.ts'
+import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
 import { difference } from '../../../../src/renderer/xray/paint/predictions.ts'
 import { type Prediction, predictedAt, predictionOf } from '../../../../src/renderer/xray/prediction.ts'
 import { readLocation } from '../../../../src/renderer/xray/reading.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DIALECTS } from '../../../../src/core/fcos/config.ts'
+import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
 import { readLocation } from '../../../../src/renderer/xray/reading.ts'
 import type { TargetBox } from '../../../../src/renderer/xray/target-boxes.ts'
 import type { ImageTargets } from '../../../../src/renderer/xray/targets.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { applyCure } from '../../../../src/core/fcos/cure.ts'
+import { applyCure } from '../../../../src/core/inspect/cures.ts'
 import { cureOf, imageTotals, markAt, objectShare } from '../../../../src/renderer/xray/shares.ts'
 import { targetBoxes } from '../../../../src/renderer/xray/target-boxes.ts'
 import { compute, targetBox } from './support.ts'

@@ -1,4 +1,4 @@
-import { DIALECTS } from '../../../../src/core/fcos/config.ts'
+import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
 import type { BoxXyxy, Size } from '../../../../src/core/geometry/box.ts'
 import type { ModelRules } from '../../../../src/renderer/xray/model-rules.ts'
 import type { TargetBox } from '../../../../src/renderer/xray/target-boxes.ts'

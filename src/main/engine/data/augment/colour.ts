@@ -5,7 +5,7 @@
  */
 
 import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
-import type { InputConfig } from '../../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../../core/detectors/model-config.ts'
 import type { Random } from '../../../../core/random.ts'
 import { normalise, type PixelMap } from '../pixels.ts'
 

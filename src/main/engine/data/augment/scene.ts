@@ -4,9 +4,9 @@
  */
 
 import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
-import type { InputConfig } from '../../../../core/fcos/config.ts'
+import type { InputConfig } from '../../../../core/detectors/model-config.ts'
 import type { Size } from '../../../../core/geometry/box.ts'
-import { resizedSize } from '../../../../core/geometry/input-size.ts'
+import { resizedSize } from '../../../../core/pyramid/input-size.ts'
 import { type Random, shuffle } from '../../../../core/random.ts'
 import { type ColourShift, drawColour } from './colour.ts'
 import { drawPlacement, type Placement, type Region } from './geometry.ts'

@@ -1,4 +1,4 @@
-import type { HeadConfig } from '../../../../core/fcos/config.ts'
+import type { HeadConfig } from '../../../../core/detectors/fcos/config.ts'
 import type { Parameters } from '../parameter.ts'
 import { BatchNormRelu } from './batch-norm-relu.ts'
 import { BiasRelu } from './bias-relu.ts'

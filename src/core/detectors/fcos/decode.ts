@@ -1,0 +1,161 @@
+/**
+ * From the head's raw outputs for one image to the candidates of which detections are selected (FCOS section 3, in
+ * torchvision's order of steps): per level, score = √(σ(class)·σ(centerness)), keep above a floor, take the best, decode
+ * their boxes. What comes after, selectDetections, is cheap: candidates may be kept, and selected from again and again.
+ *
+ * L locations over all levels, K classes, M candidates.
+ */
+import type { Size } from '../../geometry/box.ts'
+import type { Axes, Level, Pyramid } from '../../pyramid/levels.ts'
+import { locationAt } from '../../pyramid/locations.ts'
+import { TopK } from '../shared/top-k.ts'
+import { type DistanceRule, distance } from './distances.ts'
+
+/** One image's raw head outputs. */
+export interface ImageOutputs {
+  /** [L,K] */
+  readonly logits: Float32Array
+  /** [L,4] l, t, r, b before exp or relu. */
+  readonly regression: Float32Array
+  /** [L] logits */
+  readonly centerness: Float32Array
+}
+
+export interface CandidateOptions {
+  readonly pyramid: Pyramid
+  readonly distance: DistanceRule
+  /** [levels] learned scale of each level's regression; 1 each if undefined. */
+  readonly scales?: Float32Array | undefined
+  /** The image within the padded input, in the same pixels: boxes are clipped to it. */
+  readonly image: Size
+  /** From pixels of the network's input to those of the boxes; 1 if undefined. */
+  readonly toSource?: Axes | undefined
+  /** Candidates score strictly above it. */
+  readonly scoreThreshold: number
+  /** Pairs of location and class that each level hands on at most: 1000. */
+  readonly candidatesPerLevel: number
+  /**
+   * Also the pairs that would be best if centerness did not count: those whose class score alone is above the threshold,
+   * again as many per level, so that both rankings can be selected from exactly.
+   */
+  readonly alsoByClass?: boolean
+}
+
+/** Pairs of location and class with their boxes, in rising order of location, then class. */
+export interface Candidates {
+  /** [M] indices of locations in 0…L−1. */
+  readonly locations: Int32Array
+  /** [M] indices into Pyramid.levels. */
+  readonly levels: Uint8Array
+  /** [M] class indices in 0…K−1. */
+  readonly labels: Int32Array
+  /** [M] p̂ = σ(class logit) */
+  readonly classScores: Float32Array
+  /** [M] ô = σ(centerness logit) of the location. */
+  readonly centerness: Float32Array
+  /** [M,4] x1, y1, x2, y2 in pixels of the source image (of the network's input without toSource), clipped to it. */
+  readonly boxes: Float32Array
+}
+
+export function decodeCandidates(outputs: ImageOutputs, options: CandidateOptions): Candidates {
+  const classes = outputs.logits.length / outputs.centerness.length
+  const pairsOf = options.pyramid.levels.map((level) => bestPairs(level, outputs, classes, options))
+  const levels = Uint8Array.from(pairsOf.flatMap((pairs, level) => Array<number>(pairs.length).fill(level)))
+  const pairs = Int32Array.from(pairsOf.flatMap((of) => [...of]))
+  const locations = pairs.map((pair) => Math.floor(pair / classes))
+  return {
+    locations,
+    levels,
+    labels: pairs.map((pair) => pair % classes),
+    classScores: Float32Array.from(pairs, (pair) => sigmoid(outputs.logits[pair])),
+    centerness: Float32Array.from(locations, (location) => sigmoid(outputs.centerness[location])),
+    boxes: boxesAt(locations, outputs.regression, options),
+  }
+}
+
+/** √(p̂·ô) [M] in float32, which is what torchvision ranks: saturated sigmoids tie. */
+export function candidateScores({
+  classScores,
+  centerness,
+}: Pick<Candidates, 'classScores' | 'centerness'>): Float32Array {
+  return classScores.map((p, i) => score(p, centerness[i]))
+}
+
+const score = (p: number, q: number): number => Math.fround(Math.sqrt(Math.fround(p * q)))
+
+/** The pairs (location·K + class) of a level that are candidates, rising. */
+function bestPairs(
+  level: Level,
+  outputs: ImageOutputs,
+  classes: number,
+  { scoreThreshold, candidatesPerLevel, alsoByClass = false }: CandidateOptions,
+): Int32Array {
+  const most = Math.min(candidatesPerLevel, level.rows * level.columns * classes)
+  const by = (ranking: Ranking) => best(level, outputs, classes, ranking, Math.fround(scoreThreshold), most)
+  const pairs = by(WITH_CENTERNESS)
+  return (alsoByClass ? Int32Array.from(new Set([...pairs, ...by(BY_CLASS)])) : pairs).sort()
+}
+
+interface Ranking {
+  score(p: number, q: number): number
+  /** The class score p that scores t. */
+  least(t: number, q: number): number
+}
+const WITH_CENTERNESS: Ranking = { score, least: (t, q) => (t * t) / q }
+const BY_CLASS: Ranking = { score: (p) => p, least: (t) => t }
+
+/**
+ * The best pairs of a level by float32 scores. Among equal scores the lower pair goes first (torch.topk leaves that open).
+ *
+ * Most logits fail, so the test comes first and costs one comparison: √(p·q) > t needs p > t²/q =: m, hence
+ * z > ln(m/(1−m)), one logarithm per location. m is taken 1e-6 lower, more than float32 rounding can move a score, so
+ * that the test never drops what the exact one keeps. Once k pairs are held, their worst score is t.
+ */
+function best(
+  { first, rows, columns }: Level,
+  { logits, centerness }: ImageOutputs,
+  classes: number,
+  ranking: Ranking,
+  threshold: number,
+  most: number,
+): Int32Array {
+  const end = first + rows * columns
+  const kept = new TopK(most)
+  for (let location = first; location < end; location++) {
+    const q = sigmoid(centerness[location])
+    const t = Math.max(threshold, kept.bar)
+    const m = ranking.least(t, q) * (1 - 1e-6)
+    if (m >= 1) continue
+    const leastLogit = Math.log(m / (1 - m))
+    for (let pair = location * classes; pair < (location + 1) * classes; pair++) {
+      if (!(logits[pair] > leastLogit)) continue
+      const scored = ranking.score(sigmoid(logits[pair]), q)
+      if (scored > t) kept.offer(scored, pair)
+    }
+  }
+  return kept.sorted().indices
+}
+
+/** Boxes [M,4] that the given locations [M] predict, clipped to the image. */
+function boxesAt(
+  locations: Int32Array,
+  regression: Float32Array,
+  { pyramid, distance: rule, scales, image, toSource = { x: 1, y: 1 } }: CandidateOptions,
+): Float32Array {
+  const boxes = new Float32Array(locations.length * 4)
+  for (const [i, location] of locations.entries()) {
+    const { x, y, level } = locationAt(pyramid, location)
+    const scale = scales?.[pyramid.levels.indexOf(level)] ?? 1
+    const side = (k: number) => distance(rule, scale * regression[location * 4 + k], level.stride)
+    boxes[i * 4] = clip(x - side(0), image.width) * toSource.x
+    boxes[i * 4 + 1] = clip(y - side(1), image.height) * toSource.y
+    boxes[i * 4 + 2] = clip(x + side(2), image.width) * toSource.x
+    boxes[i * 4 + 3] = clip(y + side(3), image.height) * toSource.y
+  }
+  return boxes
+}
+
+export const sigmoid = (z: number): number => Math.fround(1 / (1 + Math.exp(-z)))
+
+/** In float32, as torchvision's boxes are before they are scaled. */
+const clip = (position: number, size: number): number => Math.fround(Math.min(Math.max(position, 0), size))

@@ -1,0 +1,118 @@
+/** What best possible recall would be with other input sizes and radii, and which of them to take. */
+
+import { assign } from '../detectors/fcos/assign.ts'
+import type { DatasetImage } from '../formats/dataset.ts'
+import type { RecallCount } from './report.ts'
+import { type InputSetting, inputBoxes, isSized, perInputSize, targetAnnotations } from './setting.ts'
+import { countShares, emptyShares, fitShares } from './shares.ts'
+
+/** Short sides in pixels. */
+const INPUT_SIZES = [256, 320, 416, 512, 640, 800, 1024, 1280]
+/** Strides; 0 is off. */
+const RADII = [1, 1.5, 2, 2.5, 3, 0]
+/** Recall with which nothing need be changed. FCOS's own on COCO is 0.984 (table 1). */
+export const ENOUGH = 0.99
+
+/** A value of the ladder with the setting that it makes. */
+export interface Rung {
+  readonly value: number
+  readonly setting: InputSetting
+}
+
+export interface MeasuredRung {
+  readonly value: number
+  readonly recall: Readonly<RecallCount>
+}
+
+/** The present short side and the larger ones, the long side in proportion. */
+export function sizeLadder({ input, rules }: InputSetting): Rung[] {
+  const present = input.shortSide
+  return [present, ...INPUT_SIZES.filter((side) => side > present)].map((value) => {
+    const longSide = Math.round((input.longSide * value) / present)
+    return { value, setting: { input: { shortSide: value, longSide }, rules } }
+  })
+}
+
+/** Radii of center sampling, the present one among them; off comes last. */
+export function radiusLadder({ input, rules }: InputSetting): Rung[] {
+  return [...new Set([...RADII, rules.radius])]
+    .sort((a, b) => (a || Number.POSITIVE_INFINITY) - (b || Number.POSITIVE_INFINITY))
+    .map((value) => ({ value, setting: { input, rules: { ...rules, radius: value } } }))
+}
+
+/** Best possible recall with one setting, image after image. Images of unknown size do not count. */
+export class RecallMeter {
+  readonly #setting: InputSetting
+  readonly #scratch: ReturnType<typeof perInputSize<Int32Array<ArrayBuffer>>>
+  #shares = emptyShares(0)
+  readonly recall: RecallCount = { boxes: 0, learnable: 0 }
+
+  constructor(setting: InputSetting) {
+    this.#setting = setting
+    this.#scratch = perInputSize(setting, ({ locations }) => new Int32Array(locations))
+  }
+
+  add(image: DatasetImage): void {
+    if (!isSized(image)) return
+    const { input, rules } = this.#setting
+    const targets = targetAnnotations(image).map(([, { box }]) => box)
+    if (targets.length === 0) return
+    const boxes = inputBoxes(image, targets, input)
+    const { layout, made: matched } = this.#scratch(image)
+    assign(layout, rules, boxes, matched)
+    this.#shares = fitShares(this.#shares, targets.length)
+    const { positives } = countShares(layout, rules, boxes, matched, this.#shares)
+    this.recall.boxes += targets.length
+    for (let gt = 0; gt < targets.length; gt++) if (positives[gt] > 0) this.recall.learnable++
+  }
+}
+
+/** One setting at other values, and the value to take; null without boxes. */
+export interface Ladder {
+  readonly present: number
+  readonly measured: readonly MeasuredRung[]
+  readonly suggestion: Suggestion | null
+}
+
+/** Measures all rungs of a ladder, image after image. */
+export class LadderMeter {
+  readonly #present: number
+  readonly #rungs: readonly { readonly value: number; readonly meter: RecallMeter }[]
+
+  constructor(rungs: readonly Rung[], present: number) {
+    this.#present = present
+    this.#rungs = rungs.map(({ value, setting }) => ({ value, meter: new RecallMeter(setting) }))
+  }
+
+  add(image: DatasetImage): void {
+    for (const { meter } of this.#rungs) meter.add(image)
+  }
+
+  result(): Ladder {
+    const measured = this.#rungs.map(({ value, meter }) => ({ value, recall: meter.recall }))
+    return { present: this.#present, measured, suggestion: suggest(measured, this.#present) ?? null }
+  }
+}
+
+export interface Suggestion extends MeasuredRung {
+  /** In recall, from the present value: 0.02 is two points. */
+  readonly gain: number
+}
+
+/**
+ * The rung to take: the present one if its recall is enough (99 %), else the nearest to it on the ladder of which that is
+ * true, else the one of highest recall, of equals the nearest. Undefined without boxes.
+ */
+export function suggest(measured: readonly MeasuredRung[], present: number): Suggestion | undefined {
+  const share = ({ recall }: MeasuredRung): number => recall.learnable / recall.boxes
+  const at = measured.findIndex(({ value }) => value === present)
+  const now = share(measured[at])
+  if (Number.isNaN(now)) return undefined
+  const nearestFirst = [...measured.keys()]
+    .sort((a, b) => Math.abs(a - at) - Math.abs(b - at))
+    .map((i) => measured[i])
+  const best =
+    nearestFirst.find((rung) => share(rung) >= ENOUGH) ??
+    nearestFirst.reduce((best, rung) => (share(rung) > share(best) ? rung : best))
+  return { ...best, gain: share(best) - now }
+}

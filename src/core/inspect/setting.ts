@@ -1,0 +1,60 @@
+/** An image's boxes and locations as the network sees them at some input size. */
+
+import type { AssignmentRules } from '../detectors/fcos/config.ts'
+import type { Annotation, DatasetImage } from '../formats/dataset.ts'
+import type { BoxXyxy, Size } from '../geometry/box.ts'
+import { paddedSize, resizedSize, type SizeRule } from '../pyramid/input-size.ts'
+import { type Pyramid, pyramid } from '../pyramid/levels.ts'
+
+/** How large images are and which locations learn a box. */
+export interface InputSetting {
+  readonly input: SizeRule
+  readonly rules: AssignmentRules
+}
+
+/** An annotation and its index among those of its image. */
+export type IndexedAnnotation = readonly [index: number, annotation: Annotation]
+
+/** The annotations that are targets: all but crowd regions. */
+export const targetAnnotations = ({ annotations }: DatasetImage): IndexedAnnotation[] =>
+  [...annotations.entries()].filter(([, { crowd }]) => !crowd)
+
+/** Whether the size of the image is known, without which nothing can be said about its boxes. */
+export const isSized = ({ width, height }: Size): boolean => width > 0 && height > 0
+
+/** Boxes of an image of the given size, in pixels of the network's input: [N·4] x1, y1, x2, y2. */
+export function inputBoxes(image: Size, boxes: readonly BoxXyxy[], input: SizeRule): Float32Array {
+  const { width, height } = resizedSize(image, input)
+  const [x, y] = [width / image.width, height / image.height]
+  const scaled = new Float32Array(boxes.length * 4)
+  for (const [gt, box] of boxes.entries()) {
+    scaled[gt * 4] = box[0] * x
+    scaled[gt * 4 + 1] = box[1] * y
+    scaled[gt * 4 + 2] = box[2] * x
+    scaled[gt * 4 + 3] = box[3] * y
+  }
+  return scaled
+}
+
+/** The pyramid over an image of the given size, padding included. */
+export const inputPyramid = (image: Size, { input, rules }: InputSetting): Pyramid =>
+  pyramid(paddedSize(resizedSize(image, input)), rules.location)
+
+/** inputPyramid, with something made for each: one per size of input, of which a data set has few. */
+export function perInputSize<T>(
+  setting: InputSetting,
+  make: (layout: Pyramid) => T,
+): (image: Size) => { readonly layout: Pyramid; readonly made: T } {
+  const known = new Map<string, { layout: Pyramid; made: T }>()
+  return (image) => {
+    const { width, height } = paddedSize(resizedSize(image, setting.input))
+    const key = `${width}×${height}`
+    let found = known.get(key)
+    if (!found) {
+      const layout = inputPyramid(image, setting)
+      found = { layout, made: make(layout) }
+      known.set(key, found)
+    }
+    return found
+  }
+}

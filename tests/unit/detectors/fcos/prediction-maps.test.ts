@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
+import { classScoresAt, predictionErrors, predictionMaps } from '../../../../src/core/detectors/fcos/views.ts'
+import { TargetMaps } from '../../../../src/core/inspect/target-maps.ts'
+import { pyramid } from '../../../../src/core/pyramid/levels.ts'
+
+/** 32 × 32: 16 locations of P3, 4 of P4 and one of each other level. */
+const layout = pyramid({ width: 32, height: 32 }, 'half-stride')
+const L = 23
+
+const outputs = {
+  logits: Float32Array.from({ length: L * 3 }, (_, i) => [-2, 0, -1][i % 3]!),
+  regression: Float32Array.from({ length: L * 4 }, (_, i) => [0.5, 1, -1, 2][i % 4]!),
+  centerness: new Float32Array(L),
+}
+
+test('by hand, in the authors’ first and later way to say distances', () => {
+  const scales = Float32Array.from([2, 1, 1, 1, 1])
+  const relu = predictionMaps(outputs, { pyramid: layout, distance: 'relu', scales })
+  expect([...relu.labels]).toEqual(Array(L).fill(1))
+  expect(relu.classScores[7]).toBe(0.5)
+  expect(relu.centerness[7]).toBe(0.5)
+  expect(relu.scores[7]).toBeCloseTo(0.5, 6)
+  // P3: stride 8 · scale 2; P4: stride 16.
+  expect([...relu.ltrb.subarray(0, 4)]).toEqual([8, 16, 0, 32])
+  expect([...relu.ltrb.subarray(16 * 4, 16 * 4 + 4)]).toEqual([8, 16, 0, 32])
+  const exp = predictionMaps(outputs, { pyramid: layout, distance: 'exp', scales: null })
+  expect([...exp.ltrb.subarray(0, 4)]).toEqual([0.5, 1, -1, 2].map((x) => Math.fround(Math.exp(x))))
+})
+
+test('every class of one location', () => {
+  const sigmoid = (z: number) => Math.fround(1 / (1 + Math.exp(-z)))
+  expect([...classScoresAt(outputs, 5)]).toEqual([-2, 0, -1].map(sigmoid))
+})
+
+test('errors against the targets', () => {
+  const maps = new TargetMaps({ width: 32, height: 32 })
+  // Only P3's location (12, 12), index 5, is inside; 6 px from every side.
+  maps.update({
+    boxes: Float32Array.of(6, 6, 18, 18),
+    classes: [0],
+    rules: DIALECTS.authors,
+    boxWeight: 'none',
+  })
+  expect(maps.count.positives).toBe(1)
+  const predicted = predictionMaps(outputs, { pyramid: layout, distance: 'relu', scales: null })
+  const errors = predictionErrors(predicted, maps)
+  expect([...errors.ltrb.subarray(20, 24)]).toEqual([4 - 6, 8 - 6, 0 - 6, 16 - 6])
+  expect(errors.centerness[5]).toBe(0.5 - 1)
+  expect(errors.ltrb.filter(Number.isNaN).length).toBe((L - 1) * 4)
+  expect(errors.centerness.filter(Number.isNaN).length).toBe(L - 1)
+})
