@@ -34,6 +34,12 @@ module.exports = {
       to: { path: '^src/(main/(cli|studio|desktop|web|setup)|renderer|preload)' },
     },
     {
+      name: 'process-knows-only-core',
+      severity: 'error',
+      from: { path: '^src/main/process' },
+      to: { path: '^src/(main/(?!process/)|renderer|preload)' },
+    },
+    {
       name: 'studio-reaches-the-engine-through-its-client',
       severity: 'error',
       from: { path: '^src/main/(studio|cli|web|desktop)' },

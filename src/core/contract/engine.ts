@@ -134,4 +134,4 @@ export type EngineMessage =
   | { readonly kind: 'hello'; readonly hello: EngineHello }
   | { readonly kind: 'event'; readonly id: number; readonly event: EngineEvent }
   | { readonly kind: 'result'; readonly id: number; readonly result: EngineResults[keyof EngineResults] }
-  | { readonly kind: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly kind: 'error'; readonly id: number; readonly error: WireError; readonly stack?: string }

@@ -2,9 +2,12 @@
  * The engine's process: a plain Node child of whoever hosts the studio. It ends when its parent does. No annotation is
  * ever in it, so it may be killed at any moment.
  */
+import '../process/end-with-parent.ts'
 import { z } from 'zod'
 import { EngineCall, type EngineEvent, type EngineMessage } from '../../core/contract/engine.ts'
-import { CodedError, toWire } from '../../core/errors.ts'
+import { CodedError } from '../../core/errors.ts'
+import { failure } from '../process/messages.ts'
+import { post } from '../process/serve.ts'
 import { JobControl } from './control.ts'
 import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
 import { fastMath } from './tensor/bfloat16.ts'
@@ -20,12 +23,10 @@ let lastAnswer: Promise<void> = Promise.resolve()
 let lastSent: Promise<void> = Promise.resolve()
 
 function send(message: EngineMessage): void {
-  if (!process.connected) return
-  // A channel that has closed meanwhile is reported to 'disconnect'.
-  lastSent = new Promise((resolve) => process.send?.(message, () => resolve()))
+  lastSent = post(message)
 }
 
-const fail = (id: number, error: unknown): void => send({ kind: 'error', id, error: toWire(error) })
+const fail = (id: number, error: unknown): void => send(failure(id, error))
 
 async function start(id: number, job: Job): Promise<void> {
   const emit = (event: EngineEvent): void => send({ kind: 'event', id, event })
@@ -81,9 +82,6 @@ function receive(message: unknown): void {
 }
 
 process.on('message', receive)
-process.on('disconnect', () => process.exit())
-// A terminal's Ctrl-C reaches the whole process group; the parent decides what becomes of the job.
-process.on('SIGINT', () => {})
 
 send({
   kind: 'hello',

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright'
 import { CodedError } from '../../core/errors.ts'
+import { run } from '../process/run.ts'
 import { PROJECT } from './binding.ts'
-import { run } from './run.ts'
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 

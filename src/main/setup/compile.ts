@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
-import { run } from './run.ts'
+import { run } from '../process/run.ts'
 
 export interface AddOn {
   readonly sources: readonly string[]

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { run } from '../process/run.ts'
 import { PROJECT } from './binding.ts'
-import { run } from './run.ts'
 
 const PACKAGE = path.join(PROJECT, 'node_modules/electron')
 const PROGRAM =

@@ -6,8 +6,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
+import { run } from '../process/run.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
-import { run } from './run.ts'
 
 const HOST = 'https://storage.googleapis.com/'
 

@@ -3,7 +3,7 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { run } from './run.ts'
+import { run } from '../process/run.ts'
 
 export interface Gpu {
   readonly name: string

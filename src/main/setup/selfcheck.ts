@@ -4,8 +4,8 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
+import { run } from '../process/run.ts'
 import { PROJECT } from './binding.ts'
-import { run } from './run.ts'
 
 const answerSchema = z.object({ version: z.string(), gpu: z.boolean(), kernels: z.boolean() })
 

@@ -5,7 +5,7 @@ import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CodedError } from '../../core/errors.ts'
-import { type RunResult, run } from './run.ts'
+import { type RunResult, run } from '../process/run.ts'
 
 export interface Wheel {
   /** pip's requirement, `name==version`. */

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
+import { run } from '../process/run.ts'
 import { PROJECT } from './binding.ts'
 import { cacheRoot } from './cache.ts'
 import { withSetupLock } from './lock.ts'
-import { run } from './run.ts'
 
 /** The window's files; index.html is written last. */
 export const WINDOW_FOLDER = path.join(PROJECT, 'out/renderer')

@@ -32,7 +32,7 @@ export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
 }
 
 const freshEngine = ({ options: { engine: place } }: StudioHost): Promise<Engine> =>
-  startEngine({ background: true, ...(place && { place }) })
+  startEngine({ ...(place && { place }) })
 
 /** Evenly among the project's images. */
 function someImages(project: Project, count: number): string[] {

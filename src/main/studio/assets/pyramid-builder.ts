@@ -1,9 +1,9 @@
 /** Builds pyramids, one at a time, for as long as somebody waits for them. */
-import { spawn } from 'node:child_process'
 import { rm, stat, statfs } from 'node:fs/promises'
-import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
+import { callOnce, type Death } from '../../process/child.ts'
+import { complaintOf } from '../../process/complaint.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import type { CacheFolder } from './cache-folder.ts'
 import { imageError } from './image-errors.ts'
@@ -154,37 +154,22 @@ export class PyramidBuilder {
   }
 }
 
-async function runProcess(place: EnginePlace, task: PyramidTask, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const child = spawn(place.node, [join(place.root, ENTRY), JSON.stringify(task)], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // libvips' temporary files are as large as the picture.
-    env: { ...process.env, TMPDIR: task.folder, TEMP: task.folder, TMP: task.folder },
-  })
-  const kill = (): void => {
-    child.kill('SIGKILL')
-  }
-  const complaint = Promise.withResolvers<string>()
-  let text = ''
-  child.stderr!.setEncoding('utf8').on('data', (piece: string) => {
-    text = (text + piece).slice(-4096)
-  })
-  child.once('error', complaint.reject)
-  child.once('close', (status, by) =>
-    complaint.resolve(status === 0 ? '' : text || `ended by ${by ?? status}`),
-  )
-  process.once('exit', kill)
-  signal.addEventListener('abort', kill, { once: true })
+async function runProcess(
+  { node, root }: EnginePlace,
+  task: PyramidTask,
+  signal: AbortSignal,
+): Promise<void> {
+  // libvips' temporary files are as large as the picture.
+  const env = { ...process.env, TMPDIR: task.folder, TEMP: task.folder, TMP: task.folder }
+  const died = ({ reason, diagnostics }: Death): Error =>
+    new Error(complaintOf(diagnostics) || `ended by ${reason}`)
   try {
-    // What is before the eyes comes first.
-    if (child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL)
-    const message = await complaint.promise
+    await callOnce({ title: 'The pyramid', node, entry: join(root, ENTRY), env }, task, died, signal)
+  } catch (error) {
     signal.throwIfAborted()
+    const { message } = error as Error
     if (/No space left|ENOSPC/i.test(message)) throw diskFull('the tiles of a large picture were being made')
-    if (message) throw imageError(task.file, new Error(message))
-  } finally {
-    process.off('exit', kill)
-    signal.removeEventListener('abort', kill)
+    throw imageError(task.file, new Error(message))
   }
 }
 

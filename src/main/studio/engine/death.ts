@@ -2,25 +2,14 @@
 
 import type { EngineRequest } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
+import type { Death } from '../../process/child.ts'
+import { complaintOf } from '../../process/complaint.ts'
 
-interface Circumstances {
-  /** A signal's name, `status 1`, or why the process could not be started. */
-  readonly reason: string
-  /** What it last wrote to standard error. */
-  readonly diagnostics: string
-}
-
-export function death({ reason, diagnostics }: Circumstances, request?: EngineRequest): CodedError {
-  const last = diagnostics
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(
-      (line) => line !== '' && !line.startsWith('at ') && !/^Node\.js v/.test(line) && !CHATTER.test(line),
-    )
-    .at(-1)
+export function death({ reason, diagnostics }: Death, request?: EngineRequest): CodedError {
+  const last = complaintOf(diagnostics)
   return new CodedError(
     'ENGINE_DIED',
-    `The engine ended unexpectedly (${reason})${last === undefined ? '' : `: ${last}`}`,
+    `The engine ended unexpectedly (${reason})${last === '' ? '' : `: ${last}`}`,
     [
       kept(request),
       ...(reason === 'SIGKILL' || /heap out of memory|bad_alloc/.test(diagnostics)
@@ -31,9 +20,6 @@ export function death({ reason, diagnostics }: Circumstances, request?: EngineRe
     { cause: diagnostics },
   )
 }
-
-/** TensorFlow's word on how it runs, in its newer or older form: no reason to end. */
-const CHATTER = /^(I\d{4} \d\d:|\d{4}-\d\d-\d\d \S+ I )/
 
 function kept(request?: EngineRequest): string {
   switch (request?.method) {

@@ -1,7 +1,4 @@
 /** Starts the engine's process. */
-import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
 import { connect, type Engine } from './client.ts'
 import { engineEnvironment, FAST_MATH, readRuntimeRecord } from './environment.ts'
 import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
@@ -21,12 +18,8 @@ export interface EngineOptions {
   readonly helloTimeout?: number
 }
 
-/** Characters of standard error that are kept for the message when it dies. */
-const KEPT = 4096
-
 /**
- * The engine is plain Node in a child process, so that it can be killed without loss. It ends
- * with its parent: by the closing of the channel if the parent is killed, by force if the parent exits.
+ * The engine is plain Node in a child process, so that it can be killed without loss.
  *
  * @throws CodedError RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
  */
@@ -43,43 +36,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   return startProcess(env, options)
 }
 
-async function startProcess(
+function startProcess(
   env: Readonly<Record<string, string>>,
   { place = CHECKOUT, entry = engineEntry(place), helloTimeout = 120_000, background = false }: EngineOptions,
 ): Promise<Engine> {
-  const child = spawn(place.node, [entry], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    serialization: 'advanced',
-    env,
-    // A process group of its own: Ctrl-C in the terminal reaches the parent alone, which cancels in order.
-    detached: process.platform !== 'win32',
-  })
-  if (background && child.pid !== undefined) giveWay(child.pid)
-  const end = (): void => {
-    child.kill('SIGKILL')
-  }
-  process.once('exit', end)
-  child.once('exit', () => process.off('exit', end))
-
-  // TensorFlow's greetings go to standard output; an unread pipe would block it.
-  child.stdout!.resume()
-  let tail = ''
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-KEPT)
-  })
-  return connect(child, () => tail, helloTimeout)
-}
-
-/** Called before TensorFlow starts its threads, which take over the priority of the one that starts them. */
-function giveWay(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-    // Linux desktops share the processor between sessions first, and a process group of its own is one: there a priority
-    // counts within the session only, unless the session's own is lowered too.
-    if (process.platform === 'linux') {
-      writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_BELOW_NORMAL))
-    }
-  } catch {
-    // A matter of comfort: the process may have ended already, and kernels without such groups have no such file.
-  }
+  return connect({ title: 'The engine', node: place.node, entry, env, background }, helloTimeout)
 }

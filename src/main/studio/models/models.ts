@@ -33,7 +33,7 @@ export class Models {
   #lastTurn: Promise<void> = Promise.resolve()
 
   constructor({ settings, cacheFolder, place, ofRuns, tell }: ModelsOptions) {
-    this.engine = new ViewingEngine(() => startEngine({ background: true, ...(place && { place }) }))
+    this.engine = new ViewingEngine(() => startEngine({ ...(place && { place }) }))
     this.cache = new CandidateCache(join(cacheFolder, 'candidates'))
     this.looking = new Looking(this.engine, this.cache)
     this.#choice = new ModelChoice(settings, ofRuns)

@@ -1,4 +1,3 @@
-import { getPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import type { BenchRequest } from '../../../../src/core/contract/engine.ts'
@@ -69,12 +68,6 @@ test('an engine that failed is ended at once, without being asked', async () => 
   const engine = await start('deaf')
   await expect(engine.call(bench, () => {})).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' })
   await vi.waitFor(() => expect(isRunning(engine.hello.pid)).toBe(false), 4000)
-})
-
-test('an engine in the background gives way', async () => {
-  const engine = await startEngine({ entry, env: { FAKE_ENGINE: 'well' }, background: true })
-  expect(getPriority(engine.hello.pid)).toBeGreaterThan(getPriority())
-  await engine.close()
 })
 
 test('a signal that is aborted already starts no job', async () => {

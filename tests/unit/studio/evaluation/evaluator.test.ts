@@ -21,8 +21,8 @@ async function evaluatorOf(program: string): Promise<Evaluator> {
 test('a process that dies fails all that wait for it, and the next question starts another', async () => {
   const evaluator = await evaluatorOf(`
     let asked = 0
-    process.on('message', ({ id, params }) => {
-      if (params.evaluation === 'abcdefgh1') process.send({ id, answer: process.pid })
+    process.on('message', ({ id, request }) => {
+      if (request.params.evaluation === 'abcdefgh1') process.send({ kind: 'result', id, result: process.pid })
       else if (++asked === 2) process.kill(process.pid, 'SIGKILL')
     })`)
   const first = await evaluator.ask('evaluation.errors', params)
@@ -36,7 +36,7 @@ test('a process that dies fails all that wait for it, and the next question star
 
 test('questions after closing go to a new process, undisturbed by the end of the old one', async () => {
   const evaluator = await evaluatorOf(
-    `process.on('message', ({ id }) => setTimeout(() => process.send({ id, answer: process.pid }), 200))`,
+    `process.on('message', ({ id }) => setTimeout(() => process.send({ kind: 'result', id, result: process.pid }), 200))`,
   )
   const first = await evaluator.ask('evaluation.errors', params)
   evaluator.close()
@@ -50,9 +50,9 @@ test('a program that cannot be started', async () => {
 
 test('cancelling is told to the process, whose answer counts', async () => {
   const evaluator = await evaluatorOf(`
-    process.on('message', ({ id, abort }) => {
-      if (abort) process.send({ id, error: { code: 'USAGE_CANCELLED', message: 'Cancelled' } })
-      else process.send({ id, progress: 0.5, detail: 'half' })
+    process.on('message', ({ id, cancel }) => {
+      if (cancel) process.send({ kind: 'error', id, error: { code: 'USAGE_CANCELLED', message: 'Cancelled' } })
+      else process.send({ kind: 'event', id, event: [0.5, 'half'] })
     })`)
   const abort = new AbortController()
   const report = (): void => abort.abort(new Error('enough'))
