@@ -1,4 +1,4 @@
-/** The COCO detection metrics of a data set, equal to pycocotools' `COCOeval(iouType='bbox')`. */
+/** The COCO detection metrics of a data set, equal to pycocotools' `COCOeval` with iouType 'bbox' and 'segm'. */
 import type { Category, Dataset } from '../formats/dataset.ts'
 import type { Detection } from '../formats/detection.ts'
 import { accumulate } from './accumulate.ts'
@@ -6,7 +6,7 @@ import { type GroundTruth, groundTruthOf } from './ground-truth.ts'
 import { match } from './matching.ts'
 import { averagePrecision, averageRecall, type PrecisionRecall, type Selection } from './precision-recall.ts'
 import { AREA, AREA_RANGES, IOU_50, IOU_75, UP_TO } from './protocol.ts'
-import { layOut, type Tables } from './tables.ts'
+import { type IouType, layOut, type Tables } from './tables.ts'
 
 /** The 12 numbers in pycocotools' order: what is averaged, over which settings. */
 export const COCO_STATS: readonly { readonly kind: 'AP' | 'AR'; readonly selection: Selection }[] = [
@@ -67,10 +67,14 @@ export function evaluate(dataset: Dataset, detections: readonly Detection[]): Ev
  * counts the detection that finds it as wrong; here ids of annotations play no part.
  *
  * @throws CodedError DATA_UNKNOWN_IMAGE for a detection on an image that the ground truth does not list;
- *   DATA_BAD_DETECTION for a score or coordinate that is not finite.
+ *   DATA_BAD_DETECTION for a score or coordinate that is not finite; DATA_NO_MASK where masks are compared and one is not given.
  */
-export function evaluateGroundTruth(truth: GroundTruth, detections: readonly Detection[]): Evaluation {
-  return evaluateTables(truth, layOut(truth, detections))
+export function evaluateGroundTruth(
+  truth: GroundTruth,
+  detections: readonly Detection[],
+  iouType: IouType = 'bbox',
+): Evaluation {
+  return evaluateTables(truth, layOut(truth, detections, iouType))
 }
 
 /** As evaluateGroundTruth, from tables that the caller lays out of the same ground truth and keeps for analyses. */

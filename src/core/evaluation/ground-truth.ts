@@ -1,6 +1,7 @@
 /** What detections are held against. */
 import type { Category, Dataset } from '../formats/dataset.ts'
 import type { BoxXywh } from '../geometry/box.ts'
+import type { Rle } from '../geometry/rle.ts'
 
 export interface TrueObject {
   readonly imageId: number
@@ -11,6 +12,8 @@ export interface TrueObject {
   readonly area: number
   /** A region of many objects: neither to be found nor wrong to find. */
   readonly crowd: boolean
+  /** Given where objects are compared by their masks. */
+  readonly mask?: Rle
 }
 
 export interface GroundTruth {

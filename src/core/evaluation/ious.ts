@@ -1,11 +1,15 @@
+import { rleIntersection } from '../geometry/rle.ts'
 import type { Group } from './groups.ts'
-import type { DetectionTable, GroundTruthTable } from './tables.ts'
+import type { DetectionTable, GroundTruthTable, MaskColumn } from './tables.ts'
 
 /**
- * IoU of a detection with an object; with a crowd, the share of the detection that lies inside it. In the order of
- * operations of pycocotools' `bbIou`: IoUs that meet a threshold exactly are common among rounded boxes.
+ * IoU of a detection with an object, of their masks where the tables have them; with a crowd, the share of the detection that lies
+ * inside it. In the order of operations of pycocotools' `bbIou` and `rleIou`: IoUs that meet a threshold exactly are common
+ * among rounded boxes.
  */
 export function iouOf(objects: GroundTruthTable, g: number, detections: DetectionTable, d: number): number {
+  if (objects.masks && detections.masks)
+    return maskIou(objects.masks, g, detections.masks, d, objects.crowd[g] === 1)
   const i = g * 4
   const j = d * 4
   const x = objects.boxes[i]!
@@ -21,6 +25,19 @@ export function iouOf(objects: GroundTruthTable, g: number, detections: Detectio
   const intersection = width * height
   const area = detections.areas[d]!
   return intersection / (objects.crowd[g] === 1 ? area : area + w * h - intersection)
+}
+
+function maskIou(objects: MaskColumn, g: number, detections: MaskColumn, d: number, crowd: boolean): number {
+  const [i, j] = [g * 4, d * 4]
+  const apart =
+    objects.bounds[i]! >= detections.bounds[j + 2]! ||
+    detections.bounds[j]! >= objects.bounds[i + 2]! ||
+    objects.bounds[i + 1]! >= detections.bounds[j + 3]! ||
+    detections.bounds[j + 1]! >= objects.bounds[i + 3]!
+  if (apart) return 0
+  const intersection = rleIntersection(objects.masks[g]!, detections.masks[d]!)
+  const area = detections.areas[d]!
+  return intersection / (crowd ? area : area + objects.areas[g]! - intersection)
 }
 
 /** IoU [D, G] of the group's first D detections with its G objects into `out`. */

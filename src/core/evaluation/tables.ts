@@ -2,8 +2,21 @@
 import { CodedError } from '../errors.ts'
 import type { Detection } from '../formats/detection.ts'
 import type { BoxXywh } from '../geometry/box.ts'
+import { type Rle, rleArea, rleBounds } from '../geometry/rle.ts'
 import type { GroundTruth } from './ground-truth.ts'
 import { descendingRank, type Key, stableOrder } from './stable-order.ts'
+
+/** What the IoU is taken of: boxes or masks. */
+export type IouType = 'bbox' | 'segm'
+
+/** The masks of a table's rows, with what is asked of them most. */
+export interface MaskColumn {
+  readonly masks: readonly Rle[]
+  /** Pixels that are set. */
+  readonly areas: Float64Array
+  /** [rows·4] x1, y1, x2, y2 around the pixels that are set. */
+  readonly bounds: Float64Array
+}
 
 /** Boxes as columns. Rows of one category are together, within it rows of one image; images by ascending id. */
 interface BoxTable {
@@ -14,7 +27,9 @@ interface BoxTable {
   readonly image: Uint32Array
   /** [rows·4] x, y, width, height. */
   readonly boxes: Float64Array
-  /** Pixels². */
+  /** By row; null where boxes are compared. */
+  readonly masks: MaskColumn | null
+  /** Pixels². Of detections: the box's, also where masks are compared, unless they say another. */
   readonly areas: Float64Array
   /** Where each row stands in the list that was given. */
   readonly source: Uint32Array
@@ -47,14 +62,19 @@ export interface Tables {
  * Lays objects and detections out. As in pycocotools, those of a category that the ground truth does not list are
  * left out, so are objects of an image that it does not list, but a detection there is an error.
  *
- * @throws CodedError DATA_UNKNOWN_IMAGE; DATA_BAD_DETECTION for a score or coordinate that is not finite.
+ * @throws CodedError DATA_UNKNOWN_IMAGE; DATA_BAD_DETECTION for a score or coordinate that is not finite; DATA_NO_MASK for an object
+ *   or detection without a mask where masks are compared.
  */
-export function layOut(truth: GroundTruth, detections: readonly Detection[]): Tables {
+export function layOut(
+  truth: GroundTruth,
+  detections: readonly Detection[],
+  iouType: IouType = 'bbox',
+): Tables {
   const images = indexById(truth.images)
   const categories = indexById(truth.categories)
   return {
-    groundTruth: groundTruthTable(truth, images, categories),
-    detections: detectionTable(detections, images, categories),
+    groundTruth: groundTruthTable(truth, images, categories, iouType),
+    detections: detectionTable(detections, images, categories, iouType),
     categoryIds: [...categories.keys()],
     imageIds: [...images.keys()],
   }
@@ -68,7 +88,12 @@ function indexById(items: readonly { readonly id: number }[]): ReadonlyMap<numbe
 
 type Index = ReadonlyMap<number, number>
 
-function groundTruthTable({ objects }: GroundTruth, images: Index, categories: Index): GroundTruthTable {
+function groundTruthTable(
+  { objects }: GroundTruth,
+  images: Index,
+  categories: Index,
+  iouType: IouType,
+): GroundTruthTable {
   const source = indicesWhere(objects, (it) => images.has(it.imageId) && categories.has(it.categoryId))
   const known = Array.from(source, (index) => objects[index]!)
   const category = keyOf(known, categories, (it) => it.categoryId)
@@ -79,13 +104,19 @@ function groundTruthTable({ objects }: GroundTruth, images: Index, categories: I
     category: permuted(category, order).of,
     image: permuted(image, order).of,
     boxes: boxColumn(known, order),
+    masks: iouType === 'segm' ? masksOf(known, order, 'Object', source) : null,
     areas: column(known, order, (it) => it.area),
     source: order.map((row) => source[row]!),
     crowd: Uint8Array.from(column(known, order, (it) => (it.crowd ? 1 : 0))),
   }
 }
 
-function detectionTable(all: readonly Detection[], images: Index, categories: Index): DetectionTable {
+function detectionTable(
+  all: readonly Detection[],
+  images: Index,
+  categories: Index,
+  iouType: IouType,
+): DetectionTable {
   all.forEach((detection, index) => {
     check(detection, index, images)
   })
@@ -96,12 +127,14 @@ function detectionTable(all: readonly Detection[], images: Index, categories: In
   const rank = descendingRank(column(known, stableOrder(known.length, []), (it) => it.score))
   const order = stableOrder(known.length, [category, image, rank])
   const sortedCategory = permuted(category, order)
+  const masks = iouType === 'segm' ? masksOf(known, order, 'Detection', source) : null
   return {
     rows: known.length,
     category: sortedCategory.of,
     image: permuted(image, order).of,
     boxes: boxColumn(known, order),
-    areas: column(known, order, (it) => it.box[2] * it.box[3]),
+    masks,
+    areas: column(known, order, ({ area, box }) => area ?? box[2] * box[3]),
     source: order.map((row) => source[row]!),
     scores: column(known, order, (it) => it.score),
     byScore: stableOrder(known.length, [sortedCategory, permuted(rank, order)]),
@@ -146,6 +179,26 @@ function column<Row>(rows: readonly Row[], order: Uint32Array, value: (row: Row)
   const values = new Float64Array(order.length)
   for (let row = 0; row < order.length; row++) values[row] = value(rows[order[row]!]!)
   return values
+}
+
+function masksOf(
+  rows: readonly { readonly mask?: Rle }[],
+  order: Uint32Array,
+  kind: 'Object' | 'Detection',
+  source: Uint32Array,
+): MaskColumn {
+  const masks = Array.from(order, (row) => {
+    const { mask } = rows[row]!
+    if (mask) return mask
+    throw new CodedError(
+      'DATA_NO_MASK',
+      `${kind} ${source[row]} has no mask`,
+      'Compare boxes instead, or give masks for all objects and detections',
+    )
+  })
+  const bounds = new Float64Array(masks.length * 4)
+  for (const [index, mask] of masks.entries()) bounds.set(rleBounds(mask), index * 4)
+  return { masks, areas: Float64Array.from(masks, rleArea), bounds }
 }
 
 /** [N·4] x, y, width, height. */

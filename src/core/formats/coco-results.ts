@@ -1,20 +1,31 @@
 /** COCO results: the flat list of detections that COCO tools exchange (cocodataset.org/#format-results). */
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
+import type { IouType } from '../evaluation/tables.ts'
+import { toXywh } from '../geometry/box.ts'
+import { rleArea, rleBounds } from '../geometry/rle.ts'
+import { maskIn, type NamedImage } from './coco-ground-truth.ts'
 import type { Detection } from './detection.ts'
 import { firstIssue } from './problems.ts'
 
 const extent = z.number().nonnegative()
 
-const CocoResult = z.object({
-  image_id: z.int(),
-  /** Not in COCO's own description, but written by `fcos detect` and others: ties a result to its image by name. */
-  file_name: z.string().optional(),
-  category_id: z.int(),
-  /** Image pixels: x, y, width, height. */
-  bbox: z.tuple([z.number(), z.number(), extent, extent]),
-  score: z.number(),
-})
+const CocoResult = z
+  .object({
+    image_id: z.int(),
+    /** Not in COCO's own description, but written by `fcos detect` and others: ties a result to its image by name. */
+    file_name: z.string().optional(),
+    category_id: z.int(),
+    /** Image pixels: x, y, width, height. Without it the box is that of the mask. */
+    bbox: z.tuple([z.number(), z.number(), extent, extent]).optional(),
+    /** Polygons or run lengths. */
+    segmentation: z.unknown().optional(),
+    score: z.number(),
+  })
+  .refine((it) => it.bbox !== undefined || it.segmentation !== undefined, {
+    path: ['bbox'],
+    error: 'neither a box nor a mask',
+  })
 const CocoResults = z.array(CocoResult)
 
 export type CocoResult = z.infer<typeof CocoResult>
@@ -31,28 +42,25 @@ export function parseCocoResults(json: unknown, file: string): CocoResult[] {
   throw new CodedError(
     'DATA_COCO_RESULTS',
     `${file} is not a COCO results list: ${firstIssue(parsed.error)}`,
-    'It needs a list of {image_id, category_id, bbox [x, y, width, height], score}',
+    'It needs a list of {image_id, category_id, bbox [x, y, width, height] or segmentation, score}',
   )
-}
-
-/** An image of the data set that the results belong to; the name may be empty. */
-interface NamedImage {
-  readonly id: number
-  readonly fileName: string
 }
 
 /**
  * Results as detections on the images of a data set. A detector that was given a folder numbers its images itself;
  * so where a result's `file_name` names another image than its `image_id` does, the name decides.
  *
- * @throws CodedError DATA_UNKNOWN_IMAGE where neither names exactly one image of the data set.
+ * @param iouType 'segm' reads the masks too.
+ * @throws CodedError DATA_UNKNOWN_IMAGE where neither names exactly one image of the data set; for masks also DATA_NO_MASK, DATA_MASK.
  */
 export function toDetections(
   results: readonly CocoResult[],
   images: readonly NamedImage[],
   file: string,
+  iouType: IouType = 'bbox',
 ): Detection[] {
   const imageIdOf = imageFinder(images)
+  const byId = new Map(images.map((image) => [image.id, image]))
   return results.map((result, index) => {
     const imageId = imageIdOf(result)
     if (imageId === undefined) {
@@ -63,7 +71,13 @@ export function toDetections(
         'Give the results of the same data set; images are told by file_name where results have it, else by image_id',
       )
     }
-    return { imageId, categoryId: result.category_id, box: result.bbox, score: result.score }
+    const { category_id: categoryId, bbox, score, segmentation } = result
+    if (bbox && iouType === 'bbox') return { imageId, categoryId, box: bbox, score }
+    const mask = maskIn(segmentation, byId.get(imageId), `${file}: [${index}]`)
+    // pycocotools takes the size class from the box where a result has one, also to compare masks.
+    return bbox
+      ? { imageId, categoryId, box: bbox, score, mask }
+      : { imageId, categoryId, box: toXywh(rleBounds(mask)), score, area: rleArea(mask), mask }
   })
 }
 

@@ -1,5 +1,6 @@
 /** What a detector says about an image, as every detector hands it out and the evaluator takes it. */
 import type { BoxXywh } from '../geometry/box.ts'
+import type { Rle } from '../geometry/rle.ts'
 
 export interface Detection {
   readonly imageId: number
@@ -8,4 +9,8 @@ export interface Detection {
   readonly box: BoxXywh
   /** Higher is surer. Only the order counts in evaluation, it need not be a probability. */
   readonly score: number
+  /** Pixels²; decides the size class. The box's where it is not given. */
+  readonly area?: number
+  /** Given where detections are compared by their masks. */
+  readonly mask?: Rle
 }

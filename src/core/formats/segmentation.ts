@@ -9,6 +9,9 @@ const Rle = z.object({
   counts: z.union([z.string(), z.array(z.int().nonnegative())]),
 })
 
+/** COCO's segmentation field where masks are compared, so that nothing may be mended: polygons or run lengths. */
+export const CocoSegmentation = z.union([Polygons.min(1), Rle])
+
 /** COCO's segmentation field: undefined where it is empty, left out with a note where it is neither kind. */
 export function readSegmentation(raw: unknown, where: string, log: ProblemLog): Segmentation | undefined {
   if (raw === undefined || raw === null || (Array.isArray(raw) && raw.length === 0)) return undefined

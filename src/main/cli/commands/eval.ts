@@ -8,6 +8,7 @@ import {
   evaluateGroundTruth,
 } from '../../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
+import type { IouType } from '../../../core/evaluation/tables.ts'
 import { parseCocoGroundTruth } from '../../../core/formats/coco-ground-truth.ts'
 import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
@@ -22,13 +23,15 @@ export interface EvalReport {
 export interface EvalFiles {
   readonly gt: string
   readonly dt: string
+  /** Boxes or masks are compared. */
+  readonly iouType?: IouType
 }
 
-/** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS or DATA_UNKNOWN_IMAGE. */
-export async function runEval({ gt, dt }: EvalFiles): Promise<EvalReport> {
-  const truth = parseCocoGroundTruth(await readJson(gt), gt)
+/** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or DATA_MASK. */
+export async function runEval({ gt, dt, iouType }: EvalFiles): Promise<EvalReport> {
+  const truth = parseCocoGroundTruth(await readJson(gt), gt, iouType)
   const results = parseCocoResults(await readJson(dt), dt)
-  const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt))
+  const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt, iouType), iouType)
   return { images: truth.images.length, detections: results.length, evaluation }
 }
 
