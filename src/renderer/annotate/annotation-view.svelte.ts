@@ -19,7 +19,7 @@ const PREFETCHED = 2
 /** Where a class is gone, for the moment until the list has come. */
 const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
 
-/** Id of the detection of a round, which is no annotation. */
+/** Id of the detection of a review tour, which is no annotation. */
 const GUESS_ID = Number.MIN_SAFE_INTEGER
 
 export class AnnotationView {
@@ -41,7 +41,7 @@ export class AnnotationView {
 
   readonly boxes: readonly CanvasBox[] = $derived.by(() => {
     const { editor, classById } = this.#studio
-    return editor.objects.map((one) => {
+    return editor.image.objects.map((one) => {
       const { name, colour } = classById.get(one.classId) ?? UNKNOWN_CLASS
       const proposed = one.source === 'proposed'
       return {
@@ -50,8 +50,8 @@ export class AnnotationView {
         classId: one.classId,
         colour,
         label: name,
-        hidden: editor.hidden.has(one.id) || (proposed && this.guesses.hides(one.id, one.score)),
-        locked: editor.locked.has(one.id),
+        hidden: editor.image.hidden.has(one.id) || (proposed && this.guesses.hides(one.id, one.score)),
+        locked: editor.image.locked.has(one.id),
         proposed,
         score: one.score,
         crowd: one.crowd,
@@ -62,11 +62,12 @@ export class AnnotationView {
 
   /** What a detector says is here, until the same is a label. */
   readonly #guess: CanvasBox | null = $derived.by(() => {
-    const { editor, round, classById } = this.#studio
-    const { imageId, guess } = round.current ?? {}
-    if (!guess || imageId !== editor.loaded) return null
+    const { editor, tour, classById } = this.#studio
+    const { imageId, guess } = tour.current ?? {}
+    if (!guess || imageId !== editor.image.loaded) return null
     const { classId, box, score } = guess
-    if (editor.annotations.some((one) => one.classId === classId && `${one.box}` === `${box}`)) return null
+    if (editor.image.annotations.some((one) => one.classId === classId && `${one.box}` === `${box}`))
+      return null
     const { name, colour } = classById.get(classId) ?? UNKNOWN_CLASS
     const flags = { hidden: false, locked: true, proposed: true, crowd: false, difficult: false }
     return { id: GUESS_ID, classId, box, score, colour, label: name, ...flags }
@@ -79,7 +80,7 @@ export class AnnotationView {
     return {
       image: shown ? { id: row.id, width: row.width, height: row.height } : null,
       boxes: this.#guess ? [...this.boxes, this.#guess] : this.boxes,
-      selection: editor.selection,
+      selection: editor.image.selection,
       penColour: (classById.get(editor.penClass ?? -1) ?? UNKNOWN_CLASS).colour,
     }
   })
@@ -106,12 +107,12 @@ export class AnnotationView {
       change: (boxes) => editor.move(boxes, boxes.size === 1 ? 'Change box' : 'Move boxes'),
       nudge: (boxes) => editor.nudge(boxes),
       select: (ids, mode) =>
-        editor.select(
+        editor.image.select(
           ids.filter((id) => id !== GUESS_ID),
           mode,
         ),
       draft: (boxes) => {
-        editor.draft = boxes
+        editor.image.draft = boxes
         this.xray.drafted(this.scene.image, boxes)
       },
     }
@@ -124,23 +125,25 @@ export class AnnotationView {
       },
     })
     this.canvas = canvas
+    editor.cancelGesture = () => canvas.cancelGesture()
     const stop = $effect.root(() => this.#follow(canvas))
     return () => {
       stop()
       this.canvas = null
+      editor.cancelGesture = () => false
       canvas.destroy()
     }
   }
 
   #follow(canvas: CanvasView): void {
-    const { images, editor, round } = this.#studio
+    const { images, editor, tour } = this.#studio
     $effect(() => canvas.setScene(this.scene))
     $effect(() => {
-      const stop = round.current
-      if (stop === null || stop.imageId !== editor.loaded || stop.imageId !== this.#shownImage) return
+      const stop = tour.current
+      if (stop === null || stop.imageId !== editor.image.loaded || stop.imageId !== this.#shownImage) return
       canvas.zoomToBox(stop.box)
-      const isThere = untrack(() => editor.annotations.some(({ id }) => id === stop.annotationId))
-      editor.select(isThere ? [stop.annotationId!] : [])
+      const isThere = untrack(() => editor.image.annotations.some(({ id }) => id === stop.annotationId))
+      editor.image.select(isThere ? [stop.annotationId!] : [])
     })
     this.xray.follow(canvas, () => this.scene.image)
     this.guesses.follow()

@@ -15,8 +15,8 @@ const NUDGES = [
 
 export function objectCommands(studio: Studio, view: AnnotationView): Command[] {
   const { editor, images } = studio
-  const selected = (): number[] => [...editor.selection]
-  const hasSelection = (): boolean => editor.selection.size > 0
+  const selected = (): number[] => [...editor.image.selection]
+  const hasSelection = (): boolean => editor.image.selection.size > 0
   const onSelection = (
     id: string,
     title: string,
@@ -32,27 +32,27 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
   })
   const flag = (name: 'difficult' | 'crowd', title: string, key: string): Command => ({
     ...onSelection(`object.${name}`, title, [key], (ids) => {
-      const on = editor.selected.every((one) => one[name])
+      const on = editor.image.selected.every((one) => one[name])
       editor.update(ids, { [name]: !on }, title)
     }),
-    checked: () => hasSelection() && editor.selected.every((one) => one[name]),
+    checked: () => hasSelection() && editor.image.selected.every((one) => one[name]),
   })
   return [
     {
       ...onSelection('object.delete', 'Delete', ['Delete', 'Backspace'], (ids) => editor.remove(ids)),
       enabled: () => hasSelection() && studio.canEdit,
     },
-    onSelection('object.copy', 'Copy', ['$mod+c'], (ids) => editor.copy(ids)),
+    onSelection('object.copy', 'Copy', ['$mod+c'], (ids) => editor.clipboard.copy(ids)),
     {
       id: 'object.paste',
       title: 'Paste',
       group: 'Object',
       keys: ['$mod+v'],
       enabled: () => studio.canEdit,
-      run: () => editor.paste(),
+      run: () => editor.clipboard.paste(),
     },
     onSelection('object.duplicate', 'Duplicate', ['$mod+d'], (ids) =>
-      editor.duplicate(ids, DUPLICATE_OFFSET),
+      editor.clipboard.duplicate(ids, DUPLICATE_OFFSET),
     ),
     {
       id: 'object.copyFromPrevious',
@@ -60,14 +60,14 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       group: 'Object',
       keys: ['$mod+p'],
       enabled: () => studio.canEdit && images.currentIndex > 0,
-      run: () => editor.copyFrom(images.ids[images.currentIndex - 1]!),
+      run: () => editor.clipboard.copyFrom(images.ids[images.currentIndex - 1]!),
     },
     {
       id: 'object.selectAll',
       title: 'Select all',
       group: 'Object',
       keys: ['$mod+a'],
-      run: () => editor.select(visible(view)),
+      run: () => editor.image.select(visible(view)),
     },
     {
       id: 'object.nextProposal',
@@ -75,11 +75,11 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       group: 'Object',
       keys: ['j'],
       enabled: () => shownProposals(view).length > 0,
-      run: () => editor.select(proposalsAfter(view, selected()).slice(0, 1)),
+      run: () => editor.image.select(proposalsAfter(view, selected()).slice(0, 1)),
     },
     onSelection('object.selectClass', 'Select all of this class', ['$mod+Shift+a'], () => {
-      const classes = new Set(editor.selected.map(({ classId }) => classId))
-      editor.select(visible(view, (classId) => classes.has(classId)))
+      const classes = new Set(editor.image.selected.map(({ classId }) => classId))
+      editor.image.select(visible(view, (classId) => classes.has(classId)))
     }),
     {
       id: 'object.next',
@@ -96,26 +96,27 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       run: () => selectNext(view, editor, -1),
     },
     onSelection('object.hide', 'Hide', ['h'], (ids) => {
-      for (const id of ids) editor.hidden.add(id)
-      editor.select([])
+      for (const id of ids) editor.image.hidden.add(id)
+      editor.image.select([])
     }),
     onSelection('object.isolate', 'Hide all others', ['Shift+h'], () => {
-      for (const { id } of editor.objects) if (!editor.selection.has(id)) editor.hidden.add(id)
+      for (const { id } of editor.image.objects)
+        if (!editor.image.selection.has(id)) editor.image.hidden.add(id)
     }),
     {
       id: 'object.showAll',
       title: 'Show all',
       group: 'Object',
       keys: ['$mod+h'],
-      enabled: () => editor.hidden.size > 0,
-      run: () => editor.hidden.clear(),
+      enabled: () => editor.image.hidden.size > 0,
+      run: () => editor.image.hidden.clear(),
     },
     {
       ...onSelection('object.lock', 'Lock against changes', ['k'], (ids) => {
-        const unlock = ids.every((id) => editor.locked.has(id))
-        for (const id of ids) unlock ? editor.locked.delete(id) : editor.locked.add(id)
+        const unlock = ids.every((id) => editor.image.locked.has(id))
+        for (const id of ids) unlock ? editor.image.locked.delete(id) : editor.image.locked.add(id)
       }),
-      checked: () => hasSelection() && selected().every((id) => editor.locked.has(id)),
+      checked: () => hasSelection() && selected().every((id) => editor.image.locked.has(id)),
     },
     flag('difficult', 'Difficult', 'Shift+t'),
     flag('crowd', 'Crowd', 'Shift+c'),
@@ -190,13 +191,13 @@ async function decide(
   await tick()
   const shown = new Set(shownProposals(view))
   const next = others.find((id) => shown.has(id))
-  if (next !== undefined) editor.select([next])
+  if (next !== undefined) editor.image.select([next])
 }
 
 function selectNext(view: AnnotationView, editor: Studio['editor'], by: 1 | -1): void {
   const ids = visible(view)
   if (ids.length === 0) return
-  const at = ids.findIndex((id) => editor.selection.has(id))
+  const at = ids.findIndex((id) => editor.image.selection.has(id))
   const next = at < 0 ? (by > 0 ? 0 : ids.length - 1) : (at + by + ids.length) % ids.length
-  editor.select([ids[next]!])
+  editor.image.select([ids[next]!])
 }

@@ -97,7 +97,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       title: 'Undo',
       group: 'Edit',
       keys: ['$mod+z'],
-      enabled: () => studio.canEdit && studio.project?.undo != null,
+      enabled: () => studio.canEdit && (studio.project?.undo != null || studio.editor.image.draft !== null),
       run: () => studio.undo(),
     },
     {

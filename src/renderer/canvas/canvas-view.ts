@@ -141,9 +141,14 @@ export class CanvasView {
     this.#renderer.invalidate('selection')
   }
 
+  /** False where no gesture was under way. */
+  cancelGesture(): boolean {
+    return this.#toolbox.cancelGesture()
+  }
+
   /** Escape: gives up the gesture, else the selection; false where there was neither. */
   escape(): boolean {
-    if (this.#toolbox.cancelGesture()) return true
+    if (this.cancelGesture()) return true
     if (this.#shown.scene.selection.size === 0) return false
     this.#port.select([], 'replace')
     return true

@@ -25,10 +25,10 @@ export class Guesses {
 
   readonly live: Live = $derived.by(() => {
     const { editor, classes } = this.#studio
-    if (!this.look.on || !this.found || !this.model.current || editor.loaded === null) return NOTHING
+    if (!this.look.on || !this.found || !this.model.current || editor.image.loaded === null) return NOTHING
     const known = {
-      ...{ image: editor.loaded, found: this.found, model: this.model.current.title, classes },
-      ...{ annotations: editor.annotations, rejections: editor.rejections },
+      ...{ image: editor.image.loaded, found: this.found, model: this.model.current.title, classes },
+      ...{ annotations: editor.image.annotations, rejections: editor.image.rejections },
     }
     return liveGuesses(known, this.look)
   })
@@ -52,7 +52,7 @@ export class Guesses {
     const { editor } = this.#studio
     $effect(() => this.model.follow())
     $effect(() => {
-      editor.guesses = this.live.guesses
+      editor.image.guesses = this.live.guesses
     })
     // Rows come anew with every step; only another image or model is looked at anew.
     const image = $derived(this.#image)

@@ -9,7 +9,7 @@ import type {
   Ranking,
 } from '../../core/contract/studio/evaluation.ts'
 import type { Params, Result } from '../../core/contract/studio.ts'
-import type { Stop } from '../session/round.svelte.ts'
+import type { TourStop } from '../session/review-tour.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { Part } from './part.svelte.ts'
 import { classNames, sentence } from './words.ts'
@@ -157,10 +157,10 @@ export class EvaluationView {
   }
 
   /** From finding to finding on the canvas, beginning with this one; then back here. */
-  goRound(at: number): void {
+  startTour(at: number): void {
     const findings = this.findings.value?.findings ?? []
     this.at = at
-    this.studio.round.start(
+    this.studio.tour.start(
       findings.map((one) => this.#stop(one)),
       at,
       (next) => {
@@ -171,7 +171,7 @@ export class EvaluationView {
     )
   }
 
-  #stop(finding: Finding): Stop {
+  #stop(finding: Finding): TourStop {
     const { imageId, detected, object } = finding
     return {
       imageId,
@@ -184,13 +184,13 @@ export class EvaluationView {
 }
 
 /** Whether a box is right is told by what is around it. */
-function withContext([x1, y1, x2, y2]: Stop['box']): Stop['box'] {
+function withContext([x1, y1, x2, y2]: TourStop['box']): TourStop['box'] {
   const margin = CONTEXT * Math.max(x2 - x1, y2 - y1)
   return [Math.max(0, x1 - margin), Math.max(0, y1 - margin), x2 + margin, y2 + margin]
 }
 
 /** The smallest box that holds both. */
-export function around({ detected, object }: Finding): Stop['box'] {
+export function around({ detected, object }: Finding): TourStop['box'] {
   const boxes = [detected, object].flatMap((one) => (one ? [one.box] : []))
   const least = (i: number) => Math.min(...boxes.map((box) => box[i]!))
   const most = (i: number) => Math.max(...boxes.map((box) => box[i]!))

@@ -2,7 +2,7 @@
 import type { Finding } from '../../core/contract/studio/evaluation.ts'
 import { COCO_STATS } from '../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, MAX_DETECTIONS } from '../../core/evaluation/protocol.ts'
-import type { ClassEntry } from '../session/surroundings.ts'
+import type { ClassEntry } from '../session/controller-context.ts'
 
 export type Kind = Finding['kind']
 

@@ -120,10 +120,10 @@ export class ProjectReport {
   }
 
   /** From box to box on the canvas, beginning with one of the list; then back here. */
-  goRound(boxes: readonly ReportBox[], at: number): void {
-    const { round, classById } = this.#studio
+  startTour(boxes: readonly ReportBox[], at: number): void {
+    const { tour, classById } = this.#studio
     this.active = at
-    round.start(
+    tour.start(
       boxes.map((one) => ({
         imageId: one.image,
         annotationId: one.annotation,

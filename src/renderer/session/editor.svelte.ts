@@ -1,79 +1,59 @@
 /**
- * The objects of the open image: what is shown, what is selected, and how changes reach the store.
+ * Changes to the objects of the open image, and how they reach the store.
  *
  * Every change shows at once and is sent behind the scenes, in order (Outbox). Objects drawn here keep negative ids until
  * the image is read anew, so that no gesture on them is disturbed; the outbox translates. When a call fails the image is
  * read anew, so what is seen is what is saved.
  */
-import { SvelteSet } from 'svelte/reactivity'
 import type { EventData } from '../../core/contract/studio.ts'
+import { fromWire } from '../../core/errors.ts'
 import type { BoxXyxy } from '../../core/geometry/box.ts'
-import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
-import type { ClassBox } from '../../core/review/undecided.ts'
-import type { DraftBox, SelectMode } from '../canvas/editing.ts'
-import { asDrawn, asNew, movedTo, shifted, withDefaults } from './annotation-records.ts'
+import type { AnnotationPatch, NewAnnotation } from '../../core/project/model.ts'
+import { countOf } from '../ui/numbers.ts'
+import { asNew, movedTo, withDefaults } from './annotation-records.ts'
+import { Clipboard } from './clipboard.ts'
+import type { Context } from './controller-context.ts'
+import { type Change, KeyMoves } from './key-moves.ts'
+import { OpenImage } from './open-image.svelte.ts'
 import { Outbox } from './outbox.ts'
-import type { Surroundings } from './surroundings.ts'
-
-interface Change {
-  readonly id: number
-  readonly patch: AnnotationPatch
-}
-
-/** Longer than a held key takes to repeat. */
-const NUDGE_PAUSE_MS = 600
-
-/** `images.current` is the image that is open, or is being opened. */
-type EditorSurroundings = Surroundings & { readonly images: { readonly current: number | null } }
 
 export class Editor {
-  readonly #studio: EditorSurroundings
+  readonly #context: Context
   readonly #outbox: Outbox
-  /** Of the open image, in the order in which they were made. */
-  annotations = $state.raw<readonly ProjectAnnotation[]>([])
-  /** Proposals of the model in use that are shown beside the annotations and not stored; their ids are no annotation's. */
-  guesses = $state.raw<readonly ProjectAnnotation[]>([])
-  /** Where somebody has said that there is no object of a class. */
-  rejections = $state.raw<readonly ClassBox[]>([])
-  /** Everything that is shown and can be selected. */
-  readonly objects = $derived([...this.annotations, ...this.guesses])
-  /** The image that `annotations` belong to; null while they are being read. */
-  loaded = $state<number | null>(null)
+  readonly #keyMoves = new KeyMoves((changes) => this.#sendChanges(changes, 'Move box'))
+  readonly clipboard: Clipboard
+  /** Whatever belongs to the open image is dropped with it. */
+  image = $state.raw(new OpenImage(null))
   /** Changes are on their way to the store. */
   saving = $state(false)
-  selection = $state.raw<ReadonlySet<number>>(new Set())
-  /** Boxes under the pointer's hand, as they are at this moment; null between gestures. */
-  draft = $state.raw<readonly DraftBox[] | null>(null)
-  /** Neither drawn nor selectable, until the next image. */
-  readonly hidden = new SvelteSet<number>()
-  readonly locked = new SvelteSet<number>()
-  /** The class that a new box gets. */
+  /** Gives up the gesture that is under way on the canvas; false where there is none. */
+  cancelGesture: () => boolean = () => false
   #penClass = $state<number | null>(null)
-  readonly selected = $derived(this.objects.filter(({ id }) => this.selection.has(id)))
   #nextTemporaryId = -1
-  #clipboard: readonly NewAnnotation[] = []
-  /** Changes by keys that are shown and not yet sent. */
-  #nudged: readonly Change[] = []
-  #nudgeTimer: ReturnType<typeof setTimeout> | undefined
   /** Something else changed while changes were on their way. */
   #outdated = false
 
-  constructor(studio: EditorSurroundings) {
-    this.#studio = studio
+  constructor(context: Context) {
+    this.#context = context
+    this.clipboard = new Clipboard(context, this)
     this.#outbox = new Outbox(
-      async (error) => {
-        studio.messages.showError(error)
-        await this.#reload()
+      async (error, dropped) => {
+        context.messages.showError(error)
+        if (dropped.length > 0) {
+          context.messages.show(`Not saved either, since it came after that: ${dropped.join(', ')}`)
+        }
+        await this.#read()
       },
       (busy) => {
         this.saving = busy
-        if (!busy && this.#outdated) void this.#reload()
+        if (!busy && this.#outdated) void this.#read()
       },
     )
   }
 
+  /** The class that a new box gets. */
   get penClass(): number | null {
-    const { classes, classById } = this.#studio
+    const { classes, classById } = this.#context
     if (this.#penClass !== null && classById.has(this.#penClass)) return this.#penClass
     return classes[0]?.id ?? null
   }
@@ -83,52 +63,36 @@ export class Editor {
   }
 
   async load(image: number): Promise<void> {
-    this.#endNudging()
-    this.loaded = null
-    this.annotations = []
-    this.rejections = []
-    this.selection = new Set()
-    this.draft = null
-    this.hidden.clear()
-    this.locked.clear()
+    this.#keyMoves.end()
+    const opened = new OpenImage(image)
+    this.image = opened
     await this.#outbox.settled()
-    await this.#read(image)
+    if (this.image === opened) await this.#read()
   }
 
   /** Resolves when everything done so far is saved. */
   settled(): Promise<void> {
-    this.#endNudging()
+    this.#keyMoves.end()
     return this.#outbox.settled()
   }
 
-  select(ids: readonly number[], mode: SelectMode = 'replace'): void {
-    const next = new Set(mode === 'replace' ? [] : this.selection)
-    for (const id of ids) {
-      if (mode === 'remove' || (mode === 'toggle' && next.has(id))) next.delete(id)
-      else next.add(id)
-    }
-    this.selection = next
-  }
-
-  /** Draws a box of the pen's class. A project without classes gets its first one. */
+  /**
+   * Draws a box of the pen's class. A project without classes gets its first one. The box is not selected: the next class
+   * key is about the next box.
+   */
   async draw(box: BoxXyxy): Promise<void> {
+    const { image } = this
     if (!this.#mayEdit()) return
     const classId = this.penClass ?? (await this.#firstClass())
-    if (classId === undefined) return
-    this.add([{ classId, box, source: 'drawn' }], 'Draw box')
+    if (classId === undefined || this.image !== image) return
+    this.#add([{ classId, box, source: 'drawn' }], 'Draw box')
+    image.select([])
   }
 
   /** Adds objects and selects them. */
   add(added: readonly NewAnnotation[], label: string): void {
-    const image = this.loaded
-    if (image === null || added.length === 0 || !this.#mayEdit()) return
-    const complete = added.map((annotation) => withDefaults(annotation, image, this.#nextTemporaryId--))
-    this.annotations = [...this.annotations, ...complete]
-    this.selection = new Set(complete.map(({ id }) => id))
-    this.#outbox.send(label, async () => {
-      const { ids } = await this.#studio.client.call('annotations.add', { image, annotations: added, label })
-      this.#outbox.learn(new Map(complete.map(({ id }, i) => [id, ids[i]!])))
-    })
+    const ids = this.#add(added, label)
+    if (ids.length > 0) this.image.select(ids)
   }
 
   move(boxes: ReadonlyMap<number, BoxXyxy>, label = 'Move box'): void {
@@ -137,139 +101,147 @@ export class Editor {
 
   /** Moves by keys: presses in a row are one step. */
   nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
-    if (this.#guessed([...boxes.keys()]).length > 0) {
+    const ids = [...boxes.keys()]
+    if (this.image.guessesAmong(ids).length > 0) {
       this.move(boxes)
       return
     }
-    const goesOn = this.#nudged.length === boxes.size && this.#nudged.every(({ id }) => boxes.has(id))
-    if (!goesOn && !this.#mayEdit()) return
-    clearTimeout(this.#nudgeTimer)
-    const before = new Map(this.#nudged.map(({ id, patch }) => [id, patch]))
-    const changes = this.#change([...boxes.keys()], movedTo(boxes))
-    this.#nudged = changes.map(({ id, patch }) => ({ id, patch: { ...before.get(id), ...patch } }))
+    if (!this.#keyMoves.areOf(ids) && !this.#mayEdit()) return
+    this.#keyMoves.add(this.#change(ids, movedTo(boxes)))
     this.saving = true
-    this.#nudgeTimer = setTimeout(() => this.#endNudging(), NUDGE_PAUSE_MS)
   }
 
-  /** Gives the selected objects another class; without a selection the pen. */
+  /** Gives the selected objects another class; without a selection, the boxes that are drawn next. Says which. */
   classify(classId: number): void {
-    if (this.selection.size > 0) this.update([...this.selection], { classId }, 'Change class')
-    this.penClass = classId
+    const { classById, messages } = this.#context
+    const nameOf = (id: number): string => classById.get(id)?.name ?? '?'
+    const { selected } = this.image
+    if (selected.length === 0) {
+      this.penClass = classId
+      messages.say(`New boxes: ${nameOf(classId)}`)
+      return
+    }
+    const before = new Set(selected.map((one) => one.classId))
+    const boxes = countOf(selected.length, 'box', 'boxes')
+    if (before.size === 1 && before.has(classId)) {
+      messages.say(`Class of ${boxes}: ${nameOf(classId)} already`)
+      return
+    }
+    const from = [...before].map(nameOf).join(', ')
+    if (this.update([...this.image.selection], { classId }, 'Change class'))
+      messages.say(`Class of ${boxes}: ${from} → ${nameOf(classId)}`)
   }
 
-  update(ids: readonly number[], patch: AnnotationPatch, label: string): void {
-    this.#patch(ids, () => patch, label)
+  /** False where nothing may be changed. */
+  update(ids: readonly number[], patch: AnnotationPatch, label: string): boolean {
+    return this.#patch(ids, () => patch, label)
   }
 
   /** Guesses are rejected: as long as the model sees them they would come again. */
   remove(ids: readonly number[]): void {
-    this.reject(this.#guessed(ids).map(({ id }) => id))
-    const gone = new Set(this.#stored(ids))
+    const { image } = this
+    this.reject(image.guessesAmong(ids).map(({ id }) => id))
+    const gone = new Set(image.storedAmong(ids))
     if (gone.size === 0 || !this.#mayEdit()) return
-    this.annotations = this.annotations.filter(({ id }) => !gone.has(id))
-    this.#deselect(gone)
+    image.annotations = image.annotations.filter(({ id }) => !gone.has(id))
+    image.select(gone, 'remove')
     this.#outbox.send('Delete boxes', async (real) => {
-      await this.#studio.client.call('annotations.remove', { ids: [...gone].map(real) })
+      await this.#context.client.call('annotations.remove', { ids: [...gone].map(real) })
     })
   }
 
   /** Proposals and guesses become labels. */
   accept(ids: readonly number[]): void {
-    const image = this.loaded
-    const { proposed, guessed } = this.#proposals(ids)
-    if (image === null || proposed.size + guessed.length === 0 || !this.#mayEdit()) return
+    const { image } = this
+    const proposed = new Set(image.proposalsAmong(ids).map(({ id }) => id))
+    const guessed = image.guessesAmong(ids)
+    if (image.loaded === null || proposed.size + guessed.length === 0 || !this.#mayEdit()) return
     const added = guessed.map((guess) => ({
       ...guess,
       ...{ id: this.#nextTemporaryId--, source: 'accepted' as const },
     }))
-    const accepted = this.annotations.map((one) =>
+    const accepted = image.annotations.map((one) =>
       proposed.has(one.id) ? { ...one, source: 'accepted' as const } : one,
     )
-    this.annotations = [...accepted, ...added]
+    image.annotations = [...accepted, ...added]
     const idOf = new Map(guessed.map(({ id }, i) => [id, added[i]!.id]))
-    this.selection = new Set([...this.selection].map((id) => idOf.get(id) ?? id))
+    image.select([...image.selection].map((id) => idOf.get(id) ?? id))
+    const guesses = { image: image.loaded, annotations: added.map(asNew) }
     this.#outbox.send('Accept proposals', async (real) => {
-      const { ids } = await this.#studio.client.call('annotations.accept', {
+      const stored = await this.#context.client.call('annotations.accept', {
         ids: [...proposed].map(real),
-        ...(added.length > 0 && { guesses: { image, annotations: added.map(asNew) } }),
+        ...(added.length > 0 && { guesses }),
       })
-      this.#outbox.learn(new Map(added.map(({ id }, i) => [id, ids[i]!])))
+      this.#outbox.learn(new Map(added.map(({ id }, i) => [id, stored.ids[i]!])))
     })
   }
 
   reject(ids: readonly number[]): void {
-    const image = this.loaded
-    const { proposed, guessed } = this.#proposals(ids)
-    if (image === null || proposed.size + guessed.length === 0 || !this.#mayEdit()) return
-    const gone = this.annotations.filter(({ id }) => proposed.has(id))
-    this.annotations = this.annotations.filter(({ id }) => !proposed.has(id))
-    this.rejections = [...this.rejections, ...gone, ...guessed]
-    this.#deselect(new Set([...gone, ...guessed].map(({ id }) => id)))
+    const { image } = this
+    const proposed = image.proposalsAmong(ids)
+    const guessed = image.guessesAmong(ids)
+    const gone = new Set([...proposed, ...guessed].map(({ id }) => id))
+    if (image.loaded === null || gone.size === 0 || !this.#mayEdit()) return
+    image.annotations = image.annotations.filter(({ id }) => !gone.has(id))
+    image.rejections = [...image.rejections, ...proposed, ...guessed]
+    image.select(gone, 'remove')
+    const guesses = { image: image.loaded, annotations: guessed.map(asNew) }
     this.#outbox.send('Reject proposals', async (real) => {
-      await this.#studio.client.call('annotations.reject', {
-        ids: [...proposed].map(real),
-        ...(guessed.length > 0 && { guesses: { image, annotations: guessed.map(asNew) } }),
+      await this.#context.client.call('annotations.reject', {
+        ids: proposed.map(({ id }) => real(id)),
+        ...(guessed.length > 0 && { guesses }),
       })
     })
   }
 
-  copy(ids: readonly number[]): void {
-    this.#clipboard = this.objects.filter(({ id }) => ids.includes(id)).map(asDrawn)
-  }
-
-  /** In place: into another image, or over the originals. */
-  paste(): void {
-    this.add(this.#clipboard, 'Paste boxes')
-  }
-
-  duplicate(ids: readonly number[], offset: number): void {
-    const copies = this.objects
-      .filter(({ id }) => ids.includes(id))
-      .map((one) => ({ ...asDrawn(one), box: shifted(one.box, offset) }))
-    this.add(copies, 'Duplicate boxes')
-  }
-
-  /** The labels of another image, those that are here already left out. */
-  async copyFrom(image: number): Promise<void> {
-    const { client } = this.#studio
-    const theirs = await this.#studio.attempt(client.call('annotations.of', { image }))
-    const here = new Set(this.annotations.map(({ classId, box }) => `${classId} ${box}`))
-    const labels = theirs?.filter(
-      ({ source, classId, box }) => source !== 'proposed' && !here.has(`${classId} ${box}`),
-    )
-    if (labels) this.add(labels.map(asDrawn), 'Copy boxes from image')
-  }
-
   /** A step of the history, possibly of another window. */
   stepped({ images, label }: EventData<'step'>): void {
-    const image = this.loaded
+    const image = this.image.loaded
     if (image === null || (images !== 'many' && !images.includes(image))) return
     // Its own steps it has shown already.
     if (this.#outbox.isSending(label)) return
-    void this.#reload()
+    void this.#read()
   }
 
-  #patch(ids: readonly number[], patchOf: (id: number) => AnnotationPatch, label: string): void {
-    if (ids.length === 0 || !this.#mayEdit()) return
-    const edited = this.#guessed(ids).map((guess): NewAnnotation => {
+  /** Adds objects; their ids until the store has given them others, or none where nothing may be changed. */
+  #add(added: readonly NewAnnotation[], label: string): number[] {
+    const { image } = this
+    const imageId = image.loaded
+    if (imageId === null || added.length === 0 || !this.#mayEdit()) return []
+    const complete = added.map((annotation) => withDefaults(annotation, imageId, this.#nextTemporaryId--))
+    image.annotations = [...image.annotations, ...complete]
+    const temporary = complete.map(({ id }) => id)
+    this.#outbox.send(label, async () => {
+      const { client } = this.#context
+      const { ids } = await client.call('annotations.add', { image: imageId, annotations: added, label })
+      this.#outbox.learn(new Map(temporary.map((id, i) => [id, ids[i]!])))
+    })
+    return temporary
+  }
+
+  #patch(ids: readonly number[], patchOf: (id: number) => AnnotationPatch, label: string): boolean {
+    if (ids.length === 0 || !this.#mayEdit()) return false
+    const edited = this.image.guessesAmong(ids).map((guess): NewAnnotation => {
       return { ...asNew(guess), ...patchOf(guess.id), source: 'accepted' }
     })
+    const stored = this.image.storedAmong(ids)
     this.add(edited, label)
-    const stored = this.#stored(ids)
     if (stored.length > 0) this.#sendChanges(this.#change(stored, patchOf), label)
+    return true
   }
 
   /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label, as does a guess. */
   #change(ids: readonly number[], patchOf: (id: number) => AnnotationPatch): Change[] {
+    const { image } = this
     const changed = new Set(ids)
-    const changes = this.annotations
+    const changes = image.annotations
       .filter(({ id }) => changed.has(id))
       .map(({ id, source }): Change => {
         const accepted = source === 'proposed' ? ({ source: 'accepted' } as const) : {}
         return { id, patch: { ...patchOf(id), ...accepted } }
       })
     const patches = new Map(changes.map(({ id, patch }) => [id, patch]))
-    this.annotations = this.annotations.map((one) =>
+    image.annotations = image.annotations.map((one) =>
       patches.has(one.id) ? { ...one, ...patches.get(one.id) } : one,
     )
     return changes
@@ -277,78 +249,38 @@ export class Editor {
 
   #sendChanges(changes: readonly Change[], label: string): void {
     this.#outbox.send(label, async (real) => {
-      await this.#studio.client.call('annotations.update', {
+      await this.#context.client.call('annotations.update', {
         changes: changes.map(({ id, patch }) => ({ id: real(id), patch })),
         label,
       })
     })
   }
 
-  #endNudging(): void {
-    clearTimeout(this.#nudgeTimer)
-    if (this.#nudged.length > 0) this.#sendChanges(this.#nudged, 'Move box')
-    this.#nudged = []
-  }
-
-  #guessed(ids: readonly number[]): ProjectAnnotation[] {
-    const wanted = new Set(ids)
-    return this.guesses.filter(({ id }) => wanted.has(id))
-  }
-
-  #stored(ids: readonly number[]): number[] {
-    const guessed = new Set(this.#guessed(ids).map(({ id }) => id))
-    return ids.filter((id) => !guessed.has(id))
-  }
-
-  /** Ids of stored ones, and guesses that are not. */
-  #proposals(ids: readonly number[]) {
-    const wanted = new Set(ids)
-    const proposed = this.annotations.filter(({ id, source }) => source === 'proposed' && wanted.has(id))
-    return { proposed: new Set(proposed.map(({ id }) => id)), guessed: this.#guessed(ids) }
-  }
-
-  #deselect(gone: ReadonlySet<number>): void {
-    this.selection = new Set([...this.selection].filter((id) => !gone.has(id)))
-  }
-
   async #firstClass(): Promise<number | undefined> {
-    const added = await this.#studio.attempt(this.#studio.client.call('classes.add', { name: 'object' }))
+    const added = await this.#context.attempt(this.#context.client.call('classes.add', { name: 'object' }))
     return added?.id
   }
 
-  /** Whether anything can be changed, and if not, says why. Whatever is done next, nudging has ended. */
+  /** Whether anything can be changed, and if not, says why. Whatever is done next, moving by keys has ended. */
   #mayEdit(): boolean {
-    this.#endNudging()
-    const { project, canEdit, messages } = this.#studio
-    if (!canEdit && project?.readOnly) messages.showError(project.readOnly)
+    this.#keyMoves.end()
+    const { project, canEdit, messages } = this.#context
+    if (!canEdit && project?.readOnly) messages.showError(fromWire(project.readOnly))
     return canEdit
   }
 
-  async #reload(): Promise<void> {
-    if (this.loaded !== null) await this.#read(this.loaded)
-  }
-
-  async #read(image: number): Promise<void> {
-    const { client, images } = this.#studio
-    const [annotations, rejections] = await Promise.all([
-      this.#studio.attempt(client.call('annotations.of', { image })),
-      this.#studio.attempt(client.call('annotations.rejected', { image })),
+  async #read(): Promise<void> {
+    const { image } = this
+    if (image.id === null) return
+    const { client } = this.#context
+    const both = Promise.all([
+      client.call('annotations.of', { image: image.id }),
+      client.call('annotations.rejected', { image: image.id }),
     ])
-    if (!annotations || !rejections || images.current !== image) return
+    const found = await this.#context.attempt(both)
+    if (!found || this.image !== image) return
     // What was drawn here meanwhile is not among them yet.
-    this.#outdated = this.#outbox.isBusy || this.#nudged.length > 0
-    if (this.#outdated) return
-    this.annotations = annotations
-    this.rejections = rejections
-    this.loaded = image
-    const present = new Set(this.objects.map(({ id }) => id))
-    const kept = (ids: Iterable<number>): number[] =>
-      [...ids].map((id) => this.#outbox.real(id)).filter((id) => present.has(id))
-    this.selection = new Set(kept(this.selection))
-    for (const ids of [this.hidden, this.locked]) {
-      const still = kept(ids)
-      ids.clear()
-      for (const id of still) ids.add(id)
-    }
+    this.#outdated = this.#outbox.isBusy || this.#keyMoves.isPending
+    if (!this.#outdated) image.show(...found, (id) => this.#outbox.real(id))
   }
 }

@@ -5,7 +5,7 @@
 import type { ReviewItem } from '../../core/contract/studio/models.ts'
 import type { EventData, Result } from '../../core/contract/studio.ts'
 import type { ProjectImage } from '../../core/project/model.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Context } from './controller-context.ts'
 
 /** Rows asked for at once. */
 const CHUNK = 200
@@ -16,7 +16,7 @@ const MOST_USEFUL = 1000
 export type ImageOrder = 'path' | 'useful'
 
 export class ImageList {
-  readonly #studio: Surroundings
+  readonly #studio: Context
   readonly #opened: (image: number) => void
   /** In core/query's language. */
   query = $state('')
@@ -40,7 +40,7 @@ export class ImageList {
   readonly readable = $derived(this.currentRow?.error === null ? this.currentRow.id : null)
 
   /** `opened` hears of every image that is opened. */
-  constructor(studio: Surroundings, opened: (image: number) => void) {
+  constructor(studio: Context, opened: (image: number) => void) {
     this.#studio = studio
     this.#opened = opened
   }

@@ -14,10 +14,23 @@ export interface Message {
 const MOST = 5
 /** Long enough to read a line twice. */
 const INFO_MS = 6000
+/** For a few words that answer a key. */
+const STATUS_MS = 3000
 
 export class Messages {
   list = $state.raw<readonly Message[]>([])
+  /** What the last key did, for a moment: "Class of 1 box: die → marble". Empty: nothing to say. */
+  status = $state('')
+  #statusTimer: ReturnType<typeof setTimeout> | undefined
   #nextId = 1
+
+  say(status: string): void {
+    this.status = status
+    clearTimeout(this.#statusTimer)
+    this.#statusTimer = setTimeout(() => {
+      this.status = ''
+    }, STATUS_MS)
+  }
 
   show(text: string, action: Message['action'] = null): void {
     const id = this.#add({ kind: 'info', text, code: null, action })

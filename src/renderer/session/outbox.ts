@@ -5,7 +5,7 @@ interface Sending {
 }
 
 export class Outbox {
-  readonly #failed: (error: unknown) => Promise<void>
+  readonly #failed: (error: unknown, dropped: readonly string[]) => Promise<void>
   readonly #busy: (busy: boolean) => void
   /** Temporary id of an object → the store's. */
   readonly #ids = new Map<number, number>()
@@ -13,10 +13,13 @@ export class Outbox {
   #last: Promise<void> = Promise.resolve()
 
   /**
-   * `failed` hears of an error once; the changes that waited behind it are dropped, since they built on it. `busy` hears
-   * whenever the first change is on its way, and when the last has arrived.
+   * `failed` hears of an error once, with the labels of the changes that waited behind it: they are dropped, since they
+   * built on it. `busy` hears whenever the first change is on its way, and when the last has arrived.
    */
-  constructor(failed: (error: unknown) => Promise<void>, busy: (busy: boolean) => void) {
+  constructor(
+    failed: (error: unknown, dropped: readonly string[]) => Promise<void>,
+    busy: (busy: boolean) => void,
+  ) {
     this.#failed = failed
     this.#busy = busy
   }
@@ -41,8 +44,9 @@ export class Outbox {
         await work((id) => this.real(id))
         this.#waiting.shift()
       } catch (error) {
+        const dropped = this.#waiting.slice(1).map(({ label }) => label)
         this.#waiting = []
-        await this.#failed(error)
+        await this.#failed(error, dropped)
       }
       if (!this.isBusy) this.#busy(false)
     })

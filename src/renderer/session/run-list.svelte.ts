@@ -1,13 +1,13 @@
 /** Training runs of the project, kept up to date by the studio's events. */
 import type { RunId, RunPlan, RunState, RunSummary } from '../../core/contract/studio/runs.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Context } from './controller-context.ts'
 
 const AT_WORK: readonly RunState[] = ['running', 'pausing', 'paused', 'stopping']
 
 export const isAtWork = ({ state }: Pick<RunSummary, 'state'>): boolean => AT_WORK.includes(state)
 
 export class RunList {
-  readonly #studio: Surroundings
+  readonly #studio: Context
   /** Newest first. */
   all = $state.raw<readonly RunSummary[]>([])
   /** The one whose curves are shown. */
@@ -16,7 +16,7 @@ export class RunList {
   compared = $state.raw<ReadonlySet<RunId>>(new Set())
   readonly atWork = $derived(this.all.find(isAtWork))
 
-  constructor(studio: Surroundings) {
+  constructor(studio: Context) {
     this.#studio = studio
     const { client, messages } = studio
     client.on('run', ({ run }) => {

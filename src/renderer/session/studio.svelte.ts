@@ -5,13 +5,13 @@ import type { EventData, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import { Commands } from '../commands/commands.svelte.ts'
 import { Chooser } from './chooser.svelte.ts'
+import type { ClassEntry, Context } from './controller-context.ts'
 import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
 import { Messages } from './messages.svelte.ts'
-import { Round } from './round.svelte.ts'
+import { ReviewTour } from './review-tour.svelte.ts'
 import { RunList } from './run-list.svelte.ts'
-import type { ClassEntry, Surroundings } from './surroundings.ts'
 import { WindowSettings } from './window-settings.svelte.ts'
 
 /** The five places of the window (look.md). */
@@ -21,7 +21,7 @@ export type Place = (typeof PLACES)[number]
 /** Steps follow each other quickly; the counts of the whole project may lag. */
 const SUMMARY_DELAY_MS = 250
 
-export class Studio implements Surroundings {
+export class Studio implements Context {
   readonly client: StudioClient
   readonly info: AppInfo
   readonly settings: WindowSettings
@@ -32,7 +32,7 @@ export class Studio implements Surroundings {
   readonly images: ImageList
   readonly editor: Editor
   readonly runs: RunList
-  readonly round: Round
+  readonly tour: ReviewTour
 
   /** Null: the welcome screen. */
   project = $state.raw<ProjectSummary | null>(null)
@@ -55,7 +55,7 @@ export class Studio implements Surroundings {
     this.images = new ImageList(this, (image) => void this.editor.load(image))
     this.editor = new Editor(this)
     this.runs = new RunList(this)
-    this.round = new Round((image) => {
+    this.tour = new ReviewTour((image) => {
       this.place = 'annotate'
       this.images.open(image)
     })
@@ -97,12 +97,13 @@ export class Studio implements Surroundings {
     }
   }
 
-  undo(): Promise<void> {
-    return this.#move('history.undo')
+  /** While something is being dragged there is nothing else to take back: the drag is given up. */
+  async undo(): Promise<void> {
+    if (!this.editor.cancelGesture()) await this.#move('history.undo')
   }
 
-  redo(): Promise<void> {
-    return this.#move('history.redo')
+  async redo(): Promise<void> {
+    if (!this.editor.cancelGesture()) await this.#move('history.redo')
   }
 
   /** Shows where something changed, if it is elsewhere. */
@@ -124,7 +125,7 @@ export class Studio implements Surroundings {
     this.classes = []
     this.images.reset()
     this.runs.reset()
-    this.round.forget()
+    this.tour.forget()
     if (project === null) return
     await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh()])
   }

@@ -1,7 +1,7 @@
 /** What is shown of runs beside their summaries: curves, which grow while a run trains, and the steps of its pinned images. */
 import { SvelteMap } from 'svelte/reactivity'
 import type { Curves, RunChange, RunDetail, RunId } from '../../core/contract/studio/runs.ts'
-import type { Surroundings } from '../session/surroundings.ts'
+import type { Context } from '../session/controller-context.ts'
 import { append } from './curves.ts'
 
 export interface FollowedRun {
@@ -10,11 +10,11 @@ export interface FollowedRun {
 }
 
 export class FollowedRuns {
-  readonly #studio: Surroundings
+  readonly #studio: Context
   readonly #runs = new SvelteMap<RunId, FollowedRun>()
   readonly #asked = new Set<RunId>()
 
-  constructor(studio: Surroundings) {
+  constructor(studio: Context) {
     this.#studio = studio
   }
 

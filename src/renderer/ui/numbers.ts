@@ -5,6 +5,10 @@ const THIN_SPACE = '\u2009'
 /** A count with thin spaces between thousands. */
 export const count = (value: number): string => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, THIN_SPACE)
 
+/** "1 box", "3 boxes". */
+export const countOf = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
+
 /** "2 min 10 s", "1 h 5 min", "8 s". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds)

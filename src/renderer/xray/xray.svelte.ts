@@ -132,7 +132,7 @@ export class Xray implements OverlaySource {
     $effect(() =>
       this.#compute(
         image(),
-        untrack(() => editor.draft),
+        untrack(() => editor.image.draft),
       ),
     )
     $effect(() => {
@@ -189,8 +189,8 @@ export class Xray implements OverlaySource {
       this.reading = null
       return
     }
-    const { annotations, penClass } = this.#studio.editor
-    const boxes = targetBoxes(annotations, draft, penClass ?? -1)
+    const { editor } = this.#studio
+    const boxes = targetBoxes(editor.image.annotations, draft, editor.penClass ?? -1)
     // Predictions compare with what their model was to learn.
     const rules = this.prediction?.rules ?? this.model
     const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.view === 'ambiguity' })

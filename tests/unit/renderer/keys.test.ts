@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { imageCommands } from '../../../src/renderer/annotate/image-commands.ts'
 import { objectCommands } from '../../../src/renderer/annotate/object-commands.ts'
-import { roundCommands } from '../../../src/renderer/annotate/round-commands.ts'
+import { tourCommands } from '../../../src/renderer/annotate/tour-commands.ts'
 import { viewCommands } from '../../../src/renderer/annotate/view-commands.ts'
 import { appCommands } from '../../../src/renderer/app/app-commands.ts'
 import type { Command } from '../../../src/renderer/commands/commands.svelte.ts'
@@ -18,7 +18,7 @@ const ALL: readonly Command[] = [
   ...objectCommands(nothing, nothing),
   ...viewCommands(nothing),
   ...xrayCommands(nothing),
-  ...roundCommands(nothing),
+  ...tourCommands(nothing),
   ...detectCommands(nothing, () => {}),
 ]
 

@@ -6,7 +6,7 @@ import type { Messages } from './messages.svelte.ts'
 
 export type ClassEntry = Result<'classes.list'>[number]
 
-export interface Surroundings {
+export interface Context {
   readonly client: StudioClient
   readonly messages: Messages
   /** Reactive; null while no project is open. */

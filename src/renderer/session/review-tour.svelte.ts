@@ -1,10 +1,10 @@
 /**
- * A round from box to box on the canvas, in the order of a list elsewhere in the window: the list starts it, keys go on
- * and back, and the list goes on behind the last box that was visited.
+ * A review tour goes from box to box on the canvas, in the order of a list elsewhere in the window. The list starts it,
+ * keys move it on and back, and afterwards the list continues behind the last box that was visited.
  */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 
-export interface Stop {
+export interface TourStop {
   readonly imageId: number
   /** The label that it is about; null where there is none. */
   readonly annotationId: number | null
@@ -16,26 +16,26 @@ export interface Stop {
   readonly note: string
 }
 
-export class Round {
+export class ReviewTour {
   readonly #open: (imageId: number) => void
-  stops = $state.raw<readonly Stop[]>([])
+  stops = $state.raw<readonly TourStop[]>([])
   at = $state(0)
   /** Back to the list, which goes on at this stop. */
   #end: ((next: number) => void) | undefined
-  readonly current: Stop | null = $derived(this.stops[this.at] ?? null)
+  readonly current: TourStop | null = $derived(this.stops[this.at] ?? null)
 
   /** `open` shows an image on the canvas. */
   constructor(open: (imageId: number) => void) {
     this.#open = open
   }
 
-  start(stops: readonly Stop[], at: number, end: (next: number) => void): void {
+  start(stops: readonly TourStop[], at: number, end: (next: number) => void): void {
     this.stops = stops
     this.#end = end
     this.#goTo(at)
   }
 
-  /** Past the last stop the round ends. */
+  /** Past the last stop the tour ends. */
   step(by: 1 | -1): void {
     if (this.at + by >= this.stops.length) this.end()
     else this.#goTo(Math.max(0, this.at + by))

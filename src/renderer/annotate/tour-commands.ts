@@ -1,0 +1,32 @@
+/** Commands of a review tour (session/review-tour.svelte.ts): from mistake to mistake without leaving the canvas. */
+import type { Command } from '../commands/commands.svelte.ts'
+import type { Studio } from '../session/studio.svelte.ts'
+
+export function tourCommands(studio: Studio): Command[] {
+  const { tour, editor } = studio
+  const onTour = (id: string, title: string, keys: string[], run: () => void): Command => ({
+    id,
+    title,
+    group: 'Go',
+    keys,
+    enabled: () => tour.current !== null,
+    run,
+  })
+  return [
+    onTour('tour.next', 'Next finding', ['e'], () => tour.step(1)),
+    onTour('tour.previous', 'Previous finding', ['Shift+e'], () => tour.step(-1)),
+    onTour('tour.back', 'Back to the list of findings', ['b'], () => tour.end()),
+    {
+      id: 'tour.take',
+      title: 'Make the detection a label',
+      group: 'Object',
+      keys: ['t'],
+      enabled: () =>
+        studio.canEdit && tour.current?.guess != null && editor.image.loaded === tour.current.imageId,
+      run: () => {
+        const { classId, box } = tour.current!.guess!
+        editor.add([{ classId, box, source: 'drawn' }], 'Make detection a label')
+      },
+    },
+  ]
+}

@@ -1,0 +1,53 @@
+/** Copies of objects: within an image, from image to image, and all labels of another image. */
+import type { NewAnnotation } from '../../core/project/model.ts'
+import { asDrawn, shifted } from './annotation-records.ts'
+import type { Context } from './controller-context.ts'
+import type { OpenImage } from './open-image.svelte.ts'
+
+/** Where copies come from and go to: the editor. */
+interface Target {
+  readonly image: OpenImage
+  add(annotations: readonly NewAnnotation[], label: string): void
+}
+
+export class Clipboard {
+  readonly #context: Context
+  readonly #editor: Target
+  #held: readonly NewAnnotation[] = []
+
+  constructor(context: Context, editor: Target) {
+    this.#context = context
+    this.#editor = editor
+  }
+
+  copy(ids: readonly number[]): void {
+    this.#held = this.#among(ids).map(asDrawn)
+  }
+
+  /** In place: into another image, or over the originals. */
+  paste(): void {
+    this.#editor.add(this.#held, 'Paste boxes')
+  }
+
+  duplicate(ids: readonly number[], offset: number): void {
+    const copies = this.#among(ids).map((one) => ({ ...asDrawn(one), box: shifted(one.box, offset) }))
+    this.#editor.add(copies, 'Duplicate boxes')
+  }
+
+  /** The labels of another image, leaving out those that are here already. */
+  async copyFrom(image: number): Promise<void> {
+    const here = this.#editor.image
+    const theirs = await this.#context.attempt(this.#context.client.call('annotations.of', { image }))
+    // Meanwhile somebody may have gone on to another image.
+    if (!theirs || this.#editor.image !== here) return
+    const known = new Set(here.annotations.map(({ classId, box }) => `${classId} ${box}`))
+    const labels = theirs.filter(
+      ({ source, classId, box }) => source !== 'proposed' && !known.has(`${classId} ${box}`),
+    )
+    this.#editor.add(labels.map(asDrawn), 'Copy boxes from image')
+  }
+
+  #among(ids: readonly number[]) {
+    return this.#editor.image.objects.filter(({ id }) => ids.includes(id))
+  }
+}

@@ -1,0 +1,45 @@
+/** Moves of boxes by keys. They show at once; presses in a row are sent as one change, and are one step of the history. */
+import type { AnnotationPatch } from '../../core/project/model.ts'
+
+export interface Change {
+  readonly id: number
+  readonly patch: AnnotationPatch
+}
+
+/** Longer than a held key takes to repeat. */
+const PAUSE_MS = 600
+
+export class KeyMoves {
+  readonly #send: (changes: readonly Change[]) => void
+  #changes: readonly Change[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(send: (changes: readonly Change[]) => void) {
+    this.#send = send
+  }
+
+  /** Some have not been sent yet. */
+  get isPending(): boolean {
+    return this.#changes.length > 0
+  }
+
+  /** Whether another move of these boxes belongs to the same step. */
+  areOf(ids: readonly number[]): boolean {
+    return this.#changes.length === ids.length && this.#changes.every(({ id }) => ids.includes(id))
+  }
+
+  add(changes: readonly Change[]): void {
+    clearTimeout(this.#timer)
+    const before = new Map(this.#changes.map(({ id, patch }) => [id, patch]))
+    this.#changes = changes.map(({ id, patch }) => ({ id, patch: { ...before.get(id), ...patch } }))
+    this.#timer = setTimeout(() => this.end(), PAUSE_MS)
+  }
+
+  /** Sends what is pending. */
+  end(): void {
+    clearTimeout(this.#timer)
+    const changes = this.#changes
+    this.#changes = []
+    if (changes.length > 0) this.#send(changes)
+  }
+}

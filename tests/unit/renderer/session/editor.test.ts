@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { Editor } from '../../../../src/renderer/session/editor.svelte.ts'
+import { annotationOf, idle, StandInClient, StandInContext } from '../../../support/stand-in-studio.svelte.ts'
+
+let client: StandInClient
+let context: StandInContext
+let editor: Editor
+
+/** The store's next id. */
+let nextId: number
+
+beforeEach(async () => {
+  nextId = 100
+  client = new StandInClient({
+    'annotations.of': ({ image }) =>
+      image === 1
+        ? [annotationOf(1), annotationOf(2, { classId: 2 }), annotationOf(3, { source: 'proposed' })]
+        : [],
+    'annotations.rejected': () => [],
+    'annotations.add': ({ annotations }) => ({ ids: annotations.map(() => nextId++) }),
+    'annotations.update': () => null,
+    'annotations.remove': () => null,
+    'annotations.accept': ({ guesses }) => ({ ids: guesses?.annotations.map(() => nextId++) ?? [] }),
+    'annotations.reject': () => null,
+  })
+  context = new StandInContext(client)
+  editor = new Editor(context)
+  await editor.load(1)
+})
+
+const guess = annotationOf(-1_000_000_000, { source: 'proposed', model: 'm', score: 0.8 })
+
+describe('class keys', () => {
+  test('a new box is not selected, so that a class key is about the next box', async () => {
+    await editor.draw([0, 0, 5, 5])
+    editor.classify(2)
+    await editor.draw([5, 5, 9, 9])
+    await editor.settled()
+    const drawn = client.sent('annotations.add').flatMap(({ annotations }) => annotations)
+    expect(drawn.map(({ classId }) => classId)).toEqual([1, 2])
+    expect(client.sent('annotations.update')).toEqual([])
+    expect(context.messages.status).toBe('New boxes: marble')
+  })
+
+  test('drawing ends an older selection', async () => {
+    editor.image.select([1])
+    await editor.draw([0, 0, 5, 5])
+    editor.classify(2)
+    await editor.settled()
+    expect(client.sent('annotations.update')).toEqual([])
+  })
+
+  test('of what is selected the class changes, and the window says from what to what', async () => {
+    editor.image.select([1])
+    editor.classify(2)
+    expect(context.messages.status).toBe('Class of 1 box: die → marble')
+    expect(editor.penClass).toBe(1)
+    await editor.settled()
+    expect(client.sent('annotations.update')[0]!.changes).toEqual([{ id: 1, patch: { classId: 2 } }])
+  })
+
+  test('several boxes of several classes', () => {
+    editor.image.select([1, 2])
+    editor.classify(2)
+    expect(context.messages.status).toBe('Class of 2 boxes: die, marble → marble')
+  })
+
+  test('the class that they have already is no step', async () => {
+    editor.image.select([2])
+    editor.classify(2)
+    await editor.settled()
+    expect(client.sent('annotations.update')).toEqual([])
+    expect(context.messages.status).toBe('Class of 1 box: marble already')
+  })
+
+  test('a project that is open for reading says so and claims nothing', () => {
+    context.project = { ...context.project!, readOnly: { code: 'IO_PROJECT_LOCKED', message: 'Held by Ada' } }
+    context.canEdit = false
+    editor.image.select([1])
+    editor.classify(2)
+    expect(context.messages.status).toBe('')
+    expect(context.messages.list.map(({ kind }) => kind)).toEqual(['error'])
+  })
+})
+
+describe('what belongs to an image', () => {
+  test('goes with it', async () => {
+    editor.image.select([1, 2])
+    editor.image.hidden.add(2)
+    editor.image.locked.add(1)
+    editor.image.draft = [{ id: 1, box: [0, 0, 1, 1] }]
+    editor.image.guesses = [guess]
+    const { image } = editor
+    await editor.load(2)
+    expect(editor.image).not.toBe(image)
+    expect([...editor.image.selection, ...editor.image.hidden, ...editor.image.locked]).toEqual([])
+    expect([editor.image.draft, editor.image.guesses, editor.image.annotations]).toEqual([null, [], []])
+    expect(editor.image.loaded).toBe(2)
+  })
+
+  test('an answer that comes late is not shown on the image that is open by then', async () => {
+    let answer = (): void => {}
+    client.answers['annotations.of'] = ({ image }) =>
+      image === 1 ? new Promise((resolve) => (answer = () => resolve([annotationOf(9)]))) : []
+    const first = editor.load(1)
+    await idle()
+    await editor.load(2)
+    answer()
+    await first
+    expect(editor.image.id).toBe(2)
+    expect(editor.image.annotations).toEqual([])
+  })
+
+  test('a box of the first class is not added to the image that was opened meanwhile', async () => {
+    context.classes = []
+    let answer = (): void => {}
+    client.answers['classes.add'] = () =>
+      new Promise((resolve) => (answer = () => resolve({ id: 7 } as never)))
+    const drawing = editor.draw([0, 0, 5, 5])
+    await editor.load(2)
+    answer()
+    await drawing
+    await editor.settled()
+    expect(client.sent('annotations.add')).toEqual([])
+  })
+
+  test('labels copied from another image are not added to a third', async () => {
+    let answer = (): void => {}
+    client.answers['annotations.of'] = ({ image }) =>
+      image === 5 ? new Promise((resolve) => (answer = () => resolve([annotationOf(50)]))) : []
+    const copying = editor.clipboard.copyFrom(5)
+    await editor.load(2)
+    answer()
+    await copying
+    await editor.settled()
+    expect(client.sent('annotations.add')).toEqual([])
+  })
+})
+
+describe('saving', () => {
+  test('a box is moved under the id that the store gave it, and keeps its selection', async () => {
+    editor.add([{ classId: 1, box: [0, 0, 5, 5], source: 'drawn' }], 'Draw box')
+    const [temporary] = editor.image.selection
+    editor.move(new Map([[temporary!, [1, 1, 6, 6]]]))
+    await editor.settled()
+    expect(client.sent('annotations.update')[0]!.changes[0]).toMatchObject({
+      id: 100,
+      patch: { box: [1, 1, 6, 6] },
+    })
+    expect(editor.saving).toBe(false)
+  })
+
+  test('moves by keys are one change', async () => {
+    for (const x of [11, 12, 13]) editor.nudge(new Map([[1, [x, 10, x + 20, 30]]]))
+    expect(editor.image.annotations[0]!.box).toEqual([13, 10, 33, 30])
+    expect(client.sent('annotations.update')).toEqual([])
+    await editor.settled()
+    const updates = client.sent('annotations.update')
+    expect(updates.length).toBe(1)
+    expect(updates[0]!.changes[0]!.patch.box).toEqual([13, 10, 33, 30])
+  })
+
+  test('the next image does not swallow a move that is not sent yet', async () => {
+    editor.nudge(new Map([[1, [11, 10, 31, 30]]]))
+    await editor.load(2)
+    expect(client.sent('annotations.update').length).toBe(1)
+  })
+
+  test('after a failure the window shows what is saved, and names what was not', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    client.answers['annotations.add'] = () => {
+      throw new Error('disk full')
+    }
+    editor.add([{ classId: 1, box: [0, 0, 5, 5], source: 'drawn' }], 'Draw box')
+    editor.remove([1])
+    await editor.settled()
+    expect(editor.image.annotations.map(({ id }) => id)).toEqual([1, 2, 3])
+    expect(context.messages.list.map(({ kind }) => kind)).toEqual(['error', 'info'])
+    expect(context.messages.list[1]!.text).toContain('Delete boxes')
+  })
+
+  test('a step of another window is read anew; one about other images is not', async () => {
+    const reads = () => client.sent('annotations.of').length
+    const before = reads()
+    editor.stepped({ label: 'Move box', images: [8], classes: false, undo: null, redo: null })
+    await idle()
+    expect(reads()).toBe(before)
+    editor.stepped({ label: 'Move box', images: [1], classes: false, undo: null, redo: null })
+    await idle()
+    expect(reads()).toBe(before + 1)
+  })
+})
+
+describe('proposals and guesses', () => {
+  test('accepting makes labels of both, and the selection follows', async () => {
+    editor.image.guesses = [guess]
+    editor.image.select([3, guess.id])
+    editor.accept([3, guess.id])
+    expect(editor.image.selected.map(({ source }) => source)).toEqual(['accepted', 'accepted'])
+    await editor.settled()
+    const [sent] = client.sent('annotations.accept')
+    expect(sent!.ids).toEqual([3])
+    expect(sent!.guesses!.annotations.map(({ box }) => box)).toEqual([guess.box])
+  })
+
+  test('rejecting takes both away and remembers where', async () => {
+    editor.image.guesses = [guess]
+    editor.reject([1, 3, guess.id])
+    expect(editor.image.annotations.map(({ id }) => id)).toEqual([1, 2])
+    expect(editor.image.rejections.length).toBe(2)
+    await editor.settled()
+    expect(client.sent('annotations.reject')[0]).toMatchObject({ ids: [3] })
+  })
+
+  test('whoever moves a guess has looked at it: it becomes a label of its own', async () => {
+    editor.image.guesses = [guess]
+    editor.move(new Map([[guess.id, [11, 11, 31, 31]]]))
+    await editor.settled()
+    expect(client.sent('annotations.add')[0]!.annotations[0]).toMatchObject({
+      source: 'accepted',
+      box: [11, 11, 31, 31],
+    })
+  })
+})
