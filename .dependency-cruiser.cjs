@@ -7,6 +7,33 @@ const only = (name, from, allowed, comment) => ({
   to: { pathNot: allowed },
 })
 
+/** Parts of the studio from the top down: each imports only those further down, never its neighbours in a row. */
+const STUDIO = [
+  ['api'],
+  ['exports', 'report', 'detection'],
+  ['evaluation'],
+  ['runs', 'models'],
+  ['project'],
+  ['datasets'],
+  ['assets'],
+  ['engine'],
+  ['jobs.ts', 'settings.ts'],
+]
+
+const studioLayers = STUDIO.flatMap((row, depth) =>
+  row.map((part) => {
+    const others = STUDIO.slice(0, depth + 1)
+      .flat()
+      .filter((other) => other !== part)
+    return {
+      name: `studio-${part}-imports-only-what-lies-below`,
+      severity: 'error',
+      from: { path: `^src/main/studio/${part}(/|$)` },
+      to: { path: `^src/main/studio/(${others.join('|')})(/|$)` },
+    }
+  }),
+).filter(({ to }) => !to.path.includes('()'))
+
 module.exports = {
   forbidden: [
     only(
@@ -57,6 +84,7 @@ module.exports = {
       from: { path: '^src/renderer' },
       to: { path: '^src/(main|preload)' },
     },
+    ...studioLayers,
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
