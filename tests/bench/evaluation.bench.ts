@@ -33,29 +33,29 @@ try {
     void steps.push(`${detail} ${Math.round(performance.now())}`)
   const watch = { signal: new AbortController().signal, report }
   const entry = await timed('start', () =>
-    evaluations.ask('prepare', { source, query: '', model: null }, watch),
+    evaluations.call('prepare', { source, query: '', model: null }, watch),
   )
   const of = { evaluation: entry.id, ranking: 'score' } as const
   const page = { classId: null, sort: 'score', offset: 0, limit: 100 } as const
   const wrong = { kind: 'falsePositives', type: null, score: 0.05 } as const
   const curves = { by: 'class', classId: null, iou: 0.5, size: 'all' } as const
-  await timed('summary', () => evaluations.ask('evaluation.summary', of))
-  await timed('curves', () => evaluations.ask('evaluation.curves', { ...of, ...curves }))
-  await timed('confusion', () => evaluations.ask('evaluation.confusion', { ...of, score: 0.3, iou: 0.5 }))
-  await timed('errors', () => evaluations.ask('evaluation.errors', of))
-  await timed('falsePositives', () => evaluations.ask('evaluation.findings', { ...of, ...page, of: wrong }))
+  await timed('summary', () => evaluations.call('evaluation.summary', of))
+  await timed('curves', () => evaluations.call('evaluation.curves', { ...of, ...curves }))
+  await timed('confusion', () => evaluations.call('evaluation.confusion', { ...of, score: 0.3, iou: 0.5 }))
+  await timed('errors', () => evaluations.call('evaluation.errors', of))
+  await timed('falsePositives', () => evaluations.call('evaluation.findings', { ...of, ...page, of: wrong }))
   await timed('nextPage', () =>
-    evaluations.ask('evaluation.findings', { ...of, ...page, of: wrong, offset: 100 }),
+    evaluations.call('evaluation.findings', { ...of, ...page, of: wrong, offset: 100 }),
   )
   await timed('scores', () =>
-    evaluations.ask('evaluation.scores', { ...of, axis: 'score', objects: 'any class' }),
+    evaluations.call('evaluation.scores', { ...of, axis: 'score', objects: 'any class' }),
   )
-  await timed('points', () => evaluations.ask('points', { ...of, axis: 'score', objects: 'any class' }))
-  await timed('thresholds', () => evaluations.ask('evaluation.thresholds', of))
+  await timed('points', () => evaluations.call('points', { ...of, axis: 'score', objects: 'any class' }))
+  await timed('thresholds', () => evaluations.call('evaluation.thresholds', of))
   const all = Object.values(times).reduce((sum, time) => sum + time)
   const { images, objects, detections } = entry
   evaluations.close()
-  await timed('openedAgain', () => evaluations.ask('evaluation.errors', of))
+  await timed('openedAgain', () => evaluations.call('evaluation.errors', of))
   console.log(JSON.stringify({ images, objects, detections, ...times, all }))
 } finally {
   evaluations.close()

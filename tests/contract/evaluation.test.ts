@@ -169,6 +169,10 @@ test('thresholds: the best is on the curve, and what is saved is kept', async ()
       if (best) expect(value).toBeLessThanOrEqual(best.f1 + 1e-12)
     }
   }
+  const known = thresholds.flatMap(({ classId, best }) => (best ? [{ classId, ...best }] : []))
+  expect(known.length).toBeGreaterThan(0)
+  const asked = known.map(({ classId, score }) => ({ classId, score }))
+  expect(await client.call('evaluation.figuresAt', { ...asRanked(entry), thresholds: asked })).toEqual(known)
   const saved = [{ classId: 1, score: 0.41 }]
   await client.call('evaluation.saveThresholds', { evaluation: entry.id, thresholds: saved })
   expect((await client.call('evaluation.list', {}))[0]!.thresholds).toEqual(saved)

@@ -205,8 +205,8 @@ describe('models and reports', () => {
       { classId: 1, score: expect.closeTo(0.7, 6) },
       { classId: 2, score: 0.05 },
     ])
-    expect(drafted.card).toContain('| red | 0.700 | 1.000 | 0.667 | 0.800 |')
-    expect(drafted.card).toContain('| blue | 0.050 | – | – | – |')
+    expect(drafted.card).toContain('| red | 0.7 | 1.000 | 0.667 | 0.800 |')
+    expect(drafted.card).toContain('| blue | 0.05 | – | – | – |')
     const saved = [
       { classId: red, score: 0.1 },
       { classId: blue, score: 0.6 },
@@ -214,7 +214,7 @@ describe('models and reports', () => {
     await client.call('evaluation.saveThresholds', { evaluation, thresholds: saved })
     const redrafted = await client.call('exports.card', { model, evaluation, licence: '' })
     expect(redrafted.thresholds.map(({ score }) => score)).toEqual([0.1, 0.6])
-    expect(redrafted.card).toContain('| red | 0.100 | 0.667 | 0.667 | 0.667 |')
+    expect(redrafted.card).toContain('| red | 0.1 | 0.667 | 0.667 | 0.667 |')
     await expect(
       client.call('exports.card', { model, evaluation: 'gone00000', licence: '' }),
     ).rejects.toMatchObject({ code: 'USAGE_EVALUATION' })

@@ -60,7 +60,7 @@ test('from a wrong detection to the canvas, mended there, on with the next, and 
   await page.getByRole('button', { name: /^Nothing there: / }).click()
   await page.getByRole('heading', { name: /^Nothing there/ }).waitFor()
   const ranked = { evaluation: entry!.id, ranking: 'score' } as const
-  const expected = await host.evaluations.ask('evaluation.findings', {
+  const expected = await host.evaluations.call('evaluation.findings', {
     ...{ ...ranked, classId: null, sort: 'score', offset: 0, limit: 100 },
     of: { kind: 'falsePositives', type: 'background', score: 0 },
   })
@@ -100,7 +100,7 @@ test('a missed object is selected on the canvas, where Delete takes its label aw
   const { page, host, press } = await evaluating()
   const [entry] = await host.evaluations.list()
   await page.getByRole('button', { name: /^Missed: / }).click()
-  const { findings: missed } = await host.evaluations.ask('evaluation.findings', {
+  const { findings: missed } = await host.evaluations.call('evaluation.findings', {
     ...{ evaluation: entry!.id, ranking: 'score', classId: null, sort: 'score', offset: 0, limit: 1 },
     of: { kind: 'falseNegatives', type: 'missed', score: 0 },
   })
@@ -117,7 +117,7 @@ test('a missed object is selected on the canvas, where Delete takes its label aw
 test('cells, points and classes list their boxes; two evaluations stand side by side', async () => {
   const { page, host, folder, faults } = await evaluating()
   const total = page.locator('aside[aria-label="Findings"] h2')
-  const { counts } = await host.evaluations.ask('evaluation.confusion', {
+  const { counts } = await host.evaluations.call('evaluation.confusion', {
     ...{ evaluation: (await host.evaluations.list())[0]!.id, ranking: 'score', score: 0.3, iou: 0.5 },
   })
   await page.getByRole('button', { name: /^labelled die, detected die: / }).click()

@@ -128,7 +128,7 @@ test('from the first box to a better model, and the labels to another project', 
   const list = page.getByRole('complementary', { name: 'Findings' })
   await list.getByRole('slider', { name: 'Least score' }).fill('0')
   await list.getByLabel('Kind').selectOption({ label: 'Badly placed' })
-  const mistakes = await host.evaluations.ask('evaluation.findings', {
+  const mistakes = await host.evaluations.call('evaluation.findings', {
     ...{ evaluation: evaluation!.id, ranking: 'score', classId: null, sort: 'score', offset: 0, limit: 2 },
     of: { kind: 'falsePositives', type: 'localisation', score: 0 },
   })

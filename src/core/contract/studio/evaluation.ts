@@ -185,12 +185,23 @@ export const ScoreAgainstIou = z.object({
 })
 export type ScoreAgainstIou = z.infer<typeof ScoreAgainstIou>
 
+/** At IoU 0.5, of the detections of at least a score. Precision is 1 where there are none. */
+const ThresholdFigures = z.object({
+  score: Score,
+  precision: z.number(),
+  recall: z.number(),
+  f1: z.number(),
+})
+
+export const ClassFigures = ThresholdFigures.extend({ classId: Id })
+export type ClassFigures = z.infer<typeof ClassFigures>
+
 export const ClassThresholds = z.object({
   classId: Id,
   objects: z.int(),
   /** Highest F1; null where nothing is ever found. */
-  best: z.object({ score: Score, precision: z.number(), recall: z.number(), f1: z.number() }).nullable(),
-  /** [101] at the thresholds 0, 0.01, … 1. Precision is 1 where nothing is detected. */
+  best: ThresholdFigures.nullable(),
+  /** [101] at the thresholds 0, 0.01, … 1, to be drawn: `evaluation.figuresAt` tells of any other threshold. */
   precision: z.array(z.number()).readonly(),
   recall: z.array(z.number()).readonly(),
   f1: z.array(z.number()).readonly(),
@@ -257,6 +268,11 @@ export const EVALUATION_METHODS = {
     ScoreAgainstIou,
   ),
   'evaluation.thresholds': method(z.strictObject(ranked), z.array(ClassThresholds).readonly()),
+  /** Precision, recall and F1 at these very thresholds, in their order; classes that the evaluation lacks are passed over. */
+  'evaluation.figuresAt': method(
+    z.strictObject({ ...ranked, thresholds: z.array(ClassThreshold).readonly() }),
+    z.array(ClassFigures).readonly(),
+  ),
   /**
    * A job with OracleResult, which is kept: of a model alone. Throws USAGE_NO_CANDIDATES for a file's evaluation, and
    * USAGE_MODEL_CHANGED where the checkpoint is another one now.

@@ -67,27 +67,38 @@ function curveOf(
   return curve
 }
 
-export interface BestThreshold {
-  readonly categoryId: number
-  /** Keep detections of at least this score. */
+/** What keeping the detections of at least a score gives. */
+export interface ThresholdFigures {
   readonly score: number
+  /** 1 where nothing is detected: then nothing is wrong. */
   readonly precision: number
   readonly recall: number
   readonly f1: number
 }
 
+/** Exactly, whatever the score: no step of a grid lies between a detection and its threshold. */
+export function figuresAt(
+  { scores, precision, recall, f1 }: ThresholdCurve,
+  score: number,
+): ThresholdFigures {
+  // How many of the descending scores reach it.
+  let [taken, beyond] = [0, scores.length]
+  while (taken < beyond) {
+    const middle = (taken + beyond) >> 1
+    if (scores[middle]! >= score) taken = middle + 1
+    else beyond = middle
+  }
+  const last = taken - 1
+  return { score, precision: precision[last] ?? 1, recall: recall[last] ?? 0, f1: f1[last] ?? 0 }
+}
+
 /**
  * The score threshold of highest F1, of equals the highest score; null where nothing is ever found. A threshold takes
- * all detections of its score, so only the last point of equal scores is one. FCOS's demo chooses per class likewise,
- * but reads F1 off the 101 points of the interpolated curve.
+ * all detections of its score, so only the last point of equal scores is one. Of all thresholds that keep the same
+ * detections it is the shortest decimal, so that whoever prints it need not round it: rounded up it would drop the last
+ * of them. FCOS's demo chooses per class likewise, but reads F1 off the 101 points of the interpolated curve.
  */
-export function bestThreshold({
-  categoryId,
-  scores,
-  precision,
-  recall,
-  f1,
-}: ThresholdCurve): BestThreshold | null {
+export function bestThreshold({ scores, precision, recall, f1 }: ThresholdCurve): ThresholdFigures | null {
   let best = NOTHING
   for (let i = 0; i < scores.length; i++) {
     if (scores[i] === scores[i + 1]) continue
@@ -95,10 +106,18 @@ export function bestThreshold({
   }
   if (best === NOTHING) return null
   return {
-    categoryId,
-    score: scores[best]!,
+    score: shortestDecimal(scores[best + 1] ?? 0, scores[best]!),
     precision: precision[best]!,
     recall: recall[best]!,
     f1: f1[best]!,
   }
+}
+
+/** In (above, upTo]: the highest of those with the fewest digits. */
+function shortestDecimal(above: number, upTo: number): number {
+  for (let digits = 1; digits <= 15; digits++) {
+    const rounded = Math.floor(upTo * 10 ** digits) / 10 ** digits
+    if (rounded > above && rounded <= upTo) return rounded
+  }
+  return upTo
 }

@@ -1,7 +1,17 @@
 import { basename } from 'node:path'
 import type { EVALUATION_METHODS } from '../../../core/contract/studio/evaluation.ts'
+import { READING_METHODS, type ReadingMethod } from '../evaluation/evaluation-service.ts'
 import { evaluateSource, lookAhead } from '../evaluation/jobs.ts'
 import type { Handlers } from './handlers.ts'
+import type { StudioHost } from './host.ts'
+
+/** Those that the evaluator's process answers. */
+const reading = Object.fromEntries(
+  READING_METHODS.map((name) => [
+    name,
+    ({ evaluations }: StudioHost, params: never) => evaluations.call(name, params),
+  ]),
+) as unknown as Pick<Handlers, ReadingMethod>
 
 export const evaluationHandlers: Handlers<keyof typeof EVALUATION_METHODS> = {
   'evaluation.list': (host) => host.evaluations.list(),
@@ -27,11 +37,5 @@ export const evaluationHandlers: Handlers<keyof typeof EVALUATION_METHODS> = {
   },
   'evaluation.saveThresholds': ({ evaluations }, { evaluation, thresholds }) =>
     evaluations.saveThresholds(evaluation, thresholds),
-  'evaluation.summary': ({ evaluations }, params) => evaluations.ask('evaluation.summary', params),
-  'evaluation.curves': ({ evaluations }, params) => evaluations.ask('evaluation.curves', params),
-  'evaluation.confusion': ({ evaluations }, params) => evaluations.ask('evaluation.confusion', params),
-  'evaluation.errors': ({ evaluations }, params) => evaluations.ask('evaluation.errors', params),
-  'evaluation.findings': ({ evaluations }, params) => evaluations.ask('evaluation.findings', params),
-  'evaluation.scores': ({ evaluations }, params) => evaluations.ask('evaluation.scores', params),
-  'evaluation.thresholds': ({ evaluations }, params) => evaluations.ask('evaluation.thresholds', params),
+  ...reading,
 }

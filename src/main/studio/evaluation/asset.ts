@@ -20,7 +20,7 @@ export async function respondWithPoints(
       ...Object.fromEntries(query),
     })
     if (!params.success) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
-    const points = await evaluations().ask('points', params.data)
+    const points = await evaluations().call('points', params.data)
     // What is frozen is always the same.
     const headers = { 'cache-control': 'private, max-age=31536000, immutable' }
     return { status: 200, type: 'application/octet-stream', headers, body: Buffer.from(points) }

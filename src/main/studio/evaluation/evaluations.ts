@@ -6,7 +6,8 @@ import type {
   OracleResult,
 } from '../../../core/contract/studio/evaluation.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { Answer, Ask, Asked } from './analyst.ts'
+import type { JobControl } from '../jobs.ts'
+import type { ServiceMethod, ServiceParams, ServiceResult } from './evaluation-service.ts'
 import { Evaluator } from './evaluator.ts'
 import {
   evaluationsFolder,
@@ -16,7 +17,6 @@ import {
   removeEvaluation,
   writeEntry,
 } from './storage.ts'
-import type { Watch } from './watch.ts'
 
 export class Evaluations {
   readonly #folder: string
@@ -37,8 +37,12 @@ export class Evaluations {
     return listEvaluations(this.#folder)
   }
 
-  ask<Name extends Ask>(name: Name, params: Asked<Name>, watch?: Watch): Promise<Answer<Name>> {
-    return this.#evaluator.ask(name, params, watch)
+  call<Name extends ServiceMethod>(
+    name: Name,
+    params: ServiceParams<Name>,
+    control?: JobControl,
+  ): Promise<ServiceResult<Name>> {
+    return this.#evaluator.call(name, params, control)
   }
 
   /** Throws USAGE_EVALUATION. */
@@ -47,11 +51,11 @@ export class Evaluations {
   }
 
   /** In a process of its own: it takes minutes, and others have questions meanwhile. */
-  async oracle(params: Asked<'oracle'>, watch: Watch): Promise<OracleResult> {
+  async oracle(params: ServiceParams<'oracle'>, control: JobControl): Promise<OracleResult> {
     const evaluator = new Evaluator(this.#place, this.#projectFile)
     this.#busy.add(evaluator)
     try {
-      return await evaluator.ask('oracle', params, watch)
+      return await evaluator.call('oracle', params, control)
     } finally {
       this.#busy.delete(evaluator)
       evaluator.close()

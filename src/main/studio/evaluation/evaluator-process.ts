@@ -1,12 +1,11 @@
 /** The program of the evaluator's process. Its one argument is the project's file. */
 import { serve } from '../../process/serve.ts'
-import { Analyst } from './analyst.ts'
+import type { JobControl } from '../jobs.ts'
+import { answer, EvaluationService } from './evaluation-service.ts'
 import type { Question } from './evaluator.ts'
-import type { Watch } from './watch.ts'
 
-const analyst = new Analyst(process.argv[2]!)
+const service = new EvaluationService(process.argv[2]!)
 
-serve<Question, Parameters<Watch['report']>>(({ ask, params }, { signal, emit }) => {
-  const watch: Watch = { signal, report: (...progress) => emit(progress) }
-  return (analyst[ask] as (params: unknown, watch: Watch) => Promise<unknown>).call(analyst, params, watch)
-})
+serve<Question, Parameters<JobControl['report']>>(({ method, params }, { signal, emit }) =>
+  answer(service, method, params as never, { signal, report: (...progress) => emit(progress) }),
+)

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { Child } from '../../process/child.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { Answer, Ask, Asked } from './analyst.ts'
-import type { Watch } from './watch.ts'
+import type { JobControl } from '../jobs.ts'
+import type { ServiceMethod, ServiceParams, ServiceResult } from './evaluation-service.ts'
 
 export interface Question {
-  readonly ask: Ask
+  readonly method: ServiceMethod
   readonly params: unknown
 }
 
@@ -16,7 +16,7 @@ const ENTRY = 'src/main/studio/evaluation/evaluator-process.ts'
 /** ms without a question after which the memory is given back. */
 const IDLE = 300_000
 
-type EvaluatorChild = Child<Question, Parameters<Watch['report']>>
+type EvaluatorChild = Child<Question, Parameters<JobControl['report']>>
 
 export class Evaluator {
   readonly #place: EnginePlace
@@ -30,14 +30,19 @@ export class Evaluator {
     this.#projectFile = projectFile
   }
 
-  /** Throws what the analyst throws, the signal's reason, and ENGINE_DIED where the process ended. */
-  async ask<Name extends Ask>(ask: Name, params: Asked<Name>, watch?: Watch): Promise<Answer<Name>> {
-    watch?.signal.throwIfAborted()
+  /** Throws what the service throws, the signal's reason, and ENGINE_DIED where the process ended. */
+  async call<Name extends ServiceMethod>(
+    method: Name,
+    params: ServiceParams<Name>,
+    control?: JobControl,
+  ): Promise<ServiceResult<Name>> {
+    control?.signal.throwIfAborted()
     clearTimeout(this.#idle)
     this.#asked++
-    const report = (progress: Parameters<Watch['report']>): void => watch?.report(...progress)
+    const report = (progress: Parameters<JobControl['report']>): void => control?.report(...progress)
     try {
-      return (await this.#running().call({ ask, params }, report, watch?.signal)) as Answer<Name>
+      const asked = this.#running().call({ method, params }, report, control?.signal)
+      return (await asked) as ServiceResult<Name>
     } finally {
       if (--this.#asked === 0) this.#idle = setTimeout(() => this.close(), IDLE).unref()
     }

@@ -12,7 +12,7 @@ import type { Evaluations } from './evaluations.ts'
 import { labelledImages } from './frozen.ts'
 import type { CachedModel } from './model-detections.ts'
 
-interface Means {
+interface Context {
   readonly evaluations: Evaluations
   readonly models: Models
   readonly project: Project
@@ -23,35 +23,35 @@ const DETECTING = 0.9
 
 /** Errors: those of evaluation.start. */
 export async function evaluateSource(
-  means: Means,
+  context: Context,
   { source, query }: ParsedParams<'evaluation.start'>,
   control: JobControl,
 ): Promise<EvaluationEntry> {
-  const { evaluations, models, project } = means
-  if (source.kind === 'file') return evaluations.ask('prepare', { source, query, model: null }, control)
+  const { evaluations, models, project } = context
+  if (source.kind === 'file') return evaluations.call('prepare', { source, query, model: null }, control)
   const checkpoint = await models.at(source.path)
   const images = labelledImages(project, query)
-  const model = await detect(means, checkpoint, images, {
+  const model = await detect(context, checkpoint, images, {
     ...control,
     report: (progress, detail) => control.report(progress && progress * DETECTING, detail),
   })
-  return evaluations.ask(
+  return evaluations.call(
     'prepare',
     { source, query, model },
     {
       ...control,
-      report: (progress, detail) => control.report(DETECTING + progress * (1 - DETECTING), detail),
+      report: (progress, detail) => control.report(DETECTING + (progress ?? 0) * (1 - DETECTING), detail),
     },
   )
 }
 
 /** The waterfall of oracles. Errors: those of evaluation.oracle. */
 export async function lookAhead(
-  means: Means,
+  context: Context,
   evaluation: string,
   control: JobControl,
 ): Promise<OracleResult> {
-  const { evaluations, models } = means
+  const { evaluations, models } = context
   const { source, modelKey } = await evaluations.entry(evaluation)
   if (source.kind === 'file') {
     throw new CodedError('USAGE_NO_CANDIDATES', 'A results file does not hold what the detector chose from')
@@ -60,12 +60,12 @@ export async function lookAhead(
   if (checkpoint.key !== modelKey) {
     throw new CodedError('USAGE_MODEL_CHANGED', 'The checkpoint has changed since', 'Evaluate it again')
   }
-  const model = await detect(means, checkpoint, await evaluations.ask('images', { evaluation }), control)
+  const model = await detect(context, checkpoint, await evaluations.call('images', { evaluation }), control)
   return evaluations.oracle({ evaluation, model }, control)
 }
 
 async function detect(
-  { models, project }: Means,
+  { models, project }: Context,
   checkpoint: CurrentModel,
   images: readonly number[],
   control: JobControl,

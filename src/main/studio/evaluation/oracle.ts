@@ -8,9 +8,9 @@ import {
   type OracleOptions,
   oracleWaterfall,
 } from '../../../core/evaluation/oracle/waterfall.ts'
+import type { JobControl } from '../jobs.ts'
 import type { FrozenTruth } from './frozen.ts'
 import { type CachedModel, candidateImages, SELECTION } from './model-detections.ts'
-import type { Watch } from './watch.ts'
 
 /** Images behind a bar. */
 const MOST_GAINS = 100
@@ -19,7 +19,7 @@ const MOST_GAINS = 100
 export async function oracleOf(
   truth: FrozenTruth,
   model: CachedModel,
-  { signal, report }: Watch,
+  { signal, report }: JobControl,
 ): Promise<OracleResult> {
   report(0, 'Reading candidates')
   const read = await candidateImages(model, truth.categories)

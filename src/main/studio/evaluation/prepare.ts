@@ -6,12 +6,12 @@ import { CodedError } from '../../../core/errors.ts'
 import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { readText } from '../datasets/files.ts'
+import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { type FrozenDetection, type FrozenTruth, freezeLabels, labelledImages } from './frozen.ts'
+import { LoadedEvaluation } from './loaded-evaluation.ts'
 import { type CachedModel, detectionsOf } from './model-detections.ts'
-import { Opened } from './opened.ts'
 import { evaluationsFolder, writeEvaluation } from './storage.ts'
-import type { Watch } from './watch.ts'
 
 export interface Preparation {
   readonly source: EvaluationSource
@@ -24,8 +24,8 @@ export interface Preparation {
 export async function prepare(
   project: Project,
   { source, query, model }: Preparation,
-  { report, signal }: Watch,
-): Promise<{ entry: EvaluationEntry; opened: Opened }> {
+  { report, signal }: JobControl,
+): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
   report(0, 'Reading labels')
   const truth = freezeLabels(project, model?.images.map(({ id }) => id) ?? labelledImages(project, query))
   if (truth.images.length === 0) {
@@ -41,8 +41,8 @@ export async function prepare(
     : await readResults(source.path, project, truth)
   signal.throwIfAborted()
   report(0.5, 'Comparing')
-  const opened = new Opened(truth, detections)
-  const { stats, perCategory, unknownCategory } = opened.of('score').metrics
+  const loaded = new LoadedEvaluation(truth, detections)
+  const { stats, perCategory, unknownCategory } = loaded.of('score').metrics
   signal.throwIfAborted()
   report(0.8, 'Keeping it')
   const id = `${Date.now().toString(36).padStart(9, '0')}${randomBytes(2).toString('hex')}`
@@ -55,7 +55,7 @@ export async function prepare(
     query,
     images: truth.images.length,
     objects: perCategory.reduce((sum, { objects }) => sum + objects, 0),
-    detections: opened.of('score').detections.length - unknownCategory,
+    detections: loaded.of('score').detections.length - unknownCategory,
     otherClasses: unknownCategory,
     otherImages,
     rankings: [...detections.keys()],
@@ -63,7 +63,7 @@ export async function prepare(
     thresholds: [],
   }
   await writeEvaluation(join(evaluationsFolder(project.path), id), entry, { truth, detections })
-  return { entry, opened }
+  return { entry, loaded }
 }
 
 interface Read {

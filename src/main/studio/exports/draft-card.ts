@@ -82,18 +82,20 @@ async function thresholdsOf(
   const entry = (await evaluations.list()).find((one) => one.id === id)
   if (!entry)
     throw new CodedError('USAGE_EVALUATION', 'There is no such evaluation', 'It may have been deleted')
-  const curves = await evaluations.ask('evaluation.thresholds', { evaluation: id, ranking: 'score' })
+  const of = { evaluation: id, ranking: 'score' } as const
+  const best = new Map(
+    (await evaluations.call('evaluation.thresholds', of)).flatMap((one) =>
+      one.best ? [[one.classId, one.best] as const] : [],
+    ),
+  )
+  const saved = new Map(
+    (await evaluations.call('evaluation.figuresAt', { ...of, thresholds: [...entry.thresholds] })).map(
+      (figures) => [figures.classId, figures],
+    ),
+  )
   const thresholds = matchClasses(classes, ofProject).map((classId): Omit<CardThreshold, 'name'> => {
-    const saved = entry.thresholds.find((one) => one.classId === classId)?.score
-    const curve = curves.find((one) => one.classId === classId)
-    if (saved === undefined) {
-      return curve?.best ? { score: curve.best.score, at: curve.best } : { score: LEAST_SCORE, at: null }
-    }
-    // The curves are read at 0, 0.01, … 1.
-    const step = Math.round(saved * 100)
-    const [precision, recall, f1] = [curve?.precision[step], curve?.recall[step], curve?.f1[step]]
-    const at = precision === undefined ? null : { precision, recall: recall!, f1: f1! }
-    return { score: saved, at }
+    const at = classId === null ? undefined : (saved.get(classId) ?? best.get(classId))
+    return at ? { score: at.score, at } : { score: LEAST_SCORE, at: null }
   })
   return { thresholds, chosenOn: `${entry.images} images (${entry.title}, ${entry.at.slice(0, 10)})` }
 }

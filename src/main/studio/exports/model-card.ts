@@ -126,7 +126,8 @@ function thresholdsOf({ thresholds, chosenOn }: CardFacts): string[] {
       ['class', 'score', 'precision', 'recall', 'F1'],
       thresholds.map(({ name, score, at }) => [
         name,
-        figure(score),
+        // In full: rounded up it would drop a detection that the figures count.
+        score,
         ...(at ? [at.precision, at.recall, at.f1].map(figure) : ['–', '–', '–']),
       ]),
     ),

@@ -25,27 +25,27 @@ test('a process that dies fails all that wait for it, and the next question star
       if (request.params.evaluation === 'abcdefgh1') process.send({ kind: 'result', id, result: process.pid })
       else if (++asked === 2) process.kill(process.pid, 'SIGKILL')
     })`)
-  const first = await evaluator.ask('evaluation.errors', params)
+  const first = await evaluator.call('evaluation.errors', params)
   const doomed = { evaluation: 'doomed000', ranking: 'score' } as const
-  const asked = [1, 2].map(() => evaluator.ask('evaluation.errors', doomed))
+  const asked = [1, 2].map(() => evaluator.call('evaluation.errors', doomed))
   for (const one of await Promise.allSettled(asked)) {
     expect(one).toMatchObject({ status: 'rejected', reason: { code: 'ENGINE_DIED' } })
   }
-  expect(await evaluator.ask('evaluation.errors', params)).not.toBe(first)
+  expect(await evaluator.call('evaluation.errors', params)).not.toBe(first)
 })
 
 test('questions after closing go to a new process, undisturbed by the end of the old one', async () => {
   const evaluator = await evaluatorOf(
     `process.on('message', ({ id }) => setTimeout(() => process.send({ kind: 'result', id, result: process.pid }), 200))`,
   )
-  const first = await evaluator.ask('evaluation.errors', params)
+  const first = await evaluator.call('evaluation.errors', params)
   evaluator.close()
-  expect(await evaluator.ask('evaluation.errors', params)).not.toBe(first)
+  expect(await evaluator.call('evaluation.errors', params)).not.toBe(first)
 })
 
 test('a program that cannot be started', async () => {
   const evaluator = new Evaluator({ node: '/none/node', root: '/none' }, '/none/project.fcos')
-  await expect(evaluator.ask('evaluation.errors', params)).rejects.toMatchObject({ code: 'ENGINE_DIED' })
+  await expect(evaluator.call('evaluation.errors', params)).rejects.toMatchObject({ code: 'ENGINE_DIED' })
 })
 
 test('cancelling is told to the process, whose answer counts', async () => {
@@ -56,8 +56,8 @@ test('cancelling is told to the process, whose answer counts', async () => {
     })`)
   const abort = new AbortController()
   const report = (): void => abort.abort(new Error('enough'))
-  const asked = evaluator.ask('evaluation.errors', params, { signal: abort.signal, report })
+  const asked = evaluator.call('evaluation.errors', params, { signal: abort.signal, report })
   await expect(asked).rejects.toMatchObject({ code: 'USAGE_CANCELLED' })
-  const late = evaluator.ask('evaluation.errors', params, { signal: abort.signal, report })
+  const late = evaluator.call('evaluation.errors', params, { signal: abort.signal, report })
   await expect(late).rejects.toThrow('enough')
 })

@@ -42,7 +42,7 @@ function classTable({ metrics, thresholds }: Measured): Html {
     const best = thresholds.find(({ classId }) => classId === one.id)?.best
     const figures = [one.ap, one.ap50, one.ap75, one.apSmall, one.apMedium, one.apLarge].map(figure)
     const atBest = best
-      ? [best.score, best.precision, best.recall, best.f1].map(figure)
+      ? [String(best.score), ...[best.precision, best.recall, best.f1].map(figure)]
       : ['–', '–', '–', '–']
     return [one.objects, ...figures, ...atBest].map((value) => html`<td>${value}</td>`)
   })

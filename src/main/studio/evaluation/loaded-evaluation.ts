@@ -5,12 +5,13 @@ import { CodedError } from '../../../core/errors.ts'
 import { classifyErrors, type DetectionErrors } from '../../../core/evaluation/analysis/error-types.ts'
 import { type Findings, find } from '../../../core/evaluation/analysis/findings.ts'
 import { type RankedTables, rank } from '../../../core/evaluation/analysis/ranked-tables.ts'
+import { type ThresholdCurve, thresholdCurves } from '../../../core/evaluation/analysis/threshold-curve.ts'
 import { type Evaluation, evaluateTables } from '../../../core/evaluation/coco-metrics.ts'
 import { IOU_50, IOU_THRESHOLDS } from '../../../core/evaluation/protocol.ts'
 import { layOut } from '../../../core/evaluation/tables.ts'
 import type { FrozenDetection, FrozenTruth } from './frozen.ts'
 
-export class Opened {
+export class LoadedEvaluation {
   readonly truth: FrozenTruth
   readonly #detections: ReadonlyMap<Ranking, readonly FrozenDetection[]>
   readonly #analyses = new Map<Ranking, Analysis>()
@@ -42,6 +43,7 @@ export class Analysis {
   #metrics: Evaluation | undefined
   #findings: Findings | undefined
   #errors: DetectionErrors | undefined
+  #thresholdCurves: ThresholdCurve[] | undefined
 
   /** Throws DATA_BAD_DETECTION. */
   constructor(truth: FrozenTruth, detections: readonly FrozenDetection[]) {
@@ -64,5 +66,11 @@ export class Analysis {
   get errors(): DetectionErrors {
     this.#errors ??= classifyErrors(this.tables, this.findings)
     return this.#errors
+  }
+
+  /** One per class, by ascending id. */
+  get thresholdCurves(): readonly ThresholdCurve[] {
+    this.#thresholdCurves ??= thresholdCurves(this.tables, this.findings)
+    return this.#thresholdCurves
   }
 }

@@ -2,7 +2,7 @@ import type { ErrorReport } from '../../../../core/contract/studio/evaluation.ts
 import { errorGains } from '../../../../core/evaluation/analysis/error-gains.ts'
 import { ERROR_TYPES } from '../../../../core/evaluation/analysis/error-types.ts'
 import { NOTHING } from '../../../../core/evaluation/group-matcher.ts'
-import type { Analysis } from '../opened.ts'
+import type { Analysis } from '../loaded-evaluation.ts'
 
 /** How many errors there are of each type, and what average precision they cost. */
 export function errorReport({ tables, findings, errors }: Analysis): ErrorReport {

@@ -10,7 +10,7 @@ import type { TrueObject } from '../../../../core/evaluation/ground-truth.ts'
 import { NOTHING } from '../../../../core/evaluation/group-matcher.ts'
 import { iouOf } from '../../../../core/evaluation/ious.ts'
 import type { BoxXywh, BoxXyxy } from '../../../../core/geometry/box.ts'
-import type { Analysis } from '../opened.ts'
+import type { Analysis } from '../loaded-evaluation.ts'
 
 type Options = Omit<ParsedParams<'evaluation.findings'>, 'evaluation' | 'ranking'>
 type Kind = (typeof FINDING_KINDS)[number]

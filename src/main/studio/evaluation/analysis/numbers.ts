@@ -12,7 +12,7 @@ import {
   type Selection,
 } from '../../../../core/evaluation/precision-recall.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, UP_TO } from '../../../../core/evaluation/protocol.ts'
-import type { Analysis } from '../opened.ts'
+import type { Analysis } from '../loaded-evaluation.ts'
 
 export function metricsOf({ metrics }: Analysis): Omit<EvaluationSummary, 'changedImages'> {
   const perClass = metrics.perCategory.map(({ id, ...rest }): ClassMetrics => ({ classId: id, ...rest }))

@@ -6,7 +6,7 @@ import type { ParsedParams } from '../../../../core/contract/studio.ts'
 import { CodedError } from '../../../../core/errors.ts'
 import { type BestIous, bestIous, scoreAgainstIou } from '../../../../core/evaluation/analysis/score-iou.ts'
 import type { FrozenDetection } from '../frozen.ts'
-import type { Analysis } from '../opened.ts'
+import type { Analysis } from '../loaded-evaluation.ts'
 
 type Options = Pick<ParsedParams<'evaluation.scores'>, 'axis' | 'objects'>
 
