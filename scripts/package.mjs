@@ -24,12 +24,6 @@ const SOURCES = [
   'resources',
   'src/core',
   'src/main',
-  'src/main/cli',
-  'src/main/engine',
-  'src/main/process',
-  'src/main/setup',
-  'src/main/studio',
-  'src/main/web',
 ]
 
 /** The desktop shell runs in Electron, from the archive. */

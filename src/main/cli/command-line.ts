@@ -1,0 +1,30 @@
+/** What the commands of the fcos program are made with: one look of help, output and progress for all of them. */
+import { type Command, Option } from 'commander'
+
+export interface CommandLine {
+  /** A command whose help ends with an example, and which takes --json. */
+  command(usage: string, summary: string, help: CommandHelp): Command
+  /** Prints what a command hands out: as one JSON document, or in lines for people. */
+  print(options: { readonly json?: boolean }, json: unknown, text: () => string): void
+}
+
+export interface CommandHelp {
+  /** Paragraphs after the options, wrapped to the width of the terminal. */
+  readonly more?: readonly string[]
+  readonly example: string
+}
+
+export const choice = (flags: string, description: string, values: string[]): Option =>
+  new Option(flags, description).choices(values)
+
+export const fastMath = (command: Command): Command =>
+  command
+    .option('--fast-math', 'let convolutions round to bfloat16 (the default where the CPU has AMX for it)')
+    .option('--no-fast-math', 'compute in float32 throughout')
+
+/** How data sets are named on the command line. */
+export const DATASETS = [
+  'A data set is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, a .csv, or a ' +
+    'studio project (its folder or file), of which the labels of the images that are in progress or done are taken.',
+  'DATASET:train takes one list or split of it, as does the path of the list (ImageSets/Main/train.txt, images/train).',
+]

@@ -1,0 +1,33 @@
+import { type CommandLine, choice, fastMath } from '../command-line.ts'
+import { fraction, integer } from '../options.ts'
+import { Progress } from '../progress.ts'
+
+const MORE = [
+  'IMAGES are files, folders (with their subfolders), globs or data sets. Of a data set, the images that it labels are ' +
+    'taken, with its image ids, and the pictures show its boxes dashed. Without ids, images are numbered from 1.',
+  'OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.json), or a data set of another ' +
+    'format.',
+]
+
+export function detectCommand({ command, print }: CommandLine): void {
+  fastMath(
+    command('detect <images...>', 'find objects in images', {
+      more: MORE,
+      example: 'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
+    })
+      .requiredOption('--model <checkpoint>', "a run's checkpoint, or weights with torchvision's names")
+      .requiredOption('--out <path>', 'file or folder for the results')
+      .addOption(
+        choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
+      )
+      .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
+      .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
+      .option('--batch <n>', 'images of one size that run together', integer(1), 1)
+      .option('--nms <iou>', 'boxes of a class that overlap a better one by more are dropped', fraction, 0.6)
+      .option('--size <pixels>', "long side of the network's input (default: as trained)", integer(64, 4096)),
+  ).action(async (images, options) => {
+    const { renderDetect, runDetect } = await import('./detect.ts')
+    const report = await runDetect({ ...options, images }, new Progress())
+    print(options, report, () => renderDetect(report))
+  })
+}

@@ -1,0 +1,14 @@
+import type { CommandLine } from '../command-line.ts'
+
+export function evalCommand({ command, print }: CommandLine): void {
+  command('eval', "COCO's 12 numbers, and every class's, equal to pycocotools'", {
+    example: 'fcos eval --gt val.json --dt found.json',
+  })
+    .requiredOption('--gt <file>', 'COCO ground truth')
+    .requiredOption('--dt <file>', 'COCO results list')
+    .action(async (options) => {
+      const { evalJson, renderEval, runEval } = await import('./eval.ts')
+      const report = await runEval(options)
+      print(options, evalJson(report), () => renderEval(report))
+    })
+}
