@@ -9,7 +9,7 @@ import { ProblemLog } from '../../src/core/formats/problems.ts'
 import { surveyOf } from '../../src/core/formats/survey.ts'
 import { parseVoc } from '../../src/core/formats/voc.ts'
 import { textOf } from '../../src/core/formats/writer.ts'
-import { parseYolo } from '../../src/core/formats/yolo.ts'
+import { parseYolo, YoloGrammar } from '../../src/core/formats/yolo.ts'
 import { parseClassesTxt, parseDataYaml } from '../../src/core/formats/yolo-names.ts'
 
 /** Writes a data set in a format and reads the text again, without a disk. */
@@ -53,14 +53,20 @@ export function throughFormat(dataset: Dataset, format: Format): { dataset: Data
         }),
       )
     case 'yolo': {
-      const { categories, splits, problems: found } = parseDataYaml(files.get('data.yaml')!, 'data.yaml')
+      const {
+        categories,
+        splits,
+        shapes,
+        problems: found,
+      } = parseDataYaml(files.get('data.yaml')!, 'data.yaml')
       const plain = parseClassesTxt(files.get('classes.txt')!, 'classes.txt').categories
       if (JSON.stringify(plain) !== JSON.stringify(categories))
         throw new Error('classes.txt differs from data.yaml')
       problems.push(...found)
+      const grammar = new YoloGrammar(files.values(), shapes)
       const images = dataset.images.map((image) => {
         const label = `labels/${stemOf(image.fileName)}.txt`
-        const { annotations, log } = parseYolo(files.get(label)!, label, image, categories)
+        const { annotations, log } = parseYolo(files.get(label)!, label, image, categories, grammar)
         problems.push(...log.problems)
         const lists = (image.splits ?? []).filter((split) =>
           files.get(splits.get(split)![0]!)!.split('\n').includes(`./images/${image.fileName}`),

@@ -1,6 +1,7 @@
 /** Checks shared by all readers: what a box, a class name, a score and a file name must be. */
 import type { BoxXyxy } from '../geometry/box.ts'
 import type { Attributes } from './dataset.ts'
+import { toNumber } from './lines.ts'
 import type { ProblemLog } from './problems.ts'
 
 /** Largest coordinate believed, in px: beyond 2^31 no image has pixels and areas lose whole units. */
@@ -32,6 +33,9 @@ export function checkBox(corners: BoxXyxy, where: string, log: ProblemLog): BoxX
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f\ufffe\uffff]/
 
+/** Characters without width that files carry along unseen: zero width space, word joiner, byte order mark. */
+const INVISIBLE = /[\u200b\u2060\ufeff]/g
+
 /**
  * A class name that every format can hold: one line, no control characters or lone surrogates, no space at
  * the ends. Undefined if nothing is left.
@@ -39,7 +43,8 @@ const CONTROL = /[\u0000-\u001f\u007f\ufffe\uffff]/
 export function cleanName(raw: string, where: string, log: ProblemLog): string | undefined {
   const name = raw
     .toWellFormed()
-    .replace(new RegExp(CONTROL, 'g'), ' ')
+    .replace(INVISIBLE, '')
+    .replace(/\p{Cc}|[\ufffe\uffff]/gu, ' ')
     .replace(/\s{2,}|[^\S ]/g, ' ')
     .trim()
   if (name === '') {
@@ -50,6 +55,24 @@ export function cleanName(raw: string, where: string, log: ProblemLog): string |
   return name
 }
 
+/** A number, or one written as text; NaN for anything else. */
+export const numberIn = (raw: unknown): number =>
+  typeof raw === 'number' ? raw : typeof raw === 'string' ? toNumber(raw) : Number.NaN
+
+/** A flag as tools write it: true, 1, "1", "true"; anything else that says something is left out with a note. */
+export function checkFlag(raw: unknown, where: string, log: ProblemLog): boolean {
+  if (raw === true || raw === 1 || raw === '1' || raw === 'true' || raw === 'True') return true
+  const isUnset = raw === undefined || raw === null || raw === false || raw === 0 || raw === ''
+  if (!isUnset && raw !== '0' && raw !== 'false' && raw !== 'False') {
+    log.mend(where, `${JSON.stringify(raw)} is neither 0 nor 1: taken as 0`)
+  }
+  return false
+}
+
+/** True for what says something: not null, empty text, an empty list or object. */
+export const saysSomething = (raw: unknown): boolean =>
+  raw !== undefined && raw !== null && raw !== '' && (typeof raw !== 'object' || Object.keys(raw).length > 0)
+
 /** The score if it is a probability; anything else is left out with a note. */
 export function checkScore(score: number, where: string, log: ProblemLog): number | undefined {
   if (score >= 0 && score <= 1) return score
@@ -57,14 +80,15 @@ export function checkScore(score: number, where: string, log: ProblemLog): numbe
   return undefined
 }
 
-/** Attributes with plain values; nested ones are left out with a note, nulls in silence. */
-export function checkAttributes(
-  raw: Readonly<Record<string, unknown>>,
-  where: string,
-  log: ProblemLog,
-): Attributes | undefined {
+/** Attributes with plain values; nested ones and lists are left out with a note, what says nothing in silence. */
+export function checkAttributes(raw: unknown, where: string, log: ProblemLog): Attributes | undefined {
+  if (!saysSomething(raw)) return undefined
+  if (typeof raw !== 'object' || Array.isArray(raw)) {
+    log.mend(where, 'the attributes are not named values: left out')
+    return undefined
+  }
   const kept: [string, string | number | boolean][] = []
-  for (const [key, value] of Object.entries(raw)) {
+  for (const [key, value] of Object.entries(raw!)) {
     if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) {
       kept.push([key, value as string | number | boolean])
     } else if (value !== null) {
@@ -84,6 +108,23 @@ export function safeRelativePath(raw: string): string | undefined {
   if (path.startsWith('/') || /^[a-z]:/i.test(path)) return undefined
   const parts = path.split('/').filter((part) => part !== '' && part !== '.')
   return parts.length === 0 || parts.includes('..') ? undefined : parts.join('/')
+}
+
+/**
+ * The path by which a file name in labels is looked for. One that leads elsewhere (absolute, with `..`, an address, the
+ * local files of Label Studio) keeps the folders that may also be here; images are matched by the end of their path.
+ * Undefined if it names no file.
+ */
+export function imageNameIn(raw: string): string | undefined {
+  const local = /(?:^|\/)data\/local-files\/\?d=(.+)$/.exec(raw)?.[1]
+  const place = /^(?:[a-z][\w+.-]*:\/\/[^/]*|[a-z]:)/i
+  const parts = (local ?? raw).replaceAll('\\', '/').replace(place, '').split('/')
+  return safeRelativePath(
+    parts
+      .slice(parts.lastIndexOf('..') + 1)
+      .join('/')
+      .replace(/^\/+/, ''),
+  )
 }
 
 /** A pixel count that images have; anything else (0, negative, fractions) means unknown. */

@@ -2,9 +2,20 @@
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import { type BoxXyxy, toXyxy } from '../geometry/box.ts'
-import { checkAttributes, checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
-import type { Annotation, Category, DatasetImage, LabelledBox, ParsedDataset } from './dataset.ts'
-import { firstIssue, ProblemLog } from './problems.ts'
+import {
+  checkAttributes,
+  checkBox,
+  checkFlag,
+  checkScore,
+  cleanName,
+  imageNameIn,
+  isSide,
+  numberIn,
+  saysSomething,
+} from './checks.ts'
+import type { Annotation, DatasetImage, LabelledBox, ParsedDataset, Segmentation } from './dataset.ts'
+import { mergeCategories } from './named.ts'
+import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
 import { isPolygons, polygonBounds, readSegmentation } from './segmentation.ts'
 
 const CocoFile = z.looseObject({
@@ -12,26 +23,26 @@ const CocoFile = z.looseObject({
   annotations: z.array(z.unknown()).default([]),
   categories: z.array(z.unknown()),
 })
-const CocoCategory = z.object({ id: z.int(), name: z.string() })
-const CocoImage = z.object({
-  id: z.int(),
+// Tools write ids as text too, and numbers as text; ids that are no whole numbers get new ones.
+const Key = z.union([z.int(), z.string().trim().min(1)])
+const CocoCategory = z.looseObject({ id: Key, name: z.union([z.string(), z.number()]).transform(String) })
+const CocoImage = z.looseObject({
+  id: Key,
   file_name: z.string(),
   width: z.unknown().optional(),
   height: z.unknown().optional(),
 })
-const Flag = z.union([z.literal(0), z.literal(1), z.boolean()]).nullish()
-const CocoAnnotation = z.object({
-  id: z.unknown().optional(),
-  image_id: z.int(),
-  category_id: z.int(),
-  bbox: z.array(z.number()).length(4).optional(),
-  segmentation: z.unknown().optional(),
-  area: z.number().nullish(),
-  iscrowd: Flag,
-  difficult: Flag,
-  score: z.number().nullish(),
-  attributes: z.record(z.string(), z.unknown()).nullish(),
-})
+// A field beside the box must not cost the object: each is looked at by itself.
+const CocoAnnotation = z.looseObject({ image_id: Key, category_id: Key })
+
+/** Fields that are read, or say nothing that labels need. */
+const KNOWN: Readonly<Record<CocoList, ReadonlySet<string>>> = {
+  images: new Set(['id', 'file_name', 'width', 'height']),
+  annotations: new Set(
+    'id image_id category_id bbox segmentation area iscrowd difficult score attributes'.split(' '),
+  ),
+  categories: new Set(['id', 'name']),
+}
 
 /** True for JSON that is meant as a COCO data set, right or wrong in its parts. */
 export const isCoco = (json: unknown): boolean => CocoFile.safeParse(json).success
@@ -57,19 +68,24 @@ export function parseCoco(json: unknown, file: string): ParsedDataset {
 /** An annotation whose image and category may be still to come. */
 interface Waiting {
   readonly id: unknown
-  readonly imageId: number
-  readonly annotation: Annotation
+  readonly image: string
+  readonly category: string
+  readonly labelled: LabelledBox
   readonly where: string
 }
 
-type OpenImage = DatasetImage & { readonly annotations: Annotation[] }
+type OpenImage = Omit<DatasetImage, 'id'> & { readonly annotations: Annotation[] }
 
 /** Takes the entries of the lists one by one, in any order, and keeps nothing of them but what is read. */
 export class CocoReader {
   readonly #file: string
-  readonly #images = new Map<number, OpenImage>()
-  readonly #categories = new Map<number, Category>()
+  /** By id as text. */
+  readonly #images = new Map<string, OpenImage>()
+  readonly #names = new Map<string, string>()
   readonly #waiting: Waiting[] = []
+  /** Objects that could not be read, by their image's id. */
+  readonly #unreadable = new Map<string, number>()
+  readonly #leftovers = new Leftovers()
   readonly #counts: Record<CocoList, number> = { images: 0, annotations: 0, categories: 0 }
   readonly #logs: Readonly<Record<CocoList, ProblemLog>>
 
@@ -96,77 +112,140 @@ export class CocoReader {
     if (!document.success) {
       throw new CodedError(
         'DATA_COCO',
-        `${this.#file} is not a COCO data set: ${firstIssue(document.error)}`,
+        `${this.#file} is not a COCO data set: ${otherKind(json) ?? firstIssue(document.error)}`,
         'It needs the lists "images", "annotations" and "categories"',
       )
     }
-    this.#placeAnnotations()
-    const { categories, images, annotations } = this.#logs
+    const categoryIds = wholeIds(this.#names.keys(), 'categories', this.#logs.categories)
+    const numbered = [...this.#names].map(([key, name]) => ({ id: categoryIds.get(key)!, name }))
+    const { categories, idOf } = mergeCategories(numbered, this.#logs.categories)
+    this.#placeAnnotations((key) => idOf(categoryIds.get(key)!))
+    const imageIds = wholeIds(this.#images.keys(), 'images', this.#logs.images)
+    const logs = this.#logs
     return {
-      dataset: { categories: [...this.#categories.values()], images: [...this.#images.values()] },
-      problems: [...categories.problems, ...images.problems, ...annotations.problems],
+      dataset: {
+        categories,
+        images: [...this.#images].map(([key, image]) => {
+          const unreadable = image.annotations.length === 0 ? this.#unreadable.get(key) : undefined
+          return { id: imageIds.get(key)!, ...image, ...(unreadable && { unreadable }) }
+        }),
+      },
+      problems: [...logs.categories.problems, ...logs.images.problems, ...logs.annotations.problems],
+      notKept: this.#leftovers.lines(),
     }
   }
 
   #addCategory(entry: unknown, where: string, log: ProblemLog): void {
     const raw = fitting(entry, CocoCategory, where, log)
     if (raw === undefined) return
-    if (this.#categories.has(raw.id)) {
+    const key = keyOf(raw.id)
+    if (this.#names.has(key)) {
       log.skip(`${where}.id`, `category ${raw.id} was already given`)
       return
     }
     const name = cleanName(raw.name, `${where}.name`, log)
-    if (name !== undefined) this.#categories.set(raw.id, { id: raw.id, name })
+    if (name === undefined) return
+    this.#names.set(key, name)
+    this.#noteRest('categories', raw)
   }
 
   #addImage(entry: unknown, where: string, log: ProblemLog): void {
     const raw = fitting(entry, CocoImage, where, log)
     if (raw === undefined) return
-    const { id, file_name, width, height } = raw
-    const fileName = safeRelativePath(file_name)
-    if (this.#images.has(id)) {
-      log.skip(`${where}.id`, `image ${id} was already given`)
-    } else if (fileName === undefined) {
-      log.skip(`${where}.file_name`, `${JSON.stringify(file_name)} is not a path inside the image folder`)
-    } else if (isSide(width) && isSide(height)) {
-      this.#images.set(id, { id, fileName, width, height, annotations: [] })
-    } else {
-      if (width !== undefined || height !== undefined) {
-        log.mend(
-          where,
-          `the size ${String(width)} × ${String(height)} is not one of an image: taken as unknown`,
-        )
-      }
-      this.#images.set(id, { id, fileName, width: 0, height: 0, annotations: [] })
+    const { file_name } = raw
+    const key = keyOf(raw.id)
+    const [width, height] = [numberIn(raw.width), numberIn(raw.height)]
+    const fileName = imageNameIn(file_name)
+    if (this.#images.has(key)) {
+      log.skip(`${where}.id`, `image ${raw.id} was already given`)
+      return
     }
+    if (fileName === undefined) {
+      log.skip(`${where}.file_name`, `${JSON.stringify(file_name)} is not a path inside the image folder`)
+      return
+    }
+    const known = isSide(width) && isSide(height)
+    if (!known && (raw.width != null || raw.height != null)) {
+      log.mend(
+        where,
+        `the size ${String(raw.width)} × ${String(raw.height)} is not one of an image: taken as unknown`,
+      )
+    }
+    this.#images.set(key, {
+      fileName,
+      ...(known ? { width, height } : { width: 0, height: 0 }),
+      annotations: [],
+    })
+    this.#noteRest('images', raw)
   }
 
   #addAnnotation(entry: unknown, where: string, log: ProblemLog): void {
     const raw = fitting(entry, CocoAnnotation, where, log)
-    const labelled = raw && readLabelledBox(raw, where, log)
-    if (labelled === undefined) return
-    const { id, image_id: imageId, category_id: categoryId } = raw!
-    this.#waiting.push({ id, imageId, annotation: { categoryId, ...labelled }, where })
+    if (raw === undefined) return
+    const [image, category] = [keyOf(raw.image_id), keyOf(raw.category_id)]
+    const labelled = readLabelledBox(raw, where, log)
+    if (labelled === undefined) this.#drop(image)
+    else {
+      this.#waiting.push({ id: raw.id, image, category, labelled, where })
+      this.#noteRest('annotations', raw)
+    }
   }
 
-  #placeAnnotations(): void {
+  #drop(image: string): void {
+    this.#unreadable.set(image, (this.#unreadable.get(image) ?? 0) + 1)
+  }
+
+  #noteRest(list: CocoList, raw: Readonly<Record<string, unknown>>): void {
+    const owner = ({ images: 'image', annotations: 'object', categories: 'class' } as const)[list]
+    for (const [key, value] of Object.entries(raw)) {
+      if (!KNOWN[list].has(key) && saysSomething(value)) this.#leftovers.add(key, owner)
+    }
+  }
+
+  #placeAnnotations(categoryIdOf: (key: string) => number): void {
     const log = this.#logs.annotations
     const ids = new Set<unknown>()
-    for (const { id, imageId, annotation, where } of this.#waiting) {
-      const image = this.#images.get(imageId)
+    for (const { id, image: key, category, labelled, where } of this.#waiting) {
+      const image = this.#images.get(key)
       if (image === undefined) {
-        log.skip(`${where}.image_id`, `there is no image ${imageId}`)
-      } else if (!this.#categories.has(annotation.categoryId)) {
-        log.skip(`${where}.category_id`, `there is no category ${annotation.categoryId}`)
+        log.skip(`${where}.image_id`, `there is no image ${key}`)
+      } else if (!this.#names.has(category)) {
+        log.skip(`${where}.category_id`, `there is no category ${category}`)
+        this.#drop(key)
       } else {
         if (id !== undefined && ids.has(id)) {
           log.mend(`${where}.id`, `id ${String(id)} is not unique: both objects kept`)
         }
         ids.add(id)
-        image.annotations.push(annotation)
+        image.annotations.push({ categoryId: categoryIdOf(category), ...labelled })
       }
     }
   }
+}
+
+const keyOf = (id: number | string): string =>
+  typeof id === 'string' && /^\d{1,15}$/.test(id) ? String(Number(id)) : String(id)
+
+/** Ids as numbers: their own where they are whole, else the next that are free. */
+function wholeIds(keys: Iterable<string>, list: CocoList, log: ProblemLog): Map<string, number> {
+  const all = [...keys]
+  const whole = all.filter((key) => /^-?\d{1,15}$/.test(key))
+  const ids = new Map(whole.map((key) => [key, Number(key)]))
+  let next = 0
+  for (const id of ids.values()) next = Math.max(next, id)
+  for (const key of all) if (!ids.has(key)) ids.set(key, ++next)
+  const renumbered = all.length - whole.length
+  if (renumbered > 0) log.mend(`${list}.id`, `${renumbered} ids that are not whole numbers get new ones`)
+  return ids
+}
+
+/** What a JSON document is that was taken for COCO. */
+function otherKind(json: unknown): string | undefined {
+  if (!Array.isArray(json)) return undefined
+  const first = json[0] as Record<string, unknown> | undefined
+  return first && typeof first === 'object' && 'bbox' in first && 'score' in first
+    ? 'it is a list of COCO results, which has no images and classes'
+    : 'it is a list'
 }
 
 /** The entry if it fits the schema; else it is reported. */
@@ -178,34 +257,49 @@ function fitting<T>(entry: unknown, schema: z.ZodType<T>, where: string, log: Pr
 }
 
 function readLabelledBox(
-  raw: z.infer<typeof CocoAnnotation>,
+  raw: Readonly<Record<string, unknown>>,
   where: string,
   log: ProblemLog,
 ): LabelledBox | undefined {
   const segmentation = readSegmentation(raw.segmentation, where, log)
-  let corners: BoxXyxy
-  if (raw.bbox !== undefined) {
-    const [x, y, width, height] = raw.bbox as [number, number, number, number]
-    corners = toXyxy([x, y, width, height])
-  } else if (isPolygons(segmentation)) {
-    corners = polygonBounds(segmentation)
-    log.mend(`${where}.bbox`, 'no bbox: taken from the polygons')
-  } else {
-    log.skip(`${where}.bbox`, 'no bbox')
-    return undefined
-  }
-  const box = checkBox(corners, `${where}.bbox`, log)
+  const box = readBox(raw.bbox, segmentation, where, log)
   if (box === undefined) return undefined
-  const score = raw.score == null ? undefined : checkScore(raw.score, `${where}.score`, log)
-  const attributes =
-    raw.attributes == null ? undefined : checkAttributes(raw.attributes, `${where}.attributes`, log)
+  const crowd = checkFlag(raw.iscrowd, `${where}.iscrowd`, log)
+  const difficult = checkFlag(raw.difficult, `${where}.difficult`, log)
+  const score = saysSomething(raw.score) ? checkScore(numberIn(raw.score), `${where}.score`, log) : undefined
+  const area = numberIn(raw.area)
+  if (saysSomething(raw.area) && !Number.isFinite(area)) {
+    log.mend(`${where}.area`, `${JSON.stringify(raw.area)} is no number: left out`)
+  }
+  const attributes = checkAttributes(raw.attributes, `${where}.attributes`, log)
   return {
     box,
-    ...(raw.iscrowd && { crowd: true }),
-    ...(raw.difficult && { difficult: true }),
+    ...(crowd && { crowd }),
+    ...(difficult && { difficult }),
     ...(score !== undefined && { score }),
-    ...(raw.area != null && { area: raw.area }),
+    ...(Number.isFinite(area) && { area }),
     ...(segmentation !== undefined && { segmentation }),
     ...(attributes !== undefined && { attributes }),
   }
+}
+
+/** The box as it is given; where it is missing or has no area, that of the polygons. */
+function readBox(
+  raw: unknown,
+  segmentation: Segmentation | undefined,
+  where: string,
+  log: ProblemLog,
+): BoxXyxy | undefined {
+  const numbers = Array.isArray(raw) ? raw.map(numberIn) : []
+  const [x, y, width, height] = numbers.length === 4 ? (numbers as [number, number, number, number]) : []
+  const usable = numbers.length === 4 && numbers.every(Number.isFinite) && width !== 0 && height !== 0
+  if (!usable && isPolygons(segmentation)) {
+    const box = checkBox(polygonBounds(segmentation), `${where}.segmentation`, log)
+    if (box)
+      log.mend(`${where}.bbox`, `${saysSomething(raw) ? 'no usable' : 'no'} bbox: taken from the polygons`)
+    return box
+  }
+  if (x !== undefined) return checkBox(toXyxy([x, y!, width!, height!]), `${where}.bbox`, log)
+  log.skip(`${where}.bbox`, saysSomething(raw) ? 'the box is not four numbers' : 'no bbox')
+  return undefined
 }

@@ -5,93 +5,150 @@
  */
 import Papa from 'papaparse'
 import { CodedError } from '../errors.ts'
-import { checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
+import { checkBox, checkScore, cleanName, imageNameIn, isSide } from './checks.ts'
 import type { ParsedDataset } from './dataset.ts'
 import { lineFinder, toNumber } from './lines.ts'
 import { classNamesOf, fromNamed, type NamedImage, type NamedObject } from './named.ts'
-import { ProblemLog } from './problems.ts'
+import { Leftovers, ProblemLog } from './problems.ts'
 
+/** Titles of each column, the better first: a table may have several of them, in any order. */
 const COLUMNS = {
-  filename: ['filename', 'file_name', 'image', 'image_path', 'path'],
-  class: ['class', 'label', 'class_name', 'name'],
-  xmin: ['xmin', 'x_min', 'x1'],
-  ymin: ['ymin', 'y_min', 'y1'],
-  xmax: ['xmax', 'x_max', 'x2'],
-  ymax: ['ymax', 'y_max', 'y2'],
-  width: ['width', 'image_width'],
-  height: ['height', 'image_height'],
+  filename: [
+    'filename',
+    'file_name',
+    'image_name',
+    'image',
+    'image_path',
+    'img',
+    'file',
+    'path',
+    'filepath',
+    'image_id',
+  ],
+  class: ['class', 'class_name', 'classname', 'category', 'category_name', 'label', 'label_name', 'name'],
+  xmin: ['xmin', 'x_min', 'x1', 'left', 'bbox_xmin'],
+  ymin: ['ymin', 'y_min', 'y1', 'top', 'bbox_ymin'],
+  xmax: ['xmax', 'x_max', 'x2', 'right', 'bbox_xmax'],
+  ymax: ['ymax', 'y_max', 'y2', 'bottom', 'bbox_ymax'],
+  width: ['image_width', 'img_width', 'width'],
+  height: ['image_height', 'img_height', 'height'],
   difficult: ['difficult'],
   crowd: ['crowd', 'iscrowd'],
-  score: ['score', 'confidence'],
+  score: ['score', 'confidence', 'conf'],
 }
 type Column = keyof typeof COLUMNS
 const REQUIRED: readonly Column[] = ['filename', 'class', 'xmin', 'ymin', 'xmax', 'ymax']
 
+interface Header {
+  readonly columns: ReadonlyMap<Column, number>
+  readonly titles: readonly string[]
+}
+
+type OpenImage = NamedImage & { objects: NamedObject[]; dropped: number }
+
 /** Reads a table. Rows that cannot be used are reported. Throws DATA_CSV if the header lacks a column. */
 export function parseCsv(text: string, file: string): ParsedDataset {
   const log = new ProblemLog(file)
+  const leftovers = new Leftovers()
   const lineOf = lineFinder(text)
-  const images = new Map<string, NamedImage & { objects: NamedObject[] }>()
-  let columns: Map<Column, number> | undefined
+  const images = new Map<string, OpenImage>()
+  let header: Header | undefined
   let start = 0
+  // Spreadsheets write which separator follows.
+  const separator = /^\ufeff?sep=(.)\r?\n/i.exec(text)?.[1]
   Papa.parse<string[]>(text, {
-    delimitersToGuess: [',', ';', '\t'],
+    ...(separator === undefined ? { delimitersToGuess: [',', ';', '\t'] } : { delimiter: separator }),
     step: ({ data: fields, errors, meta }) => {
       const where = `line ${lineOf(start)}`
+      const row = text.slice(start, meta.cursor)
       start = meta.cursor
-      if (columns === undefined) columns = readHeader(fields, file)
-      else if (errors.some(({ type }) => type === 'Quotes')) log.skip(where, errors[0]!.message)
-      else if (fields.some((field) => field.trim() !== '')) {
-        const header = columns
-        readRow((column) => fields[header.get(column) ?? -1]?.trim() ?? '', images, where, log)
+      if (fields.every((field) => field.trim() === '')) return
+      if (header === undefined) {
+        if (separator === undefined || !/^\ufeff?sep=/i.test(row)) header = readHeader(fields, file)
+        return
+      }
+      const quotes = errors.find(({ type }) => type === 'Quotes')
+      if (quotes) {
+        log.skip(where, quotes.message)
+        return
+      }
+      if (fields.slice(header.titles.length).some((field) => field.trim() !== '')) {
+        const count = `${fields.length} fields, the header ${header.titles.length}`
+        log.mend(where, `the row has ${count}: what is over is left out; a text with a comma needs quotes`)
+      }
+      const { columns, titles } = header
+      readRow((column) => cell(fields[columns.get(column) ?? -1] ?? '', row), images, where, log)
+      for (const [index, title] of titles.entries()) {
+        if (![...columns.values()].includes(index) && fields[index]?.trim()) {
+          leftovers.add(`column "${title}"`, 'object')
+        }
       }
     },
   })
-  if (columns === undefined) readHeader([], file)
-  const list = [...images.values()]
-  return { dataset: fromNamed(list, classNamesOf(list)), problems: log.problems }
+  if (header === undefined) readHeader([], file)
+  const list = [...images.values()].map(({ dropped, ...image }) =>
+    image.objects.length === 0 && dropped > 0 ? { ...image, unreadable: dropped } : image,
+  )
+  return {
+    dataset: fromNamed(list, classNamesOf(list)),
+    problems: log.problems,
+    notKept: leftovers.lines(),
+  }
 }
 
-function readHeader(fields: readonly string[], file: string): Map<Column, number> {
+/** Blanks at the ends belong to a cell only where quotes hold them together. */
+const cell = (field: string, row: string): string =>
+  field !== field.trim() && row.includes(`"${field.replaceAll('"', '""')}"`) ? field : field.trim()
+
+function readHeader(fields: readonly string[], file: string): Header {
   const titles = fields.map((field) => field.trim().toLowerCase())
   const columns = new Map<Column, number>()
   for (const [column, aliases] of Object.entries(COLUMNS) as [Column, string[]][]) {
-    const index = titles.findIndex((title) => aliases.includes(title))
-    if (index !== -1) columns.set(column, index)
+    const title = aliases.find((alias) => titles.includes(alias))
+    if (title !== undefined) columns.set(column, titles.indexOf(title))
   }
   const missing = REQUIRED.filter((column) => !columns.has(column))
-  if (missing.length === 0) return columns
+  if (missing.length === 0) return { columns, titles }
   throw new CodedError(
     'DATA_CSV',
     `${file} has no column ${missing.join(', ')}`,
-    `The first line must name the columns ${REQUIRED.join(', ')}`,
+    `The first line must name the columns ${REQUIRED.join(', ')}; corners are in pixels`,
   )
 }
 
 function readRow(
   get: (column: Column) => string,
-  images: Map<string, NamedImage & { objects: NamedObject[] }>,
+  images: Map<string, OpenImage>,
   where: string,
   log: ProblemLog,
 ): void {
-  const fileName = safeRelativePath(get('filename'))
+  const fileName = imageNameIn(get('filename'))
   if (fileName === undefined) {
     log.skip(where, `${JSON.stringify(get('filename'))} is not a path inside the image folder`)
     return
   }
+  const corners = (['xmin', 'ymin', 'xmax', 'ymax'] as const).map(get)
+  const [x1, y1, x2, y2] = corners.map(toNumber) as [number, number, number, number]
   const [width, height] = [toNumber(get('width')), toNumber(get('height'))]
-  const size = isSide(width) && isSide(height) ? { width, height } : { width: 0, height: 0 }
+  // Some tables call the sides of the box width and height.
+  const isBox = width === x2 - x1 && height === y2 - y1
+  const size = isSide(width) && isSide(height) && !isBox ? { width, height } : { width: 0, height: 0 }
   let image = images.get(fileName)
-  if (image === undefined) images.set(fileName, (image = { fileName, ...size, objects: [] }))
-  else if (image.width !== size.width || image.height !== size.height) {
+  if (image === undefined) images.set(fileName, (image = { fileName, ...size, objects: [], dropped: 0 }))
+  else if (size.width !== 0 && (image.width !== size.width || image.height !== size.height)) {
     log.mend(where, `the image is ${image.width} × ${image.height} in an earlier row: that size is kept`)
   }
-  const corners = (['xmin', 'ymin', 'xmax', 'ymax'] as const).map(get)
   if (get('class') === '' && corners.every((corner) => corner === '')) return
+  image.dropped++
   const className = cleanName(get('class'), where, log)
-  const [x1, y1, x2, y2] = corners.map(toNumber) as [number, number, number, number]
-  const box = className === undefined ? undefined : checkBox([x1, y1, x2, y2], where, log)
-  if (className === undefined || box === undefined) return
+  if (className === undefined) return
+  if (isFractions([x1, y1, x2, y2])) {
+    log.skip(where, `the corners ${corners.join(', ')} are fractions of the image size, not pixels`)
+    return
+  }
+  const box = checkBox([x1, y1, x2, y2], where, log)
+  if (box === undefined) return
+  image.dropped--
   const score = get('score') === '' ? undefined : checkScore(toNumber(get('score')), where, log)
   image.objects.push({
     className,
@@ -101,5 +158,8 @@ function readRow(
     ...(score !== undefined && { score }),
   })
 }
+
+/** Nobody draws a box inside the first pixel of an image. */
+const isFractions = (corners: readonly number[]): boolean => corners.every((v) => v >= 0 && v <= 1)
 
 const isSet = (field: string): boolean => /^(1|true)$/i.test(field)

@@ -46,6 +46,11 @@ export interface DatasetImage {
   readonly annotations: readonly Annotation[]
   /** Names of the lists that hold the image, such as train and val, where the format has lists. */
   readonly splits?: readonly string[]
+  /**
+   * Where the labels name objects and not one could be read: how many. What the image shows is then unknown, which is
+   * not the same as nothing; loadDataset leaves such images out.
+   */
+  readonly unreadable?: number
 }
 
 export interface Dataset {
@@ -75,4 +80,6 @@ export interface Problem {
 export interface ParsedDataset {
   readonly dataset: Dataset
   readonly problems: Problem[]
+  /** What the file says and a data set has no place for, one line each: "keypoints of 3 objects". */
+  readonly notKept?: readonly string[]
 }

@@ -2,9 +2,18 @@
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
-import { checkAttributes, checkBox, checkScore, cleanName, isSide } from './checks.ts'
+import {
+  checkAttributes,
+  checkBox,
+  checkFlag,
+  checkScore,
+  cleanName,
+  isSide,
+  numberIn,
+  saysSomething,
+} from './checks.ts'
 import type { NamedObject } from './named.ts'
-import { firstIssue, ProblemLog } from './problems.ts'
+import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
 import { polygonBounds } from './segmentation.ts'
 
 export interface LabelMeDocument {
@@ -14,27 +23,31 @@ export interface LabelMeDocument {
   readonly width: number
   readonly height: number
   readonly objects: readonly NamedObject[]
+  /** Shapes that could not be read, where none could. */
+  readonly unreadable?: number
 }
 
 const Document = z.object({
   shapes: z.array(z.unknown()),
-  imagePath: z.string().nullish(),
+  imagePath: z.string().nullish().catch(undefined),
   imageWidth: z.unknown().optional(),
   imageHeight: z.unknown().optional(),
 })
-const Shape = z.object({
-  label: z.string(),
-  points: z.array(z.tuple([z.number(), z.number()])),
+// A field beside the outline must not cost the object: each is looked at by itself.
+const Shape = z.looseObject({
+  label: z.union([z.string(), z.number()]).transform(String),
+  points: z.array(z.tuple([z.number(), z.number()], z.unknown())),
   // LabelMe before 3.0 has no shape_type: all shapes are polygons.
-  shape_type: z.string().default('polygon'),
-  group_id: z.union([z.number(), z.string()]).nullish(),
-  description: z.string().nullish(),
-  flags: z.record(z.string(), z.unknown()).nullish(),
-  attributes: z.record(z.string(), z.unknown()).nullish(),
-  difficult: z.boolean().nullish(),
-  score: z.number().nullish(),
+  shape_type: z
+    .string()
+    .nullish()
+    .transform((type) => type ?? 'polygon'),
 })
 type Shape = z.infer<typeof Shape>
+
+const KNOWN = new Set(
+  'label points shape_type group_id description flags attributes difficult score mask'.split(' '),
+)
 
 /** True for JSON that is meant as a LabelMe document. */
 export const isLabelMe = (json: unknown): boolean => Document.safeParse(json).success
@@ -43,7 +56,11 @@ export const isLabelMe = (json: unknown): boolean => Document.safeParse(json).su
  * Reads one document. Polygons of one label and group are one object. Points and lines bound no area and are
  * skipped. Throws DATA_LABELME if the document has no list of shapes.
  */
-export function parseLabelMe(json: unknown, file: string): { document: LabelMeDocument; log: ProblemLog } {
+export function parseLabelMe(
+  json: unknown,
+  file: string,
+  leftovers = new Leftovers(),
+): { document: LabelMeDocument; log: ProblemLog } {
   const parsed = Document.safeParse(json)
   if (!parsed.success) {
     throw new CodedError('DATA_LABELME', `${file} is not a LabelMe file: ${firstIssue(parsed.error)}`)
@@ -59,14 +76,20 @@ export function parseLabelMe(json: unknown, file: string): { document: LabelMeDo
       continue
     }
     const { label, group_id, shape_type } = shape.data
-    const key = group_id == null || shape_type !== 'polygon' ? where : JSON.stringify([label, group_id])
+    const isGrouped = group_id !== undefined && group_id !== null
+    const key = isGrouped && shape_type === 'polygon' ? JSON.stringify([label, group_id]) : where
+    if (isGrouped && shape_type !== 'polygon') leftovers.add('group', 'object')
+    for (const [field, value] of Object.entries(shape.data)) {
+      if (!KNOWN.has(field) && saysSomething(value) && value !== false) leftovers.add(field, 'object')
+    }
     const group = groups.get(key)
     if (group) group.shapes.push(shape.data)
     else groups.set(key, { shapes: [shape.data], where })
   }
   const objects = [...groups.values()].flatMap(({ shapes, where }) => readObject(shapes, where, log) ?? [])
   const size = isSide(width) && isSide(height) ? { width, height } : { width: 0, height: 0 }
-  return { document: { imagePath: imagePath ?? undefined, ...size, objects }, log }
+  const unreadable = objects.length === 0 && shapes.length > 0 ? { unreadable: shapes.length } : {}
+  return { document: { imagePath: imagePath ?? undefined, ...size, objects, ...unreadable }, log }
 }
 
 function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog): NamedObject | undefined {
@@ -75,10 +98,11 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
   const geometry = className === undefined ? undefined : readGeometry(shapes, where, log)
   const box = geometry && checkBox(geometry.box, where, log)
   if (className === undefined || box === undefined) return undefined
-  const score = first.score == null ? undefined : checkScore(first.score, where, log)
-  const { difficult, crowd, ...flags } = first.flags ?? {}
+  const score = saysSomething(first.score) ? checkScore(numberIn(first.score), where, log) : undefined
+  const { difficult, crowd, ...flags } = valuesOf(first.flags)
+  const description = typeof first.description === 'string' ? first.description : ''
   const attributes = checkAttributes(
-    { ...flags, ...first.attributes, ...(first.description && { description: first.description }) },
+    { ...flags, ...valuesOf(first.attributes), ...(description && { description }) },
     where,
     log,
   )
@@ -86,12 +110,19 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
     className,
     box,
     ...(crowd === true && { crowd }),
-    ...((difficult === true || first.difficult) && { difficult: true }),
+    ...((difficult === true || checkFlag(first.difficult, where, log)) && { difficult: true }),
     ...(score !== undefined && { score }),
     ...(geometry?.polygons && { segmentation: geometry.polygons }),
     ...(attributes !== undefined && { attributes }),
   }
 }
+
+/** Named values; a list, which some tools write for none, has none. */
+const valuesOf = (raw: unknown): Readonly<Record<string, unknown>> =>
+  typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : {}
+
+/** Kinds of shape whose points are the corners of an outline; rotated boxes are outlines of four. */
+const OUTLINES = new Set(['polygon', 'rotation', 'oriented_rectangle', 'obb', 'quadrilateral'])
 
 interface Geometry {
   readonly box: BoxXyxy
@@ -104,8 +135,8 @@ function readGeometry(
   log: ProblemLog,
 ): Geometry | undefined {
   const { shape_type: type, points } = shapes[0]
-  const all = shapes.map((shape) => shape.points.flat())
-  if (type === 'polygon' && all.every((polygon) => polygon.length >= 6)) {
+  const all = shapes.map((shape) => shape.points.flatMap(([x, y]) => [x, y]))
+  if (OUTLINES.has(type) && all.every((polygon) => polygon.length >= 6)) {
     return { box: polygonBounds(all), polygons: all }
   }
   if (type === 'rectangle' && (points.length === 2 || points.length === 4)) {
@@ -114,7 +145,9 @@ function readGeometry(
   }
   if (type === 'mask' && points.length === 2) {
     log.mend(where, 'the mask is left out, its box is kept')
-    return { box: polygonBounds(all) }
+    // The corners are those of the first and the last pixel, which belongs to the mask.
+    const [x1, y1, x2, y2] = polygonBounds(all)
+    return { box: [x1, y1, x2 + 1, y2 + 1] }
   }
   if (type === 'circle' && points.length === 2) {
     const [[x, y], [edgeX, edgeY]] = points as [[number, number], [number, number]]

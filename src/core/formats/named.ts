@@ -1,5 +1,6 @@
 /** Formats that name classes instead of numbering them: Pascal VOC, LabelMe, CSV. */
 import type { Category, Dataset, LabelledBox } from './dataset.ts'
+import type { ProblemLog } from './problems.ts'
 
 export interface NamedObject extends LabelledBox {
   readonly className: string
@@ -12,6 +13,8 @@ export interface NamedImage {
   readonly height: number
   readonly objects: readonly NamedObject[]
   readonly splits?: readonly string[]
+  /** See DatasetImage. */
+  readonly unreadable?: number
 }
 
 /** Order of UTF-16 code units: the same on every machine, whatever its language. */
@@ -22,10 +25,9 @@ export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 
  * whole data set, so that every split of it gets the same ids.
  */
 export function fromNamed(images: readonly NamedImage[], classNames: Iterable<string>): Dataset {
-  const categories: Category[] = [...new Set(classNames)]
-    .sort(byText)
-    .map((name, index) => ({ id: index + 1, name }))
-  const idOf = new Map(categories.map(({ id, name }) => [name, id]))
+  const names = new Map([...new Set(classNames)].sort(byText).map((name) => [classKey(name), name]))
+  const categories: Category[] = [...names.values()].map((name, index) => ({ id: index + 1, name }))
+  const idOf = new Map(categories.map(({ id, name }) => [classKey(name), id]))
   const sorted = images.toSorted((a, b) => byText(a.fileName, b.fileName))
   return {
     categories,
@@ -33,11 +35,34 @@ export function fromNamed(images: readonly NamedImage[], classNames: Iterable<st
       id: index + 1,
       ...image,
       annotations: objects.map(({ className, ...labelled }) => ({
-        categoryId: idOf.get(className)!,
+        categoryId: idOf.get(classKey(className))!,
         ...labelled,
       })),
     })),
   }
+}
+
+/** Names that are written alike are one class, whichever way their letters are composed. Capitals tell classes apart. */
+export const classKey = (name: string): string => name.normalize('NFC')
+
+/**
+ * Classes that share a name are one, that of the first: a list of classes never has a name twice. Each merged one is
+ * noted where there is a log.
+ */
+export function mergeCategories(
+  categories: readonly Category[],
+  log?: ProblemLog,
+): { categories: Category[]; idOf: (id: number) => number } {
+  const firsts = new Map<string, number>()
+  const ids = new Map<number, number>()
+  for (const { id, name } of categories) {
+    const first = firsts.get(classKey(name)) ?? id
+    firsts.set(classKey(name), first)
+    ids.set(id, first)
+    if (first !== id)
+      log?.mend('', `classes ${first} and ${id} are both named "${name}": merged into ${first}`)
+  }
+  return { categories: categories.filter(({ id }) => ids.get(id) === id), idOf: (id) => ids.get(id) ?? id }
 }
 
 /** The classes that occur. */

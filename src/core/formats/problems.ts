@@ -20,6 +20,27 @@ export class ProblemLog {
   }
 }
 
+/** Counts what a file says and a data set has no place for, so that it can be named. */
+export class Leftovers {
+  readonly #counts = new Map<string, Map<string, number>>()
+
+  /** One more `object`, `image` or `class` has this. */
+  add(what: string, owner: 'object' | 'image' | 'class'): void {
+    const counts = this.#counts.get(owner) ?? new Map<string, number>()
+    this.#counts.set(owner, counts.set(what, (counts.get(what) ?? 0) + 1))
+  }
+
+  /** One line each: "keypoints of 3 objects". */
+  lines(): string[] {
+    return [...this.#counts].flatMap(([owner, counts]) =>
+      [...counts].map(([what, count]) => {
+        const owners = count === 1 ? owner : `${owner}${owner === 'class' ? 'es' : 's'}`
+        return `${what} of ${count} ${owners}`
+      }),
+    )
+  }
+}
+
 /** One line for people: `Annotations/a.xml, line 12: skipped, the box has no width`. */
 export const describeProblem = ({ file, where, action, reason }: Problem): string =>
   `${file}${where && `, ${where}`}: ${action}, ${reason}`

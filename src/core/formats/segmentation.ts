@@ -3,7 +3,7 @@ import type { BoxXyxy } from '../geometry/box.ts'
 import type { Segmentation } from './dataset.ts'
 import type { ProblemLog } from './problems.ts'
 
-const Polygons = z.array(z.array(z.number()).min(6))
+const Polygons = z.array(z.array(z.number()))
 const Rle = z.object({
   size: z.tuple([z.int().positive(), z.int().positive()]),
   counts: z.union([z.string(), z.array(z.int().nonnegative())]),
@@ -16,7 +16,13 @@ export const CocoSegmentation = z.union([Polygons.min(1), Rle])
 export function readSegmentation(raw: unknown, where: string, log: ProblemLog): Segmentation | undefined {
   if (raw === undefined || raw === null || (Array.isArray(raw) && raw.length === 0)) return undefined
   const polygons = Polygons.safeParse(raw)
-  if (polygons.success && polygons.data.every((polygon) => polygon.length % 2 === 0)) return polygons.data
+  if (polygons.success) {
+    const whole = polygons.data.filter((polygon) => polygon.length >= 6 && polygon.length % 2 === 0)
+    const broken = polygons.data.filter((polygon) => polygon.length > 0).length - whole.length
+    if (broken > 0)
+      log.mend(`${where}.segmentation`, `polygons without three whole corners: ${broken} left out`)
+    return whole.length > 0 ? whole : undefined
+  }
   const rle = Rle.safeParse(raw)
   if (rle.success) return rle.data
   log.mend(`${where}.segmentation`, 'neither polygons nor a run-length mask: left out')

@@ -5,12 +5,12 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
-import { checkBox, checkScore, cleanName, isSide, safeRelativePath } from './checks.ts'
+import { checkBox, checkScore, cleanName, imageNameIn, isSide, saysSomething } from './checks.ts'
 import type { Attributes } from './dataset.ts'
 import { lineFinder, toNumber } from './lines.ts'
 import type { NamedObject } from './named.ts'
 import { baseName } from './paths.ts'
-import { firstIssue, ProblemLog } from './problems.ts'
+import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
 
 export interface VocDocument {
   /** The image's name without folder, where the document gives a usable one. */
@@ -19,6 +19,8 @@ export interface VocDocument {
   readonly width: number
   readonly height: number
   readonly objects: readonly NamedObject[]
+  /** Objects that could not be read, where none could. */
+  readonly unreadable?: number
 }
 
 const Text = z.string().transform(decodeReferences)
@@ -26,19 +28,21 @@ const Coordinate = z.string().transform(toNumber)
 const VocObject = z.object({
   name: Text,
   bndbox: z.object({ xmin: Coordinate, ymin: Coordinate, xmax: Coordinate, ymax: Coordinate }),
-  pose: Text.optional(),
-  truncated: z.string().optional(),
-  difficult: z.string().optional(),
-  crowd: z.string().optional(),
-  score: Coordinate.optional(),
+  // A field beside the box must not cost the object.
+  pose: Text.optional().catch(undefined),
+  truncated: z.string().optional().catch(undefined),
+  difficult: z.string().optional().catch(undefined),
+  crowd: z.string().optional().catch(undefined),
+  score: Coordinate.optional().catch(undefined),
   attributes: z
     .object({ attribute: z.array(z.object({ name: Text, value: Text })) })
     .optional()
     .catch(undefined),
 })
+const KNOWN = new Set('name bndbox pose truncated difficult crowd score attributes'.split(' '))
 const VocRoot = z.object({
   annotation: z.object({
-    filename: Text.optional(),
+    filename: Text.optional().catch(undefined),
     size: z.object({ width: Coordinate, height: Coordinate }).optional().catch(undefined),
     object: z.array(z.unknown()).default([]),
   }),
@@ -59,7 +63,11 @@ const metaData = XMLParser.getMetaDataSymbol() as unknown as symbol
  * Reads one document. Unusable objects are reported with their line. Throws DATA_VOC if the text is not
  * well-formed XML, has a document type (the carrier of entity bombs) or is no `<annotation>`.
  */
-export function parseVoc(text: string, file: string): { document: VocDocument; log: ProblemLog } {
+export function parseVoc(
+  text: string,
+  file: string,
+  leftovers = new Leftovers(),
+): { document: VocDocument; log: ProblemLog } {
   const log = new ProblemLog(file)
   const { annotation } = parseRoot(text, file)
   const lineOf = lineFinder(text)
@@ -73,11 +81,14 @@ export function parseVoc(text: string, file: string): { document: VocDocument; l
         log,
       )
       if (object !== undefined) objects.push(object)
+      for (const [field, value] of Object.entries(raw as object)) {
+        if (!KNOWN.has(field) && saysSomething(value)) leftovers.add(field, 'object')
+      }
     } else {
       log.skip(`line ${lineOf(startOf(raw))}`, firstIssue(parsed.error))
     }
   }
-  const named = annotation.filename === undefined ? undefined : safeRelativePath(annotation.filename)
+  const named = annotation.filename === undefined ? undefined : imageNameIn(annotation.filename)
   if (annotation.filename && named === undefined) {
     log.mend(
       'filename',
@@ -86,7 +97,9 @@ export function parseVoc(text: string, file: string): { document: VocDocument; l
   }
   const { width = 0, height = 0 } = annotation.size ?? {}
   const size = isSide(width) && isSide(height) ? { width, height } : { width: 0, height: 0 }
-  return { document: { fileName: named && baseName(named), ...size, objects }, log }
+  const { length } = annotation.object
+  const unreadable = objects.length === 0 && length > 0 ? { unreadable: length } : {}
+  return { document: { fileName: named && baseName(named), ...size, objects, ...unreadable }, log }
 }
 
 function parseRoot(text: string, file: string): z.infer<typeof VocRoot> {

@@ -29,14 +29,20 @@ export const writeYolo: Writer = function* (dataset, survey, log) {
     yield { path: labelPath(stem), text: lines.join('') }
     enlist(image, lists)
   }
-  yield* indexFiles(dataset, lists)
+  yield* indexFiles(dataset, lists, polygons)
 }
 
 /** Where readers look for the labels of `images/NAME`: they take the last folder of that name for one named `labels`. */
 const labelPath = (stem: string): string =>
   `${`/images/${stem}`.replace(/^(.*)\/images\//s, '$1/labels/').slice(1)}.txt`
 
-function* indexFiles({ categories }: DatasetStream, lists: Lists): ReturnType<Writer> {
+/**
+ * Names in double quotes, on one line, are text for every reader. Without quotes, those of YAML 1.1 take on, 12:30, 1_000,
+ * 2024-01-01 and others for something else.
+ */
+const YAML = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
+
+function* indexFiles({ categories }: DatasetStream, lists: Lists, polygons: boolean): ReturnType<Writer> {
   for (const [split, files] of lists) {
     yield { path: `${split}.txt`, text: files.map((file) => `./images/${file}\n`).join('') }
   }
@@ -44,8 +50,10 @@ function* indexFiles({ categories }: DatasetStream, lists: Lists): ReturnType<Wr
   const listed = Object.fromEntries([...lists.keys()].map((split) => [split, `${split}.txt`]))
   // Readers require both train and val. Without `path` they take the paths as relative to this file.
   const train = listed.train ?? 'images'
-  const config = { train, val: train, ...listed, names: new Map(names.entries()) }
-  yield { path: 'data.yaml', text: stringify(config) }
+  // A polygon of few corners could also be a box with keypoints.
+  const task = polygons && { task: 'segment' }
+  const config = { train, val: train, ...listed, ...task, names: new Map(names.entries()) }
+  yield { path: 'data.yaml', text: stringify(config, YAML) }
   yield { path: 'classes.txt', text: names.map((name) => `${name}\n`).join('') }
 }
 
