@@ -13,6 +13,7 @@ export class Parameter {
   readonly shape: readonly number[]
   #value: Tensor
   #version = 0
+  #isFixed = false
   #gradient: Tensor | null = null
   /** Whether gradients are computed and the optimiser steps it. */
   trainable = false
@@ -36,6 +37,11 @@ export class Parameter {
     return this.#gradient
   }
 
+  /** Forbids changes from now on: something was computed from the value that does not follow it. */
+  fix(): void {
+    this.#isFixed = true
+  }
+
   /** Replaces the value, which is disposed; takes the new one. */
   set(value: Tensor): void {
     this.exchange(value).dispose()
@@ -43,6 +49,7 @@ export class Parameter {
 
   /** Replaces the value and gives up the old one; takes the new one. */
   exchange(value: Tensor): Tensor {
+    this.#requireFree()
     const old = this.#value
     this.#value = tf.keep(value)
     this.#version++
@@ -51,8 +58,13 @@ export class Parameter {
 
   /** Steps the value in place: value + factor·direction. */
   step(direction: Tensor, factor: number): void {
+    this.#requireFree()
     this.#value = tf.keep(fused.blend(this.#value, direction, 1, factor))
     this.#version++
+  }
+
+  #requireFree(): void {
+    if (this.#isFixed) throw new Error(`${this.name} is frozen: build the network anew to change it`)
   }
 
   /** Adds to the gradient; takes it. */

@@ -8,13 +8,13 @@ import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { cutFor } from './cached-features.ts'
-import { initialWeights } from './initial-weights.ts'
+import { beginLearning } from './learning.ts'
 import type { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
+import { type Restored, restoreState } from './state.ts'
 
-export interface Start {
+export interface Start extends Restored {
   readonly record: RunRecord
-  readonly model: Fcos
   readonly data: RunData
 }
 
@@ -37,12 +37,16 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
     device,
   }
   await folder.create(record, { data, validation })
-  return { record, model: new Fcos(config, state), data: { data, validation } }
+  return {
+    record,
+    data: { data, validation },
+    learning: beginLearning(new Fcos(config, state), options),
+    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null },
+  }
 }
 
-/** @throws CodedError USAGE_NO_RUN. */
-export function resumedRun(folder: RunFolder): Start {
+/** @throws CodedError USAGE_NO_RUN, WEIGHTS_STATE. */
+export async function resumedRun(folder: RunFolder): Promise<Start> {
   const { record, data } = folder.open()
-  // The saved state holds every tensor, so these values only give the shapes.
-  return { record, model: new Fcos(record.model, initialWeights(record.model, 0)), data }
+  return { record, data, ...(await restoreState(folder.state, record.model, record.options)) }
 }

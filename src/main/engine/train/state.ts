@@ -4,16 +4,22 @@ import { readFile } from 'node:fs/promises'
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
 import { Evaluated } from '../../../core/contract/engine.ts'
+import type { TrainingOptions } from '../../../core/contract/training.ts'
 import { CodedError } from '../../../core/errors.ts'
+import type { ModelConfig } from '../../../core/fcos/config.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,
   type Tensor as HostTensor,
 } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
+import { Fcos } from '../model/fcos.ts'
+import { deviceShape, toTorchLayout } from '../model/filter-layout.ts'
+import { modelTensors } from '../model/tensors.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { replaceFile } from '../weights/replace-file.ts'
-import type { Learning } from './learning.ts'
+import type { StateDict } from '../weights/state-dict.ts'
+import { beginLearning, endLearning, type Learning } from './learning.ts'
 
 export const Progress = z.strictObject({
   /** Steps done. */
@@ -45,33 +51,75 @@ export async function saveState(
   await replaceFile(path, encodeSafetensors(tensors, { progress: JSON.stringify(progress) }))
 }
 
-/** "kind/parameter name" → parameter name. */
-const parameterOf = (key: string) => key.slice(key.indexOf('/') + 1)
+/** A run as it was when it was saved. */
+export interface Restored {
+  readonly learning: Learning
+  readonly progress: Progress
+}
 
-/** Puts a saved state into the model. Throws WEIGHTS_* where the file is not one, or of another model. */
-export async function restoreState(path: string, { model, optimiser, average }: Learning): Promise<Progress> {
-  const { tensors, metadata } = decodeSafetensors(await readFile(path))
-  const parsed = Progress.safeParse(JSON.parse(metadata.progress ?? 'null'))
-  if (!parsed.success) throw new CodedError('WEIGHTS_STATE', `${path}: not the state of a training run`)
-  optimiser.dispose()
-  for (const [key, host] of tensors) {
-    const kind = key.slice(0, key.indexOf('/'))
-    const rest = key.slice(kind.length + 1)
-    const parameter = model.parameters.find(kind === 'moments' ? parameterOf(rest) : rest)
-    if (!parameter || parameter.value.shape.join() !== host.shape.join()) {
-      throw new CodedError(
-        'WEIGHTS_STATE',
-        `${path}: ${key} does not fit this model`,
-        'Start a new run instead',
-      )
-    }
-    const value = tf.tensor(toFloat32(host), [...host.shape], 'float32')
-    if (kind === 'weights') parameter.set(value)
-    else if (kind === 'moments') optimiser.moments.set(rest, value)
-    else if (average) {
-      average.values.get(rest)?.dispose()
-      average.values.set(rest, value)
-    } else value.dispose()
+/**
+ * The network is built of the saved weights, since layers derive values of their own from what they are built of.
+ *
+ * @throws CodedError USAGE_NO_RUN where nothing was saved, WEIGHTS_STATE where the file is not the state of such a run.
+ */
+export async function restoreState(
+  path: string,
+  config: ModelConfig,
+  options: TrainingOptions,
+): Promise<Restored> {
+  const { tensors, progress } = await readState(path)
+  const misfit = (key: string) =>
+    new CodedError('WEIGHTS_STATE', `${path}: ${key} does not fit this model`, 'Start a new run instead')
+  const take = (key: string, shape: readonly number[]): Float32Array => {
+    const tensor = tensors.get(key)
+    if (tensor?.shape.join() !== deviceShape(shape).join()) throw misfit(key)
+    return toFloat32(tensor)
   }
-  return parsed.data
+  const weights: StateDict = new Map(
+    modelTensors(config).map(({ name, shape }) => [
+      name,
+      tensorOf(toTorchLayout(take(`weights/${name}`, shape), shape), shape),
+    ]),
+  )
+  const learning = beginLearning(new Fcos(config, weights), options)
+  try {
+    const { model, optimiser, average } = learning
+    const device = (key: string, shape: readonly number[]) =>
+      tf.keep(tf.tensor(take(key, shape), deviceShape(shape), 'float32'))
+    for (const [name, value] of average?.values ?? []) {
+      average?.values.set(name, device(`average/${name}`, model.parameters.get(name).shape))
+      value.dispose()
+    }
+    for (const key of tensors.keys()) {
+      const [, moment, name] = /^moments\/([^/]*\/(.*))$/.exec(key) ?? []
+      if (moment === undefined || name === undefined) continue
+      const parameter = model.parameters.find(name)
+      if (!parameter?.trainable) throw misfit(key)
+      optimiser.moments.set(moment, device(key, parameter.shape))
+    }
+    return { learning, progress }
+  } catch (error) {
+    endLearning(learning)
+    throw error
+  }
+}
+
+async function readState(path: string): Promise<{ tensors: StateDict; progress: Progress }> {
+  const wrong = (why: string, cause?: unknown) =>
+    new CodedError('WEIGHTS_STATE', `${path}: ${why}`, 'Start a new run instead', { cause })
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw wrong(`cannot be read (${cause.code})`, cause)
+    throw new CodedError(
+      'USAGE_NO_RUN',
+      `${path} is missing, which holds what a run goes on from`,
+      'Start a new run; its weights may be those of this one',
+      { cause },
+    )
+  })
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes)
+    return { tensors: new Map(tensors), progress: Progress.parse(JSON.parse(metadata.progress ?? 'null')) }
+  } catch (cause) {
+    throw wrong('not the state of a training run', cause)
+  }
 }

@@ -16,7 +16,7 @@ import { peakMb, residentMb } from '../resources.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { writeCheckpoint } from '../weights/checkpoint.ts'
 import type { Batches } from './batches.ts'
-import { beginLearning, endLearning, type Learning } from './learning.ts'
+import { endLearning, type Learning } from './learning.ts'
 import { Normaliser } from './normaliser.ts'
 import { openBatches } from './open-batches.ts'
 import { PinnedImages } from './pinned.ts'
@@ -38,7 +38,7 @@ export async function train(request: TrainRequest, emit: Emit, control: JobContr
   const folder = new RunFolder(request.out)
   let run: Run | null = null
   try {
-    const start = request.resume ? resumedRun(folder) : await startedRun(folder, request)
+    const start = await (request.resume ? resumedRun(folder) : startedRun(folder, request))
     run = new Run(folder, start, request.pinned, emit)
     try {
       await run.prepare(request.resume)
@@ -55,26 +55,32 @@ class Run {
   readonly #folder: RunFolder
   readonly #options: TrainingOptions
   readonly #record: RunRecord
-  readonly #learning: Learning
+  #learning: Learning
   readonly #data: RunData
   readonly #pinned: TrainRequest['pinned']
   readonly #emit: Emit
   #normaliser: Normaliser
-  #progress: Progress = { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null }
+  #progress: Progress
   #savedStep: number | null = null
   #batches: Batches | null = null
   #logs: RunLogs | null = null
   #pinnedImages: PinnedImages | null = null
 
-  constructor(folder: RunFolder, { record, model, data }: Start, pinned: TrainRequest['pinned'], emit: Emit) {
+  constructor(
+    folder: RunFolder,
+    { record, data, learning, progress }: Start,
+    pinned: TrainRequest['pinned'],
+    emit: Emit,
+  ) {
     this.#folder = folder
     this.#record = record
     this.#options = record.options
     this.#data = data
     this.#pinned = pinned
     this.#emit = emit
-    this.#normaliser = new Normaliser(record.options.normaliser)
-    this.#learning = beginLearning(model, record.options)
+    this.#learning = learning
+    this.#progress = progress
+    this.#normaliser = new Normaliser(record.options.normaliser, progress.positives)
   }
 
   /** What there is to come back to, as a sentence without its full stop. */
@@ -84,9 +90,9 @@ class Run {
       : `The state of step ${this.#savedStep} and earlier checkpoints are kept in ${this.#folder.path}`
   }
 
-  /** Takes up the saved state, or saves the first one, so that there is always one to come back to. */
+  /** Saves the first state of a new run, so that there is always one to come back to. */
   async prepare(resume: boolean): Promise<void> {
-    if (resume) await this.#restore()
+    if (resume) this.#savedStep = this.#progress.step
     else await this.#save()
     const { options, canvas, loaded } = this.#record
     this.#emit({ kind: 'plan', options, canvas, loaded, resumedFrom: resume ? this.#progress.step : null })
@@ -166,7 +172,11 @@ class Run {
       )
     }
     await this.#closeStreams()
-    await this.#restore()
+    endLearning(this.#learning)
+    const restored = await restoreState(this.#folder.state, this.#record.model, this.#options)
+    this.#learning = restored.learning
+    this.#progress = restored.progress
+    this.#normaliser = new Normaliser(this.#options.normaliser, this.#progress.positives)
     this.#progress.rollbacks = rollbacks + 1
     this.#progress.rateScale = rateScale / 2
     await this.#save()
@@ -225,12 +235,6 @@ class Run {
   async #save(): Promise<void> {
     await saveState(this.#folder.state, this.#learning, this.#progress)
     this.#savedStep = this.#progress.step
-  }
-
-  async #restore(): Promise<void> {
-    this.#progress = await restoreState(this.#folder.state, this.#learning)
-    this.#savedStep = this.#progress.step
-    this.#normaliser = new Normaliser(this.#options.normaliser, this.#progress.positives)
   }
 
   /** Batches and logs from the current step on. */

@@ -11,8 +11,13 @@ export interface ChannelAffine {
   readonly shift: Tensor1D
 }
 
+/** Fixes the norm's four tensors: they are folded once, here. */
 export function frozenBatchNorm(parameters: Parameters, name: string, epsilon: number): ChannelAffine {
-  const get = (suffix: string) => parameters.get(`${name}.${suffix}`).value
+  const get = (suffix: string) => {
+    const parameter = parameters.get(`${name}.${suffix}`)
+    parameter.fix()
+    return parameter.value
+  }
   const scale = tf.tidy(() => tf.keep(tf.div(get('weight'), tf.sqrt(tf.add(get('running_var'), epsilon)))))
   const shift = tf.tidy(() => tf.keep(tf.sub(get('bias'), tf.mul(get('running_mean'), scale))))
   return { scale: scale as Tensor1D, shift: shift as Tensor1D }
