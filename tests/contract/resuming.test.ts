@@ -80,11 +80,15 @@ describe.for(Object.entries(WEIGHTS))('from %s', ([, weights]) => {
   function expectUnbroken(out: string): void {
     const [found, expected] = [losses(out), losses('unbroken')]
     expect(found).toHaveLength(expected.length)
-    for (const [step, loss] of expected.entries()) expect(Math.abs(found[step]! - loss)).toBeLessThan(TOLERANCE)
+    for (const [step, loss] of expected.entries())
+      expect(Math.abs(found[step]! - loss)).toBeLessThan(TOLERANCE)
     const tensors = last(out)
     for (const [name, tensor] of last('unbroken')) {
       const values = toFloat32(tensors.get(name)!)
-      const furthest = toFloat32(tensor).reduce((most, value, i) => Math.max(most, Math.abs(value - values[i]!)), 0)
+      const furthest = toFloat32(tensor).reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - values[i]!)),
+        0,
+      )
       expect(furthest, name).toBeLessThan(TOLERANCE)
     }
   }
