@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { torchvisionConfig } from '../../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../../src/core/detectors/model-config.ts'
 import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
+import { tensorOf } from '../../../src/core/formats/tensor-values.ts'
 import { modelTensors } from '../../../src/main/engine/model/tensors.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { replaceFile } from '../../../src/main/engine/weights/replace-file.ts'
@@ -61,7 +62,18 @@ test('a RetinaNet, which shares most names, is not taken for FCOS', async () => 
   )
   await expect(readCheckpoint(await stored({}, numberedWeights(shapes)))).rejects.toMatchObject({
     code: 'WEIGHTS_INCOMPLETE',
-    message: expect.stringContaining('bbox_ctrness.weight: not in the file'),
+    message: expect.stringContaining('head.classification_head.conv.0.weight: not in the file'),
+    remedy: expect.stringContaining('loads what fits'),
+  })
+})
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])('a tensor with %d is named', async (value) => {
+  const name = 'head.regression_head.bbox_reg.bias'
+  const weights = new Map(tensors).set(name, tensorOf(Float32Array.of(0, value, 1, value), [4]))
+  const path = await stored({ format: 'fcos-studio', version: '1', config: JSON.stringify(config) }, weights)
+  await expect(readCheckpoint(path)).rejects.toMatchObject({
+    code: 'WEIGHTS_NOT_FINITE',
+    message: `${path}: 2 values of ${name} are not finite (NaN or infinite)`,
   })
 })
 

@@ -10,8 +10,8 @@ import { EngineData, Path } from './images.ts'
 const start = {
   /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
   weights: Path.nullable(),
-  /** Of a run that starts from nothing; weights bring their own. */
-  architecture: z.enum(['r50', 'lite0']),
+  /** Of a run that starts from nothing. Weights bring their own, and a resumed run has one: null. */
+  architecture: z.enum(['r50', 'lite0']).nullable(),
   options: TrainingFile,
 }
 

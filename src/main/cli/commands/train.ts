@@ -109,7 +109,7 @@ async function weightsFor(
   say: (line: string) => void,
 ): Promise<StartingWeights> {
   // The run's folder holds both.
-  if (resume) return { architecture: 'r50', file: null }
+  if (resume) return { architecture: null, file: null }
   if (model !== undefined) return startingWeights(model, say)
   throw new CodedError('USAGE_MODEL', 'No --model to start from', 'Give lite0, r50 or a checkpoint')
 }

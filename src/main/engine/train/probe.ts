@@ -3,12 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineEvent, ProbeRequest, ProbeResult } from '../../../core/contract/engine.ts'
-import { trainingOptions } from '../../../core/training/presets.ts'
 import type { JobControl } from '../control.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'
 import { peakMb } from '../resources.ts'
-import { cutFor } from './cached-features.ts'
 import { beginLearning, endLearning } from './learning.ts'
 import { Normaliser } from './normaliser.ts'
 import { openBatches } from './open-batches.ts'
@@ -24,10 +22,8 @@ export async function probe(
   emit: (event: EngineEvent) => void,
   control: JobControl,
 ): Promise<ProbeResult> {
-  const { data, architecture } = request
-  const options = trainingOptions(architecture, data.images.length, request.options.training)
-  if (options.cacheFeatures) cutFor(options.learn)
-  const { config, state } = await startingPoint(request, options.size, options.seed)
+  const { data } = request
+  const { config, options, state } = await startingPoint(request)
   const canvas = trainingCanvas(data.images, config.input)
   const learning = beginLearning(new Fcos(config, state), options)
   const features = await mkdtemp(join(tmpdir(), 'fcos-probe-'))

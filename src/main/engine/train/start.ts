@@ -3,11 +3,9 @@ import type { TrainRequest } from '../../../core/contract/engine.ts'
 import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'
 import { device } from '../tensor/tensorflow.ts'
-import { cutFor } from './cached-features.ts'
 import { beginLearning } from './learning.ts'
 import type { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
@@ -20,11 +18,9 @@ export interface Start extends Restored {
 
 /** @throws CodedError WEIGHTS_*, USAGE_CACHE, USAGE_RUN_EXISTS, IO_*. */
 export async function startedRun(folder: RunFolder, request: TrainRequest): Promise<Start> {
-  const { data, validation, architecture, options: chosen } = request
+  const { data, validation } = request
   if (!data) throw new CodedError('ENGINE_REQUEST', 'A new run needs data to learn from')
-  const options = trainingOptions(architecture, data.images.length, chosen.training)
-  if (options.cacheFeatures) cutFor(options.learn)
-  const { config, state, report } = await startingPoint({ ...request, data }, options.size, options.seed)
+  const { config, options, state, report } = await startingPoint({ ...request, data })
   const record: RunRecord = {
     format: 'fcos-studio-run',
     version: 1,

@@ -1,51 +1,71 @@
 /** From a request to the model that training starts with. */
 import type { ProbeRequest } from '../../../core/contract/engine.ts'
-import type { ModelChoices } from '../../../core/contract/training.ts'
+import type { ModelChoices, TrainingOptions } from '../../../core/contract/training.ts'
 import { lite0Config, torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { CodedError } from '../../../core/errors.ts'
+import { pairByName } from '../../../core/formats/class-names.ts'
+import { trainingOptions } from '../../../core/training/presets.ts'
 import { modelTensors } from '../model/tensors.ts'
-import { type Checkpoint, readCheckpoint } from '../weights/checkpoint.ts'
+import { readStartingWeights } from '../weights/checkpoint.ts'
+import { requireFinite } from '../weights/finite.ts'
 import { loadReport } from '../weights/load-report.ts'
-import { canonicalNames } from '../weights/names.ts'
 import { partialLoad } from '../weights/partial-load.ts'
-import { readWeights } from '../weights/read-weights.ts'
 import type { StateDict } from '../weights/state-dict.ts'
+import { cutFor } from './cached-features.ts'
 import { initialWeights } from './initial-weights.ts'
 
 export interface StartingPoint {
   readonly config: ModelConfig
+  /** The preset of the weights' architecture, with the user's choices over it. */
+  readonly options: TrainingOptions
   readonly state: StateDict
   /** What came from the weights file, what did not, and why; null without a file. */
   readonly report: string | null
 }
 
 /**
- * A detector's file gives its configuration and weights, and the rows of its classifier for classes of the same name. A
- * classifier's file gives a backbone. Throws WEIGHTS_* for files that are neither.
+ * A detector's file gives its configuration and weights, and the rows of its classifier for classes of the same name. Other
+ * files give a backbone, and a pyramid where they have one. Throws USAGE_CACHE, and WEIGHTS_* for files that are neither.
  */
-export async function startingPoint(
-  { weights, architecture, data, options }: Omit<ProbeRequest, 'method'>,
-  size: number,
-  seed: number,
-): Promise<StartingPoint> {
+export async function startingPoint({
+  weights,
+  architecture,
+  data,
+  options: chosen,
+}: Omit<ProbeRequest, 'method'>): Promise<StartingPoint> {
+  const origin = weights === null ? null : await readStartingWeights(weights)
+  const kind = origin?.architecture ?? architecture
+  if (kind === null) throw new CodedError('ENGINE_REQUEST', 'A run from nothing needs an architecture')
+  const options = trainingOptions(kind, data.images.length, chosen.training)
+  if (options.cacheFeatures) cutFor(options.learn)
   const classes = data.categories
-  const fresh = (kind: ModelConfig['architecture']) =>
-    withChoices(kind === 'r50' ? torchvisionConfig(classes) : lite0Config(classes), options.model)
-  if (weights === null) {
-    const config = withInput(fresh(architecture), size)
-    return { config, state: initialWeights(config, seed), report: null }
-  }
-  const named = canonicalNames((await readWeights(weights)).tensors)
-  const detector = named.scope === 'detector' ? await readCheckpoint(weights) : null
-  const config = withInput(
-    detector ? withChoices({ ...detector.config, classes }, options.model) : fresh(named.architecture),
-    size,
+  const base = origin?.config ?? (kind === 'r50' ? torchvisionConfig(classes) : lite0Config(classes))
+  const config = withInput(withChoices({ ...base, classes }, chosen.model), options.size)
+  const state = initialWeights(config, options.seed)
+  if (weights === null || origin === null) return { config, options, state, report: null }
+
+  const rows = origin.config && pairByName(names(config), names(origin.config))
+  const load = partialLoad(
+    modelTensors(config),
+    origin.tensors,
+    rows ? { source: rows, initial: new Map(state) } : undefined,
   )
-  const state = initialWeights(config, seed)
-  const rows = detector ? { source: equalNames(config, detector), initial: new Map(state) } : undefined
-  const load = partialLoad(modelTensors(config), detector?.tensors ?? named.tensors, rows)
+  requireFinite(weights, load.loaded)
   for (const [name, tensor] of load.loaded) state.set(name, tensor)
-  return { config, state, report: loadReport(load) }
+  const report = loadReport({ ...load, unused: [...load.unused, ...origin.dropped] })
+  const respelt = origin.config && rows ? respellings(config, origin.config, rows) : []
+  return { config, options, state, report: [report, ...respelt].join('\n') }
+}
+
+const names = ({ classes }: ModelConfig): string[] => classes.map(({ name }) => name)
+
+/** Classes that were taken for those of the file although their names differ. */
+function respellings(config: ModelConfig, file: ModelConfig, rows: ReadonlyMap<number, number>): string[] {
+  return [...rows].flatMap(([to, from]) => {
+    const [own, other] = [config.classes[to].name, file.classes[from].name]
+    return own === other ? [] : [`The class ${own} starts from the file's ${other}`]
+  })
 }
 
 function withChoices(config: ModelConfig, choices: ModelChoices = {}): ModelConfig {
@@ -60,15 +80,4 @@ function withChoices(config: ModelConfig, choices: ModelChoices = {}): ModelConf
 /** The long side decides; the short side follows the image. */
 function withInput(config: ModelConfig, size: number): ModelConfig {
   return { ...config, input: { ...config.input, shortSide: size, longSide: size } }
-}
-
-/** Class indices of the new model → those of the file, where both know a class of that name. */
-function equalNames(config: ModelConfig, { config: { classes } }: Checkpoint): Map<number, number> {
-  const inFile = new Map(classes.map(({ name }, index) => [name.toLowerCase(), index]))
-  return new Map(
-    config.classes.flatMap(({ name }, index) => {
-      const row = inFile.get(name.toLowerCase())
-      return row === undefined ? [] : [[index, row] as const]
-    }),
-  )
 }

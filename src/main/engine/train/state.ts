@@ -5,8 +5,8 @@ import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { z } from 'zod'
 import { Evaluated } from '../../../core/contract/engine.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { ModelConfig } from '../../../core/fcos/config.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,

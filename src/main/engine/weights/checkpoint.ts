@@ -9,7 +9,8 @@ import { CodedError } from '../../../core/errors.ts'
 import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { modelTensors } from '../model/tensors.ts'
-import { canonicalNames } from './names.ts'
+import { requireFinite } from './finite.ts'
+import { canonicalNames, type NamedWeights } from './names.ts'
 import { partialLoad } from './partial-load.ts'
 import { readWeights } from './read-weights.ts'
 import { replaceFile } from './replace-file.ts'
@@ -67,22 +68,40 @@ export async function writeCheckpoint(
   await replaceFile(path, encodeSafetensors(tensors, metadata))
 }
 
+/** What a file of weights offers to a training, all of a detector or only some. */
+export interface StartingWeights extends Omit<NamedWeights, 'scope'> {
+  /** The detector's; null for a backbone, whatever was on top of it. */
+  readonly config: ModelConfig | null
+}
+
 /**
- * Reads a checkpoint, or any file with the weights of torchvision's fcos_resnet50_fpn, which is taken in torchvision's
+ * Reads a checkpoint, or weights of another program. Those of torchvision's fcos_resnet50_fpn are taken in torchvision's
  * dialect with the class indices as category ids. Throws WEIGHTS_… errors; see readWeights and canonicalNames.
  */
+export async function readStartingWeights(path: string): Promise<StartingWeights> {
+  const { tensors, metadata } = await readWeights(path)
+  const { scope, ...named } = canonicalNames(tensors)
+  if (metadata.format !== FORMAT)
+    return { ...named, config: scope === 'detector' ? foreign(named.tensors) : null }
+  const { config } = own(path, metadata, tensors)
+  return { architecture: config.architecture, config, tensors, dropped: [] }
+}
+
+/** The same, of a detector that is there in whole and can detect as it is. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readWeights(path)
-  const checkpoint = metadata.format === FORMAT ? own(path, metadata, tensors) : foreign(tensors)
-  const lacking = partialLoad(modelTensors(checkpoint.config), checkpoint.tensors).reinitialised[0]
+  const checkpoint = metadata.format === FORMAT ? own(path, metadata, tensors) : foreignCheckpoint(tensors)
+  const { loaded, reinitialised } = partialLoad(modelTensors(checkpoint.config), checkpoint.tensors)
+  const [lacking] = reinitialised
   if (lacking) {
     const whose = metadata.format === FORMAT ? 'its configuration' : "torchvision's fcos_resnet50_fpn"
     throw new CodedError(
       'WEIGHTS_INCOMPLETE',
       `${path}: these are not all weights of ${whose} (${lacking.name}: ${lacking.reason})`,
-      'Other weights can serve to start a training',
+      'They can serve to start a training, which loads what fits',
     )
   }
+  requireFinite(path, loaded)
   return checkpoint
 }
 
@@ -106,11 +125,14 @@ function own(path: string, metadata: Readonly<Record<string, string>>, tensors: 
   return { config, tensors, training, thresholds, card }
 }
 
-function foreign(weights: StateDict): Checkpoint {
+function foreignCheckpoint(weights: StateDict): Checkpoint {
   const { tensors } = canonicalNames(weights)
+  return { config: foreign(tensors), tensors }
+}
+
+function foreign(tensors: StateDict): ModelConfig {
   const outputs = tensors.get(CLASSIFIER_BIAS)?.shape[0] ?? COCO_OUTPUTS
-  const classes = Array.from({ length: outputs }, (_, id) => ({ id, name: className(id, outputs) }))
-  return { config: torchvisionConfig(classes), tensors }
+  return torchvisionConfig(Array.from({ length: outputs }, (_, id) => ({ id, name: className(id, outputs) })))
 }
 
 function className(index: number, outputs: number): string {

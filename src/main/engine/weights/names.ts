@@ -5,11 +5,12 @@
 
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { WEIGHT_SOURCES, type WeightSource } from '../../../core/training/weight-sources.ts'
 import type { StateDict } from './state-dict.ts'
 
 export interface NamedWeights {
   readonly architecture: ModelConfig['architecture']
-  /** detector: has a head. body: a classifier's backbone. */
+  /** detector: FCOS, with its head. body: the backbone of a classifier or of another detector, with its pyramid if it has one. */
   readonly scope: 'detector' | 'body'
   readonly tensors: StateDict
   /** Tensors that no detector has. BatchNorm's num_batches_tracked is left out without mention. */
@@ -21,35 +22,16 @@ export interface DroppedTensor {
   readonly reason: string
 }
 
-/** A program that saves weights, known by a tensor that all its files have. `rename` gives null for what is dropped. */
-interface Source {
-  readonly mark: string
-  readonly architecture: ModelConfig['architecture']
-  readonly scope: NamedWeights['scope']
-  readonly rename: (name: string) => string | null
+/** To our names; null for what is dropped. */
+const RENAME: Readonly<Record<WeightSource['kind'], (name: string) => string | null>> = {
+  'r50-detector': currentPyramidName,
+  'lite0-detector': (name) => name,
+  resnet50: (name) => (name.startsWith('fc.') ? null : `backbone.body.${name}`),
+  'efficientnet-lite0': lite0Name,
 }
 
-const SOURCES: readonly Source[] = [
-  {
-    mark: 'backbone.body.conv1.weight',
-    architecture: 'r50',
-    scope: 'detector',
-    rename: currentPyramidName,
-  },
-  {
-    mark: 'backbone.body.stem.conv.weight',
-    architecture: 'lite0',
-    scope: 'detector',
-    rename: (name) => name,
-  },
-  {
-    mark: 'layer1.0.conv1.weight',
-    architecture: 'r50',
-    scope: 'body',
-    rename: (name) => (name.startsWith('fc.') ? null : `backbone.body.${name}`),
-  },
-  { mark: '_conv_stem.weight', architecture: 'lite0', scope: 'body', rename: lite0Name },
-]
+/** Of all detectors, FCOS alone predicts centerness. */
+const CENTERNESS = /^head\.(classification|regression)_head\.bbox_ctrness\.weight$/
 
 /** FCOS of other programs, whose networks differ from ours in more than names. */
 const OTHERS = [
@@ -61,17 +43,19 @@ const OTHERS = [
 /** Throws WEIGHTS_ARCHITECTURE for weights of networks that the studio does not build. */
 export function canonicalNames(weights: StateDict): NamedWeights {
   const unwrapped = withoutModule(weights)
-  const source = SOURCES.find(({ mark }) => unwrapped.has(mark))
+  const source = WEIGHT_SOURCES.find(({ mark }) => unwrapped.has(mark))
   if (!source) throw unknown(unwrapped)
+  const isFcos = [...unwrapped.keys()].some((name) => CENTERNESS.test(name))
   const tensors: StateDict = new Map()
   const dropped: DroppedTensor[] = []
   for (const [name, tensor] of unwrapped) {
     if (name.endsWith('num_batches_tracked')) continue
-    const canonical = source.rename(name)
+    const canonical = RENAME[source.kind](name)
     if (canonical === null) dropped.push({ name, reason: "a part of the classifier's head" })
-    else tensors.set(canonical, tensor)
+    else if (isFcos || canonical.startsWith('backbone.')) tensors.set(canonical, tensor)
+    else dropped.push({ name, reason: "a part of another detector's head" })
   }
-  return { architecture: source.architecture, scope: source.scope, tensors, dropped }
+  return { architecture: source.architecture, scope: isFcos ? 'detector' : 'body', tensors, dropped }
 }
 
 /** DataParallel and DistributedDataParallel put `module.` before each name. */

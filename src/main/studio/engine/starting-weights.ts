@@ -1,10 +1,12 @@
 /** What a training starts from: pretrained weights of the cache, or a file of the user's. */
 import { existsSync } from 'node:fs'
+import type { Architecture } from '../../../core/contract/studio/runs.ts'
 import { CodedError, describe, toWire } from '../../../core/errors.ts'
 import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
 
 export interface StartingWeights {
-  readonly architecture: 'r50' | 'lite0'
+  /** null where the file says it. */
+  readonly architecture: Architecture | null
   /** null: random weights. */
   readonly file: string | null
 }
@@ -29,14 +31,10 @@ export async function startingWeights(model: string, say: (line: string) => void
       'Give lite0, r50 or a checkpoint',
     )
   }
-  // The engine takes the architecture from a checkpoint; other weights files are torchvision's.
-  return { architecture: 'r50', file: model }
+  return { architecture: null, file: model }
 }
 
-async function pretrained(
-  architecture: StartingWeights['architecture'],
-  say: (line: string) => void,
-): Promise<StartingWeights> {
+async function pretrained(architecture: Architecture, say: (line: string) => void): Promise<StartingWeights> {
   const names: readonly string[] = PRETRAINED[architecture]
   const models = names.map((name) => readModels().find((model) => model.name === name)!)
   let refusal = ''

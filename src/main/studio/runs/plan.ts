@@ -9,6 +9,7 @@ import type { Split } from '../../../core/project/model.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
 import { trainingData } from '../engine/engine-data.ts'
 import { startingWeights } from '../engine/starting-weights.ts'
+import { architectureOfFile } from '../engine/weights-file.ts'
 import { datasetOf, type Project } from '../project/index.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -81,14 +82,17 @@ export function plannedOptions({ options, overfit }: RunPlan): TrainingFile {
   return overfit === null ? options : { ...options, training: { ...BY_HEART, ...options.training } }
 }
 
-/** What the engine takes the architecture from, if not the file. Throws USAGE_RUN. */
-export function architectureOf({ model }: RunPlan, store: RunStore): Architecture {
+/** Throws USAGE_RUN, USAGE_NO_FILE, WEIGHTS_*. */
+export async function architectureOf(plan: RunPlan, store: RunStore): Promise<Architecture> {
+  const { model } = plan
   if (model.kind === 'pretrained') return model.architecture
-  return (model.kind === 'run' && store.get(model.run).summary.architecture) || 'r50'
+  const known = model.kind === 'run' ? store.get(model.run).summary.architecture : null
+  return known ?? architectureOfFile(weightsFile(plan, store)!)
 }
 
 export interface Beginning {
-  readonly architecture: Architecture
+  /** null where the weights say it. */
+  readonly architecture: Architecture | null
   readonly weights: string | null
 }
 
@@ -103,7 +107,7 @@ export async function beginning(
     const { architecture, file } = await startingWeights(model.architecture, say)
     return { architecture, weights: file }
   }
-  return { architecture: architectureOf(plan, store), weights: weightsFile(plan, store) }
+  return { architecture: null, weights: weightsFile(plan, store) }
 }
 
 /** Null for published weights. Throws USAGE_RUN, USAGE_NO_FILE. */

@@ -7,6 +7,7 @@ import type { Dataset } from '../../../core/formats/dataset.ts'
 import { RecallMeter } from '../../../core/inspect/recall.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { givingWay } from '../datasets/give-way.ts'
+import { aboutCheckpoint } from '../exports/checkpoint-about.ts'
 import type { Project } from '../project/index.ts'
 import { architectureOf, countBoxes, type PlannedData, plannedData, plannedOptions } from './plan.ts'
 import type { RunStore } from './run-store.ts'
@@ -26,10 +27,13 @@ export async function propose(
 ): Promise<Proposal> {
   const data = plannedData(project, plan)
   const { training, validation } = data
-  const architecture = architectureOf(plan, store)
+  const architecture = await architectureOf(plan, store)
   const chosen = plannedOptions(plan)
   const options = trainingOptions(architecture, training.images.length, chosen.training)
-  const rules = { ...rulesOf(plan, store, architecture), ...chosen.model?.assignment } as AssignmentRules
+  const rules = {
+    ...(await rulesOf(plan, store, architecture)),
+    ...chosen.model?.assignment,
+  } as AssignmentRules
   const recall = await recallOf(training, {
     input: { shortSide: options.size, longSide: options.size },
     rules,
@@ -48,10 +52,15 @@ export async function propose(
   }
 }
 
-/** A run goes on with its own; weights of other origin are torchvision's. */
-function rulesOf({ model }: RunPlan, store: RunStore, architecture: Proposal['architecture']) {
-  const record = model.kind === 'run' ? readRecord(store.get(model.run).folder) : undefined
-  if (record) return record.model.assignment
+/** Those of a run or a checkpoint; weights of other origin follow the architecture. */
+async function rulesOf({ model }: RunPlan, store: RunStore, architecture: Proposal['architecture']) {
+  const own =
+    model.kind === 'run'
+      ? readRecord(store.get(model.run).folder)?.model
+      : model.kind === 'file'
+        ? (await aboutCheckpoint(model.path))?.config
+        : undefined
+  if (own) return own.assignment
   return architecture === 'lite0' ? DIALECTS.authors : torchvisionConfig([]).assignment
 }
 

@@ -18,15 +18,7 @@ import type { JobControl, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { acquireLock, type HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'
-import {
-  architectureOf,
-  beginning,
-  engineSets,
-  plannedData,
-  plannedOptions,
-  startTitle,
-  weightsFile,
-} from './plan.ts'
+import { beginning, engineSets, plannedData, plannedOptions, startTitle, weightsFile } from './plan.ts'
 import { propose } from './proposal.ts'
 import { readCurves } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
@@ -72,7 +64,7 @@ export class Runs {
     this.#requireRest()
     const { project, jobs } = this.#studio
     const { data } = engineSets(project, plannedData(project, plan))
-    const architecture = architectureOf(plan, this.store)
+    const architecture = plan.model.kind === 'pretrained' ? plan.model.architecture : null
     // What published weights hold changes no times: they are not fetched for it.
     const weights = weightsFile(plan, this.store)
     const request = { method: 'probe', architecture, weights, data, options: plannedOptions(plan) } as const
@@ -139,7 +131,7 @@ export class Runs {
     // What it learns from and how is in its folder.
     this.#begin(run, () => ({
       ...{ method: 'train', out: run.folder, resume: true },
-      ...{ weights: null, architecture: 'r50', data: null, validation: null, options: {} },
+      ...{ weights: null, architecture: null, data: null, validation: null, options: {} },
     }))
     return this.#now(run)
   }
