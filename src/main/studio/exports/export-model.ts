@@ -4,9 +4,9 @@ import type { ModelCheck, ModelExport } from '../../../core/contract/studio/expo
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Engine } from '../engine/client.ts'
+import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobControl } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
-import { aboutCheckpoint } from './checkpoint-about.ts'
 import { requireFree, unfinished, unwritable, writeWhole } from './whole-file.ts'
 
 export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check'> {
