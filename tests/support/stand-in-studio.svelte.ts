@@ -3,7 +3,14 @@
  * until it lets them go, and recorded.
  */
 import type { ProjectSummary } from '../../src/core/contract/studio/project.ts'
-import type { EventData, EventName, MethodName, Params, Result } from '../../src/core/contract/studio.ts'
+import type {
+  Caller,
+  EventData,
+  EventName,
+  MethodName,
+  Params,
+  Result,
+} from '../../src/core/contract/studio.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
 import type { ProjectAnnotation } from '../../src/core/project/model.ts'
 import type { ClassEntry } from '../../src/renderer/session/controller-context.ts'
@@ -26,8 +33,13 @@ export class StandInClient implements StudioClient {
     this.answers = answers
   }
 
-  async call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>> {
+  async call<Name extends MethodName>(
+    name: Name,
+    params: Params<Name>,
+    sent?: (caller: Caller) => void,
+  ): Promise<Result<Name>> {
     this.calls.push({ method: name, params })
+    sent?.({ client: 'this window', call: this.calls.length })
     const answer = this.answers[name]
     if (!answer) throw new Error(`No answer to ${name} in this test`)
     return answer(params)

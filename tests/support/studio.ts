@@ -53,8 +53,8 @@ export function connect(host: StudioHost): StudioClient {
   const client = createClient(window)
   return {
     ...client,
-    async call(name, params) {
-      const result = await client.call(name, params)
+    async call(name, params, sent) {
+      const result = await client.call(name, params, sent)
       STUDIO_METHODS[name as MethodName].result.parse(result)
       return result
     },

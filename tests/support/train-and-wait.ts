@@ -1,11 +1,11 @@
 /** A program that opens the sample and trains until it is killed: node train-and-wait.ts FOLDER. Prints the run's id after a step. */
 import type { RunChange } from '../../src/core/contract/studio/runs.ts'
-import { openSample } from '../../src/main/studio/api/opening.ts'
+import { openSample, sampleIn } from '../../src/main/studio/api/opening.ts'
 import { engineHost, QUICK } from './training.ts'
 
 const host = engineHost(process.argv[2]!)
 const { sampleFolder, dataFolder } = host.options
-await host.use(await openSample(sampleFolder, dataFolder))
+await host.open(sampleIn(dataFolder), () => openSample(sampleFolder, dataFolder))
 host.subscribe((event, data) => {
   if (event === 'run' && (data as RunChange).run.state === 'paused') console.log(run.id)
 })

@@ -11,7 +11,7 @@ import { APP_METHODS } from './studio/app.ts'
 import { EVALUATION_METHODS } from './studio/evaluation.ts'
 import { EXPORT_METHODS } from './studio/exports.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
-import { LABEL_METHODS, StepEffect } from './studio/labels.ts'
+import { Caller, LABEL_METHODS, StepEffect } from './studio/labels.ts'
 import { CurrentModel, MODEL_METHODS } from './studio/models.ts'
 import { PROJECT_METHODS, ProjectSummary } from './studio/project.ts'
 import { REPORT_METHODS } from './studio/report.ts'
@@ -38,6 +38,8 @@ export const STUDIO_EVENTS = {
     /** Labels of what undo and redo would do next. */
     undo: z.string().nullable(),
     redo: z.string().nullable(),
+    /** The call that it comes from; null of a job, and of a client that does not name itself. */
+    by: Caller.nullable(),
   }),
   /** Images were found, moved or lost: lists look anew. */
   images: z.null(),
@@ -49,6 +51,8 @@ export const STUDIO_EVENTS = {
   /** Another model is used for predictions, or none. */
   model: CurrentModel.nullable(),
 } as const
+
+export type { Caller }
 
 type Methods = typeof STUDIO_METHODS
 type Events = typeof STUDIO_EVENTS

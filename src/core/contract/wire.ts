@@ -6,16 +6,23 @@
  *   studio → window   {"id": 1, "result": {"ids": [4, 7]}}    or    {"id": 1, "error": {"code", "message", "remedy"?}}
  *   studio → window   {"event": "job", "data": {…}}
  *
- * Answers come in any order. Ids are the caller's own.
+ * Answers come in any order. Ids are the caller's own. A caller that names itself ("client" in its calls) finds this name
+ * and the call's id in the events that the call brings about, so that it can tell its own changes from other windows'.
  */
 import { z } from 'zod'
 import { fromWire, type WireError } from '../errors.ts'
-import type { EventData, EventName, MethodName, Params, Result } from './studio.ts'
+import { ClientName } from './studio/labels.ts'
+import type { Caller, EventData, EventName, MethodName, Params, Result } from './studio.ts'
 
 /** A text of this many characters is more than any call needs; longer ones are refused unread. */
 export const LONGEST_MESSAGE = 16 * 1024 * 1024
 
-export const WireCall = z.strictObject({ id: z.int(), method: z.string(), params: z.unknown() })
+export const WireCall = z.strictObject({
+  id: z.int(),
+  method: z.string(),
+  params: z.unknown(),
+  client: ClientName.exactOptional(),
+})
 export type WireCall = z.infer<typeof WireCall>
 
 export type WireMessage =
@@ -34,8 +41,12 @@ export interface Channel {
 
 /** The studio as a window calls it. */
 export interface StudioClient {
-  /** Rejects with a CodedError. */
-  call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>>
+  /** Rejects with a CodedError. `sent` hears at once what events that this call brings about say of their cause. */
+  call<Name extends MethodName>(
+    name: Name,
+    params: Params<Name>,
+    sent?: (caller: Caller) => void,
+  ): Promise<Result<Name>>
   /** Returns how to stop. */
   on<Name extends EventName>(event: Name, listener: (data: EventData<Name>) => void): () => void
   /** Called once when the connection ends. */
@@ -47,7 +58,8 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-export function createClient(channel: Channel): StudioClient {
+/** @param name of this client among all that are connected */
+export function createClient(channel: Channel, name = randomName()): StudioClient {
   const waiting = new Map<number, Waiting>()
   const listeners = new Map<EventName, Set<(data: never) => void>>()
   let nextId = 1
@@ -66,12 +78,13 @@ export function createClient(channel: Channel): StudioClient {
   }
 
   const client: StudioClient = {
-    call(name, params) {
+    call(method, params, sent) {
       return new Promise((resolve, reject) => {
         if (closed) return reject(fromWire(GONE))
         const id = nextId++
         waiting.set(id, { resolve, reject })
-        channel.send(JSON.stringify({ id, method: name, params }))
+        sent?.({ client: name, call: id })
+        channel.send(JSON.stringify({ id, method, params, client: name }))
       })
     },
     on(event, listener) {
@@ -89,6 +102,9 @@ export function createClient(channel: Channel): StudioClient {
   }
   return client
 }
+
+/** Tells windows apart; it is no secret. */
+const randomName = (): string => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`
 
 const GONE: WireError = {
   code: 'IO_STUDIO_GONE',

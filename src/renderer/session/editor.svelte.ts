@@ -145,8 +145,8 @@ export class Editor {
     if (gone.size === 0 || !this.#mayEdit()) return
     image.annotations = image.annotations.filter(({ id }) => !gone.has(id))
     image.select(gone, 'remove')
-    this.#outbox.send('Delete boxes', async (real) => {
-      await this.#context.client.call('annotations.remove', { ids: [...gone].map(real) })
+    this.#outbox.send('Delete boxes', async (real, sent) => {
+      await this.#context.client.call('annotations.remove', { ids: [...gone].map(real) }, sent)
     })
   }
 
@@ -167,11 +167,9 @@ export class Editor {
     const idOf = new Map(guessed.map(({ id }, i) => [id, added[i]!.id]))
     image.select([...image.selection].map((id) => idOf.get(id) ?? id))
     const guesses = { image: image.loaded, annotations: added.map(asNew) }
-    this.#outbox.send('Accept proposals', async (real) => {
-      const stored = await this.#context.client.call('annotations.accept', {
-        ids: [...proposed].map(real),
-        ...(added.length > 0 && { guesses }),
-      })
+    this.#outbox.send('Accept proposals', async (real, sent) => {
+      const params = { ids: [...proposed].map(real), ...(added.length > 0 && { guesses }) }
+      const stored = await this.#context.client.call('annotations.accept', params, sent)
       this.#outbox.learn(new Map(added.map(({ id }, i) => [id, stored.ids[i]!])))
     })
   }
@@ -186,20 +184,21 @@ export class Editor {
     image.rejections = [...image.rejections, ...proposed, ...guessed]
     image.select(gone, 'remove')
     const guesses = { image: image.loaded, annotations: guessed.map(asNew) }
-    this.#outbox.send('Reject proposals', async (real) => {
-      await this.#context.client.call('annotations.reject', {
+    this.#outbox.send('Reject proposals', async (real, sent) => {
+      const params = {
         ids: proposed.map(({ id }) => real(id)),
         ...(guessed.length > 0 && { guesses }),
-      })
+      }
+      await this.#context.client.call('annotations.reject', params, sent)
     })
   }
 
   /** A step of the history, possibly of another window. */
-  stepped({ images, label }: EventData<'step'>): void {
+  stepped({ images, by }: EventData<'step'>): void {
     const image = this.image.loaded
     if (image === null || (images !== 'many' && !images.includes(image))) return
     // Its own steps it has shown already.
-    if (this.#outbox.isSending(label)) return
+    if (this.#outbox.isOwn(by)) return
     void this.#read()
   }
 
@@ -211,9 +210,9 @@ export class Editor {
     const complete = added.map((annotation) => withDefaults(annotation, imageId, this.#nextTemporaryId--))
     image.annotations = [...image.annotations, ...complete]
     const temporary = complete.map(({ id }) => id)
-    this.#outbox.send(label, async () => {
-      const { client } = this.#context
-      const { ids } = await client.call('annotations.add', { image: imageId, annotations: added, label })
+    this.#outbox.send(label, async (_, sent) => {
+      const params = { image: imageId, annotations: added, label }
+      const { ids } = await this.#context.client.call('annotations.add', params, sent)
       this.#outbox.learn(new Map(temporary.map((id, i) => [id, ids[i]!])))
     })
     return temporary
@@ -248,11 +247,9 @@ export class Editor {
   }
 
   #sendChanges(changes: readonly Change[], label: string): void {
-    this.#outbox.send(label, async (real) => {
-      await this.#context.client.call('annotations.update', {
-        changes: changes.map(({ id, patch }) => ({ id: real(id), patch })),
-        label,
-      })
+    this.#outbox.send(label, async (real, sent) => {
+      const params = { changes: changes.map(({ id, patch }) => ({ id: real(id), patch })), label }
+      await this.#context.client.call('annotations.update', params, sent)
     })
   }
 

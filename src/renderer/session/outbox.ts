@@ -1,7 +1,11 @@
 /** Changes on their way to the store: one after the other, in the order in which they were made. */
 
+import type { Caller } from '../../core/contract/studio.ts'
+
 interface Sending {
   readonly label: string
+  /** Its calls until now. */
+  readonly calls: Caller[]
 }
 
 export class Outbox {
@@ -28,20 +32,27 @@ export class Outbox {
     return this.#waiting.length > 0
   }
 
-  /** Whether a step of this name that the store reports now is the change on its way. */
-  isSending(label: string): boolean {
-    return this.#waiting[0]?.label === label
+  /** Whether a step that the store reports comes from the change on its way, which is shown already. */
+  isOwn(by: Caller | null): boolean {
+    const calls = this.#waiting[0]?.calls ?? []
+    return calls.some(({ client, call }) => client === by?.client && call === by.call)
   }
 
-  /** `work` gets the translation of temporary ids; call it only when the time has come. */
-  send(label: string, work: (real: (id: number) => number) => Promise<void>): void {
-    const sending = { label }
+  /** `work` gets the translation of temporary ids, to be used only when the time has come, and tells what calls it makes. */
+  send(
+    label: string,
+    work: (real: (id: number) => number, sent: (call: Caller) => void) => Promise<void>,
+  ): void {
+    const sending: Sending = { label, calls: [] }
     this.#waiting.push(sending)
     this.#busy(true)
     this.#last = this.#last.then(async () => {
       if (this.#waiting[0] !== sending) return
       try {
-        await work((id) => this.real(id))
+        await work(
+          (id) => this.real(id),
+          (call) => sending.calls.push(call),
+        )
         this.#waiting.shift()
       } catch (error) {
         const dropped = this.#waiting.slice(1).map(({ label }) => label)

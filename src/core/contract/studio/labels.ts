@@ -15,6 +15,12 @@ import {
   Nothing,
 } from './values.ts'
 
+export const ClientName = z.string().min(1).max(100)
+
+/** Who brought a change about: the client as it names itself (wire.ts), and its id of the call. */
+export const Caller = z.object({ client: ClientName, call: z.int() })
+export type Caller = z.infer<typeof Caller>
+
 export const StepEffect = z.object({
   label: z.string(),
   /** Ids of the images whose annotations, state or split changed, or 'many'. */

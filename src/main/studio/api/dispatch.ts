@@ -1,6 +1,6 @@
 /** Answers one call: the boundary at which everything that a window sends is checked. */
 
-import { isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
+import { type Caller, isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
 import { appHandlers } from './app-handlers.ts'
@@ -28,11 +28,16 @@ const HANDLERS: Handlers = {
 }
 
 /** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */
-export async function dispatch(host: StudioHost, name: string, params: unknown): Promise<unknown> {
+export async function dispatch(
+  host: StudioHost,
+  name: string,
+  params: unknown,
+  caller: Caller | null = null,
+): Promise<unknown> {
   if (!isMethod(name))
     throw new CodedError('USAGE_REQUEST', `There is no method ${JSON.stringify(name.slice(0, 100))}`)
   const parsed = STUDIO_METHODS[name].params.safeParse(params)
   if (!parsed.success) throw new CodedError('USAGE_REQUEST', `${name}: ${firstIssue(parsed.error)}`)
   const handler = HANDLERS[name] as (host: StudioHost, params: unknown) => unknown
-  return handler(host, parsed.data)
+  return host.onBehalfOf(caller, () => handler(host, parsed.data))
 }

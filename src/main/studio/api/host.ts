@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ModelEntry } from '../../../core/contract/studio/models.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
-import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import type { Caller, EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { Assets } from '../assets/assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
@@ -48,6 +48,12 @@ export class StudioHost {
   #project: Project | undefined
   #runs: Runs | undefined
   #evaluations: Evaluations | undefined
+  /** Whose call is being answered. */
+  #caller: Caller | null = null
+  /** Opening and closing, one after the other. */
+  #lastTurn: Promise<unknown> = Promise.resolve()
+  /** Windows know that the project is not where it was. */
+  #toldGone = false
   /** What answers an address, by how that begins; the first that fits. */
   readonly #assetRoutes: readonly (readonly [prefix: string, respond: Assets['respond']])[]
 
@@ -77,21 +83,29 @@ export class StudioHost {
     ]
   }
 
-  /** Throws USAGE_NO_PROJECT. */
+  /** Throws USAGE_NO_PROJECT, IO_PROJECT_MOVED. */
   get project(): Project {
     if (this.#project === undefined) throw noProject()
-    return this.#project
+    const gone = this.#project.gone
+    if (gone === undefined) return this.#project
+    if (!this.#toldGone) {
+      this.#toldGone = true
+      this.emit('project', this.summary())
+    }
+    throw gone
   }
 
-  /** Training runs of the project. Throws USAGE_NO_PROJECT. */
+  /** Training runs of the project. Throws USAGE_NO_PROJECT, IO_PROJECT_MOVED. */
   get runs(): Runs {
-    if (this.#runs === undefined) throw noProject()
-    return this.#runs
+    // Nothing is written beside a project that is no longer there.
+    void this.project
+    return this.#runs!
   }
 
-  /** Throws USAGE_NO_PROJECT. */
+  /** Throws USAGE_NO_PROJECT, IO_PROJECT_MOVED. */
   get evaluations(): Evaluations {
-    this.#evaluations ??= new Evaluations(this.options.engine ?? CHECKOUT, this.project.path)
+    const { path } = this.project
+    this.#evaluations ??= new Evaluations(this.options.engine ?? CHECKOUT, path)
     return this.#evaluations
   }
 
@@ -99,9 +113,47 @@ export class StudioHost {
     return this.#project !== undefined
   }
 
-  /** Takes the place of the project that is open: its jobs are cancelled, it is closed. */
-  async use(project: Project): Promise<ProjectSummary> {
-    await this.close()
+  /**
+   * Opens a project in the place of the one that is open: its jobs are cancelled, it is closed. The project that is open
+   * already stays as it is, by whatever spelling or link its path is given.
+   *
+   * @param path of the project's file or folder
+   * @param open errors of it are thrown; the project that is open stays so then
+   * @returns whether it is newly open
+   */
+  open(
+    path: string,
+    open: () => Promise<Project>,
+  ): Promise<{ readonly summary: ProjectSummary; readonly fresh: boolean }> {
+    return this.#inTurn(async () => {
+      const present = this.#project
+      const isPresent = present?.isAt(path) ?? false
+      const canStay = present?.readOnly === undefined && present?.gone === undefined
+      if (isPresent && canStay) return { summary: this.summary()!, fresh: false }
+      // One that has moved is locked by this very program.
+      if (isPresent) await this.#close()
+      return { summary: await this.#use(await open()), fresh: true }
+    })
+  }
+
+  /** All labels were saved before; a run that trains is saved now, and can be resumed. */
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#close())
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work)
+    this.#lastTurn = turn.catch(() => {})
+    return turn
+  }
+
+  async #use(project: Project): Promise<ProjectSummary> {
+    try {
+      await this.#close()
+    } catch (error) {
+      project.close()
+      throw error
+    }
     this.#project = project
     const { dataFolder, engine: place, info } = this.options
     this.#runs = new Runs({
@@ -110,35 +162,47 @@ export class StudioHost {
       emit: (event, data) => this.emit(event, data),
     })
     const { history } = project
-    history.subscribe((effect) => this.emit('step', { ...effect, ...history.next() }))
+    history.subscribe((effect) => this.emit('step', { ...effect, ...history.next(), by: this.#caller }))
     this.recent.add(dirname(project.path))
     const summary = this.summary()!
     this.emit('project', summary)
     return summary
   }
 
-  /** All labels were saved before; a run that trains is saved now, and can be resumed. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.#runs?.close()
     await this.jobs.cancelAll()
     await this.models.close()
-    if (this.#project === undefined) return
+    const project = this.#project
+    if (project === undefined) return
     this.#evaluations?.close()
     this.#evaluations = undefined
-    this.#project.close()
     this.#project = undefined
     this.#runs = undefined
+    this.#toldGone = false
     this.emit('project', null)
+    project.close()
+  }
+
+  /** What the work changes before it first waits is told as the caller's. */
+  onBehalfOf<T>(caller: Caller | null, work: () => T): T {
+    this.#caller = caller
+    try {
+      return work()
+    } finally {
+      this.#caller = null
+    }
   }
 
   summary(): ProjectSummary | null {
     if (this.#project === undefined) return null
-    const { path, imageRoot, readOnly, history } = this.#project
+    const { path, imageRoot, readOnly, gone, history } = this.#project
+    const refusal = gone ?? readOnly
     return {
       path,
       name: basename(dirname(path)),
       imageRoot,
-      readOnly: readOnly ? toWire(readOnly) : null,
+      readOnly: refusal ? toWire(refusal) : null,
       interrupted: history.interrupted ?? null,
       ...summarise(this.#project),
     }

@@ -29,9 +29,11 @@ export async function openOrCreate(path: string): Promise<Project> {
   return openProject(path)
 }
 
+export const sampleIn = (dataFolder: string): string => join(dataFolder, 'sample')
+
 /** The user's own copy of the bundled sample, made at first with its labels, splits and a trained run. */
 export async function openSample(sampleFolder: string, dataFolder: string): Promise<Project> {
-  const folder = join(dataFolder, 'sample')
+  const folder = sampleIn(dataFolder)
   if (existsSync(join(folder, PROJECT_FILE))) return openProject(folder)
   const fresh = join(dataFolder, `.sample-${process.pid}`)
   await rm(fresh, { recursive: true, force: true })

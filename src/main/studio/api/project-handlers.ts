@@ -1,26 +1,29 @@
 import { basename } from 'node:path'
 import type { PROJECT_METHODS } from '../../../core/contract/studio/project.ts'
 import { loadDataset } from '../datasets/index.ts'
-import { createProject, exportDataset, importDataset, scanImages } from '../project/index.ts'
+import { alreadyThere, createProject, exportDataset, importDataset, scanImages } from '../project/index.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
-import { openOrCreate, openSample } from './opening.ts'
+import { openOrCreate, openSample, sampleIn } from './opening.ts'
 
 export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
   'project.open': async (host, { path }) => {
-    const summary = await host.use(await openOrCreate(path))
-    startScan(host)
+    const { summary, fresh } = await host.open(path, () => openOrCreate(path))
+    if (fresh) startScan(host)
     return summary
   },
   'project.create': async (host, { folder, imageRoot }) => {
-    const summary = await host.use(await createProject(folder, { imageRoot }))
+    const { summary, fresh } = await host.open(folder, () => createProject(folder, { imageRoot }))
+    if (!fresh) throw alreadyThere(summary.path)
     startScan(host)
     return summary
   },
   'project.openSample': async (host) => {
     const { sampleFolder, dataFolder } = host.options
-    const summary = await host.use(await openSample(sampleFolder, dataFolder))
-    await useTrained(host)
+    const { summary, fresh } = await host.open(sampleIn(dataFolder), () =>
+      openSample(sampleFolder, dataFolder),
+    )
+    if (fresh) await useTrained(host)
     return summary
   },
   'project.close': async (host) => {

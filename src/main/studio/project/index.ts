@@ -4,6 +4,13 @@ export type { Gesture, Step, StepEffect } from './history.ts'
 export { type ImportOptions, type ImportReport, importDataset } from './import.ts'
 export { loadLabels, type OpenLabels, openLabels } from './load.ts'
 export type { Holder } from './lock.ts'
-export { createProject, type OpenProjectOptions, openProject, PROJECT_FILE, type Project } from './project.ts'
+export {
+  alreadyThere,
+  createProject,
+  type OpenProjectOptions,
+  openProject,
+  PROJECT_FILE,
+  type Project,
+} from './project.ts'
 export { type ScanOptions, type ScanReport, scanImages } from './scan.ts'
 export { type Summary, summarise } from './summary.ts'

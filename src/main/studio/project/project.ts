@@ -9,8 +9,8 @@
  * Another program that has it open makes this one a reader: `project.readOnly` says why, and changes throw it.
  * See scan.ts for finding images, import.ts and export.ts for data sets.
  */
-import { existsSync, statSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { type BigIntStats, existsSync, lstatSync, statSync } from 'node:fs'
+import { mkdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
@@ -47,6 +47,8 @@ export class Project {
   /** The program that had the project last and did not close it. */
   readonly killed: Holder | undefined
   readonly #lock: HeldLock | undefined
+  /** The project's file, whatever it is called. */
+  readonly #file: FileIdentity | undefined
   #closed = false
 
   constructor(database: Database, refusal: CodedError | undefined, lock?: HeldLock) {
@@ -54,6 +56,7 @@ export class Project {
     this.readOnly = refusal
     this.killed = lock?.killed
     this.#lock = lock
+    this.#file = identityOf(database.path)
     this.history = new History(database, refusal)
     this.images = new Images(database, this.history)
     this.classes = new Classes(database, this.history)
@@ -63,6 +66,23 @@ export class Project {
   /** The project's file. */
   get path(): string {
     return this.database.path
+  }
+
+  /** Whether a path, however spelt or linked, names this project's file or its folder. */
+  isAt(given: string): boolean {
+    const file = [given, join(given, PROJECT_FILE)].map(identityOf)
+    return this.#file !== undefined && file.some((one) => isSame(one, this.#file))
+  }
+
+  /** Why nothing must be written any more: the file is not where it was opened. */
+  get gone(): CodedError | undefined {
+    if (this.#file === undefined || isSame(identityOf(this.path), this.#file)) return undefined
+    const name = basename(dirname(this.path))
+    return new CodedError(
+      'IO_PROJECT_MOVED',
+      `${this.path} was renamed, moved or deleted while it was open`,
+      `Every change until now is in ${PROJECT_FILE}, wherever it is now: open ${name} there. Nothing more is written until then`,
+    )
   }
 
   /** Absolute path of the folder that the images' paths are relative to. */
@@ -129,9 +149,7 @@ export async function createProject(
   const lock = acquireLock(lockPath(path), program)
   if (!lock.held) throw taken(path, lock.holder)
   return openToWrite(path, lock, (database) => {
-    if (!isEmpty(database)) {
-      throw new CodedError('DATA_EXISTS', `${path} exists`, 'Open it, or choose another folder')
-    }
+    if (!isEmpty(database)) throw alreadyThere(path)
     database.transaction(() => {
       migrate(database)
       writeImageRoot(database, imageRoot)
@@ -150,7 +168,11 @@ export async function openProject(
   { program = PROGRAM, readOnly = false }: OpenProjectOptions = {},
 ): Promise<Project> {
   const stats = await stat(given).catch(() => undefined)
-  const path = resolve(stats?.isDirectory() ? join(given, PROJECT_FILE) : given)
+  const named = resolve(stats?.isDirectory() ? join(given, PROJECT_FILE) : given)
+  // What lies beside the file, its lock above all, lies beside the file that a link leads to.
+  const path = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink()
+    ? await realpath(named).catch(() => named)
+    : named
   if (!existsSync(path)) throw new CodedError('DATA_NOT_FOUND', `There is no project at ${given}`)
   if (readOnly) return openToRead(path, chosen(path))
   let lock: Lock
@@ -217,6 +239,24 @@ function writeImageRoot(database: Database, folder: string): void {
     isAbsolute(path) ? path : toSlashes(path) || '.',
   )
 }
+
+type FileIdentity = Pick<BigIntStats, 'dev' | 'ino'>
+
+/** Undefined where there is no file. */
+function identityOf(path: string): FileIdentity | undefined {
+  try {
+    const stats = statSync(path, { bigint: true })
+    return stats.isFile() ? stats : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isSame = (a: FileIdentity | undefined, b: FileIdentity | undefined): boolean =>
+  a?.dev === b?.dev && a?.ino === b?.ino
+
+export const alreadyThere = (path: string): CodedError =>
+  new CodedError('DATA_EXISTS', `${path} exists`, 'Open it, or choose another folder')
 
 const lockPath = (path: string): string => `${path}-lock`
 

@@ -224,7 +224,9 @@ export class Runs {
     } finally {
       lock.release()
       this.#training = null
-      this.#studio.emit('run', { run: this.store.get(id).summary, curves: null, pinnedStep: null })
+      // Where the project's folder is gone, so is the run's.
+      const ended = this.store.find(id)
+      if (ended) this.#studio.emit('run', { run: ended.summary, curves: null, pinnedStep: null })
     }
     return null
   }
@@ -239,7 +241,8 @@ export class Runs {
   }
 
   #note(id: string, message: string): void {
-    this.#settle(id, { notes: [...this.store.get(id).note.notes, message].slice(-MOST_NOTES) })
+    const run = this.store.find(id)
+    if (run) this.#settle(id, { notes: [...run.note.notes, message].slice(-MOST_NOTES) })
   }
 
   #startEngine() {

@@ -1,6 +1,7 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Caller } from '../../../../src/core/contract/studio.ts'
 import type { CodedError } from '../../../../src/core/errors.ts'
 import { serve } from '../../../../src/main/studio/api/connection.ts'
 import { scratch } from '../../../support/scratch.ts'
@@ -27,7 +28,10 @@ describe('a window and the studio', () => {
       annotations: [{ classId: classes[0]!.id, box: [1.25, 2, 30, 40], source: 'drawn' }],
     })
     expect(steps).toEqual([
-      { label: 'Add boxes', images: [image], classes: false, undo: 'Add boxes', redo: null },
+      {
+        ...{ label: 'Add boxes', images: [image], classes: false, undo: 'Add boxes', redo: null },
+        by: { client: expect.any(String), call: expect.any(Number) },
+      },
     ])
     const after = await client.call('annotations.of', { image })
     expect(after.at(-1)).toMatchObject({ id: added.ids[0], box: [1.25, 2, 30, 40], source: 'drawn' })
@@ -81,6 +85,117 @@ describe('a window and the studio', () => {
     const wet = await ended(client, await client.call('project.import', { path, dryRun: false }))
     expect(wet.result).toEqual(dry.result)
     expect((await client.call('project.summary', {}))?.labels).toBe((wet.result as { boxes: number }).boxes)
+  })
+})
+
+describe('one project, several windows', () => {
+  const folderOfImages = async (): Promise<string> => {
+    const folder = await scratch()
+    await writeFile(join(folder, 'broken.jpg'), 'no picture')
+    return folder
+  }
+
+  test('opening the project that is open changes nothing, by whatever path it is named', async () => {
+    const client = connect(await studioHost())
+    const folder = await folderOfImages()
+    const link = join(await scratch(), 'link')
+    await symlink(folder, link)
+    const linkedFile = join(await scratch(), 'elsewhere.fcos')
+    const first = await client.call('project.open', { path: folder })
+    expect(first.readOnly).toBeNull()
+    await symlink(first.path, linkedFile)
+    const others = [folder, `${folder}/`, `${folder}/../${basename(folder)}`, first.path, link, linkedFile]
+    const jobs = (await client.call('jobs.list', {})).length
+    for (const path of others) {
+      expect(await client.call('project.open', { path })).toMatchObject({ path: first.path, readOnly: null })
+    }
+    expect((await client.call('jobs.list', {})).length).toBe(jobs)
+    await client.call('classes.add', { name: 'a' })
+    await expect(client.call('project.create', { folder, imageRoot: folder })).rejects.toMatchObject({
+      code: 'DATA_EXISTS',
+    })
+    await client.call('project.close', {})
+    // The lock lies beside the file itself, so a link to it does not get around it.
+    const [one, two] = [connect(await studioHost()), connect(await studioHost())]
+    expect((await one.call('project.open', { path: folder })).readOnly).toBeNull()
+    expect((await two.call('project.open', { path: linkedFile })).readOnly?.code).toBe('IO_PROJECT_LOCKED')
+    await one.call('project.close', {})
+    // What could only be read is opened anew.
+    expect((await two.call('project.open', { path: folder })).readOnly).toBeNull()
+  })
+
+  test('of projects that are opened at once, the last is open and the others are closed', async () => {
+    const host = await studioHost()
+    const [one, two] = [connect(host), connect(host)]
+    const folders = [await folderOfImages(), await folderOfImages(), await folderOfImages()]
+    const opened = await Promise.all([
+      one.call('project.open', { path: folders[0]! }),
+      two.call('project.open', { path: folders[1]! }),
+      one.call('project.open', { path: folders[1]! }),
+      two.call('project.open', { path: folders[2]! }),
+    ])
+    expect(opened.map(({ readOnly }) => readOnly)).toEqual([null, null, null, null])
+    expect((await one.call('project.summary', {}))?.path).toBe(opened[3]!.path)
+    await one.call('project.close', {})
+    const other = connect(await studioHost())
+    for (const path of folders) {
+      expect((await other.call('project.open', { path })).readOnly).toBeNull()
+    }
+  })
+
+  test('a project that cannot be opened leaves the one before open', async () => {
+    const client = connect(await studioHost())
+    const { path } = await client.call('project.open', { path: await folderOfImages() })
+    await expect(client.call('project.open', { path: '/none/there' })).rejects.toMatchObject({
+      code: 'DATA_NOT_FOUND',
+    })
+    expect((await client.call('project.summary', {}))?.path).toBe(path)
+  })
+
+  test('a change tells whose call it is, in every window', async () => {
+    const host = await studioHost()
+    const [one, two] = [connect(host), connect(host)]
+    await one.call('project.open', { path: await folderOfImages() })
+    for (const { id } of await one.call('jobs.list', {})) await ended(one, { job: id })
+    const { ids } = await one.call('images.find', { query: '' })
+    const heard: unknown[] = []
+    one.on('step', ({ by }) => heard.push(['one', by]))
+    two.on('step', ({ by }) => heard.push(['two', by]))
+    const callers: unknown[] = []
+    for (const client of [one, two]) {
+      const sent = (caller: Caller) => callers.push(caller)
+      await client.call('images.setState', { ids, state: client === one ? 'done' : 'ignored' }, sent)
+    }
+    expect(callers).toHaveLength(2)
+    expect(callers[0]).not.toEqual(callers[1])
+    expect(heard).toEqual(callers.flatMap((by) => ['one', 'two'].map((window) => [window, by])))
+  })
+
+  test('a folder that was renamed while open: one message, nothing written beside the old name, and on at the new', async () => {
+    const client = connect(await studioHost())
+    const home = await scratch()
+    const [folder, renamed] = [join(home, 'before'), join(home, 'after')]
+    await mkdir(folder)
+    await writeFile(join(folder, 'broken.jpg'), 'no picture')
+    await client.call('project.open', { path: folder })
+    for (const { id } of await client.call('jobs.list', {})) await ended(client, { job: id })
+    await client.call('classes.add', { name: 'kept' })
+    await rename(folder, renamed)
+    const told: unknown[] = []
+    client.on('project', (project) => told.push(project?.readOnly?.code))
+    const refusals = [
+      client.call('classes.add', { name: 'lost' }),
+      client.call('runs.list', {}),
+      client.call('evaluation.list', {}),
+      client.call('project.scan', {}),
+    ]
+    for (const refused of await Promise.allSettled(refusals)) {
+      expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'IO_PROJECT_MOVED' } })
+    }
+    expect(told).toEqual(['IO_PROJECT_MOVED'])
+    expect(await readdir(home)).toEqual(['after'])
+    expect(await client.call('project.open', { path: renamed })).toMatchObject({ readOnly: null })
+    expect((await client.call('classes.list', {})).map(({ name }) => name)).toEqual(['kept'])
   })
 })
 

@@ -44,7 +44,7 @@ async function project(boxes: readonly number[]): Promise<StudioHost> {
     if (count > 0) made.annotations.add(image, annotations)
     made.images.setState([image], 'done')
   }
-  await host.use(made)
+  await host.open(made.path, async () => made)
   return host
 }
 
