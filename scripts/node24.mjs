@@ -19,7 +19,9 @@ export function node24() {
  */
 export function runInPlace(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', ...options })
+    // Where this process is killed, the program ends by itself.
+    const env = { ...process.env, ...options.env, FCOS_WRAPPER: String(process.pid) }
+    const child = spawn(command, args, { stdio: 'inherit', ...options, env })
     // A terminal sends Ctrl-C to the child as well: forwarding it would interrupt the child twice.
     const fromTerminal = hasTerminal()
     const forward = (signal) => {
@@ -27,8 +29,14 @@ export function runInPlace(command, args, options = {}) {
     }
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, forward)
+    // npm runs a script in a shell, which ends without passing the signal on.
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.env.npm_lifecycle_event && process.ppid !== parent) child.kill('SIGTERM')
+    }, 250)
     child.on('error', reject)
     child.on('exit', (code, signal) => {
+      clearInterval(watch)
       for (const name of signals) process.off(name, forward)
       resolve(signal ? 128 + SIGNAL_NUMBERS[signal] : code)
     })

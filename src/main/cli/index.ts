@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { describe, isInputError, toWire, type WireError } from '../../core/errors.ts'
+import { whenOrphaned } from '../process/orphan.ts'
 import { INTERRUPTED, Interrupted } from './interrupt.ts'
 import { fcosProgram } from './program.ts'
 
@@ -13,6 +14,12 @@ const program = fcosProgram(version, ({ json }, report, text) => {
 })
 for (const command of [program, ...program.commands]) {
   command.exitOverride().configureOutput({ outputError: () => {} })
+}
+
+// npm runs a script in a shell that ends without passing SIGTERM on, and a wrapper may be killed.
+const { FCOS_WRAPPER, npm_lifecycle_event } = process.env
+if (Number(FCOS_WRAPPER) === process.ppid || npm_lifecycle_event !== undefined) {
+  whenOrphaned(process.ppid, () => process.kill(process.pid, 'SIGTERM'))
 }
 
 // A reader that has seen enough, such as head, is no fault.

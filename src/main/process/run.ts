@@ -1,6 +1,6 @@
 /** Runs a program to its end, without a shell. */
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 
 export interface RunResult {
   /** Exit status; −1 where the program could not be started or was ended by a signal. */
@@ -28,13 +28,37 @@ export function run(command: string, args: readonly string[], options: RunOption
       stdio: ['ignore', options.showProgress && process.stdout.isTTY ? 'inherit' : 'pipe', 'pipe'],
       windowsHide: true,
     })
+    const release = endTogether(child)
     let stdout = ''
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-    child.on('error', (error) => resolve({ status: -1, stdout, stderr: error.message }))
-    child.on('close', (status, signal) =>
-      resolve({ status: status ?? -1, stdout, stderr: signal ? `${stderr}ended by ${signal}` : stderr }),
-    )
+    child.on('error', (error) => {
+      release()
+      resolve({ status: -1, stdout, stderr: error.message })
+    })
+    child.on('close', (status, signal) => {
+      release()
+      resolve({ status: status ?? -1, stdout, stderr: signal ? `${stderr}ended by ${signal}` : stderr })
+    })
   })
+}
+
+/** Ends the program with this one, however that is told to end. Returns how to let go of it. */
+function endTogether(child: ChildProcess): () => void {
+  const kill = (): void => void child.kill('SIGKILL')
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const end = (signal: NodeJS.Signals): void => {
+    kill()
+    release()
+    // Unless somebody else listens, the signal does what it would have done.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  const release = (): void => {
+    process.off('exit', kill)
+    for (const signal of signals) process.off(signal, end)
+  }
+  process.on('exit', kill)
+  for (const signal of signals) process.on(signal, end)
+  return release
 }

@@ -7,7 +7,7 @@ import { createHost } from '../../studio/api/create-host.ts'
 import { dispatch } from '../../studio/api/dispatch.ts'
 import { hasDisplay, openBrowser } from '../../web/open-browser.ts'
 import { openServer } from '../../web/server.ts'
-import { INTERRUPTED } from '../interrupt.ts'
+import { onEnd } from '../interrupt.ts'
 import type { Progress } from '../progress.ts'
 
 export interface ServeOptions {
@@ -46,19 +46,8 @@ export async function runServe(
   }
 }
 
-/** A server's end is no fault: exit status 0. Whoever asks again does not want to wait for good order. */
-function toldToEnd(): Promise<void> {
-  return new Promise((resolve) => {
-    let told = false
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (told) process.exit(INTERRUPTED)
-        told = true
-        resolve()
-      })
-    }
-  })
-}
+/** A server's end is no fault: exit status 0. */
+const toldToEnd = (): Promise<void> => new Promise((resolve) => void onEnd(resolve, 0))
 
 export function renderServe({ url }: ServeReport): string {
   return `FCOS Studio is at ${url} (Ctrl-C ends it)`
