@@ -4,43 +4,12 @@
  */
 
 import { DIALECTS } from '../detectors/fcos/config.ts'
+import { anchorsOf } from '../detectors/retinanet/anchors.ts'
 import type { DatasetImage } from '../formats/dataset.ts'
 import type { SizeRule } from '../pyramid/input-size.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
 import { SIZE_CLASSES, sizeClass } from './report.ts'
 import { inputBoxes, isSized, perInputSize, targetAnnotations } from './setting.ts'
-
-/** Half width and half height in pixels; an anchor lies around its location. */
-export interface Anchor {
-  readonly halfWidth: number
-  readonly halfHeight: number
-}
-
-const SCALES = [1, 2 ** (1 / 3), 2 ** (2 / 3)]
-/** Height to width. */
-const ASPECTS = [0.5, 1, 2]
-/** Side of a level's smallest square anchor, in strides. */
-const ANCHOR_STRIDES = 4
-
-/** The nine anchors of a level; sides are cut to whole pixels before, and halves rounded after the aspect is applied. */
-export function anchorsOf(stride: number): Anchor[] {
-  return ASPECTS.flatMap((aspect) =>
-    SCALES.map((scale) => {
-      const side = Math.floor(ANCHOR_STRIDES * stride * scale)
-      const heightRatio = Math.fround(Math.sqrt(aspect))
-      const widthRatio = Math.fround(1 / heightRatio)
-      return {
-        halfWidth: roundHalfToEven(Math.fround(widthRatio * side) / 2),
-        halfHeight: roundHalfToEven(Math.fround(heightRatio * side) / 2),
-      }
-    }),
-  )
-}
-
-function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value)
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
-}
 
 const ANCHORS = new Map([8, 16, 32, 64, 128].map((stride) => [stride, anchorsOf(stride)]))
 

@@ -1,11 +1,7 @@
 /** Anchors and their recall beside torchvision's RetinaNet. */
 import { expect, test } from 'vitest'
-import {
-  anchorsOf,
-  bestAnchorIou,
-  countAnchorRecall,
-  noAnchorRecall,
-} from '../../../src/core/inspect/anchors.ts'
+import { anchorsOf } from '../../../src/core/detectors/retinanet/anchors.ts'
+import { bestAnchorIou, countAnchorRecall, noAnchorRecall } from '../../../src/core/inspect/anchors.ts'
 import { pyramid, STRIDES } from '../../../src/core/pyramid/levels.ts'
 import theirs from '../../fixtures/retinanet_recall.json' with { type: 'json' }
 

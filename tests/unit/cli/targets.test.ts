@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../../src/core/formats/tensor-values.ts'
 import { renderTargets, runTargets, type TargetsOptions } from '../../../src/main/cli/commands/targets.ts'
@@ -41,7 +41,13 @@ test('writes the targets of the authors', async () => {
   expect(values('labels').map((gt) => (gt < 0 ? 0 : classes[gt]))).toEqual(fixture('3.radius1.5.labels'))
   expect(values('ltrb')).toEqual(fixture('3.radius1.5.ltrb'))
   expect([0, 13199, 13200, 17608].map((i) => values('level')[i])).toEqual([0, 0, 1, 4])
-  expect(metadata).toEqual({ dialect: 'authors', radius: '1.5', width: '800', height: '1056' })
+  expect(metadata).toEqual({
+    detector: 'fcos',
+    dialect: 'authors',
+    radius: '1.5',
+    width: '800',
+    height: '1056',
+  })
   expect(report).toMatchObject({
     boxes: 60,
     locations: 17609,
@@ -111,4 +117,51 @@ test('where writing fails, what was there stays and nothing is left beside it', 
   expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
   await run([[8, 8, 40, 32]])
   expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
+})
+
+describe('other detectors', () => {
+  const write = (name: string, content: unknown) => {
+    const file = path.join(folder, name)
+    writeFileSync(file, JSON.stringify(content))
+    return file
+  }
+  const object = { box: [40, 40, 120, 100], class: 1 }
+
+  test('every tensor that help names is written', async () => {
+    const objects = write('objects.json', [object, { box: [0, 0, 2, 2] }])
+    const written = async (detector: NonNullable<TargetsOptions['detector']>) => {
+      const out = path.join(folder, `${detector}.safetensors`)
+      const report = await runTargets({ detector, width: 160, height: 128, objects, out })
+      const { tensors, metadata } = decodeSafetensors(readFileSync(out))
+      expect(metadata.detector).toBe(detector)
+      return { report, shapes: Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape])) }
+    }
+    expect((await written('atss')).shapes).toMatchObject({
+      labels: [428],
+      candidates: [2, 35],
+      threshold: [2],
+    })
+    expect((await written('retinanet')).shapes).toEqual({
+      anchors: [3852, 4],
+      matched: [3852],
+      best_iou: [3852],
+    })
+    const { shapes, report } = await written('centernet')
+    expect(shapes).toEqual({ heatmap: [2, 32, 40], size: [2, 2], offset: [2, 2], index: [2] })
+    expect(report).toMatchObject({ locations: 1280, locationsPerBox: [1, 1], unlearnable: [] })
+  })
+
+  test('an option of another detector is refused, and so are a dialect that it lacks and two lists at once', async () => {
+    const objects = write('objects.json', [object])
+    const base = { width: 160, height: 128, objects, out: path.join(folder, 'never.safetensors') }
+    const refused = (options: Partial<TargetsOptions>) => expect(runTargets({ ...base, ...options })).rejects
+    await refused({ detector: 'retinanet', radius: 1 }).toThrow(
+      '--radius is an option of fcos, not of retinanet',
+    )
+    await refused({ radiusRule: 'authors' }).toThrow('--radius-rule is an option of centernet, not of fcos')
+    await refused({ detector: 'atss', dialect: 'torchvision' }).toThrow('torchvision has no ATSS')
+    await refused({ dialect: 'mmdet' }).toThrow('authors or torchvision')
+    await refused({ boxes: objects }).toThrow('either --boxes or --objects')
+    await refused({ detector: 'centernet', classes: 1 }).toThrow('--classes is 1, but class 1 occurs')
+  })
 })

@@ -1,4 +1,4 @@
-import type { CommandLine } from '../command-line.ts'
+import { type CommandLine, choice } from '../command-line.ts'
 
 export function evalCommand({ command, print }: CommandLine): void {
   command('eval', "COCO's 12 numbers, and every class's, equal to pycocotools'", {
@@ -6,6 +6,9 @@ export function evalCommand({ command, print }: CommandLine): void {
   })
     .requiredOption('--gt <file>', 'COCO ground truth')
     .requiredOption('--dt <file>', 'COCO results list')
+    .addOption(
+      choice('--iou-type <type>', 'what is compared: boxes or masks', ['bbox', 'segm']).default('bbox'),
+    )
     .action(async (options) => {
       const { evalJson, renderEval, runEval } = await import('./eval.ts')
       const report = await runEval(options)

@@ -1,25 +1,60 @@
+import { InvalidArgumentError } from 'commander'
 import { type CommandLine, choice } from '../command-line.ts'
-import { nonNegative } from '../options.ts'
+import { integer, nonNegative } from '../options.ts'
 
 const MORE = [
-  'BOXES.json is a list of [x1, y1, x2, y2] in pixels. T.safetensors gets labels [L] (index of the box, -1 for ' +
-    'background), ltrb [L, 4] in pixels, centerness [L] and level [L]; levels P3 to P7 in order, each row by row.',
+  'BOXES.json is a list of [x1, y1, x2, y2] in pixels, OBJECTS.json one of {"box": [x1, y1, x2, y2], "class": 0}.',
+  'fcos: labels [L] (index of the box, -1 for background), ltrb [L, 4] in pixels, centerness [L] and level [L]; levels P3 to ' +
+    'P7 in order, each row by row. atss: the same, and candidates [G, C], candidate_iou [G, C], threshold [G].',
+  'retinanet: anchors [A, 4], matched [A] (-1 background, -2 ignored), best_iou [A]. centernet: heatmap [K, h, w], size [N, 2] ' +
+    'and offset [N, 2] in cells, index [N] (y·w + x, -1 where dropped).',
 ]
 
 export function targetsCommand({ command, print }: CommandLine): void {
-  command('targets', 'what FCOS learns at every location from given boxes', {
+  command('targets', 'what a detector learns at every location from given boxes', {
     more: MORE,
     example: 'fcos targets --width 800 --height 1088 --boxes boxes.json --out targets.safetensors',
   })
+    .addOption(
+      choice('--detector <name>', 'whose targets', ['fcos', 'retinanet', 'atss', 'centernet']).default(
+        'fcos',
+      ),
+    )
     .requiredOption('--width <pixels>', "of the network's input", Number)
     .requiredOption('--height <pixels>', "of the network's input", Number)
-    .requiredOption('--boxes <file>', 'JSON list of boxes')
+    .option('--boxes <file>', 'JSON list of boxes')
+    .option('--objects <file>', 'JSON list of objects, instead of boxes')
     .requiredOption('--out <file>', 'safetensors file to write')
-    .option('--radius <strides>', 'of center sampling; 0 turns it off', nonNegative, 1.5)
-    .addOption(choice('--dialect <name>', 'whose assignment', ['authors', 'torchvision']).default('authors'))
+    .option('--radius <strides>', 'fcos: of center sampling; 0 turns it off (default: 1.5)', nonNegative)
+    .addOption(
+      choice('--dialect <name>', 'fcos, atss: whose assignment (default: authors)', [
+        'authors',
+        'torchvision',
+        'mmdet',
+      ]),
+    )
+    .option('--k <count>', 'atss: candidates of each level (default: 9)', integer(1, 1000))
+    .option(
+      '--classes <count>',
+      'centernet: number of classes (default: up to the highest that occurs)',
+      integer(1),
+    )
+    .addOption(
+      choice('--radius-rule <name>', 'centernet: radius of the peaks (default: authors)', [
+        'authors',
+        'corrected',
+      ]),
+    )
+    .option('--min-overlap <iou>', 'centernet: IoU that the radius leaves (default: 0.7)', overlap)
     .action(async (options) => {
       const { renderTargets, runTargets } = await import('./targets.ts')
       const report = await runTargets(options)
       print(options, report, () => renderTargets(report))
     })
+}
+
+function overlap(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value < 1) return value
+  throw new InvalidArgumentError('Give a number between 0 and 1.')
 }

@@ -1,38 +1,54 @@
-/** `fcos targets`: what FCOS would learn at each location from the boxes of one image, as safetensors. */
+/** `fcos targets`: what a detector would learn from the objects of one image, as safetensors. */
 import { z } from 'zod'
+import * as atss from '../../../core/detectors/atss/assign.ts'
+import * as centernet from '../../../core/detectors/centernet/targets.ts'
 import { DIALECTS, type DialectName } from '../../../core/detectors/fcos/config.ts'
-import { targets } from '../../../core/detectors/fcos/targets.ts'
+import { positives, targets } from '../../../core/detectors/fcos/targets.ts'
+import { ANCHORS_PER_LOCATION, anchorBoxes } from '../../../core/detectors/retinanet/anchors.ts'
+import * as retinanet from '../../../core/detectors/retinanet/assign.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
-import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
+import { encodeSafetensors, type Tensor } from '../../../core/formats/safetensors.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import type { Size } from '../../../core/geometry/box.ts'
-import { boxSize, describeUnlearnable, locationsPerBox, unlearnable } from '../../../core/inspect/reasons.ts'
+import { boxSize, describeUnlearnable, unlearnable } from '../../../core/inspect/reasons.ts'
 import { paddedSize } from '../../../core/pyramid/input-size.ts'
-import { pyramid } from '../../../core/pyramid/levels.ts'
+import { type Pyramid, pyramid } from '../../../core/pyramid/levels.ts'
 import { locationLevels } from '../../../core/pyramid/locations.ts'
 import { readText } from '../../studio/datasets/files.ts'
 import { replaceFile } from '../replace-file.ts'
 import { table } from '../table.ts'
 
+export const TARGET_DETECTORS = ['fcos', 'retinanet', 'atss', 'centernet'] as const
+
 export interface TargetsOptions {
+  readonly detector?: (typeof TARGET_DETECTORS)[number]
   /** Pixels of the network's input, before padding. */
   readonly width: number
   readonly height: number
-  /** Path of a JSON list of [x1, y1, x2, y2] in the same pixels. */
-  readonly boxes: string
-  /** Center sampling in strides; 0 turns it off. */
-  readonly radius: number
-  readonly dialect: DialectName
+  /** Path of a JSON list of [x1, y1, x2, y2] in the same pixels; or, instead, of a list of objects. */
+  readonly boxes?: string
+  readonly objects?: string
+  /** FCOS: center sampling in strides; 0 turns it off. 1.5 where undefined. */
+  readonly radius?: number
+  readonly dialect?: DialectName | 'mmdet'
+  /** ATSS: candidates of each level. */
+  readonly k?: number
+  /** CenterNet: the number of classes; where undefined, up to the highest class that occurs. */
+  readonly classes?: number
+  readonly radiusRule?: centernet.CenterNetRules['radius']
+  readonly minOverlap?: number
   /** Path of the safetensors file to write. */
   readonly out: string
 }
 
 export interface TargetsReport {
+  readonly detector: (typeof TARGET_DETECTORS)[number]
   readonly out: string
-  /** The input that the locations cover: padded in the torchvision dialect, where they depend on the padding. */
+  /** The input that the cells cover: padded where their places depend on the padding. */
   readonly input: Size
   readonly boxes: number
+  /** What boxes compete for: locations, anchors (RetinaNet) or cells of the heat map (CenterNet). */
   readonly locations: number
   readonly positives: number
   readonly levels: readonly {
@@ -42,93 +58,296 @@ export interface TargetsReport {
     readonly rows: number
     readonly positives: number
   }[]
-  /** [N] how many locations learn each box. */
+  /** [N] how many of them learn each box. */
   readonly locationsPerBox: readonly number[]
+  /** Boxes that nothing learns, and why. */
   readonly unlearnable: readonly { readonly gt: number; readonly cause: string; readonly reason: string }[]
 }
 
 /** Far beyond any network's input, and small enough that the targets fit into memory. */
 const MAX_SIDE = 16384
 
-const Boxes = z.array(z.tuple([z.number(), z.number(), z.number(), z.number()]))
+const Box = z.tuple([z.number(), z.number(), z.number(), z.number()])
+const ObjectList = z.array(
+  z.object({ box: Box, class: z.int().min(0).default(0), segmentation: z.unknown().optional() }),
+)
 
-/** @throws CodedError USAGE_SIZE, USAGE_RADIUS, DATA_BOXES, DATA_JSON, those of readText, or IO_WRITE. */
+interface Scene {
+  readonly input: Size
+  /** [N·4] */
+  readonly boxes: Float32Array
+  /** [N] */
+  readonly classes: Int32Array
+}
+
+interface Computed {
+  readonly input: Size
+  readonly tensors: readonly (readonly [name: string, tensor: Tensor])[]
+  readonly metadata: Readonly<Record<string, string>>
+  readonly locations: number
+  readonly levels: TargetsReport['levels']
+  readonly locationsPerBox: readonly number[]
+  readonly unlearnable: TargetsReport['unlearnable']
+}
+
+const COMPUTE: Record<
+  (typeof TARGET_DETECTORS)[number],
+  (scene: Scene, options: TargetsOptions) => Computed
+> = { fcos: fcosTargets, retinanet: retinanetTargets, atss: atssTargets, centernet: centernetTargets }
+
+const LOCATIONS = { fcos: 'locations', atss: 'locations', retinanet: 'anchors', centernet: 'cells' } as const
+
+/** The options that only some detectors have. */
+const OWN_OPTIONS = {
+  radius: ['fcos'],
+  dialect: ['fcos', 'atss'],
+  k: ['atss'],
+  classes: ['centernet'],
+  radiusRule: ['centernet'],
+  minOverlap: ['centernet'],
+} as const satisfies Partial<Record<keyof TargetsOptions, readonly string[]>>
+
+/** @throws CodedError USAGE_SIZE, USAGE_RADIUS, USAGE_OBJECTS, USAGE_OPTION, DATA_BOXES, DATA_JSON, those of readText, or IO_WRITE. */
 export async function runTargets(options: TargetsOptions): Promise<TargetsReport> {
-  const { width, height, radius, dialect, out } = options
+  const { width, height, out, detector = 'fcos' } = options
   for (const [name, side] of Object.entries({ width, height })) {
     if (Number.isInteger(side) && side >= 1 && side <= MAX_SIDE) continue
     throw new CodedError('USAGE_SIZE', `--${name} is ${side}, not a whole number from 1 to ${MAX_SIDE}`)
   }
-  if (!(radius >= 0 && Number.isFinite(radius))) {
-    throw new CodedError('USAGE_RADIUS', `--radius is ${radius}, not a number from 0 on`)
+  for (const [name, detectors] of Object.entries(OWN_OPTIONS) as [
+    keyof typeof OWN_OPTIONS,
+    readonly string[],
+  ][]) {
+    if (options[name] === undefined || detectors.includes(detector)) continue
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    throw new CodedError(
+      'USAGE_OPTION',
+      `${flag} is an option of ${detectors.join(' and ')}, not of ${detector}`,
+    )
   }
-  const boxes = await readBoxes(options.boxes)
-
-  const rules = { ...DIALECTS[dialect], radius }
-  // torchvision derives the spacing of locations from the padded size; the authors' locations do not depend on it.
-  const input = rules.location === 'corner' ? paddedSize({ width, height }) : { width, height }
-  const layout = pyramid(input, rules.location)
-  const { matched, ltrb, centerness } = targets(layout, rules, boxes)
-  const bytes = encodeSafetensors(
-    [
-      ['labels', tensorOf(matched, [layout.locations])],
-      ['ltrb', tensorOf(ltrb, [layout.locations, 4])],
-      ['centerness', tensorOf(centerness, [layout.locations])],
-      ['level', tensorOf(locationLevels(layout), [layout.locations])],
-    ],
-    { dialect, radius: String(radius), width: String(input.width), height: String(input.height) },
-  )
-  await replaceFile(out, bytes)
-
-  const count = boxes.length / 4
-  const perBox = [...locationsPerBox(matched, count)]
-  const levels = layout.levels.map(({ name, stride, columns, rows, first }) => {
-    const onLevel = locationsPerBox(matched, count, first, first + columns * rows)
-    return { name, stride, columns, rows, positives: onLevel.reduce((sum, n) => sum + n, 0) }
-  })
-  return {
+  const scene = { input: { width, height }, ...(await readObjects(options)) }
+  const { tensors, metadata, ...computed } = COMPUTE[detector](scene, options)
+  const { input } = computed
+  await replaceFile(
     out,
-    input,
-    boxes: count,
-    locations: layout.locations,
-    positives: levels.reduce((sum, { positives }) => sum + positives, 0),
-    levels,
-    locationsPerBox: perBox,
-    unlearnable: [...perBox.keys()]
-      .filter((gt) => perBox[gt] === 0)
-      .map((gt) => unlearnable(layout, rules, boxes, gt, matched))
-      .map((box) => {
-        return { gt: box.gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, box.gt)) }
-      }),
+    encodeSafetensors(tensors, {
+      detector,
+      ...metadata,
+      width: String(input.width),
+      height: String(input.height),
+    }),
+  )
+  return {
+    detector,
+    out,
+    boxes: scene.classes.length,
+    positives: computed.locationsPerBox.reduce((sum, n) => sum + n, 0),
+    ...computed,
   }
 }
 
-async function readBoxes(path: string): Promise<Float32Array> {
-  const parsed = Boxes.safeParse(parseJson(await readText(path, path), path))
-  if (parsed.success) return Float32Array.from(parsed.data.flat())
-  throw new CodedError(
-    'DATA_BOXES',
-    `${path}: ${firstIssue(parsed.error)}`,
-    'The file must hold a JSON list of [x1, y1, x2, y2] in pixels',
-    { cause: parsed.error },
-  )
+function fcosTargets(
+  { input: given, boxes }: Scene,
+  { dialect = 'authors', radius = 1.5 }: TargetsOptions,
+): Computed {
+  if (!(radius >= 0 && Number.isFinite(radius)))
+    throw new CodedError('USAGE_RADIUS', `--radius is ${radius}, not a number from 0 on`)
+  if (dialect === 'mmdet')
+    throw new CodedError('USAGE_OPTION', "--dialect mmdet is ATSS's: give authors or torchvision")
+  const rules = { ...DIALECTS[dialect], radius }
+  // torchvision derives the spacing of locations from the padded size; the authors' locations do not depend on it.
+  const input = rules.location === 'corner' ? paddedSize(given) : given
+  const layout = pyramid(input, rules.location)
+  const { matched, ltrb, centerness } = targets(layout, rules, boxes)
+  const { levels, locationsPerBox } = perLevel(layout, matched, boxes.length / 4)
+  return {
+    input,
+    tensors: locationTensors(layout, { matched, ltrb, centerness }),
+    metadata: { dialect, radius: String(radius) },
+    locations: layout.locations,
+    levels,
+    locationsPerBox,
+    unlearnable: starved(locationsPerBox).map((gt) => {
+      const box = unlearnable(layout, rules, boxes, gt, matched)
+      return { gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, gt)) }
+    }),
+  }
+}
+
+function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: TargetsOptions): Computed {
+  if (dialect === 'torchvision')
+    throw new CodedError('USAGE_OPTION', 'torchvision has no ATSS: --dialect is authors or mmdet')
+  const rules = { ...atss.PAPER_RULES, dialect, candidates: k }
+  const layout = atss.anchorCentres(input, dialect)
+  const count = boxes.length / 4
+  const { matched, candidates, candidateIou, threshold } = atss.assign(layout, rules, boxes)
+  const learnt = positives(layout, boxes, matched)
+  const ltrb = new Float32Array(layout.locations * 4)
+  const centerness = new Float32Array(layout.locations)
+  for (const [i, location] of learnt.location.entries()) {
+    ltrb.set(learnt.ltrb.subarray(i * 4, i * 4 + 4), location * 4)
+    centerness[location] = learnt.centerness[i]
+  }
+  const { levels, locationsPerBox } = perLevel(layout, matched, count)
+  const perBox = layout.levels.reduce((sum, { columns, rows }) => sum + Math.min(k, columns * rows), 0)
+  return {
+    input,
+    tensors: [
+      ...locationTensors(layout, { matched, ltrb, centerness }),
+      ['candidates', tensorOf(candidates, [count, perBox])],
+      ['candidate_iou', tensorOf(candidateIou, [count, perBox])],
+      ['threshold', tensorOf(threshold, [count])],
+    ],
+    metadata: { dialect, k: String(k) },
+    locations: layout.locations,
+    levels,
+    locationsPerBox,
+    unlearnable: starved(locationsPerBox).map((gt) => ({
+      gt,
+      cause: 'starved',
+      reason: `Box ${gt} (${boxSize(boxes, gt)}) has no location: none of its candidates is inside it, above its threshold and not another box's`,
+    })),
+  }
+}
+
+function retinanetTargets({ input: given, boxes }: Scene): Computed {
+  const input = paddedSize(given)
+  const layout = pyramid(input, 'corner')
+  const { matched, bestIou, unreachable } = retinanet.assign(layout, retinanet.TORCHVISION_RULES, boxes)
+  const { levels, locationsPerBox } = perLevel(layout, matched, boxes.length / 4, ANCHORS_PER_LOCATION)
+  return {
+    input,
+    tensors: [
+      ['anchors', tensorOf(anchorBoxes(layout), [matched.length, 4])],
+      ['matched', tensorOf(matched, [matched.length])],
+      ['best_iou', tensorOf(bestIou, [matched.length])],
+    ],
+    metadata: {},
+    locations: matched.length,
+    levels,
+    locationsPerBox,
+    unlearnable: starved(locationsPerBox).map((gt) =>
+      unreachable.includes(gt)
+        ? { gt, cause: 'unreachable', reason: `Box ${gt} (${boxSize(boxes, gt)}) overlaps no anchor` }
+        : {
+            gt,
+            cause: 'robbed',
+            reason: `Box ${gt} (${boxSize(boxes, gt)}) has no anchor: those that fit it best fit another box better`,
+          },
+    ),
+  }
+}
+
+function centernetTargets(
+  { input, boxes, classes }: Scene,
+  { classes: asked, radiusRule = 'authors', minOverlap = 0.7 }: TargetsOptions,
+): Computed {
+  const highest = classes.reduce((most, index) => Math.max(most, index), -1)
+  const count = asked ?? Math.max(1, highest + 1)
+  if (highest >= count)
+    throw new CodedError('USAGE_CLASSES', `--classes is ${count}, but class ${highest} occurs`)
+  const [columns, rows] = [input.width, input.height].map((side) => Math.ceil(side / centernet.STRIDE)) as [
+    number,
+    number,
+  ]
+  const rules = { ...centernet.AUTHORS_RULES, radius: radiusRule, minOverlap }
+  const cells = boxes.map((value) => value / centernet.STRIDE)
+  const { heatmap, size, offset, index } = centernet.targets({ columns, rows }, rules, cells, classes, count)
+  return {
+    input,
+    tensors: [
+      ['heatmap', tensorOf(heatmap, [count, rows, columns])],
+      ['size', tensorOf(size, [classes.length, 2])],
+      ['offset', tensorOf(offset, [classes.length, 2])],
+      ['index', tensorOf(index, [classes.length])],
+    ],
+    metadata: { radiusRule, minOverlap: String(minOverlap) },
+    locations: columns * rows,
+    levels: [],
+    locationsPerBox: Array.from(index, (cell) => (cell === -1 ? 0 : 1)),
+    unlearnable: [...index.entries()].flatMap(([gt, cell]) => {
+      if (cell !== -1) return []
+      const reason =
+        gt >= rules.maxObjects
+          ? `Box ${gt} comes after the first ${rules.maxObjects}, which is all that an image may have`
+          : `Box ${gt} (${boxSize(boxes, gt)}) has no area once it is cut to the map of ${columns} × ${rows} cells`
+      return [{ gt, cause: 'dropped', reason }]
+    }),
+  }
+}
+
+function locationTensors(
+  layout: Pyramid,
+  { matched, ltrb, centerness }: { matched: Int32Array; ltrb: Float32Array; centerness: Float32Array },
+): [name: string, tensor: Tensor][] {
+  return [
+    ['labels', tensorOf(matched, [layout.locations])],
+    ['ltrb', tensorOf(ltrb, [layout.locations, 4])],
+    ['centerness', tensorOf(centerness, [layout.locations])],
+    ['level', tensorOf(locationLevels(layout), [layout.locations])],
+  ]
+}
+
+/** How many cells of each level are positive, and how many each box has; `each` cells per location. */
+function perLevel(layout: Pyramid, matched: Int32Array, boxes: number, each = 1) {
+  const locationsPerBox: number[] = Array(boxes).fill(0)
+  const levels = layout.levels.map(({ name, stride, columns, rows, first }) => {
+    let count = 0
+    for (let cell = first * each; cell < (first + columns * rows) * each; cell++) {
+      if (matched[cell] < 0) continue
+      locationsPerBox[matched[cell]]++
+      count++
+    }
+    return { name, stride, columns, rows, positives: count }
+  })
+  return { levels, locationsPerBox }
+}
+
+const starved = (locationsPerBox: readonly number[]): number[] =>
+  [...locationsPerBox.keys()].filter((gt) => locationsPerBox[gt] === 0)
+
+async function readObjects({ boxes, objects }: TargetsOptions): Promise<Omit<Scene, 'input'>> {
+  if ((boxes === undefined) === (objects === undefined))
+    throw new CodedError('USAGE_OBJECTS', 'Give either --boxes or --objects')
+  const file = (boxes ?? objects)!
+  const json = parseJson(await readText(file, file), file)
+  const parsed = (boxes === undefined ? ObjectList : z.array(Box)).safeParse(json)
+  if (!parsed.success) {
+    throw new CodedError(
+      'DATA_BOXES',
+      `${file}: ${firstIssue(parsed.error)}`,
+      boxes === undefined
+        ? 'The file must hold a JSON list of {"box": [x1, y1, x2, y2], "class": 0}, in pixels'
+        : 'The file must hold a JSON list of [x1, y1, x2, y2] in pixels',
+      { cause: parsed.error },
+    )
+  }
+  const all = parsed.data.map((it) => ('box' in it ? it : { box: it, class: 0 }))
+  return {
+    boxes: Float32Array.from(all.flatMap(({ box }) => box)),
+    classes: Int32Array.from(all, (it) => it.class),
+  }
 }
 
 export function renderTargets(report: TargetsReport): string {
   const { input, boxes, locations, positives, levels, out } = report
   return [
-    `${boxes} boxes, ${locations} locations over ${input.width} × ${input.height} px, ${positives} positive`,
+    `${boxes} boxes, ${locations} ${LOCATIONS[report.detector]} over ${input.width} × ${input.height} px, ${positives} positive`,
     '',
-    ...table(
-      ['level', 'stride', 'cells', 'positive'],
-      levels.map(({ name, stride, columns, rows, positives }) => [
-        name,
-        String(stride),
-        `${columns} × ${rows}`,
-        String(positives),
-      ]),
-    ),
-    '',
+    ...(levels.length > 0
+      ? [
+          ...table(
+            ['level', 'stride', 'cells', 'positive'],
+            levels.map(({ name, stride, columns, rows, positives }) => [
+              name,
+              String(stride),
+              `${columns} × ${rows}`,
+              String(positives),
+            ]),
+          ),
+          '',
+        ]
+      : []),
     ...report.unlearnable.map(({ reason }) => reason),
     `Written to ${out}`,
   ].join('\n')

@@ -1,0 +1,216 @@
+/**
+ * ATSS, adaptive training sample selection (Zhang et al., CVPR 2020, arXiv 1912.02424, algorithm 1): which locations learn a
+ * box is decided by the mean and the standard deviation of the IoUs of its nearest anchors.
+ *
+ * L locations (see anchorCentres), G boxes, C candidates per box. Boxes are [G·4] x1, y1, x2, y2 in pixels of the input.
+ * Every step is rounded to float32, in the order of the reference implementations.
+ */
+
+import type { Size } from '../../geometry/box.ts'
+import { type Pyramid, pyramid } from '../../pyramid/levels.ts'
+import { BACKGROUND } from '../assigner.ts'
+
+export interface AtssRules {
+  /** k: how many anchors of each level are candidates of a box. */
+  readonly candidates: number
+  /**
+   * authors: anchors lie around s/2 + i·s, and widths count the last pixel in (+1). mmdet: anchors lie around i·s, and widths are
+   * differences.
+   */
+  readonly dialect: 'authors' | 'mmdet'
+  /** A box that wins no location gets its best candidate. Not part of ATSS, where such a box is never learnt. */
+  readonly atLeastOne: boolean
+}
+
+export const PAPER_RULES: AtssRules = { candidates: 9, dialect: 'authors', atLeastOne: false }
+
+/** An anchor is a square of this many strides. */
+const ANCHOR_STRIDES = 8
+
+/** Least distance in pixels from an anchor's centre to the sides of a box that it may learn. */
+const INSIDE = 0.01
+
+/** The locations over an input, which are the centres of the anchors. mmdet's begin at the corner, with the stride between them. */
+export function anchorCentres(input: Size, dialect: AtssRules['dialect']): Pyramid {
+  const layout = pyramid(input, 'half-stride')
+  if (dialect === 'authors') return layout
+  return { ...layout, levels: layout.levels.map((level) => ({ ...level, offset: { x: 0, y: 0 } })) }
+}
+
+export interface AtssAssignment {
+  /** [L] index into `boxes`, or BACKGROUND. */
+  readonly matched: Int32Array
+  /** [G·C] locations, per level the nearest first; −1 fills up. C is the same for all boxes. */
+  readonly candidates: Int32Array
+  /** [G·C] IoU of each candidate's anchor with the box. */
+  readonly candidateIou: Float32Array
+  /** [G] mean and standard deviation (over n − 1) of a box's IoUs. */
+  readonly mean: Float32Array
+  readonly deviation: Float32Array
+  /** [G] mean + deviation: the least IoU of a positive. */
+  readonly threshold: Float32Array
+  /** Locations given by `atLeastOne`, in ascending order. */
+  readonly rescued: readonly number[]
+}
+
+export function assign(layout: Pyramid, rules: AtssRules, boxes: Float32Array): AtssAssignment {
+  const count = boxes.length / 4
+  const perBox = layout.levels.reduce(
+    (sum, { columns, rows }) => sum + Math.min(rules.candidates, columns * rows),
+    0,
+  )
+  const out = {
+    matched: new Int32Array(layout.locations).fill(BACKGROUND),
+    candidates: new Int32Array(count * perBox).fill(-1),
+    candidateIou: new Float32Array(count * perBox),
+    mean: new Float32Array(count),
+    deviation: new Float32Array(count),
+    threshold: new Float32Array(count),
+    rescued: [] as number[],
+  }
+  const best = new Float32Array(layout.locations).fill(-1)
+  const anchors = new Anchors(layout, rules)
+  for (let gt = 0; gt < count; gt++) {
+    const start = gt * perBox
+    anchors.nearest(boxes, gt, rules.candidates, out.candidates, start)
+    for (let c = start; c < start + perBox; c++)
+      out.candidateIou[c] = anchors.iou(out.candidates[c], boxes, gt)
+    const { mean, deviation } = moments(out.candidateIou.subarray(start, start + perBox))
+    out.mean[gt] = mean
+    out.deviation[gt] = deviation
+    out.threshold[gt] = mean + deviation
+    for (let c = start; c < start + perBox; c++) {
+      const location = out.candidates[c]
+      const iou = out.candidateIou[c]
+      if (iou < out.threshold[gt] || !anchors.isInside(location, boxes, gt)) continue
+      // Of boxes that want one location the best IoU wins, of equals the first box.
+      if (iou <= best[location]) continue
+      best[location] = iou
+      out.matched[location] = gt
+    }
+  }
+  if (rules.atLeastOne) rescue(out, count, perBox)
+  return out
+}
+
+/** Gives each box without a location its best candidate that no other box needs as its only one. */
+function rescue(
+  { matched, candidates, candidateIou, rescued }: AtssAssignment & { rescued: number[] },
+  count: number,
+  perBox: number,
+): void {
+  const wins = new Int32Array(count)
+  for (const gt of matched) if (gt !== BACKGROUND) wins[gt]++
+  for (let gt = 0; gt < count; gt++) {
+    if (wins[gt] > 0) continue
+    let best = -1
+    for (let c = gt * perBox; c < (gt + 1) * perBox; c++) {
+      const owner = matched[candidates[c]]
+      if (owner !== BACKGROUND && wins[owner] < 2) continue
+      if (best === -1 || candidateIou[c] > candidateIou[best]) best = c
+    }
+    if (best === -1) continue
+    const location = candidates[best]
+    if (matched[location] !== BACKGROUND) wins[matched[location]]--
+    matched[location] = gt
+    wins[gt] = 1
+    rescued.push(location)
+  }
+  rescued.sort((a, b) => a - b)
+}
+
+function moments(values: Float32Array): { readonly mean: number; readonly deviation: number } {
+  const n = values.length
+  let sum = 0
+  for (const value of values) sum += value
+  const mean = sum / n
+  let squares = 0
+  for (const value of values) squares += (value - mean) ** 2
+  return { mean: Math.fround(mean), deviation: Math.fround(Math.sqrt(squares / Math.max(1, n - 1))) }
+}
+
+/** The square anchors around the locations, one each. */
+export class Anchors {
+  readonly #layout: Pyramid
+  readonly #legacy: 0 | 1
+  /** [L] */
+  readonly #x: Float32Array
+  readonly #y: Float32Array
+  readonly #half: Float32Array
+
+  constructor(layout: Pyramid, { dialect }: AtssRules) {
+    this.#layout = layout
+    this.#legacy = dialect === 'authors' ? 1 : 0
+    this.#x = new Float32Array(layout.locations)
+    this.#y = new Float32Array(layout.locations)
+    this.#half = new Float32Array(layout.locations)
+    let location = 0
+    for (const { rows, columns, stride, offset, spacing } of layout.levels) {
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++, location++) {
+          this.#x[location] = offset.x + column * spacing.x
+          this.#y[location] = offset.y + row * spacing.y
+          this.#half[location] = (ANCHOR_STRIDES * stride - this.#legacy) / 2
+        }
+      }
+    }
+  }
+
+  /** Writes the k locations of each level nearest to the box's centre from `at` on; of equals the first. */
+  nearest(boxes: Float32Array, gt: number, k: number, into: Int32Array, at: number): void {
+    const x = Math.fround(Math.fround(boxes[gt * 4 + 2] + boxes[gt * 4]) / 2)
+    const y = Math.fround(Math.fround(boxes[gt * 4 + 3] + boxes[gt * 4 + 1]) / 2)
+    let end = at
+    for (const { first, rows, columns, offset, spacing } of this.#layout.levels) {
+      const wanted = Math.min(k, rows * columns)
+      // The nearest k cells of a grid lie within k columns and rows of the nearest cell.
+      const reach = (centre: number, axis: 'x' | 'y', cells: number): [from: number, to: number] => {
+        const cell = Math.min(Math.max(Math.round((centre - offset[axis]) / spacing[axis]), 0), cells - 1)
+        return [Math.max(0, cell - k), Math.min(cells - 1, cell + k)]
+      }
+      const [left, right] = reach(x, 'x', columns)
+      const [top, bottom] = reach(y, 'y', rows)
+      const found: { location: number; distance: number }[] = []
+      for (let row = top; row <= bottom; row++) {
+        for (let column = left; column <= right; column++) {
+          const location = first + row * columns + column
+          const dx = Math.fround(this.#x[location] - x)
+          const dy = Math.fround(this.#y[location] - y)
+          const distance = Math.fround(Math.sqrt(Math.fround(Math.fround(dx * dx) + Math.fround(dy * dy))))
+          if (found.length === wanted && distance >= found[wanted - 1].distance) continue
+          let place = found.length
+          while (place > 0 && found[place - 1].distance > distance) place--
+          found.splice(place, 0, { location, distance })
+          if (found.length > wanted) found.pop()
+        }
+      }
+      for (const { location } of found) into[end++] = location
+    }
+  }
+
+  iou(location: number, boxes: Float32Array, gt: number): number {
+    const f = Math.fround
+    const half = this.#half[location]
+    const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
+    const legacy = this.#legacy
+    const width = f(
+      f(Math.min(f(this.#x[location] + half), x2) - Math.max(f(this.#x[location] - half), x1)) + legacy,
+    )
+    const height = f(
+      f(Math.min(f(this.#y[location] + half), y2) - Math.max(f(this.#y[location] - half), y1)) + legacy,
+    )
+    if (width <= 0 || height <= 0) return 0
+    const shared = f(width * height)
+    const side = 2 * half + legacy
+    const area = f(f(f(x2 - x1) + legacy) * f(f(y2 - y1) + legacy))
+    return f(shared / f(f(side * side + area) - shared))
+  }
+
+  isInside(location: number, boxes: Float32Array, gt: number): boolean {
+    const [x, y] = [this.#x[location], this.#y[location]]
+    return (
+      Math.min(x - boxes[gt * 4], y - boxes[gt * 4 + 1], boxes[gt * 4 + 2] - x, boxes[gt * 4 + 3] - y) >
+      INSIDE
+    )
+  }
+}
