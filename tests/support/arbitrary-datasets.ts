@@ -66,7 +66,7 @@ const annotation = (categoryIds: number[]): fc.Arbitrary<Annotation> =>
       segmentation: optional(
         fc.oneof(
           fc.array(polygon, { minLength: 1, maxLength: 3 }),
-          fc.constant({ size: [480, 640] as [number, number], counts: 'Pm1' }),
+          fc.constant({ size: [480, 640] as [number, number], counts: 'Zf43m>0f[V9' }),
         ),
       ),
       attributes: optional(attributes),

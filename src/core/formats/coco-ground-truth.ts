@@ -6,10 +6,11 @@ import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import type { GroundTruth } from '../evaluation/ground-truth.ts'
 import type { IouType } from '../evaluation/tables.ts'
+import { maskOf } from '../geometry/coco-rle.ts'
 import type { Rle } from '../geometry/rle.ts'
-import { maskOf } from './coco-rle.ts'
+import { isPolygons } from '../geometry/segmentation.ts'
 import { firstIssue } from './problems.ts'
-import { CocoSegmentation, isPolygons } from './segmentation.ts'
+import { CocoSegmentation } from './segmentation.ts'
 
 const CocoGroundTruth = z.object({
   images: z.array(

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import { type BoxXyxy, toXyxy } from '../geometry/box.ts'
+import { polygonBounds } from '../geometry/polygon.ts'
+import { isPolygons, type Segmentation } from '../geometry/segmentation.ts'
 import {
   checkAttributes,
   checkBox,
@@ -13,10 +15,10 @@ import {
   numberIn,
   saysSomething,
 } from './checks.ts'
-import type { Annotation, DatasetImage, LabelledBox, ParsedDataset, Segmentation } from './dataset.ts'
+import type { Annotation, DatasetImage, LabelledBox, ParsedDataset } from './dataset.ts'
 import { mergeCategories } from './named.ts'
 import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
-import { isPolygons, polygonBounds, readSegmentation } from './segmentation.ts'
+import { readSegmentation } from './segmentation.ts'
 
 const CocoFile = z.looseObject({
   images: z.array(z.unknown()),

@@ -1,16 +1,12 @@
 /** A labelled data set as every reader produces it and every writer takes it. */
 import type { BoxXyxy } from '../geometry/box.ts'
+import type { Segmentation } from '../geometry/segmentation.ts'
 
 export interface Category {
   /** The id of the source format (COCO's category_id); explicit and stable across conversions. */
   readonly id: number
   readonly name: string
 }
-
-/** COCO's two kinds of segmentation, kept as they came: polygons as flat x, y lists in image pixels, or a run-length mask. */
-export type Segmentation =
-  | readonly (readonly number[])[]
-  | { readonly size: readonly [height: number, width: number]; readonly counts: string | readonly number[] }
 
 /** Free properties of one object, such as `truncated` or `colour`. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>
@@ -27,6 +23,7 @@ export interface LabelledBox {
   readonly score?: number
   /** COCO area in px², usually the mask's; COCO evaluation sorts objects by it into small, medium and large. */
   readonly area?: number
+  /** Kept as it came. */
   readonly segmentation?: Segmentation
   readonly attributes?: Attributes
 }

@@ -1,6 +1,6 @@
+import { isPolygons } from '../geometry/segmentation.ts'
 import type { Annotation, DatasetImage } from './dataset.ts'
 import { baseName } from './paths.ts'
-import { isPolygons } from './segmentation.ts'
 import { labelFiles, type Writer } from './writer.ts'
 
 /** One document beside each image, as LabelMe expects them: `NAME.json` for `NAME.jpg`. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
+import { polygonBounds } from '../geometry/polygon.ts'
 import {
   checkAttributes,
   checkBox,
@@ -14,7 +15,6 @@ import {
 } from './checks.ts'
 import type { NamedObject } from './named.ts'
 import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
-import { polygonBounds } from './segmentation.ts'
 
 export interface LabelMeDocument {
   /** Relative to the document's folder, as written: it may lead out of it. */

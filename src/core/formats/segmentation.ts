@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { BoxXyxy } from '../geometry/box.ts'
-import type { Segmentation } from './dataset.ts'
+import { readCocoRle } from '../geometry/coco-rle.ts'
+import type { Segmentation } from '../geometry/segmentation.ts'
 import type { ProblemLog } from './problems.ts'
 
 const Polygons = z.array(z.array(z.number()))
@@ -24,26 +24,15 @@ export function readSegmentation(raw: unknown, where: string, log: ProblemLog): 
     return whole.length > 0 ? whole : undefined
   }
   const rle = Rle.safeParse(raw)
-  if (rle.success) return rle.data
-  log.mend(`${where}.segmentation`, 'neither polygons nor a run-length mask: left out')
-  return undefined
-}
-
-/** True for polygons, false for a run-length mask. */
-export const isPolygons = (
-  segmentation: Segmentation | undefined,
-): segmentation is readonly (readonly number[])[] => Array.isArray(segmentation)
-
-/** The smallest box around polygons given as flat x, y lists. */
-export function polygonBounds(polygons: readonly (readonly number[])[]): BoxXyxy {
-  let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity]
-  for (const polygon of polygons) {
-    for (let i = 0; i + 1 < polygon.length; i += 2) {
-      x1 = Math.min(x1, polygon[i]!)
-      x2 = Math.max(x2, polygon[i]!)
-      y1 = Math.min(y1, polygon[i + 1]!)
-      y2 = Math.max(y2, polygon[i + 1]!)
+  if (rle.success) {
+    try {
+      readCocoRle(rle.data, `${where}.segmentation`)
+      return rle.data
+    } catch (error) {
+      log.mend(`${where}.segmentation`, `${(error as Error).message}: left out`)
+      return undefined
     }
   }
-  return [x1, y1, x2, y2]
+  log.mend(`${where}.segmentation`, 'neither polygons nor a run-length mask: left out')
+  return undefined
 }

@@ -1,6 +1,6 @@
 /** One walk through a data set: the counts that people are told, and what writers must know before their first line. */
+import { isPolygons } from '../geometry/segmentation.ts'
 import type { Annotation, DatasetImage } from './dataset.ts'
-import { isPolygons } from './segmentation.ts'
 
 const PROPERTIES = {
   crowd: (a: Annotation) => a.crowd === true,

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
+import { isPolygons } from '../geometry/segmentation.ts'
 import type { Annotation, DatasetImage, DatasetStream } from './dataset.ts'
 import type { ProblemLog } from './problems.ts'
-import { isPolygons } from './segmentation.ts'
 import { enlist, type Lists, labelFiles, type Writer } from './writer.ts'
 
 /**

@@ -4,12 +4,12 @@
  * `class cx cy w h x1 y1 [v1] …` a box with keypoints. Nothing in a line says which of these it is.
  */
 import type { BoxXyxy, Size } from '../geometry/box.ts'
+import { polygonBounds } from '../geometry/polygon.ts'
 import { checkBox, checkScore } from './checks.ts'
 import type { Annotation, Category } from './dataset.ts'
 import { toNumber } from './lines.ts'
 import { mergeCategories } from './named.ts'
 import { type Leftovers, ProblemLog } from './problems.ts'
-import { polygonBounds } from './segmentation.ts'
 
 /** Tools write rounded numbers a little over 1; beyond this they are pixels or garbage. */
 const SLACK = 0.01

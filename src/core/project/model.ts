@@ -1,6 +1,8 @@
 /** What a project holds, as the store hands it out and windows show it. */
-import type { Attributes, Segmentation } from '../formats/dataset.ts'
+import type { Attributes } from '../formats/dataset.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
+import type { Segmentation } from '../geometry/segmentation.ts'
+import type { Shape } from '../geometry/shape.ts'
 
 /** new: nobody has worked on it. done: every object is marked, also where there is none. ignored: left out of everything. */
 export const IMAGE_STATES = ['new', 'in-progress', 'done', 'ignored'] as const
@@ -50,14 +52,14 @@ export interface NewAnnotation {
   readonly model?: string | null
   /** The detector's confidence in [0, 1]; kept when it is accepted. */
   readonly score?: number | null
-  /** COCO area in px², the mask's, as imported. */
+  /** COCO area in px², the outline's. */
   readonly area?: number | null
-  /** As imported. */
+  /** The outline: polygons or a mask. */
   readonly segmentation?: Segmentation | null
   readonly attributes?: Attributes | null
 }
 
-export interface ProjectAnnotation extends Required<NewAnnotation> {
+export interface ProjectAnnotation extends Required<NewAnnotation>, Shape {
   readonly id: number
   readonly imageId: number
 }

@@ -1,24 +1,30 @@
 /** Records of annotations made out of others. */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import { fitShape } from '../../core/geometry/shape.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 
-/** A mask's area and outline, as imported, are those of the old place. */
+/** The outline goes with its box. It is sent with it, so that what is stored is what was shown to the bit. */
 export const movedTo =
   (boxes: ReadonlyMap<number, BoxXyxy>) =>
-  (id: number): AnnotationPatch => ({ box: boxes.get(id)!, area: null, segmentation: null })
+  (one: ProjectAnnotation): AnnotationPatch =>
+    fitShape(one, boxes.get(one.id)!)
 
-/** As somebody would have drawn it: without what it was imported or proposed with. */
+/** As somebody would have drawn it: without the model and score that it was proposed with. */
 export const asDrawn = ({
   classId,
   box,
   crowd,
   difficult,
+  area,
+  segmentation,
   attributes,
 }: ProjectAnnotation): NewAnnotation => ({
   classId,
   box,
   crowd,
   difficult,
+  area,
+  segmentation,
   attributes,
   source: 'drawn',
 })
@@ -39,10 +45,3 @@ export const withDefaults = (annotation: NewAnnotation, imageId: number, id: num
   id,
   imageId,
 })
-
-export const shifted = ([x1, y1, x2, y2]: BoxXyxy, by: number): BoxXyxy => [
-  x1 + by,
-  y1 + by,
-  x2 + by,
-  y2 + by,
-]

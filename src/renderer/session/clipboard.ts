@@ -1,6 +1,7 @@
 /** Copies of objects: within an image, from image to image, and all labels of another image. */
-import type { NewAnnotation } from '../../core/project/model.ts'
-import { asDrawn, shifted } from './annotation-records.ts'
+import { moveShape } from '../../core/geometry/shape.ts'
+import type { NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
+import { asDrawn } from './annotation-records.ts'
 import type { Context } from './controller-context.ts'
 import type { OpenImage } from './open-image.svelte.ts'
 
@@ -30,7 +31,7 @@ export class Clipboard {
   }
 
   duplicate(ids: readonly number[], offset: number): void {
-    const copies = this.#among(ids).map((one) => ({ ...asDrawn(one), box: shifted(one.box, offset) }))
+    const copies = this.#among(ids).map((one) => asDrawn({ ...one, ...moveShape(one, offset, offset) }))
     this.#editor.add(copies, 'Duplicate boxes')
   }
 
@@ -40,9 +41,11 @@ export class Clipboard {
     const theirs = await this.#context.attempt(this.#context.client.call('annotations.of', { image }))
     // Meanwhile somebody may have gone on to another image.
     if (!theirs || this.#editor.image !== here) return
-    const known = new Set(here.annotations.map(({ classId, box }) => `${classId} ${box}`))
+    const plain = ({ classId, box }: ProjectAnnotation) => `${classId} ${box}`
+    const outlined = (one: ProjectAnnotation) => `${plain(one)} ${JSON.stringify(one.segmentation)}`
+    const known = new Set(here.annotations.flatMap((one) => [plain(one), outlined(one)]))
     const labels = theirs.filter(
-      ({ source, classId, box }) => source !== 'proposed' && !known.has(`${classId} ${box}`),
+      (one) => one.source !== 'proposed' && !known.has(one.segmentation ? outlined(one) : plain(one)),
     )
     this.#editor.add(labels.map(asDrawn), 'Copy boxes from image')
   }

@@ -8,7 +8,8 @@
 import type { EventData } from '../../core/contract/studio.ts'
 import { fromWire } from '../../core/errors.ts'
 import type { BoxXyxy } from '../../core/geometry/box.ts'
-import type { AnnotationPatch, NewAnnotation } from '../../core/project/model.ts'
+import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
+import { patched } from '../../core/project/patch.ts'
 import { countOf } from '../ui/numbers.ts'
 import { asNew, movedTo, withDefaults } from './annotation-records.ts'
 import { Clipboard } from './clipboard.ts'
@@ -218,10 +219,14 @@ export class Editor {
     return temporary
   }
 
-  #patch(ids: readonly number[], patchOf: (id: number) => AnnotationPatch, label: string): boolean {
+  #patch(
+    ids: readonly number[],
+    patchOf: (one: ProjectAnnotation) => AnnotationPatch,
+    label: string,
+  ): boolean {
     if (ids.length === 0 || !this.#mayEdit()) return false
     const edited = this.image.guessesAmong(ids).map((guess): NewAnnotation => {
-      return { ...asNew(guess), ...patchOf(guess.id), source: 'accepted' }
+      return { ...asNew(patched(guess, patchOf(guess))), source: 'accepted' }
     })
     const stored = this.image.storedAmong(ids)
     this.add(edited, label)
@@ -230,19 +235,20 @@ export class Editor {
   }
 
   /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label, as does a guess. */
-  #change(ids: readonly number[], patchOf: (id: number) => AnnotationPatch): Change[] {
+  #change(ids: readonly number[], patchOf: (one: ProjectAnnotation) => AnnotationPatch): Change[] {
     const { image } = this
     const changed = new Set(ids)
     const changes = image.annotations
       .filter(({ id }) => changed.has(id))
-      .map(({ id, source }): Change => {
-        const accepted = source === 'proposed' ? ({ source: 'accepted' } as const) : {}
-        return { id, patch: { ...patchOf(id), ...accepted } }
+      .map((one): Change => {
+        const accepted = one.source === 'proposed' ? ({ source: 'accepted' } as const) : {}
+        return { id: one.id, patch: { ...patchOf(one), ...accepted } }
       })
     const patches = new Map(changes.map(({ id, patch }) => [id, patch]))
-    image.annotations = image.annotations.map((one) =>
-      patches.has(one.id) ? { ...one, ...patches.get(one.id) } : one,
-    )
+    image.annotations = image.annotations.map((one) => {
+      const patch = patches.get(one.id)
+      return patch ? patched(one, patch) : one
+    })
     return changes
   }
 

@@ -24,7 +24,7 @@ describe('coco', () => {
   test('keeps ids, areas, crowds and segmentations as they came', () => {
     const { dataset, problems } = read({
       annotations: [
-        { ...object, id: 1, area: 7.5, iscrowd: 1, segmentation: { size: [48, 64], counts: 'abc' } },
+        { ...object, id: 1, area: 7.5, iscrowd: 1, segmentation: { size: [48, 64], counts: 'T35[10li2' } },
         { ...object, id: 2, area: 6, iscrowd: 0, segmentation: [[1, 2, 4, 2, 4, 6]] },
       ],
     })
@@ -36,7 +36,7 @@ describe('coco', () => {
         box: [1, 2, 4, 6],
         area: 7.5,
         crowd: true,
-        segmentation: { size: [48, 64], counts: 'abc' },
+        segmentation: { size: [48, 64], counts: 'T35[10li2' },
       },
       { categoryId: 9, box: [1, 2, 4, 6], area: 6, segmentation: [[1, 2, 4, 2, 4, 6]] },
     ])

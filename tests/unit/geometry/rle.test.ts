@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maskOf, toCocoRle } from '../../../src/core/formats/coco-rle.ts'
+import { maskOf, toCocoRle } from '../../../src/core/geometry/coco-rle.ts'
 import {
   pixelsOfRle,
   type Rle,

@@ -1,8 +1,9 @@
 /** The records that several areas of the API speak of, as schemas; their meaning is told where their types are. */
 import { z } from 'zod'
 import type { WireError } from '../../errors.ts'
-import type { Problem, Segmentation } from '../../formats/dataset.ts'
+import type { Problem } from '../../formats/dataset.ts'
 import type { BoxXyxy } from '../../geometry/box.ts'
+import type { Segmentation } from '../../geometry/segmentation.ts'
 import {
   type AnnotationPatch,
   IMAGE_STATES,
@@ -62,10 +63,18 @@ export const ClassValue = z.object({
 
 const Numbers = z.array(z.number()).readonly()
 
+const Ring = Numbers.refine(
+  ({ length }) => length >= 6 && length % 2 === 0,
+  'is no ring of 3 vertices or more',
+)
+
 /** Polygons, or COCO's run-length code. */
 const SegmentationValue = z.union([
-  z.array(Numbers).readonly(),
-  z.object({ size: z.tuple([z.int(), z.int()]).readonly(), counts: z.union([z.string(), Numbers]) }),
+  z.array(Ring).min(1).readonly(),
+  z.object({
+    size: z.tuple([z.int().positive(), z.int().positive()]).readonly(),
+    counts: z.union([z.string(), z.array(z.int().nonnegative()).readonly()]),
+  }),
 ]) satisfies z.ZodType<Segmentation>
 
 const Attributes = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).readonly()

@@ -9,6 +9,7 @@ import type {
   ProjectAnnotation,
   Source,
 } from '../../../core/project/model.ts'
+import { patched } from '../../../core/project/patch.ts'
 import { type ClassBox, undecided } from '../../../core/review/undecided.ts'
 import type { Database, Value } from './database.ts'
 import type { History } from './history.ts'
@@ -95,12 +96,12 @@ export class Annotations {
     })
   }
 
-  /** Throws USAGE_ANNOTATION if there is none with the id, and the errors of `add`. */
+  /** An outline follows its box (`patched`). Throws USAGE_ANNOTATION if there is none with the id, and the errors of `add`. */
   update(id: number, patch: AnnotationPatch, label = 'Change box'): void {
     this.#history.change(label, () => {
       const present = this.get(id)
       if (present === undefined) throw new CodedError('USAGE_ANNOTATION', `There is no annotation ${id}`)
-      const next = { ...present, ...patch }
+      const next = patched(present, patch)
       this.#checkClasses([next])
       const assignments = COLUMNS.split(', ').map((column) => `${column} = ?`)
       this.#database.run(

@@ -7,10 +7,11 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Annotation, Problem } from '../../../core/formats/dataset.ts'
-import type { NewAnnotation } from '../../../core/project/model.ts'
+import type { Segmentation } from '../../../core/geometry/segmentation.ts'
+import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../../core/project/model.ts'
 import type { Loaded } from '../datasets/index.ts'
 import type { Gesture } from './history.ts'
-import { type MatchedClass, type MatchedImage, matchClasses, matchImages } from './import-match.ts'
+import { type MatchedClass, type MatchedImage, matchClasses, matchImages, problem } from './import-match.ts'
 import { nameKey } from './name-key.ts'
 import type { Project } from './project.ts'
 
@@ -20,7 +21,7 @@ export interface ImportReport {
   /** Of those, the ones that it did not know. */
   readonly newImages: number
   readonly boxes: number
-  /** Boxes that were there already: the same class and coordinates in the same image. */
+  /** Boxes that were there already: the same class, coordinates and outline in the same image. */
   readonly knownBoxes: number
   readonly newClasses: readonly string[]
   readonly problems: readonly Problem[]
@@ -66,6 +67,12 @@ export async function importDataset(
     work.forgetImages()
     throw error
   }
+  if (work.outlined > 0) {
+    const what = work.outlined === 1 ? 'box that was' : 'boxes that were'
+    problems.push(
+      problem('', 'mended', `${work.outlined} ${what} there without an outline: taken from the data set`),
+    )
+  }
   return {
     images: images.length,
     newImages: images.filter(({ id }) => id === undefined).length,
@@ -77,6 +84,8 @@ export async function importDataset(
 
 class Import {
   readonly counts = { boxes: 0, knownBoxes: 0 }
+  /** Known boxes that had no outline and get that of the data set. */
+  outlined = 0
   readonly #project: Project
   /** Undefined for a dry run. */
   readonly #gesture: Gesture | undefined
@@ -121,7 +130,9 @@ class Import {
   #addImage(matched: MatchedImage): void {
     const { annotations, database } = this.#project
     const id = matched.id ?? this.#added.get(matched.path) ?? this.#insertImage(matched)
-    annotations.add(id, this.#newIn(matched.id, matched.image.annotations))
+    const { added, outlined } = this.#newIn(matched.id, matched.image.annotations)
+    annotations.add(id, added)
+    for (const [known, outline] of outlined) annotations.update(known, outline)
     database.run(
       `UPDATE image SET state = iif(state = 'new', 'done', state), split = coalesce(?, split) WHERE id = ?`,
       matched.split ?? null,
@@ -144,20 +155,48 @@ class Import {
     return lastId
   }
 
-  #newIn(imageId: number | undefined, annotations: readonly Annotation[]): NewAnnotation[] {
+  /** What an image gets: new objects, and outlines for boxes that are there without one. */
+  #newIn(imageId: number | undefined, annotations: readonly Annotation[]): NewInImage {
     const present = imageId === undefined ? [] : this.#project.annotations.of(imageId)
     const known = Map.groupBy(
       present.filter(({ source }) => source !== 'proposed'),
       ({ classId, box }) => `${classId} ${box}`,
     )
+    const outlined: [id: number, outline: AnnotationPatch][] = []
     const added = annotations.flatMap(({ categoryId, ...labelled }): NewAnnotation[] => {
       const classId = this.#classIds.get(categoryId)
-      // Each box of the project stands for one of the data set: of two equal ones, the second is new.
-      if (known.get(`${classId} ${labelled.box}`)?.pop()) return []
-      return [{ ...labelled, classId: classId!, source: 'imported' }]
+      const { box, segmentation, area } = labelled
+      // Each object of the project stands for one of the data set: of two equal ones, the second is new.
+      const same = take(known.get(`${classId} ${box}`) ?? [], segmentation)
+      if (!same) return [{ ...labelled, classId: classId!, source: 'imported' }]
+      if (segmentation && !same.segmentation) {
+        outlined.push([same.id, { box, segmentation, area: area ?? same.area }])
+      }
+      return []
     })
     this.counts.boxes += annotations.length
     this.counts.knownBoxes += annotations.length - added.length
-    return added
+    this.outlined += outlined.length
+    return { added, outlined }
   }
+}
+
+interface NewInImage {
+  readonly added: readonly NewAnnotation[]
+  readonly outlined: readonly (readonly [id: number, outline: AnnotationPatch])[]
+}
+
+/**
+ * Takes the object that an outline belongs to from those with its class and box: the one with the same outline, else one
+ * without. Objects with other outlines are others; a box without an outline is any of them.
+ */
+function take(
+  alike: ProjectAnnotation[],
+  segmentation: Segmentation | undefined,
+): ProjectAnnotation | undefined {
+  const text = JSON.stringify(segmentation)
+  let at = alike.findIndex((one) => segmentation && JSON.stringify(one.segmentation) === text)
+  if (at < 0) at = alike.findIndex((one) => one.segmentation === null)
+  if (at < 0 && !segmentation) at = alike.length - 1
+  return alike.splice(at, at < 0 ? 0 : 1)[0]
 }

@@ -38,12 +38,11 @@ test('annotations keep everything that formats say about them', async () => {
       ...{ score: null, model: null, area: null, segmentation: mask, attributes: null },
     },
   ])
-  annotations.update(first!, { box: [1, 2, 3, 4], attributes: null })
+  annotations.update(first!, { classId, attributes: null })
   expect(annotations.get(first!)).toEqual({
     id: first,
     imageId: 1,
     ...full,
-    box: [1, 2, 3, 4],
     attributes: null,
   })
   expect(annotations.of(2)).toEqual([])

@@ -3,11 +3,8 @@
  * (github.com/cocodataset/cocoapi): every count, less the one two before it, in groups of five bits, lowest first.
  */
 import { CodedError } from '../errors.ts'
-import { type Rle, rleOfPolygons } from '../geometry/rle.ts'
-import type { Segmentation } from './dataset.ts'
-import { isPolygons } from './segmentation.ts'
-
-type CocoRle = Exclude<Segmentation, readonly (readonly number[])[]>
+import { type Rle, rleOfPolygons } from './rle.ts'
+import { type CocoRle, isPolygons, type Segmentation } from './segmentation.ts'
 
 /** The string's characters stand for 0 to 63 from '0' on: five bits of the number, then whether more follow. */
 const FIRST_CHARACTER = 48
@@ -38,10 +35,12 @@ export function maskOf(
       `${where}: the mask is ${width} × ${height} pixels, its image ${size.width} × ${size.height}`,
     )
   }
-  const counts =
-    typeof segmentation.counts === 'string'
-      ? parseCounts(segmentation.counts, where)
-      : Uint32Array.from(segmentation.counts)
+  return readCocoRle(segmentation, where)
+}
+
+/** A mask out of its written form. Throws DATA_MASK where the runs do not fill its size. */
+export function readCocoRle({ size: [height, width], counts: written }: CocoRle, where: string): Rle {
+  const counts = typeof written === 'string' ? parseCounts(written, where) : Uint32Array.from(written)
   const pixels = counts.reduce((sum, count) => sum + count, 0)
   if (pixels !== width * height) {
     throw new CodedError(

@@ -1,0 +1,95 @@
+/**
+ * Polygons in image pixels, as COCO writes them: a ring is a flat list x1, y1, x2, y2, … whose last vertex joins the
+ * first. Continuous coordinates as for boxes; y points down, so a ring of positive area runs clockwise on the screen.
+ */
+import type { BoxXyxy } from './box.ts'
+
+export type Ring = readonly number[]
+
+/** The smallest box around rings; Infinity and −Infinity where there is no vertex. */
+export function polygonBounds(rings: readonly Ring[]): BoxXyxy {
+  let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const ring of rings) {
+    for (let i = 0; i + 1 < ring.length; i += 2) {
+      x1 = Math.min(x1, ring[i]!)
+      x2 = Math.max(x2, ring[i]!)
+      y1 = Math.min(y1, ring[i + 1]!)
+      y2 = Math.max(y2, ring[i + 1]!)
+    }
+  }
+  return [x1, y1, x2, y2]
+}
+
+/** Area in px² by the shoelace formula: positive for a clockwise ring, negative for a counterclockwise one. */
+export function signedArea(ring: Ring): number {
+  // Relative to the first vertex, since products of large coordinates would lose the digits of small areas.
+  const [x0 = 0, y0 = 0] = ring
+  let twice = 0
+  for (let i = 2; i + 3 < ring.length; i += 2) {
+    twice += (ring[i]! - x0) * (ring[i + 3]! - y0) - (ring[i + 2]! - x0) * (ring[i + 1]! - y0)
+  }
+  return twice / 2
+}
+
+/** The area of an object of several parts in px². Parts that overlap count twice, as in other tools. */
+export const polygonArea = (rings: readonly Ring[]): number =>
+  rings.reduce((sum, ring) => sum + Math.abs(signedArea(ring)), 0)
+
+/** The same ring, running clockwise on the screen. */
+export function clockwise(ring: Ring): Ring {
+  if (signedArea(ring) >= 0) return ring
+  const turned: number[] = []
+  for (let i = ring.length - 2; i >= 0; i -= 2) turned.push(ring[i]!, ring[i + 1]!)
+  return turned
+}
+
+/**
+ * Whether rings hold a point, by the nonzero rule: clockwise rings are united, counterclockwise ones inside them are
+ * holes. A canvas that fills a path by its default rule shows the same.
+ */
+export function polygonHolds(rings: readonly Ring[], x: number, y: number): boolean {
+  let winding = 0
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i + 1 < ring.length; j = i, i += 2) {
+      const ay = ring[j + 1]!
+      const by = ring[i + 1]!
+      if (ay <= y === by <= y) continue
+      const ax = ring[j]!
+      const crossing = ax + ((ring[i]! - ax) * (y - ay)) / (by - ay)
+      if (crossing > x) winding += ay <= y ? 1 : -1
+    }
+  }
+  return winding !== 0
+}
+
+/** The distance from a point to the nearest edge; Infinity without one. */
+export function distanceToEdge(rings: readonly Ring[], x: number, y: number): number {
+  let least = Infinity
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i + 1 < ring.length; j = i, i += 2) {
+      const ax = ring[j]!
+      const ay = ring[j + 1]!
+      const dx = ring[i]! - ax
+      const dy = ring[i + 1]! - ay
+      const length = dx * dx + dy * dy
+      const share = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length))
+      const awayX = x - ax - share * dx
+      const awayY = y - ay - share * dy
+      least = Math.min(least, awayX * awayX + awayY * awayY)
+    }
+  }
+  return Math.sqrt(least)
+}
+
+export const translateRing = (ring: Ring, dx: number, dy: number): Ring =>
+  ring.map((value, i) => value + (i % 2 === 0 ? dx : dy))
+
+/** Takes what lies in one box to the same place of another: the edges of the one become those of the other to the bit. */
+export function fitRing(ring: Ring, from: BoxXyxy, to: BoxXyxy): Ring {
+  const placed = (value: number, axis: 0 | 1): number => {
+    const [low, high] = [from[axis], from[axis + 2]!]
+    if (value === high) return to[axis + 2]!
+    return to[axis] + ((value - low) / (high - low)) * (to[axis + 2]! - to[axis])
+  }
+  return ring.map((value, i) => placed(value, i % 2 === 0 ? 0 : 1))
+}
