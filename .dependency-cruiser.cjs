@@ -54,6 +54,12 @@ module.exports = {
       from: { pathNot: '^(src/main/desktop|src/preload|tests)/' },
       to: { path: '^(node_modules/)?electron(/|$)' },
     },
+    only(
+      'what-lies-below-knows-only-core',
+      '^src/main/(images|files|process)/',
+      ['^src/(core|main/(images|files|process))/', '^node_modules/(sharp|zod)/', '^node:', '^[a-z_/]+$'],
+      'reading pictures, writing files and talking to children lie below engine, studio, cli and the shells',
+    ),
     {
       name: 'engine-knows-only-core',
       severity: 'error',

@@ -10,9 +10,9 @@ import sharp from 'sharp'
 import { mulberry32 } from '../../src/core/random.ts'
 import { augmentFor } from '../../src/core/training/augmentation.ts'
 import { trainingCanvas } from '../../src/main/engine/data/canvas.ts'
-import { decodeImage } from '../../src/main/engine/data/decode.ts'
 import { BatchLoader } from '../../src/main/engine/data/loader.ts'
 import { preprocess } from '../../src/main/engine/data/preprocess.ts'
+import { decodeImage } from '../../src/main/images/decode.ts'
 
 const IMAGES = 64
 const BATCH = 8

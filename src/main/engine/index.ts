@@ -6,6 +6,7 @@ import '../process/end-with-parent.ts'
 import { z } from 'zod'
 import { EngineCall, type EngineEvent, type EngineMessage } from '../../core/contract/engine.ts'
 import { CodedError } from '../../core/errors.ts'
+import { useOneThreadPerImage } from '../images/libvips.ts'
 import { failure } from '../process/messages.ts'
 import { post } from '../process/serve.ts'
 import { JobControl } from './control.ts'
@@ -13,6 +14,9 @@ import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
 import { fastMath } from './tensor/bfloat16.ts'
 import { fastMathAgrees } from './tensor/fast-math-check.ts'
 import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow.ts'
+
+// Images are decoded side by side by libuv's pool, and a training step needs the cores.
+useOneThreadPerImage()
 
 let running: { readonly id: number; readonly control: JobControl } | null = null
 

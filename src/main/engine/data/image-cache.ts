@@ -1,6 +1,6 @@
 /** Decoded training images, least recently used out first, with bad files replaced. */
 import { CodedError } from '../../../core/errors.ts'
-import { decodeImage, type RgbImage } from './decode.ts'
+import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import type { TrainingSample } from './samples.ts'
 
 export interface Found {

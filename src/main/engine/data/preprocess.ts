@@ -6,7 +6,7 @@
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { paddedSize, resizedSize } from '../../../core/pyramid/input-size.ts'
-import type { RgbImage } from './decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
 import { normalise } from './pixels.ts'
 import { drawImage } from './resample.ts'
 

@@ -3,7 +3,7 @@
  * Source coordinates are those of torch.nn.functional.interpolate(mode='bilinear', align_corners=False, antialias=False):
  * pixel centres at k + ½, the border pixel repeated outside, arithmetic of coordinates in float32.
  */
-import type { RgbImage } from './decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
 import type { PixelMap } from './pixels.ts'
 
 /** How one axis of a source image lies on the canvas: source [0, source) covers canvas [offset, offset + length). */

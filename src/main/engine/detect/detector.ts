@@ -8,7 +8,7 @@ import {
 } from '../../../core/detectors/fcos/decode.ts'
 import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
 import { selectDetections } from '../../../core/detectors/shared/select.ts'
-import type { RgbImage } from '../data/decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import type { Fcos } from '../model/fcos.ts'
 import { type RawOutputs, rawOutputs } from './raw-outputs.ts'

@@ -9,8 +9,8 @@ import type {
   MapsResult,
 } from '../../../core/contract/engine.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
+import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import type { JobControl } from '../control.ts'
-import { decodeImage, type RgbImage } from '../data/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf } from './detector.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'

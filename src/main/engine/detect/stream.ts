@@ -3,7 +3,7 @@
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
 import { resizedSize } from '../../../core/pyramid/input-size.ts'
-import { decodeImage, type RgbImage } from '../data/decode.ts'
+import { decodeImage, type RgbImage } from '../../images/decode.ts'
 
 /** What the network made of an image, or why the image could not be read. */
 export type ImageResult<Found> =

@@ -2,7 +2,7 @@
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
 import { predictionMaps } from '../../../core/detectors/fcos/views.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { decodeImage, type RgbImage } from '../data/decode.ts'
+import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detector.ts'
 import { rawOutputs } from '../detect/raw-outputs.ts'

@@ -5,16 +5,13 @@
 import { join } from 'node:path'
 import type { ImageInfo } from '../../../core/contract/assets.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { EnginePlace } from '../engine/place.ts'
-import { CacheFolder } from './cache-folder.ts'
-import { imageError } from './image-errors.ts'
-import { NewestFirst } from './newest-first.ts'
-import { examine, keyOf, type Picture } from './picture.ts'
-import { levelsOf, readLevel, readTile, TILE, tileRegion } from './pyramid.ts'
-import { type BuildOptions, PyramidBuilder } from './pyramid-builder.ts'
-import { type AssetResponse, errorResponse, notModified, tagOf } from './responses.ts'
-import { parseRoute, parseWindow, type Route, type TileRoute } from './routes.ts'
-import { rangeOf, type Samples, type ValueRange, type Window } from './samples.ts'
+import { CacheFolder } from '../../images/cache-folder.ts'
+import { keyOf } from '../../images/image-file.ts'
+import { NewestFirst } from '../../images/newest-first.ts'
+import { examine, type Picture } from '../../images/picture.ts'
+import { levelsOf, readLevel, readTile, TILE, tileRegion } from '../../images/pyramid.ts'
+import { type BuildOptions, PyramidBuilder } from '../../images/pyramid-builder.ts'
+import { rangeOf, type Samples, type ValueRange, type Window } from '../../images/samples.ts'
 import {
   encodeExact,
   readDeepWhole,
@@ -23,7 +20,10 @@ import {
   readWhole,
   reduceAgain,
   show,
-} from './screen-image.ts'
+} from '../../images/screen-image.ts'
+import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
+import { type AssetResponse, errorResponse, notModified, tagOf } from './responses.ts'
+import { parseRoute, parseWindow, type Route, type TileRoute } from './routes.ts'
 
 export interface AssetsOptions {
   /** A folder that may be deleted at any time; it is made when needed. */
@@ -61,7 +61,7 @@ export class Assets {
   constructor(options: AssetsOptions) {
     this.#options = options
     this.#cache = new CacheFolder(options.cache)
-    this.#builder = new PyramidBuilder(this.#cache, options.place)
+    this.#builder = new PyramidBuilder(this.#cache, options.place ?? CHECKOUT)
   }
 
   /**
@@ -134,7 +134,7 @@ export class Assets {
   async #picture(file: string, key: string, signal?: AbortSignal): Promise<Picture> {
     const known = this.#pictures.get(key)
     if (known) return known
-    const picture = await this.#decode(file, () => examine(file, key), signal)
+    const picture = await this.#queue.run(() => examine(file, key), signal)
     this.#pictures.set(key, picture)
     if (this.#pictures.size > REMEMBERED) this.#pictures.delete(this.#pictures.keys().next().value!)
     return picture
@@ -156,10 +156,10 @@ export class Assets {
   }
 
   async #whole(picture: Picture, window: Window | undefined, signal?: AbortSignal): Promise<Buffer> {
-    if (picture.depth === 8) return this.#decode(picture.file, () => readWhole(picture), signal)
+    if (picture.depth === 8) return this.#queue.run(() => readWhole(picture), signal)
     const shown = window ?? (await this.#range(picture, signal))
     const make = async (): Promise<Buffer> => encodeExact(show(await this.#samples(picture), shown))
-    return this.#decode(picture.file, make, signal)
+    return this.#queue.run(make, signal)
   }
 
   async #samples(picture: Picture): Promise<Samples> {
@@ -176,16 +176,16 @@ export class Assets {
       return Buffer.from(JSON.stringify(rangeOf(await read)))
     }
     const name = join('ranges', `${picture.key}.json`)
-    return JSON.parse(String(await this.#cache.keep(name, () => this.#decode(picture.file, make, signal))))
+    return JSON.parse(String(await this.#cache.keep(name, () => this.#queue.run(make, signal))))
   }
 
   #thumbnail(file: string, key: string, signal?: AbortSignal): Promise<Buffer> {
     return this.#cache.keep(join('thumbnails', key.slice(0, 2), `${key}.jpg`), async () => {
       const picture = await this.#picture(file, key, signal)
-      if (picture.kind === 'whole') return this.#decode(file, () => readReduced(picture, THUMBNAIL), signal)
+      if (picture.kind === 'whole') return this.#queue.run(() => readReduced(picture, THUMBNAIL), signal)
       // Reading a large picture once gives both.
       const overview = await this.#overview(picture, signal)
-      return this.#decode(file, () => reduceAgain(overview, THUMBNAIL), signal)
+      return this.#queue.run(() => reduceAgain(file, overview, THUMBNAIL), signal)
     })
   }
 
@@ -196,17 +196,8 @@ export class Assets {
       if (isUnpacked) await this.#builder.build(picture, { ...(signal && { signal }) })
       const read = (): Promise<Buffer> =>
         isUnpacked ? readLevel(this.#cache, picture, OVERVIEW) : readReduced(picture, OVERVIEW)
-      return this.#decode(picture.file, read, signal)
+      return this.#queue.run(read, signal)
     })
-  }
-
-  async #decode<T>(file: string, task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    try {
-      return await this.#queue.run(task, signal)
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error instanceof CodedError ? error : imageError(file, error)
-    }
   }
 
   async #tile(
@@ -219,7 +210,7 @@ export class Assets {
     const onProgress = (done: number): void => this.#options.onTiles?.(id, done)
     await this.#builder.build(picture, { ...(signal && { signal }), onProgress })
     const shown = picture.depth === 8 ? undefined : (window ?? (await this.#range(picture, signal)))
-    return this.#decode(picture.file, () => readTile(this.#cache, picture, address, shown), signal)
+    return this.#queue.run(() => readTile(this.#cache, picture, address, shown), signal)
   }
 }
 

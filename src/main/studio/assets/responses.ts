@@ -1,6 +1,6 @@
 /** Answers in the terms of HTTP, for any transport. */
 import { CodedError, toWire } from '../../../core/errors.ts'
-import type { Window } from './samples.ts'
+import type { Window } from '../../images/samples.ts'
 
 export interface AssetResponse {
   readonly status: number

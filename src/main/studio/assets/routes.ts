@@ -1,7 +1,7 @@
 /** The addresses under /asset/. */
 import { CodedError } from '../../../core/errors.ts'
-import type { TileAddress } from './pyramid.ts'
-import type { Window } from './samples.ts'
+import type { TileAddress } from '../../images/pyramid.ts'
+import type { Window } from '../../images/samples.ts'
 
 export interface TileRoute {
   readonly id: number

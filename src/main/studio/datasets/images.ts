@@ -1,30 +1,16 @@
 /** The images of a data set: where they lie, whether they are there, how large they are. */
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import sharp from 'sharp'
 import { CodedError } from '../../../core/errors.ts'
 import type { Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText } from '../../../core/formats/named.ts'
-import type { Size } from '../../../core/geometry/box.ts'
-import { bmpHeaderOf } from '../assets/open-image.ts'
+import { measure } from '../../images/header.ts'
 import { kindOf, mapConcurrent } from './files.ts'
 import type { LoadRun } from './loaded.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */
 const FOLDERS = 100
 const SAMPLE = 20
-
-/** Width and height as displayed (EXIF orientation applied), from the header alone. Undefined if it is no image. */
-export async function measure(path: string): Promise<Size | undefined> {
-  try {
-    const bmp = await bmpHeaderOf(path)
-    if (bmp) return { width: bmp.width, height: bmp.height }
-    const { autoOrient } = await sharp(path).metadata()
-    return autoOrient.width > 0 && autoOrient.height > 0 ? autoOrient : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * The folder that the file names of a label file are relative to: the label file's own, `images` or another one in

@@ -2,7 +2,7 @@
 
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
-import { keyOf } from '../assets/picture.ts'
+import { keyOf } from '../../images/image-file.ts'
 import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { FLOOR } from './looking.ts'

@@ -9,7 +9,7 @@ import {
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { decodeCandidates } from '../../../core/detectors/fcos/decode.ts'
 import { pyramid } from '../../../core/pyramid/levels.ts'
-import { keyOf } from '../assets/picture.ts'
+import { keyOf } from '../../images/image-file.ts'
 import type { ViewingEngine } from '../engine/viewing-engine.ts'
 import type { CandidateCache } from './candidate-cache.ts'
 

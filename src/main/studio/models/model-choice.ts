@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { keyOf } from '../../images/image-file.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
-import { keyOf } from '../assets/picture.ts'
 import type { Settings } from '../settings.ts'
 
 /** Files that the user chose, latest first. */

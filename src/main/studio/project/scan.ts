@@ -5,12 +5,14 @@
  *
  * What a scan finds out is no step of the history: files do not come and go by undoing.
  */
+import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
+import { safeRelativePath } from '../../../core/formats/checks.ts'
 import { baseName } from '../../../core/formats/paths.ts'
-import { kindOf } from '../datasets/files.ts'
+import { type Probe, probeFile } from '../../images/probe.ts'
+import { kindOf, mapConcurrent } from '../datasets/files.ts'
 import type { Database } from './database.ts'
 import { nameKey } from './name-key.ts'
-import { type Probe, probeAll } from './probe.ts'
 import type { Project } from './project.ts'
 import { type FoundFile, isUnreadable, type Unreadable, walk } from './walk.ts'
 
@@ -53,6 +55,15 @@ interface KnownFile {
 
 interface ReadFile extends FoundFile, Probe {}
 
+async function read(root: string, file: FoundFile): Promise<ReadFile> {
+  const { path } = file
+  if (safeRelativePath(path) === path && !path.includes('\ufffd')) {
+    return { ...file, ...(await probeFile(join(root, path))) }
+  }
+  const error = 'its name holds characters that label files cannot name'
+  return { ...file, hash: null, width: 0, height: 0, error }
+}
+
 /**
  * Throws DATA_IMAGES_MISSING, and changes nothing, where the image folder is not there or empty, and the signal's
  * reason when it is aborted; what was found until then stays.
@@ -65,8 +76,8 @@ export async function scanImages(
   const root = project.imageRoot
   const scan = new Scan(project.database)
   let waiting: FoundFile[] = []
-  const read = async (): Promise<void> => {
-    const files = await probeAll(root, waiting)
+  const readWaiting = async (): Promise<void> => {
+    const files = await mapConcurrent(waiting, (file) => read(root, file))
     waiting = []
     scan.save(files)
     onProgress?.(scan.report())
@@ -76,9 +87,9 @@ export async function scanImages(
     signal?.throwIfAborted()
     if (isUnreadable(entry)) scan.unreadable(entry)
     else if (scan.needsReading(entry)) waiting.push(entry)
-    if (waiting.length >= BATCH) await read()
+    if (waiting.length >= BATCH) await readWaiting()
   }
-  await read()
+  await readWaiting()
   if ((await kindOf(root)) !== 'folder' || scan.sawNothing()) throw rootMissing(root)
   scan.finish()
   onProgress?.(scan.report())

@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inside } from '../../../core/formats/paths.ts'
+import { fileReason } from '../../images/errors.ts'
 import { IMAGE_FILE, mapConcurrent } from '../datasets/files.ts'
 
 export interface FoundFile {
@@ -38,7 +39,7 @@ export async function* walk(root: string): AsyncGenerator<FoundFile | Unreadable
       entered.add(`${dev}:${ino}`)
       entries = await readdir(join(root, folder), { withFileTypes: true })
     } catch (error) {
-      yield { path: folder, reason: reasonOf(error) }
+      yield { path: folder, reason: fileReason(error) }
       continue
     }
     const visible = entries.filter(({ name }) => !name.startsWith('.'))
@@ -66,19 +67,6 @@ async function look(root: string, path: string, entry: Dirent): Promise<Look | u
     const { size: bytes, mtimeMs: modified } = stats
     return isImage && stats.isFile() ? { file: { path, bytes, modified } } : undefined
   } catch (error) {
-    return isImage ? { file: { path, reason: reasonOf(error) } } : undefined
+    return isImage ? { file: { path, reason: fileReason(error) } } : undefined
   }
-}
-
-/** Why a file or folder cannot be read, for people. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  const reasons: Record<string, string> = {
-    ENOENT: 'it is gone, or a link that leads nowhere',
-    EACCES: 'permission denied',
-    EPERM: 'permission denied',
-    ELOOP: 'a link that leads to itself',
-    EIO: 'the disk reports an error',
-  }
-  return (code && reasons[code]) ?? message
 }

@@ -5,9 +5,9 @@ import { augmentFor, NO_AUGMENTATION } from '../../../../src/core/training/augme
 import { shiftAndNormalise } from '../../../../src/main/engine/data/augment/colour.ts'
 import { type Placement, placeBoxes } from '../../../../src/main/engine/data/augment/geometry.ts'
 import { arrange, chooseImages, type SceneRules } from '../../../../src/main/engine/data/augment/scene.ts'
-import type { RgbImage } from '../../../../src/main/engine/data/decode.ts'
 import { preprocess } from '../../../../src/main/engine/data/preprocess.ts'
 import { drawImage } from '../../../../src/main/engine/data/resample.ts'
+import type { RgbImage } from '../../../../src/main/images/decode.ts'
 
 /** Leaves bytes as they are / 255, so that brightness can be read off the canvas. */
 const PLAIN = {

@@ -152,7 +152,12 @@ describe('a bad image', () => {
     const change = { samples, augment: NO_AUGMENTATION }
     const batches = await digests(start(change, { ...options, workers: 2 }), 14)
     expect(problems).toEqual([
-      { file: path, where: 'pixels', reason: 'not an image, or its header is damaged', action: 'skipped' },
+      {
+        file: path,
+        where: 'pixels',
+        reason: 'not an image, or of a kind that is not read',
+        action: 'skipped',
+      },
     ])
     const firstEpoch = batches.flatMap(({ indices }) => indices).slice(0, IMAGES)
     expect(firstEpoch.sort()).toEqual([0, 1, 3, 3, 4, 5, 6])

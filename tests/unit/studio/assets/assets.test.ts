@@ -270,7 +270,7 @@ describe('what is no picture', () => {
 
   it.each([
     ['empty', async () => Buffer.alloc(0), 'DATA_IMAGE_BROKEN'],
-    ['text', async () => Buffer.from('no image at all'), 'DATA_IMAGE_BROKEN'],
+    ['text', async () => Buffer.from('no image at all'), 'DATA_IMAGE_FORMAT'],
     ['cut.jpg', async () => (await noise().jpeg().toBuffer()).subarray(0, 20_000), 'DATA_IMAGE_BROKEN'],
     ['cut.png', async () => (await noise().png().toBuffer()).subarray(0, 20_000), 'DATA_IMAGE_BROKEN'],
     ['cut.webp', async () => (await noise().webp().toBuffer()).subarray(0, 2000), 'DATA_IMAGE_BROKEN'],

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ImageInfo } from '../../../../src/core/contract/assets.ts'
+import { storedRegion } from '../../../../src/main/images/orientation.ts'
 import { Assets } from '../../../../src/main/studio/assets/assets.ts'
-import { storedRegion } from '../../../../src/main/studio/assets/orientation.ts'
 import { bmp, tiff } from '../../../support/image-bytes.ts'
 
 /** A long picture goes in tiles although it is small. */
@@ -198,7 +198,7 @@ describe('large pictures', () => {
     const id = add('unwanted.tif', tiff(WIDTH, HEIGHT, rgb(), { channels: 3 }))
     // A process that never ends by itself.
     const root = join(folder, 'place')
-    const entry = join(root, 'src/main/studio/assets/pyramid-process.ts')
+    const entry = join(root, 'src/main/images/pyramid-process.ts')
     mkdirSync(dirname(entry), { recursive: true })
     writeFileSync(entry, 'setInterval(() => {}, 1000)')
     const cache = join(folder, 'other cache')

@@ -102,7 +102,7 @@ test('links: followed, in a circle, to a folder within, to nowhere, to itself', 
     'real/deep/b.jpg',
   ])
   expect(report.unreadable).toEqual([
-    { path: 'broken.jpg', reason: 'it is gone, or a link that leads nowhere' },
+    { path: 'broken.jpg', reason: 'there is no such file, or it is a link that leads nowhere' },
     { path: 'self.jpg', reason: 'a link that leads to itself' },
   ])
 })

@@ -1,8 +1,9 @@
 /** Pictures with what was found in them: small JPEGs inside the report, boxes drawn over them as vectors. */
 import path from 'node:path'
 import type { EngineData } from '../../../../core/contract/engine.ts'
-import { examine, keyOf } from '../../assets/picture.ts'
-import { readReduced } from '../../assets/screen-image.ts'
+import { keyOf } from '../../../images/image-file.ts'
+import { examine } from '../../../images/picture.ts'
+import { readReduced } from '../../../images/screen-image.ts'
 import { type Html, html } from './html.ts'
 import type { Mark, Scene } from './measure.ts'
 

@@ -1,8 +1,8 @@
 /** Large BMP files to TIFF files without compression, which libvips reads, a few rows at a time. */
 import { open, readFile } from 'node:fs/promises'
-import { CodedError } from '../../../core/errors.ts'
-import { decodeBmp, decodeBmpRows } from '../../../core/formats/bmp.ts'
-import { bmpHeaderOf } from './open-image.ts'
+import { CodedError } from '../../core/errors.ts'
+import { decodeBmp, decodeBmpRows } from '../../core/formats/bmp.ts'
+import { bmpHeaderOf } from './image-file.ts'
 
 /** Of stored rows read at a time. */
 const PIECE = 2 ** 22

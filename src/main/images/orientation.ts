@@ -1,6 +1,6 @@
 /** EXIF orientation: how the stored pixels are turned for display (Exif 2.32, tag 274). */
 import type { Sharp } from 'sharp'
-import type { Size } from '../../../core/geometry/box.ts'
+import type { Size } from '../../core/geometry/box.ts'
 
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 

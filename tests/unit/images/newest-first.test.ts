@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CodedError } from '../../../../src/core/errors.ts'
-import { NewestFirst } from '../../../../src/main/studio/assets/newest-first.ts'
+import { NewestFirst } from '../../../src/main/images/newest-first.ts'
 
 const gate = () => Promise.withResolvers<void>()
 
@@ -40,39 +39,5 @@ describe('NewestFirst', () => {
     await running
     expect(await queue.run(async () => 2)).toBe(2)
     expect(began).toBe(false)
-  })
-
-  it('asks once more, alone, where a failure has no code', async () => {
-    const queue = new NewestFirst(2)
-    let running = 0
-    let calls = 0
-    const other = gate()
-    const first = queue.run(async () => {
-      running++
-      await other.promise
-      running--
-    })
-    const doubtful = queue.run(async () => {
-      if (++calls === 1) throw new Error("another's reason")
-      expect(running).toBe(0)
-      throw new Error('its own reason')
-    })
-    const late = queue.run(async () => running++)
-    await new Promise(setImmediate)
-    expect([calls, running]).toEqual([1, 1])
-    other.resolve()
-    await expect(doubtful).rejects.toThrow('its own reason')
-    await Promise.all([first, late])
-    expect(calls).toBe(2)
-  })
-
-  it('believes coded errors', async () => {
-    let calls = 0
-    const task = async () => {
-      calls++
-      throw new CodedError('DATA_IMAGE_BROKEN', 'broken')
-    }
-    await expect(new NewestFirst(2).run(task)).rejects.toThrow('broken')
-    expect(calls).toBe(1)
   })
 })

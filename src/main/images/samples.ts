@@ -1,6 +1,6 @@
 /** Pixels of more than 8 bits: their values, the range of these, and the part of it that a screen shows. */
 import type { Sharp } from 'sharp'
-import type { Size } from '../../../core/geometry/box.ts'
+import type { Size } from '../../core/geometry/box.ts'
 import type { Picture } from './picture.ts'
 
 export interface Samples extends Size {

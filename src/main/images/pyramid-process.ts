@@ -1,8 +1,8 @@
 /** The program that builds one pyramid, in a process of its own: libvips cannot be stopped, a process can. */
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { serve } from '../../process/serve.ts'
-import { LENIENT } from './open-image.ts'
+import { serve } from '../process/serve.ts'
+import { LENIENT } from './libvips.ts'
 import type { PyramidTask } from './pyramid-builder.ts'
 import { toSamples } from './samples.ts'
 import { unpackBmp } from './unpack-bmp.ts'

@@ -1,12 +1,11 @@
 /** Builds pyramids, one at a time, for as long as somebody waits for them. */
 import { rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '../../../core/errors.ts'
-import { callOnce, type Death } from '../../process/child.ts'
-import { complaintOf } from '../../process/complaint.ts'
-import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
+import { CodedError } from '../../core/errors.ts'
+import { callOnce, type Death } from '../process/child.ts'
+import { complaintOf } from '../process/complaint.ts'
 import type { CacheFolder } from './cache-folder.ts'
-import { imageError } from './image-errors.ts'
+import { imageError } from './errors.ts'
 import { NewestFirst } from './newest-first.ts'
 import type { Picture } from './picture.ts'
 import { pyramidName, TILE } from './pyramid.ts'
@@ -16,6 +15,12 @@ export interface PyramidTask extends Pick<Picture, 'file' | 'format' | 'depth' |
   /** For temporary files; deleted afterwards. */
   readonly folder: string
   readonly tile: number
+}
+
+/** Where the program lies that makes tiles, laid out as a checkout, and the Node that runs it. */
+export interface ProgramPlace {
+  readonly node: string
+  readonly root: string
 }
 
 export interface BuildOptions {
@@ -32,7 +37,7 @@ interface Build {
   waiting: number
 }
 
-const ENTRY = 'src/main/studio/assets/pyramid-process.ts'
+const ENTRY = 'src/main/images/pyramid-process.ts'
 
 /** ms */
 const BETWEEN_LOOKS = 200
@@ -49,9 +54,9 @@ export class PyramidBuilder {
   readonly #builds = new Map<string, Build>()
   /** Files of which no pyramid can be made, by key. */
   readonly #broken = new Map<string, CodedError>()
-  readonly #place: EnginePlace
+  readonly #place: ProgramPlace
 
-  constructor(cache: CacheFolder, place: EnginePlace = CHECKOUT) {
+  constructor(cache: CacheFolder, place: ProgramPlace) {
     this.#cache = cache
     this.#place = place
   }
@@ -155,7 +160,7 @@ export class PyramidBuilder {
 }
 
 async function runProcess(
-  { node, root }: EnginePlace,
+  { node, root }: ProgramPlace,
   task: PyramidTask,
   signal: AbortSignal,
 ): Promise<void> {

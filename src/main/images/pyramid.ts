@@ -7,10 +7,10 @@
  */
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { CodedError } from '../../../core/errors.ts'
-import type { Size } from '../../../core/geometry/box.ts'
+import { CodedError } from '../../core/errors.ts'
+import type { Size } from '../../core/geometry/box.ts'
 import type { CacheFolder } from './cache-folder.ts'
-import { LENIENT } from './open-image.ts'
+import { LENIENT, withImage } from './libvips.ts'
 import { displayedSize, orient, type Region, storedRegion } from './orientation.ts'
 import type { Picture } from './picture.ts'
 import { readSamples, type Window } from './samples.ts'
@@ -62,9 +62,11 @@ export function readLevel(cache: CacheFolder, picture: Picture, side: number): P
   const page = levelsOf(picture).findLastIndex(
     ({ width, height }, level) => level === 0 || Math.max(width, height) >= side,
   )
-  const level = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page })
-  level.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
-  return encodeSmall(orient(level, picture.orientation))
+  return withImage(picture.file, () => {
+    const level = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page })
+    level.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+    return encodeSmall(orient(level, picture.orientation))
+  })
 }
 
 /**
@@ -80,7 +82,9 @@ export async function readTile(
   const { orientation } = picture
   const region = tileRegion(picture, address)
   const stored = displayedSize(levelsOf(picture)[address.level]!, orientation)
-  const pyramid = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page: address.level })
-  const tile = orient(pyramid.extract(storedRegion(region, stored, orientation)), orientation)
-  return encodeExact(window ? show(await readSamples(tile, picture), window) : tile)
+  return withImage(picture.file, async () => {
+    const pyramid = sharp(join(cache.path, pyramidName(picture)), { ...LENIENT, page: address.level })
+    const tile = orient(pyramid.extract(storedRegion(region, stored, orientation)), orientation)
+    return encodeExact(window ? show(await readSamples(tile, picture), window) : tile)
+  })
 }

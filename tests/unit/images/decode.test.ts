@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeImage } from '../../../../src/main/engine/data/decode.ts'
-import { bmp } from '../../../support/image-bytes.ts'
+import { decodeImage } from '../../../src/main/images/decode.ts'
+import { bmp } from '../../support/image-bytes.ts'
 
 let directory: string
 beforeAll(() => {

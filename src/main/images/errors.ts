@@ -1,0 +1,46 @@
+/** What went wrong with an image file, for people. */
+import { CodedError, type ErrorCode } from '../../core/errors.ts'
+
+/** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */
+function imageReason(error: unknown): string {
+  const message = (error as Error).message
+  if (isUnknownFormat(error)) return 'not an image, or of a kind that is not read'
+  return message.trim().split('\n').at(-1)!
+}
+
+const isUnknownFormat = (error: unknown): boolean => /unsupported image format/.test((error as Error).message)
+
+/**
+ * Puts the file's name before an error of a reader that does not know it.
+ * @returns CodedError DATA_IMAGE_UNREADABLE (missing, no permission, or no regular file), DATA_IMAGE_FORMAT (not an image,
+ * or of a kind that is not read), DATA_IMAGE_TOO_LARGE, or DATA_IMAGE_BROKEN (truncated or corrupt).
+ */
+export function imageError(file: string, cause: unknown): CodedError {
+  const coded = (code: ErrorCode, reason: string, remedy?: string): CodedError =>
+    new CodedError(code, `${file}: ${reason}`, remedy, { cause })
+  if (cause instanceof CodedError) return coded(cause.code, cause.message, cause.remedy)
+  if (isOfFileSystem(cause)) {
+    return coded('DATA_IMAGE_UNREADABLE', fileReason(cause), 'Its labels are kept. Bring the file back')
+  }
+  const reason = imageReason(cause)
+  if (isUnknownFormat(cause)) return coded('DATA_IMAGE_FORMAT', reason, `Save it as ${FORMAT_NAMES}`)
+  return coded('DATA_IMAGE_BROKEN', reason, 'Its labels are kept. Replace the file')
+}
+
+/** Why a file or folder cannot be read. */
+export function fileReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file, or it is a link that leads nowhere',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    ELOOP: 'a link that leads to itself',
+    EIO: 'the disk reports an error',
+  }
+  return (code && reasons[code]) ?? message
+}
+
+export const isOfFileSystem = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException).syscall !== undefined
+
+export const FORMAT_NAMES = 'JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF'
