@@ -7,7 +7,12 @@ import {
   decodeCandidates,
 } from '../../../core/detectors/fcos/decode.ts'
 import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
-import { selectDetections } from '../../../core/detectors/shared/select.ts'
+import {
+  CANDIDATES_PER_LEVEL,
+  EVALUATION_SELECTION,
+  MOST_DETECTIONS,
+  selectDetections,
+} from '../../../core/detectors/shared/select.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import type { Fcos } from '../model/fcos.ts'
@@ -22,9 +27,7 @@ export interface DetectionOptions {
   readonly limit: number
 }
 
-/** torchvision's defaults but for the score, which is low enough for a whole precision-recall curve. */
-export const EVALUATION_OPTIONS: DetectionOptions = { score: 0.05, nms: 0.6, limit: 100 }
-const CANDIDATES_PER_LEVEL = 1000
+export const EVALUATION_OPTIONS: DetectionOptions = { ...EVALUATION_SELECTION, limit: MOST_DETECTIONS }
 
 /**
  * Images of one batch should have one size: padding takes part in GroupNorm's statistics.

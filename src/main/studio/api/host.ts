@@ -160,6 +160,8 @@ export class StudioHost {
       ...{ project, dataFolder, jobs: this.jobs, engine: info.engine },
       ...(place && { place }),
       emit: (event, data) => this.emit(event, data),
+      // A run may have written the checkpoint that is in use.
+      checkpointWritten: () => void this.models.current(project.path).catch(() => {}),
     })
     const { history } = project
     history.subscribe((effect) => this.emit('step', { ...effect, ...history.next(), by: this.#caller }))

@@ -31,9 +31,10 @@ export class ViewingEngine {
   }
 
   async close(): Promise<void> {
-    const engine = await this.#engine?.catch(() => null)
+    const closing = this.#engine
+    // Whoever asks meanwhile gets another one.
     this.#engine = null
-    await engine?.close()
+    await (await closing?.catch(() => null))?.close()
   }
 
   #running(): Promise<Engine> {

@@ -71,11 +71,11 @@ async function detect(
   control: JobControl,
 ): Promise<CachedModel> {
   const { targets, skipped } = await findCandidates(models, checkpoint, project, images, control)
-  const unread = new Set(skipped.map(({ image }) => image))
   return {
     title: checkpoint.title,
     key: checkpoint.key,
     cacheFolder: models.cache.folder,
-    images: targets.flatMap(({ id, key }) => (unread.has(id) ? [] : [{ id, key }])),
+    images: targets.map(({ id, key }) => ({ id, key })),
+    unread: skipped.length,
   }
 }

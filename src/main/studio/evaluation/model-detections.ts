@@ -1,7 +1,7 @@
 /** What a model detects, from the candidates that it left in the cache. */
 import { setImmediate } from 'node:timers/promises'
 import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
-import { guessesOf } from '../../../core/detectors/shared/select.ts'
+import { EVALUATION_SELECTION, guessesOf } from '../../../core/detectors/shared/select.ts'
 import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import { pyramid } from '../../../core/pyramid/levels.ts'
@@ -9,15 +9,14 @@ import { matchClasses } from '../../../core/review/class-match.ts'
 import { CandidateCache } from '../models/candidate-cache.ts'
 import type { FrozenDetection } from './frozen.ts'
 
-/** As in validation while training. */
-export const SELECTION = { score: 0.05, nms: 0.6 } as const
-
 /** A model's images in the cache. */
 export interface CachedModel {
   readonly title: string
   readonly key: string
   readonly cacheFolder: string
   readonly images: readonly { readonly id: number; readonly key: string }[]
+  /** How many images could not be read. */
+  readonly unread: number
 }
 
 type Classes = readonly Pick<ProjectClass, 'id' | 'name'>[]
@@ -80,8 +79,7 @@ async function* candidatesOf({
 }: CachedModel): AsyncGenerator<{ id: number; found: ImageCandidates }> {
   const cache = new CandidateCache(cacheFolder)
   for (const image of images) {
-    const found = await cache.read(key, image.key)
-    if (found) yield { id: image.id, found }
+    yield { id: image.id, found: await cache.require(key, image.key) }
   }
 }
 
@@ -95,7 +93,7 @@ function select(
   classIds: readonly number[],
   centerness: boolean,
 ): FrozenDetection[] {
-  return guessesOf(candidates, { ...SELECTION, centerness }).map(
+  return guessesOf(candidates, { ...EVALUATION_SELECTION, centerness }).map(
     ({ index, label, box: [x1, y1, x2, y2], score }) => ({
       imageId,
       categoryId: classIds[label]!,

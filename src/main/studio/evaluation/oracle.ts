@@ -1,7 +1,11 @@
 /** The waterfall of oracles of an evaluated model. */
 import { setImmediate } from 'node:timers/promises'
 import type { OracleResult } from '../../../core/contract/studio/evaluation.ts'
-import { CANDIDATES_PER_LEVEL, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
+import {
+  CANDIDATES_PER_LEVEL,
+  EVALUATION_SELECTION,
+  MOST_DETECTIONS,
+} from '../../../core/detectors/shared/select.ts'
 import { ORACLE_STEPS } from '../../../core/evaluation/oracle/steps.ts'
 import {
   type OracleBar,
@@ -10,7 +14,7 @@ import {
 } from '../../../core/evaluation/oracle/waterfall.ts'
 import type { JobControl } from '../jobs.ts'
 import type { FrozenTruth } from './frozen.ts'
-import { type CachedModel, candidateImages, SELECTION } from './model-detections.ts'
+import { type CachedModel, candidateImages } from './model-detections.ts'
 
 /** Images behind a bar. */
 const MOST_GAINS = 100
@@ -27,8 +31,8 @@ export async function oracleOf(
   const options: OracleOptions = {
     rules: read.rules,
     categoryIds: read.categoryIds,
-    scoreThreshold: SELECTION.score,
-    nmsThreshold: SELECTION.nms,
+    scoreThreshold: EVALUATION_SELECTION.score,
+    nmsThreshold: EVALUATION_SELECTION.nms,
     candidatesPerLevel: CANDIDATES_PER_LEVEL,
     maxDetections: MOST_DETECTIONS,
   }

@@ -58,6 +58,7 @@ export async function prepare(
     detections: loaded.of('score').detections.length - unknownCategory,
     otherClasses: unknownCategory,
     otherImages,
+    unreadImages: model?.unread ?? 0,
     rankings: [...detections.keys()],
     stats: [...stats],
     thresholds: [],

@@ -1,9 +1,10 @@
 /** Whether two weights files are the same model to an engine: what they find, compared to the last bit. */
 import type { DetectRequest, ScoredBox } from '../../../core/contract/engine.ts'
+import { EVALUATION_SELECTION, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
 import type { Engine } from '../engine/client.ts'
 
-/** As evaluations detect. */
-export const EVALUATION_OPTIONS = { score: 0.05, nms: 0.6, limit: 100, batch: 1, size: null }
+/** As evaluations detect, for the check and the report. */
+const DETECTION = { ...EVALUATION_SELECTION, limit: MOST_DETECTIONS, batch: 1, size: null }
 
 /** An entry per image; undefined for one that cannot be read. */
 export type Found = readonly (readonly ScoredBox[] | undefined)[]
@@ -17,7 +18,7 @@ export async function findAll(
   onImage: (done: number) => void,
 ): Promise<Found> {
   const found = new Array<readonly ScoredBox[] | undefined>(images.length)
-  const request: DetectRequest = { method: 'detect', model, images: [...images], ...EVALUATION_OPTIONS }
+  const request: DetectRequest = { method: 'detect', model, images: [...images], ...DETECTION }
   await engine.call(
     request,
     (event) => {

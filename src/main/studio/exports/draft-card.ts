@@ -6,6 +6,7 @@ import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { ModelCard } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { EVALUATION_SELECTION } from '../../../core/detectors/shared/select.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
@@ -69,9 +70,6 @@ async function runFacts({ folder, note }: StoredRun, model: string): Promise<Run
   }
 }
 
-/** Score where nobody found a better one: as low as the metrics look. */
-const LEAST_SCORE = 0.05
-
 /** In the order of the model's classes: what the user saved with the evaluation, else the best F1. Throws USAGE_EVALUATION. */
 async function thresholdsOf(
   evaluations: Evaluations,
@@ -95,7 +93,8 @@ async function thresholdsOf(
   )
   const thresholds = matchClasses(classes, ofProject).map((classId): Omit<CardThreshold, 'name'> => {
     const at = classId === null ? undefined : (saved.get(classId) ?? best.get(classId))
-    return at ? { score: at.score, at } : { score: LEAST_SCORE, at: null }
+    // Where nobody found a better one: as low as the metrics look.
+    return at ? { score: at.score, at } : { score: EVALUATION_SELECTION.score, at: null }
   })
   return { thresholds, chosenOn: `${entry.images} images (${entry.title}, ${entry.at.slice(0, 10)})` }
 }

@@ -16,10 +16,7 @@ export async function respondModel(
   try {
     const [, what, image] = ROUTE.exec(path) ?? []
     if (!what) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
-    const model = await models.require(project.path)
-    if (query.get('model') !== model.key) {
-      throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
-    }
+    const model = await models.inUse(project.path, query.get('model'))
     const file = project.fileOf(Number(image))
     const bytes = await models.looking[what as 'maps' | 'candidates'](model, file, signal)
     return {

@@ -3,19 +3,24 @@
  * for each version of a checkpoint and of an image. The folder may be deleted at any time.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeCandidateFile,
   encodeCandidates,
   type ImageCandidates,
 } from '../../../core/contract/model-assets.ts'
+import { CodedError } from '../../../core/errors.ts'
 
 /** Models whose candidates are kept: the one in use, and some to compare it with. */
 const KEPT_MODELS = 8
+/** ms in which using a model again is not noted again. */
+const NOTED = 60_000
 
 export class CandidateCache {
   readonly folder: string
+  /** When it was last noted that a model is in use. */
+  readonly #noted = new Map<string, number>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -30,19 +35,36 @@ export class CandidateCache {
     try {
       return file && decodeCandidateFile(file)
     } catch {
-      // One of another version of this program, or one that a full disk cut off.
+      // One of another version of this program, or one that a full disk cut off: it is computed anew.
+      await rm(this.#path(model, image), { force: true })
       return undefined
     }
   }
 
-  readFile(model: string, image: string): Promise<Buffer | undefined> {
+  async readFile(model: string, image: string): Promise<Buffer | undefined> {
+    await this.noteUse(model)
     return readFile(this.#path(model, image)).catch(() => undefined)
   }
 
-  has(model: string, image: string): Promise<boolean> {
+  async has(model: string, image: string): Promise<boolean> {
+    await this.noteUse(model)
     return stat(this.#path(model, image)).then(
       () => true,
       () => false,
+    )
+  }
+
+  /**
+   * What another process is to read, and was there a moment ago.
+   * @throws CodedError IO_CACHE: images whose candidates are gone must not count as images in which nothing was found.
+   */
+  async require(model: string, image: string): Promise<ImageCandidates> {
+    const found = await this.read(model, image)
+    if (found) return found
+    throw new CodedError(
+      'IO_CACHE',
+      `What the model found in some images is gone from ${this.folder}, or damaged`,
+      'No label has changed. Start again: it is computed anew',
     )
   }
 
@@ -71,6 +93,14 @@ export class CandidateCache {
     )
     const old = used.sort((a, b) => b.at - a.at).slice(KEPT_MODELS)
     await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })))
+  }
+
+  /** A folder's own time tells of the last new file alone, and a model in daily use gets none. */
+  async noteUse(model: string): Promise<void> {
+    const now = Date.now()
+    if (now - (this.#noted.get(model) ?? 0) < NOTED) return
+    this.#noted.set(model, now)
+    await utimes(join(this.folder, model), now / 1000, now / 1000).catch(() => {})
   }
 
   readonly #path = (model: string, image: string): string => join(this.folder, model, `${image}.safetensors`)

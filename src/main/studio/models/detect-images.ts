@@ -84,10 +84,10 @@ async function propose(
   try {
     for (let start = 0; start < targets.length; start += CHUNK) {
       const chunk = targets.slice(start, start + CHUNK)
-      const found = await Promise.all(chunk.map(({ key }) => models.cache.read(model.key, key)))
+      const found = await Promise.all(chunk.map(({ key }) => models.cache.require(model.key, key)))
       signal.throwIfAborted()
       gesture.extend(() => {
-        for (const [i, { id }] of chunk.entries()) if (found[i]) proposeIn(id, found[i])
+        for (const [i, { id }] of chunk.entries()) proposeIn(id, found[i]!)
       })
       await setImmediate()
     }

@@ -60,7 +60,11 @@ export async function findCandidates(
     missing.length === 0
       ? null
       : await models.inTurn(control.signal, () => compute(models, model, missing, skipped, control))
-  return { targets, skipped, known: targets.length - missing.length, imagesPerSecond }
+  const unread = new Set(skipped.map(({ image }) => image))
+  return {
+    targets: targets.filter(({ id }) => !unread.has(id)),
+    ...{ skipped, known: targets.length - missing.length, imagesPerSecond },
+  }
 }
 
 /** Fills the cache; returns images per second. */

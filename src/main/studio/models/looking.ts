@@ -8,6 +8,7 @@ import {
 } from '../../../core/contract/model-assets.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { decodeCandidates } from '../../../core/detectors/fcos/decode.ts'
+import { CANDIDATES_PER_LEVEL } from '../../../core/detectors/shared/select.ts'
 import { pyramid } from '../../../core/pyramid/levels.ts'
 import { keyOf } from '../../images/image-file.ts'
 import type { ViewingEngine } from '../engine/viewing-engine.ts'
@@ -15,7 +16,6 @@ import type { CandidateCache } from './candidate-cache.ts'
 
 /** Score of the least candidate that is kept. */
 export const FLOOR = 0.01
-const CANDIDATES_PER_LEVEL = 1000
 
 /** Maps of images that are kept: the one before the eyes and the one before. */
 const KEPT_MAPS = 2

@@ -30,6 +30,12 @@ export class Models {
   readonly looking: Looking
   readonly #choice: ModelChoice
   readonly #tell: ModelsOptions['tell']
+  /** The model that windows know, with the keys of all versions of it that they may know. */
+  #told: {
+    readonly project: string
+    readonly model: CurrentModel | null
+    readonly keys: Set<string>
+  } | null = null
   #lastTurn: Promise<void> = Promise.resolve()
 
   constructor({ settings, cacheFolder, place, ofRuns, tell }: ModelsOptions) {
@@ -44,9 +50,31 @@ export class Models {
     return this.#choice.list()
   }
 
-  /** @param project its file */
-  current(project: string): Promise<CurrentModel | null> {
-    return this.#choice.current(project)
+  /**
+   * The model in use for a project, in the version that its file has now; windows are told of a new one, such as a run that
+   * trains writes time and again.
+   * @param project its file
+   */
+  async current(project: string): Promise<CurrentModel | null> {
+    const model = await this.#choice.current(project)
+    const told = this.#told
+    if (told?.project !== project || told.model?.path !== model?.path) {
+      this.#told = { project, model, keys: new Set(model ? [model.key] : []) }
+    } else if (model && told.model?.key !== model.key) {
+      this.#told = { project, model, keys: told.keys.add(model.key) }
+      this.#tell(model)
+    }
+    return model
+  }
+
+  /**
+   * The same, for what was asked of one version of it: a version of the same checkpoint that has been replaced meanwhile
+   * stands for the one that is there now. Throws USAGE_NO_MODEL, USAGE_MODEL.
+   */
+  async inUse(project: string, key: string | null): Promise<CurrentModel> {
+    const model = await this.require(project)
+    if (key !== null && this.#told?.keys.has(key)) return model
+    throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
   }
 
   /** Throws USAGE_NO_MODEL. */
@@ -64,9 +92,11 @@ export class Models {
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   async use(project: string, path: string | null): Promise<CurrentModel | null> {
     this.#choice.use(project, path)
-    await this.cache.prune()
+    this.#told = null
     const model = await this.current(project)
     this.#tell(model)
+    if (model) await this.cache.noteUse(model.key)
+    await this.cache.prune()
     return model
   }
 

@@ -1,6 +1,6 @@
 /** Which images a person should look at first, by what the model in use makes of them. */
 import type { CurrentModel, ReviewItem } from '../../../core/contract/studio/models.ts'
-import { guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
+import { EVALUATION_SELECTION, guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
 import { iou } from '../../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
@@ -12,7 +12,7 @@ import type { Project } from '../project/index.ts'
 import type { Models } from './models.ts'
 
 /** Low, since half-sure detections teach most. */
-const SELECTION = { score: 0.1, nms: 0.6, centerness: true }
+const SELECTION = { ...EVALUATION_SELECTION, score: 0.1, centerness: true }
 /** Who is sure of what nobody labelled disagrees; a guess is only unsure. */
 const SURE = 0.5
 /** IoU of an object that was found. */

@@ -33,6 +33,7 @@ export interface RunsSurroundings {
   readonly engine: Proposal['engine']
   readonly place?: EnginePlace
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void
+  checkpointWritten(): void
 }
 
 /** Of a run, the newest that are kept. */
@@ -188,7 +189,10 @@ export class Runs {
     const training = new Training(run, {
       startEngine: () => this.#startEngine(),
       reread: () => this.store.get(id).summary,
-      tell: (change) => this.#studio.emit('run', change),
+      tell: (change) => {
+        this.#studio.emit('run', change)
+        if (change.curves && change.curves.evaluations.length > 0) this.#studio.checkpointWritten()
+      },
       note: (message) => this.#note(id, message),
     })
     const title = `Train ${run.note.name}`
@@ -227,6 +231,7 @@ export class Runs {
       // Where the project's folder is gone, so is the run's.
       const ended = this.store.find(id)
       if (ended) this.#studio.emit('run', { run: ended.summary, curves: null, pinnedStep: null })
+      this.#studio.checkpointWritten()
     }
     return null
   }

@@ -1,0 +1,66 @@
+/** What models found, on disk: who is dropped, and what it means when a file is gone. */
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { ImageCandidates } from '../../../../src/core/contract/model-assets.ts'
+import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
+import { detectionsOf } from '../../../../src/main/studio/evaluation/model-detections.ts'
+import { CandidateCache } from '../../../../src/main/studio/models/candidate-cache.ts'
+import { scratch } from '../../../support/scratch.ts'
+
+const size = { width: 100, height: 100 }
+const found: ImageCandidates = {
+  ...{ image: size, resized: size, input: size },
+  model: { config: lite0Config([{ id: 5, name: 'cell' }]), thresholds: null },
+  candidates: {
+    boxes: Float32Array.of(0, 0, 20, 20),
+    classScores: Float32Array.of(0.81),
+    centerness: Float32Array.of(1),
+    ...{ locations: Int32Array.of(0), labels: Int32Array.of(0), levels: Uint8Array.of(0) },
+  },
+  embedding: Float32Array.of(1, 2),
+}
+const classes = [{ id: 1, name: 'cell' }]
+
+test('the model in daily use stays, whenever it last found something new', async () => {
+  const folder = await scratch()
+  const days = (count: number): Date => new Date(Date.now() - count * 86_400_000)
+  for (let n = 0; n < 12; n++) {
+    await new CandidateCache(folder).write(`model-${n}`, 'image', found)
+    // The lower its number, the longer ago was its last new file.
+    await utimes(join(folder, `model-${n}`), days(30 - n), days(30 - n))
+  }
+  const cache = new CandidateCache(folder)
+  expect(await cache.readFile('model-0', 'image')).toBeDefined()
+  expect(await cache.has('model-1', 'image')).toBe(true)
+  await cache.prune()
+  const kept = await readdir(folder)
+  expect(kept).toHaveLength(8)
+  expect(kept).toEqual(expect.arrayContaining(['model-0', 'model-1', 'model-11']))
+  expect(kept).not.toContain('model-2')
+})
+
+test.each([
+  ['gone', (file: string) => rm(file)],
+  ['cut off', (file: string) => writeFile(file, 'x')],
+])(
+  'an image whose candidates are %s is an error, not one without detections, and computed anew',
+  async (_, spoil) => {
+    const cacheFolder = await scratch()
+    const cache = new CandidateCache(cacheFolder)
+    for (const image of ['a', 'b']) await cache.write('m', image, found)
+    const model = {
+      ...{ title: 'm', key: 'm', cacheFolder, unread: 0 },
+      images: [
+        { id: 1, key: 'a' },
+        { id: 2, key: 'b' },
+      ],
+    }
+    const { score } = await detectionsOf(model, classes, () => {})
+    expect(score.map(({ imageId }) => imageId)).toEqual([1, 2])
+    await spoil(join(cacheFolder, 'm', 'b.safetensors'))
+    await expect(detectionsOf(model, classes, () => {})).rejects.toMatchObject({ code: 'IO_CACHE' })
+    // Whoever starts again finds out that it is to be computed.
+    expect(await cache.has('m', 'b')).toBe(false)
+  },
+)
