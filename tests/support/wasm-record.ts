@@ -8,5 +8,6 @@ export const wasmRecord: RuntimeRecord = {
   kernelsPath: null,
   libraryDirs: [],
   cpuFlags: [],
+  files: [],
   chosenBecause: ['TensorFlow needs a CPU with AVX', 'So WebAssembly computes, on one thread'],
 }

@@ -5,6 +5,16 @@ import { CodedError } from '../errors.ts'
 /** The record's place, relative to the package's root. */
 export const RUNTIME_RECORD = 'node_modules/.fcos-runtime.json'
 
+/** What a file was when it was last checked. */
+export const SealedFile = z.object({
+  path: z.string(),
+  bytes: z.number(),
+  /** Of its last change, ms. */
+  mtimeMs: z.number(),
+  sha256: z.string(),
+})
+export type SealedFile = z.infer<typeof SealedFile>
+
 export const RuntimeRecord = z.object({
   /** TensorFlow's version; TensorFlow.js's where the device is `wasm`. */
   tensorflow: z.string(),
@@ -17,6 +27,8 @@ export const RuntimeRecord = z.object({
   libraryDirs: z.array(z.string()),
   cpuFlags: z.array(z.string()),
   chosenBecause: z.array(z.string()),
+  /** The libraries and add-ons that the engine loads, as set-up saw them work. */
+  files: z.array(SealedFile).default([]),
 })
 export type RuntimeRecord = z.infer<typeof RuntimeRecord>
 

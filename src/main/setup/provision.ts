@@ -1,6 +1,6 @@
 /** Brings a wheel's libraries, and the add-ons compiled against them, into the cache. */
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
 import { bindingAddOn, buildPlace, cachedAddOn, kernelsAddOn } from './binding.ts'
@@ -8,6 +8,7 @@ import { buildFolder } from './cache.ts'
 import { type AddOn, compile } from './compile.ts'
 import type { RuntimeManifest } from './manifest.ts'
 import type { Cached, Probe } from './probe.ts'
+import { damageOf, sealFolder } from './seal.ts'
 import { unpackWheel } from './wheel.ts'
 
 export type Log = (line: string) => void
@@ -17,20 +18,44 @@ export interface Provisioned {
   /** The project's kernels, or null where they cannot be compiled. */
   readonly kernelsPath: string | null
   readonly libraryDirs: string[]
+  /** Folders of the cache that hold these files. */
+  readonly folders: readonly string[]
 }
 
-/** Which builds of the manifest the cache holds. */
-export function findCached(cache: string, manifest: RuntimeManifest): Cached {
-  const places = Object.entries(manifest.builds).map(([id, build]) => ({
-    id,
-    place: buildPlace(cache, id, build, manifest),
-  }))
-  const libraries = places.filter(({ place }) => place.libraries.every((file) => existsSync(file)))
-  const bindings = libraries.filter(({ place }) =>
-    existsSync(cachedAddOn(cache, 'tfjs_binding', bindingAddOn(place))),
-  )
-  return { libraries: libraries.map(({ id }) => id), bindings: bindings.map(({ id }) => id) }
+/** A build of the manifest whose files in the cache are not what was put there. */
+export interface Damage {
+  readonly build: string
+  /** "… has changed since set-up" */
+  readonly what: string
 }
+
+/** Which builds of the manifest the cache holds whole. */
+export async function findCached(
+  cache: string,
+  manifest: RuntimeManifest,
+): Promise<Cached & { readonly damage: readonly Damage[] }> {
+  const libraries: string[] = []
+  const bindings: string[] = []
+  const damage: Damage[] = []
+  for (const [id, build] of Object.entries(manifest.builds)) {
+    const place = buildPlace(cache, id, build, manifest)
+    if (!isFolder(place.folder)) continue
+    const what = await damageOf(place.folder, place.libraries)
+    if (what !== undefined) {
+      damage.push({ build: id, what })
+      continue
+    }
+    libraries.push(id)
+    const binding = cachedAddOn(cache, 'tfjs_binding', bindingAddOn(place))
+    if (await isWhole(binding)) bindings.push(id)
+  }
+  return { libraries, bindings, damage }
+}
+
+const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+const isWhole = async (addOn: string): Promise<boolean> =>
+  (await damageOf(path.dirname(addOn), [addOn])) === undefined
 
 /** @throws CodedError RUNTIME_* with the remedy; the cache then holds nothing half-made. */
 export async function provisionWheel(
@@ -49,15 +74,17 @@ export async function provisionWheel(
         const patterns = [...build.libraries, ...manifest.headers, 'nvidia/*/lib/*']
         await unpackWheel(probe.python!.command, { ...wheel, tags: build.tags }, patterns, folder)
       }
+      await sealFolder(folder)
     })
   const addOn = bindingAddOn(place)
   const binding = cachedAddOn(cache, 'tfjs_binding', addOn)
-  if (!existsSync(binding)) {
+  if (!(await isWhole(binding))) {
     log("Compiling TensorFlow's binding")
     await buildAddOn(probe.compiler!.command, addOn, binding)
   }
   const kernelsPath = await provideKernels(cache, kernelsAddOn(place), probe, log)
-  return { binding, kernelsPath, libraryDirs: place.libraryFolders }
+  const addOns = [binding, ...(kernelsPath === null ? [] : [kernelsPath])].map((file) => path.dirname(file))
+  return { binding, kernelsPath, libraryDirs: place.libraryFolders, folders: [place.folder, ...addOns] }
 }
 
 async function provideKernels(
@@ -70,7 +97,7 @@ async function provideKernels(
   // Compiled for this very CPU, so the CPU is part of the name.
   const cpu = `${probe.cpu} ${probe.cpuFlags?.join(' ') ?? ''}`
   const file = cachedAddOn(cache, 'fcos_kernels', addOn, probe.compiler.version, cpu)
-  if (existsSync(file)) return file
+  if (await isWhole(file)) return file
   log('Compiling the FCOS kernels')
   try {
     await buildAddOn(probe.compiler.command, addOn, file)
@@ -84,7 +111,8 @@ async function provideKernels(
 }
 
 async function buildAddOn(compiler: string, addOn: AddOn, file: string): Promise<void> {
-  await buildFolder(path.dirname(file), (folder) =>
-    compile(compiler, addOn, path.join(folder, path.basename(file))),
-  )
+  await buildFolder(path.dirname(file), async (folder) => {
+    await compile(compiler, addOn, path.join(folder, path.basename(file)))
+    await sealFolder(folder)
+  })
 }

@@ -11,7 +11,8 @@ import { type RuntimeManifest, readRuntimeManifest } from './manifest.ts'
 import { type Candidate, planRuntime } from './plan.ts'
 import { installPrebuilt } from './prebuilt.ts'
 import { type Probe, probeMachine } from './probe.ts'
-import { findCached, type Log, provisionWheel } from './provision.ts'
+import { type Damage, findCached, type Log, provisionWheel } from './provision.ts'
+import { folderSeals, sealFolder, sealOf } from './seal.ts'
 import { checkWasm, selfCheck } from './selfcheck.ts'
 
 /** Where this checkout's choice is written; the engine reads it. */
@@ -30,6 +31,9 @@ export interface RuntimeSetup {
   readonly installPrebuilt: (device: 'cpu' | 'gpu') => Promise<void>
 }
 
+/** Of the files in the cache, those that a running engine loads. */
+const LOADED = /\.(node|dylib|dll|so(\.\d+)*)$/
+
 /** The set-up of this checkout. */
 export function checkoutSetup(cache: string, log: Log): RuntimeSetup {
   const manifest = readRuntimeManifest()
@@ -43,17 +47,25 @@ export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> 
     cache,
     () => log('Another set-up is at work; waiting for it'),
     async () => {
-      const record = await firstThatWorks(setup, await probeMachine(cache, findCached(cache, manifest)))
+      const { damage, ...cached } = await findCached(cache, manifest)
+      for (const { what } of damage) log(`${what}: installing it again`)
+      const record = await firstThatWorks(setup, await probeMachine(cache, cached), damage)
       writeFileAtomic(setup.recordFile, `${JSON.stringify(record, null, 2)}\n`)
       return record
     },
   )
 }
 
-async function firstThatWorks(setup: RuntimeSetup, probe: Probe): Promise<RuntimeRecord> {
+async function firstThatWorks(
+  setup: RuntimeSetup,
+  probe: Probe,
+  damage: readonly Damage[],
+): Promise<RuntimeRecord> {
   const { candidates, obstacles } = planRuntime(probe, setup.manifest)
   const reasons: WireError[] = [...obstacles]
   for (const candidate of candidates) {
+    // What worked before and cannot be repaired is no reason to go on without training.
+    if (candidate.kind === 'wasm' && damage.length > 0) break
     try {
       return await provide(candidate, setup, probe, reasons)
     } catch (error) {
@@ -61,11 +73,21 @@ async function firstThatWorks(setup: RuntimeSetup, probe: Probe): Promise<Runtim
       reasons.push(toWire(error))
     }
   }
+  if (damage.length > 0) throw unrepaired(damage, reasons)
   throw fromWire(
     reasons.findLast(({ code }) => code !== 'RUNTIME_NO_PREBUILT') ?? {
       code: 'RUNTIME_UNSUPPORTED',
       message: `No TensorFlow is known for ${probe.platform} on ${probe.arch}`,
     },
+  )
+}
+
+function unrepaired([{ what }]: readonly Damage[], reasons: readonly WireError[]): CodedError {
+  const why = reasons.map(describe).join('. ')
+  return new CodedError(
+    'RUNTIME_DAMAGED',
+    `${what}, and it cannot be repaired: ${why}`,
+    'Then run `npm run setup`',
   )
 }
 
@@ -84,7 +106,7 @@ async function provide(
   }
   switch (candidate.kind) {
     case 'wheel': {
-      const { binding, kernelsPath, libraryDirs } = await provisionWheel(
+      const { binding, kernelsPath, libraryDirs, folders } = await provisionWheel(
         cache,
         candidate,
         manifest,
@@ -93,11 +115,17 @@ async function provide(
       )
       const check = await selfCheck(binding, candidate.device, kernelsPath)
       putInPlace(binding, bindingFile)
+      for (const folder of folders) if (!folderSeals(folder)) await sealFolder(folder)
+      const used = folders.flatMap((folder) => folderSeals(folder) ?? [])
       return {
         ...common,
         tensorflow: check.version,
         kernelsPath: check.kernels ? kernelsPath : null,
         libraryDirs,
+        files: [
+          await sealOf(bindingFile),
+          ...used.filter(({ path: file }) => LOADED.test(file) && file !== binding),
+        ],
       }
     }
     case 'prebuilt': {
@@ -109,6 +137,7 @@ async function provide(
         tensorflow: version,
         kernelsPath: null,
         libraryDirs: [path.join(TFJS_NODE, 'deps/lib')],
+        files: [await sealOf(bindingFile)],
       }
     }
     case 'wasm':
@@ -120,6 +149,7 @@ async function provide(
         bindingPath: null,
         kernelsPath: null,
         libraryDirs: [],
+        files: [],
       }
   }
 }

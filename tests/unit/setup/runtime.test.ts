@@ -1,9 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { RuntimeRecord } from '../../../src/core/contract/runtime.ts'
+import { RUNTIME_RECORD, RuntimeRecord } from '../../../src/core/contract/runtime.ts'
 import { CodedError } from '../../../src/core/errors.ts'
 import { type RuntimeSetup, setUpRuntime } from '../../../src/main/setup/runtime.ts'
+import { requireIntact } from '../../../src/main/studio/engine/environment.ts'
 import { FakeMachine } from '../../support/fake-machine.ts'
 
 const GPU = 'echo "NVIDIA H100 80GB HBM3, 81559, 550.54.15"'
@@ -59,6 +70,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     expect(RuntimeRecord.parse(written)).toEqual(record)
     const [runtime] = readdirSync(path.join(machine.cache, 'runtimes'))
     expect(readdirSync(path.join(machine.cache, 'runtimes', runtime!), { recursive: true }).sort()).toEqual([
+      '.seals.json',
       'tensorflow',
       'tensorflow/include',
       'tensorflow/include/tensorflow',
@@ -99,6 +111,71 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     rmSync(path.join(record.libraryDirs[0]!, 'libtensorflow_cc.so.2'))
     await setUpRuntime(setup())
     expect(machine.called()).toContain('pip tensorflow-cpu==0.0.1')
+  })
+
+  const library = (record: RuntimeRecord): string =>
+    path.join(record.libraryDirs[0]!, 'libtensorflow_cc.so.2')
+  const DAMAGES: [string, (file: string) => void][] = [
+    ['was cut short', (file) => truncateSync(file, 100)],
+    ['was overwritten with as many bytes', (file) => writeFileSync(file, 'x'.repeat(statSync(file).size))],
+    ['is missing', (file) => rmSync(file)],
+  ]
+
+  it.each(DAMAGES)('repairs a library that %s, and says so', async (_, damage) => {
+    const file = library(await setUpRuntime(setup()))
+    const before = readFileSync(file)
+    damage(file)
+    lines.length = 0
+    expect((await setUpRuntime(setup())).device).toBe('cpu')
+    expect(readFileSync(file)).toEqual(before)
+    expect(lines[0]).toMatch(
+      /libtensorflow_cc\.so\.2 (is missing|has changed since set-up): installing it again/,
+    )
+  })
+
+  it.each(DAMAGES)('repairs a binding that %s', async (_, damage) => {
+    await setUpRuntime(setup())
+    const addOns = path.join(machine.cache, 'addons')
+    const file = path.join(addOns, readdirSync(addOns)[0]!, 'tfjs_binding.node')
+    const before = readFileSync(file)
+    damage(file)
+    await setUpRuntime(setup())
+    expect(readFileSync(file)).toEqual(before)
+  })
+
+  it('does not fall back to WebAssembly where a damaged library cannot be repaired', async () => {
+    const file = library(await setUpRuntime(setup()))
+    truncateSync(file, 100)
+    machine.program('python3', 'exit 127')
+    const { code, message } = await failure()
+    expect(code).toBe('RUNTIME_DAMAGED')
+    expect(message).toContain('has changed since set-up, and it cannot be repaired: Python 3 was not found')
+    const written = JSON.parse(readFileSync(path.join(machine.folder, 'checkout/record.json'), 'utf8'))
+    expect(written.device).toBe('cpu')
+  })
+
+  it('records the files that the engine loads, and an engine starts only with those', async () => {
+    const record = await setUpRuntime(setup())
+    expect(record.files.map((seal) => path.basename(seal.path))).toEqual([
+      'tfjs_binding.node',
+      'libtensorflow_cc.so.2',
+    ])
+    const place = { node: process.execPath, root: machine.folder }
+    await requireIntact(record, place)
+    const file = library(record)
+    // Written again with the same content: looked at once more, and remembered.
+    utimesSync(file, 1, 1)
+    await requireIntact(record, place)
+    const saved = JSON.parse(readFileSync(path.join(machine.folder, RUNTIME_RECORD), 'utf8'))
+    expect(saved.files[1].mtimeMs).toBe(1000)
+    for (const [, damage] of DAMAGES) {
+      damage(file)
+      await expect(requireIntact(record, place)).rejects.toMatchObject({
+        code: 'RUNTIME_DAMAGED',
+        message: expect.stringContaining(file),
+        remedy: expect.stringContaining('npm run setup'),
+      })
+    }
   })
 
   it('uses the GPU where nvidia-smi answers', async () => {

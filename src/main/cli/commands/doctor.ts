@@ -37,7 +37,7 @@ export interface DoctorReport {
 export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): Promise<DoctorReport> {
   const cache = cacheRoot()
   const manifest = readRuntimeManifest()
-  const probe = await probeMachine(cache, findCached(cache, manifest))
+  const probe = await probeMachine(cache, await findCached(cache, manifest))
   const broken = await whatIsBroken(runtime)
   const detectsOnly = runtime?.device === 'wasm'
   return {

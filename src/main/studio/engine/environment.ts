@@ -1,8 +1,10 @@
 /** What the engine's process is started with: the variables it needs and no others. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
+import { RUNTIME_RECORD, RuntimeRecord, type SealedFile } from '../../../core/contract/runtime.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { writeFileAtomic } from '../../setup/cache.ts'
+import { checkSeal } from '../../setup/seal.ts'
 import { CHECKOUT, type EnginePlace } from './place.ts'
 
 const INHERITED = [
@@ -35,6 +37,32 @@ export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeReco
       'Run `npm run setup`',
       { cause },
     )
+  }
+}
+
+/**
+ * Sees that the libraries and add-ons are what set-up saw working: a library that was cut short does not load, or worse.
+ * @throws CodedError RUNTIME_DAMAGED, naming the file.
+ */
+export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace = CHECKOUT): Promise<void> {
+  const files: SealedFile[] = []
+  for (const seal of record.files) {
+    const found = await checkSeal(seal)
+    if (typeof found === 'string') {
+      throw new CodedError(
+        'RUNTIME_DAMAGED',
+        `${seal.path} ${found}, so the engine does not start`,
+        'Nothing was lost. `npm run setup` repairs it',
+      )
+    }
+    files.push(found)
+  }
+  if (files.every((file, i) => file === record.files[i])) return
+  try {
+    // They were written again, with the same content: next time it is not hashed.
+    writeFileAtomic(path.join(root, RUNTIME_RECORD), `${JSON.stringify({ ...record, files }, null, 2)}\n`)
+  } catch {
+    // Then it is.
   }
 }
 

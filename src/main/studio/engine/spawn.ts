@@ -1,6 +1,6 @@
 /** Starts the engine's process. */
 import { connect, type Engine } from './client.ts'
-import { engineEnvironment, FAST_MATH, readRuntimeRecord } from './environment.ts'
+import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from './environment.ts'
 import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
 
 export interface EngineOptions {
@@ -21,11 +21,13 @@ export interface EngineOptions {
 /**
  * The engine is plain Node in a child process, so that it can be killed without loss.
  *
- * @throws CodedError RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
+ * @throws CodedError RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const record = readRuntimeRecord(options.place)
+  await requireIntact(record, options.place)
   const variables = {
-    ...engineEnvironment(readRuntimeRecord(options.place), options.fastMath),
+    ...engineEnvironment(record, options.fastMath),
     ...options.env,
   }
   const engine = await startProcess(variables, options)

@@ -10,6 +10,7 @@ const record: RuntimeRecord = {
   libraryDirs: ['/cuda/lib', '/cudnn/lib'],
   cpuFlags: ['avx', 'amx_bf16'],
   chosenBecause: [],
+  files: [],
 }
 
 test('the engine sees its libraries and what it needs of the host, and no secrets', () => {
