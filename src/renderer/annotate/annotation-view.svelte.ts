@@ -22,6 +22,19 @@ const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
 /** Id of the detection of a review tour, which is no annotation. */
 const GUESS_ID = Number.MIN_SAFE_INTEGER
 
+/** The picture of one image: another is made for another image. */
+class OpenPicture {
+  readonly id: number | null
+  /** Values shown as black and white where it has more than 8 bits; null for the whole range. */
+  depthWindow = $state.raw<DepthWindow | null>(null)
+  /** Null until it has come. */
+  info = $state.raw<ImageInfo | null>(null)
+
+  constructor(id: number | null) {
+    this.id = id
+  }
+}
+
 export class AnnotationView {
   readonly #studio: Studio
   readonly xray: Xray
@@ -34,10 +47,6 @@ export class AnnotationView {
   /** Of the view only; 1 leaves the picture as it is. */
   brightness = $state(1)
   contrast = $state(1)
-  /** Values shown as black and white of a picture of more than 8 bits; null for the whole range. */
-  depthWindow = $state.raw<DepthWindow | null>(null)
-  /** Of the open image; null until it has come. */
-  pictureInfo = $state.raw<ImageInfo | null>(null)
 
   readonly boxes: readonly CanvasBox[] = $derived.by(() => {
     const { editor, classById } = this.#studio
@@ -86,6 +95,7 @@ export class AnnotationView {
   })
 
   readonly #shownImage = $derived(this.scene.image?.id ?? null)
+  readonly picture = $derived(new OpenPicture(this.#shownImage))
 
   constructor(studio: Studio) {
     this.#studio = studio
@@ -96,7 +106,7 @@ export class AnnotationView {
   resetPicture(): void {
     this.brightness = 1
     this.contrast = 1
-    this.depthWindow = null
+    this.picture.depthWindow = null
   }
 
   /** An attachment: the canvas lives in the element while it is there. */
@@ -148,14 +158,14 @@ export class AnnotationView {
     this.xray.follow(canvas, () => this.scene.image)
     this.guesses.follow()
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
-    $effect(() => canvas.setDepthWindow(this.depthWindow))
+    $effect(() => canvas.setDepthWindow(this.picture.depthWindow))
     $effect(() => {
-      const id = this.#shownImage
-      if (id === null) return undefined
+      const { picture } = this
+      if (picture.id === null) return undefined
       const abort = new AbortController()
-      fetchInfo(id, abort.signal).then(
+      fetchInfo(picture.id, abort.signal).then(
         (info) => {
-          this.pictureInfo = info
+          picture.info = info
         },
         // An image that does not come is told by the canvas.
         () => {},

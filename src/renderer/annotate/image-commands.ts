@@ -14,6 +14,7 @@ export function imageCommands(studio: Studio): Command[] {
     group: 'Image',
     keys,
     enabled: () => images.ids.length > 0,
+    repeats: true,
     run: () => images.step(by),
   })
   const marking = (id: string, title: string, keys: string[], state: ImageState, then = 0): Command => ({

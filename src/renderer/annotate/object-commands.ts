@@ -86,6 +86,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       title: 'Next object',
       group: 'Object',
       keys: ['.'],
+      repeats: true,
       run: () => selectNext(view, editor, 1),
     },
     {
@@ -93,6 +94,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       title: 'Previous object',
       group: 'Object',
       keys: [','],
+      repeats: true,
       run: () => selectNext(view, editor, -1),
     },
     onSelection('object.hide', 'Hide', ['h'], (ids) => {
@@ -160,6 +162,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
         group: 'Object',
         keys: [`${px === 1 ? '' : 'Shift+'}Arrow${side}`],
         enabled: () => hasSelection() && studio.canEdit,
+        repeats: true,
         run: () => view.canvas?.nudge(dx * px, dy * px),
       })),
     ),

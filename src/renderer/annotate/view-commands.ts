@@ -45,8 +45,14 @@ export function viewCommands(view: AnnotationView): Command[] {
     },
     onCanvas('view.fit', 'Fit image into window', ['$mod+f', '$mod+0'], (canvas) => canvas.fit()),
     onCanvas('view.actualSize', 'Zoom to 100 %', ['$mod+1'], (canvas) => canvas.zoomTo(1)),
-    onCanvas('view.zoomIn', 'Zoom in', ['$mod+=', '+', '='], (canvas) => canvas.zoomBy(ZOOM_STEP)),
-    onCanvas('view.zoomOut', 'Zoom out', ['$mod+-', '-'], (canvas) => canvas.zoomBy(1 / ZOOM_STEP)),
+    {
+      ...onCanvas('view.zoomIn', 'Zoom in', ['$mod+=', '+', '='], (canvas) => canvas.zoomBy(ZOOM_STEP)),
+      repeats: true,
+    },
+    {
+      ...onCanvas('view.zoomOut', 'Zoom out', ['$mod+-', '-'], (canvas) => canvas.zoomBy(1 / ZOOM_STEP)),
+      repeats: true,
+    },
     onCanvas('view.zoomToSelection', 'Zoom to selection', ['z'], (canvas) => canvas.zoomToSelection()),
     onCanvas('edit.escape', 'Give up, or select nothing', ['Escape'], (canvas) => canvas.escape()),
     {

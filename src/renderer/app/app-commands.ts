@@ -32,14 +32,14 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
           verb: 'Open',
           kinds: ['folder', 'project'],
         })
-        if (path) await studio.attempt(client.call('project.open', { path }))
+        if (path) await studio.window.openProject(path)
       },
     },
     {
       id: 'project.openSample',
       title: 'Open the sample',
       group: 'File',
-      run: () => void studio.attempt(client.call('project.openSample', {})),
+      run: () => studio.window.openSample(),
     },
     {
       id: 'project.import',
@@ -90,7 +90,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       title: 'Close project',
       group: 'File',
       enabled: hasProject,
-      run: () => void studio.attempt(client.call('project.close', {})),
+      run: () => studio.window.closeProject(),
     },
     {
       id: 'edit.undo',
@@ -98,6 +98,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       group: 'Edit',
       keys: ['$mod+z'],
       enabled: () => studio.canEdit && (studio.project?.undo != null || studio.editor.image.draft !== null),
+      repeats: true,
       run: () => studio.undo(),
     },
     {
@@ -106,6 +107,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       group: 'Edit',
       keys: ['$mod+Shift+z', '$mod+y'],
       enabled: () => studio.canEdit && studio.project?.redo != null,
+      repeats: true,
       run: () => studio.redo(),
     },
     {

@@ -2,24 +2,27 @@
 import type { DesktopBridge } from '../../core/contract/desktop-bridge.ts'
 import { callDesktop } from '../api/desktop-client.ts'
 import { menuCommands } from '../commands/native-menu.ts'
-import type { Choice } from '../session/chooser.svelte.ts'
-import type { Studio } from '../session/studio.svelte.ts'
+import type { Choice, NativeDialogs } from '../session/chooser.svelte.ts'
+import type { WindowSession } from '../session/window-session.svelte.ts'
+
+export const nativeDialogs = (bridge: DesktopBridge): NativeDialogs => ({
+  choose: (choice) => choose(bridge, choice),
+  reveal: (path) => callDesktop(bridge, 'folder.show', { path }),
+})
 
 /** Call in an effect. */
-export function joinDesktop(studio: Studio, bridge: DesktopBridge): void {
-  const open = (path: string): void => void studio.attempt(studio.client.call('project.open', { path }))
+export function joinDesktop(session: WindowSession, bridge: DesktopBridge): void {
+  const open = (path: string): void => void session.openProject(path)
 
-  studio.chooser.native = (choice) => choose(bridge, choice)
-  studio.chooser.reveal = (path) => void studio.attempt(callDesktop(bridge, 'folder.show', { path }))
   bridge.listen((message) => {
-    if ('run' in message) studio.commands.run(message.run)
+    if ('run' in message) session.studio.commands.run(message.run)
     else open(message.open)
   })
   void callDesktop(bridge, 'messages.listen', {})
 
   let shown = ''
   $effect(() => {
-    const commands = menuCommands(studio.commands)
+    const commands = menuCommands(session.studio.commands)
     const text = JSON.stringify(commands)
     if (text === shown) return
     shown = text

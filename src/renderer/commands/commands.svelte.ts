@@ -32,6 +32,8 @@ export interface Command {
   readonly enabled?: () => boolean
   /** Reactive, for switches: whether it is on. */
   readonly checked?: () => boolean
+  /** Holding its key runs it again and again. */
+  readonly repeats?: true
   readonly run: () => void | Promise<void>
 }
 

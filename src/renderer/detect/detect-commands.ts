@@ -1,10 +1,11 @@
 import type { Command } from '../commands/commands.svelte.ts'
+import type { Studio } from '../session/studio.svelte.ts'
 import type { Guesses } from './guesses.svelte.ts'
 
 const STEP = 0.05
 
 /** @param openDialog asks which images to detect in */
-export function detectCommands(guesses: Guesses, openDialog: () => void): Command[] {
+export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () => void): Command[] {
   const shiftScore = (id: string, title: string, keys: string[], by: number): Command => ({
     id,
     title,
@@ -40,14 +41,14 @@ export function detectCommands(guesses: Guesses, openDialog: () => void): Comman
       title: 'Detect in images …',
       group: 'Model',
       keys: ['Shift+m'],
-      enabled: () => guesses.model.current !== null,
+      enabled: () => studio.model.current !== null,
       run: openDialog,
     },
     {
       id: 'model.choose',
       title: 'Use a checkpoint from a file …',
       group: 'Model',
-      run: () => guesses.model.chooseFile(),
+      run: () => studio.model.chooseFile(),
     },
   ]
 }

@@ -10,7 +10,7 @@ export async function detectInImages(studio: Studio, params: Params<'detect.imag
   if (!job) return false
   void studio.attempt(studio.jobs.result<DetectionReport>(job)).then((report) => {
     if (report) {
-      studio.messages.show(wordsOf(report), { title: 'Undo', run: () => void studio.undo() })
+      studio.showStep(wordsOf(report))
     }
   })
   return true

@@ -1,10 +1,9 @@
 /** The model's guesses in the open image, as the sliders select them at this moment. */
 import { z } from 'zod'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
-import { CodedError } from '../../core/errors.ts'
+import { ModelAnswer } from '../session/model-answer.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { fetchCandidates, type Live, liveGuesses } from './live.ts'
-import { ModelInUse } from './model-in-use.svelte.ts'
 
 const Share = z.number().min(0).max(1)
 const Look = z.object({ on: z.boolean(), score: Share, nms: Share, centerness: z.boolean() })
@@ -16,18 +15,14 @@ const NOTHING: Live = { guesses: [], hidden: new Set() }
 
 export class Guesses {
   readonly #studio: Studio
-  readonly model: ModelInUse
+  readonly #answer: ModelAnswer<ImageCandidates>
   readonly look: Look = $derived.by(() => this.#studio.settings.get('guesses.look', Look, DEFAULT_LOOK))
-  /** Of the open image; null while they are not known. */
-  found = $state.raw<ImageCandidates | null>(null)
-  /** The model is at work on the open image. */
-  looking = $state(false)
 
   readonly live: Live = $derived.by(() => {
-    const { editor, classes } = this.#studio
-    if (!this.look.on || !this.found || !this.model.current || editor.image.loaded === null) return NOTHING
+    const { editor, classes, model } = this.#studio
+    if (!this.look.on || !this.found || !model.current || editor.image.loaded === null) return NOTHING
     const known = {
-      ...{ image: editor.image.loaded, found: this.found, model: this.model.current.title, classes },
+      ...{ image: editor.image.loaded, found: this.found, model: model.current.title, classes },
       ...{ annotations: editor.image.annotations, rejections: editor.image.rejections },
     }
     return liveGuesses(known, this.look)
@@ -35,7 +30,7 @@ export class Guesses {
 
   constructor(studio: Studio) {
     this.#studio = studio
-    this.model = new ModelInUse(studio)
+    this.#answer = new ModelAnswer(studio, fetchCandidates, () => this.show({ on: false }))
   }
 
   show(change: Partial<Look>): void {
@@ -47,51 +42,22 @@ export class Guesses {
     return this.look.on && ((score ?? 1) < this.look.score || this.live.hidden.has(id))
   }
 
+  /** Of the open image; null while they are not known. */
+  get found(): ImageCandidates | null {
+    return this.#answer.value
+  }
+
+  /** The model is at work on the open image. */
+  get looking(): boolean {
+    return this.#answer.busy
+  }
+
   /** In an effect root. */
   follow(): void {
-    const { editor } = this.#studio
-    $effect(() => this.model.follow())
+    const { editor, images } = this.#studio
     $effect(() => {
       editor.image.guesses = this.live.guesses
     })
-    // Rows come anew with every step; only another image or model is looked at anew.
-    const image = $derived(this.#image)
-    const key = $derived(this.look.on ? this.model.current?.key : undefined)
-    $effect(() => (image === undefined || key === undefined ? undefined : this.#fetch(image, key)))
-  }
-
-  /** The open image, where its file can be read. */
-  get #image(): number | undefined {
-    const row = this.#studio.images.currentRow
-    return row?.error === null ? row.id : undefined
-  }
-
-  /** Returns how to give up. */
-  #fetch(image: number, key: string): () => void {
-    const abort = new AbortController()
-    this.looking = true
-    const end = (found: ImageCandidates | null): void => {
-      this.found = found
-      this.looking = false
-    }
-    fetchCandidates(image, key, abort.signal).then(
-      (found) => {
-        if (!abort.signal.aborted) end(found)
-      },
-      (error: unknown) => {
-        if (abort.signal.aborted) return
-        end(null)
-        if (error instanceof CodedError && error.code === 'USAGE_MODEL') {
-          void this.model.refresh()
-          return
-        }
-        this.show({ on: false })
-        this.#studio.messages.showError(error)
-      },
-    )
-    return () => {
-      abort.abort()
-      end(null)
-    }
+    this.#answer.follow(() => (this.look.on ? (images.readable ?? undefined) : undefined))
   }
 }

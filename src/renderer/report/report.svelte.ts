@@ -77,9 +77,8 @@ export class ProjectReport {
 
   /** In an effect of whoever shows it. Returns how to stop waiting. */
   follow(): (() => void) | undefined {
-    const wanted = `${this.#studio.project?.path} ${JSON.stringify(this.scope)}`
+    const wanted = JSON.stringify(this.scope)
     if (wanted !== this.#shown) {
-      if (this.#shown?.split(' ', 1)[0] !== wanted.split(' ', 1)[0]) this.#forget()
       this.#shown = wanted
       void this.refresh()
       return undefined
@@ -142,16 +141,6 @@ export class ProjectReport {
 
   use(change: Partial<ModelRules>): void {
     this.#studio.settings.set('xray.model', { ...this.model, ...change })
-  }
-
-  #forget(): void {
-    this.inspection = null
-    this.ladders = null
-    this.boxes = null
-    this.listing = HARD
-    this.active = 0
-    this.listOffset = 0
-    this.pageOffset = 0
   }
 
   async #list(isWanted: () => boolean): Promise<void> {

@@ -15,17 +15,25 @@ export interface PendingChoice extends Choice {
   readonly settle: (path: string | undefined) => void
 }
 
+/** What a desktop window has of its own. */
+export interface NativeDialogs {
+  choose(choice: Choice): Promise<string | undefined>
+  /** Shows a file in the system's file manager. */
+  reveal(path: string): Promise<unknown>
+}
+
 export class Chooser {
-  /** What the dialog asks for now. */
+  readonly native: NativeDialogs | null
+  /** What our own dialog asks for now. */
   pending = $state.raw<PendingChoice | null>(null)
-  /** The desktop's own dialogs, where there are any. */
-  native: ((choice: Choice) => Promise<string | undefined>) | undefined
-  /** Shows a file in the system's file manager; only the desktop can. */
-  reveal: ((path: string) => void) | undefined
+
+  constructor(native: NativeDialogs | null) {
+    this.native = native
+  }
 
   /** Absolute path; undefined if the user thought better of it. */
   choose(choice: Choice): Promise<string | undefined> {
-    if (this.native) return this.native(choice)
+    if (this.native) return this.native.choose(choice)
     this.pending?.settle(undefined)
     return new Promise((resolve) => {
       const settle = (path: string | undefined): void => {

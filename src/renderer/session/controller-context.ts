@@ -6,8 +6,11 @@ import type { Messages } from './messages.svelte.ts'
 
 export type ClassEntry = Result<'classes.list'>[number]
 
+/** The studio as far as it is about one project. */
+export type ProjectClient = Pick<StudioClient, 'call' | 'on'>
+
 export interface Context {
-  readonly client: StudioClient
+  readonly client: ProjectClient
   readonly messages: Messages
   /** Reactive; null while no project is open. */
   readonly project: ProjectSummary | null

@@ -18,6 +18,7 @@ export type ImageOrder = 'path' | 'useful'
 export class ImageList {
   readonly #studio: Context
   readonly #opened: (image: number) => void
+  readonly #first: number | null
   /** In core/query's language. */
   query = $state('')
   /** Why the query cannot be read. */
@@ -39,20 +40,14 @@ export class ImageList {
   /** The open image, where its file can be read. */
   readonly readable = $derived(this.currentRow?.error === null ? this.currentRow.id : null)
 
-  /** `opened` hears of every image that is opened. */
-  constructor(studio: Context, opened: (image: number) => void) {
+  /**
+   * `opened` hears of every image that is opened.
+   * @param first the image to open first, where it is still there; null: the first of the list.
+   */
+  constructor(studio: Context, opened: (image: number) => void, first: number | null = null) {
     this.#studio = studio
     this.#opened = opened
-  }
-
-  reset(): void {
-    this.query = ''
-    this.queryError = null
-    this.ids = []
-    this.order = 'path'
-    this.useful = new Map()
-    this.current = null
-    this.#forgetRows()
+    this.#first = first
   }
 
   /** Undefined until it has come; asking for it makes it come. */
@@ -70,11 +65,13 @@ export class ImageList {
     }
   }
 
+  /** Where the open image is not among those that are found, the first of them is opened. */
   async search(query: string): Promise<void> {
     this.query = query
     // A queue is one of what the filter found.
     this.order = 'path'
     await this.refresh()
+    if (this.query === query && this.ids.length > 0 && this.currentIndex < 0) this.open(this.ids[0]!)
   }
 
   /** Looks anew, keeping the open image where it is still there. */
@@ -88,7 +85,7 @@ export class ImageList {
       // What is known is shown until it has come anew.
       this.#asked.clear()
       this.ids = this.order === 'useful' ? [...new Set([...this.useful.keys(), ...ids])] : ids
-      if (this.current === null && ids.length > 0) this.open(ids[0]!)
+      if (this.current === null && ids.length > 0) this.open(ids.find((id) => id === this.#first) ?? ids[0]!)
       else if (this.current !== null) await this.#load([this.current])
     } catch (error) {
       this.queryError = error instanceof Error ? error.message : String(error)
@@ -138,11 +135,6 @@ export class ImageList {
   stepped({ images }: EventData<'step'>): void {
     if (images === 'many') void this.refresh()
     else void this.#load(images.filter((id) => this.#asked.has(id)))
-  }
-
-  #forgetRows(): void {
-    this.#asked.clear()
-    this.#rows = new Map()
   }
 
   async #load(ids: readonly number[]): Promise<void> {

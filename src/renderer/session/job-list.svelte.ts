@@ -1,19 +1,19 @@
 /** Jobs of the studio, running ones and those that ended while this window looked. */
 
 import type { Job } from '../../core/contract/studio/jobs.ts'
-import type { StudioClient } from '../../core/contract/wire.ts'
 import { fromWire } from '../../core/errors.ts'
+import type { ProjectClient } from './controller-context.ts'
 
 /** Ended jobs that are remembered: their results may be large. */
 const KEPT = 20
 
 export class JobList {
-  readonly #client: StudioClient
+  readonly #client: ProjectClient
   readonly #waiting = new Map<number, (job: Job) => void>()
   all = $state.raw<readonly Job[]>([])
   readonly running = $derived(this.all.filter(({ state }) => state === 'running'))
 
-  constructor(client: StudioClient) {
+  constructor(client: ProjectClient) {
     this.#client = client
     client.on('job', (job) => this.#update(job))
     void client.call('jobs.list', {}).then((jobs) => {

@@ -51,6 +51,15 @@ export class Messages {
     this.list = this.list.filter(({ kind }) => kind !== 'error')
   }
 
+  dismissAll(): void {
+    this.list = []
+  }
+
+  /** What the buttons offered is possible no more. */
+  withdrawActions(): void {
+    this.list = this.list.map((message) => (message.action ? { ...message, action: null } : message))
+  }
+
   #add(message: Omit<Message, 'id'>): number {
     const id = this.#nextId++
     const others = this.list.filter(({ text }) => text !== message.text)

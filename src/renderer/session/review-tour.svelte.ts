@@ -43,14 +43,9 @@ export class ReviewTour {
 
   end(): void {
     const next = Math.min(this.at + 1, this.stops.length - 1)
-    this.forget()
-    this.#end?.(next)
-  }
-
-  /** Without going back. */
-  forget(): void {
     this.stops = []
     this.at = 0
+    this.#end?.(next)
   }
 
   #goTo(at: number): void {

@@ -42,12 +42,6 @@ export class RunList {
     this.compared = new Set(wanted ? [...others, run] : others)
   }
 
-  reset(): void {
-    this.all = []
-    this.#open = null
-    this.compared = new Set()
-  }
-
   async refresh(): Promise<void> {
     const all = await this.#studio.attempt(this.#studio.client.call('runs.list', {}))
     if (!all) return

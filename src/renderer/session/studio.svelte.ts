@@ -1,18 +1,24 @@
-/** What this window knows of the studio, kept up to date by its events; the root of all controllers. */
+/**
+ * What this window knows while one project, or none, is open, kept up to date by the studio's events: the root of all
+ * controllers. It is made for a project and dropped with it, so nothing of one project is seen in another.
+ */
+import { z } from 'zod'
 import type { AppInfo } from '../../core/contract/studio/app.ts'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
-import type { EventData, Result } from '../../core/contract/studio.ts'
+import type { EventData } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import { Commands } from '../commands/commands.svelte.ts'
-import { Chooser } from './chooser.svelte.ts'
+import { Chooser, type NativeDialogs } from './chooser.svelte.ts'
 import type { ClassEntry, Context } from './controller-context.ts'
 import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
 import { Messages } from './messages.svelte.ts'
+import { ModelInUse } from './model-in-use.svelte.ts'
+import { EndingClient } from './project-client.ts'
 import { ReviewTour } from './review-tour.svelte.ts'
 import { RunList } from './run-list.svelte.ts'
-import { WindowSettings } from './window-settings.svelte.ts'
+import type { WindowSettings } from './window-settings.svelte.ts'
 
 /** The five places of the window (look.md). */
 export const PLACES = ['annotate', 'report', 'train', 'evaluate', 'export'] as const
@@ -21,61 +27,98 @@ export type Place = (typeof PLACES)[number]
 /** Steps follow each other quickly; the counts of the whole project may lag. */
 const SUMMARY_DELAY_MS = 250
 
-export class Studio implements Context {
+/** Where somebody was in a project, by its path, the latest last. */
+const LAST_VIEWS = 'projects.last'
+const LastViews = z.record(z.string(), z.object({ place: z.enum(PLACES), image: z.int().nullable() }))
+const MOST_LAST_VIEWS = 50
+
+/** What outlives a project: the window that it is shown in. */
+export interface WindowOfStudio {
   readonly client: StudioClient
   readonly info: AppInfo
   readonly settings: WindowSettings
+  readonly messages: Messages
+  readonly dialogs: NativeDialogs | null
+  /** Reactive. */
+  readonly gone: boolean
+  openProject(path: string): Promise<void>
+  openSample(): Promise<void>
+  closeProject(): Promise<void>
+}
+
+let made = 0
+
+export class Studio implements Context {
+  readonly window: WindowOfStudio
+  readonly client: EndingClient
+  readonly info: AppInfo
+  readonly settings: WindowSettings
   readonly messages = new Messages()
-  readonly chooser = new Chooser()
+  readonly chooser: Chooser
   readonly commands: Commands
   readonly jobs: JobList
+  readonly model: ModelInUse
   readonly images: ImageList
   readonly editor: Editor
   readonly runs: RunList
   readonly tour: ReviewTour
 
-  /** Null: the welcome screen. */
+  /** Null: the welcome screen. Its path is always the same. */
   project = $state.raw<ProjectSummary | null>(null)
   /** In the user's order. */
   classes = $state.raw<readonly ClassEntry[]>([])
-  place = $state<Place>('annotate')
-  /** The studio's program has ended: nothing more can be saved. */
-  gone = $state(false)
   readonly classById = $derived(new Map(this.classes.map((entry) => [entry.id, entry])))
+  #place = $state<Place>('annotate')
   #moving = $state(0)
   #summaryTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #serial = ++made
 
-  /** Use `Studio.connect`. */
-  private constructor(client: StudioClient, info: AppInfo, settings: Result<'settings.all'>) {
-    this.client = client
-    this.info = info
-    this.settings = new WindowSettings(client, settings)
-    this.commands = new Commands(this.settings)
-    this.jobs = new JobList(client)
-    this.images = new ImageList(this, (image) => void this.editor.load(image))
+  constructor(window: WindowOfStudio, project: ProjectSummary | null) {
+    this.window = window
+    this.project = project
+    this.info = window.info
+    this.settings = window.settings
+    this.chooser = new Chooser(window.dialogs)
+    this.commands = new Commands(window.settings)
+    this.client = new EndingClient(window.client)
+    const last = this.#lastView
+    this.#place = last?.place ?? 'annotate'
+    this.jobs = new JobList(this.client)
+    this.model = new ModelInUse(this)
+    const opened = (image: number): void => {
+      void this.editor.load(image)
+      this.#remember()
+    }
+    this.images = new ImageList(this, opened, last?.image ?? null)
     this.editor = new Editor(this)
     this.runs = new RunList(this)
     this.tour = new ReviewTour((image) => {
       this.place = 'annotate'
       this.images.open(image)
     })
-    client.onClose = () => {
-      this.gone = true
-    }
-    client.on('project', (project) => this.#show(project))
-    client.on('step', (step) => this.#stepped(step))
-    client.on('images', () => this.images.refresh())
+    this.client.on('step', (step) => this.#stepped(step))
+    this.client.on('images', () => this.images.refresh())
   }
 
-  static async connect(client: StudioClient): Promise<Studio> {
-    const [info, settings, project] = await Promise.all([
-      client.call('app.info', {}),
-      client.call('settings.all', {}),
-      client.call('project.summary', {}),
-    ])
-    const studio = new Studio(client, info, settings)
-    await studio.#show(project)
-    return studio
+  /** Reads what is shown first. */
+  async load(): Promise<void> {
+    if (this.project === null) return
+    await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh(), this.model.refresh()])
+  }
+
+  /** Another project is open, or none. */
+  drop(): void {
+    clearTimeout(this.#summaryTimer)
+    this.client.end()
+  }
+
+  get place(): Place {
+    return this.#place
+  }
+
+  set place(place: Place) {
+    this.#place = place
+    this.#remember()
   }
 
   /** Something is on its way to the store. */
@@ -84,7 +127,15 @@ export class Studio implements Context {
   }
 
   get canEdit(): boolean {
-    return this.project !== null && this.project.readOnly === null && !this.gone
+    return this.project !== null && this.project.readOnly === null && !this.window.gone
+  }
+
+  /**
+   * The address of a picture for an element of the page. Browsers share pictures between elements by their address, and
+   * the ids in it begin anew in every project.
+   */
+  pictureUrl(url: string): string {
+    return `${url}?studio=${this.#serial}`
   }
 
   /** Runs a call and shows its error instead of throwing it; resolves to undefined then. */
@@ -95,6 +146,12 @@ export class Studio implements Context {
       this.messages.showError(error)
       return undefined
     }
+  }
+
+  /** Says what was done by the step just made, and offers to undo it for as long as it is the last one. */
+  showStep(text: string): void {
+    const isUndoable = this.canEdit && this.project?.undo != null
+    this.messages.show(text, isUndoable ? { title: 'Undo', run: () => void this.undo() } : null)
   }
 
   /** While something is being dragged there is nothing else to take back: the drag is given up. */
@@ -117,21 +174,9 @@ export class Studio implements Context {
     this.images.open(images[0]!)
   }
 
-  async #show(project: ProjectSummary | null): Promise<void> {
-    const other = project?.path !== this.project?.path
-    this.project = project
-    if (!other) return
-    this.place = 'annotate'
-    this.classes = []
-    this.images.reset()
-    this.runs.reset()
-    this.tour.forget()
-    if (project === null) return
-    await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh()])
-  }
-
   #stepped(step: EventData<'step'>): void {
     if (this.project) this.project = { ...this.project, undo: step.undo, redo: step.redo }
+    this.messages.withdrawActions()
     this.images.stepped(step)
     this.editor.stepped(step)
     clearTimeout(this.#summaryTimer)
@@ -149,5 +194,18 @@ export class Studio implements Context {
     if (this.project === null) return
     const classes = await this.attempt(this.client.call('classes.list', {}))
     if (classes) this.classes = classes
+  }
+
+  get #lastView() {
+    return this.project ? this.settings.get(LAST_VIEWS, LastViews, {})[this.project.path] : undefined
+  }
+
+  #remember(): void {
+    if (this.project === null) return
+    const { [this.project.path]: _, ...others } = this.settings.get(LAST_VIEWS, LastViews, {})
+    this.settings.set(LAST_VIEWS, {
+      ...Object.fromEntries(Object.entries(others).slice(1 - MOST_LAST_VIEWS)),
+      [this.project.path]: { place: this.place, image: this.images.current },
+    })
   }
 }

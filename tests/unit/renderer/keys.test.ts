@@ -5,6 +5,7 @@ import { tourCommands } from '../../../src/renderer/annotate/tour-commands.ts'
 import { viewCommands } from '../../../src/renderer/annotate/view-commands.ts'
 import { appCommands } from '../../../src/renderer/app/app-commands.ts'
 import type { Command } from '../../../src/renderer/commands/commands.svelte.ts'
+import { usesKey } from '../../../src/renderer/commands/keys.svelte.ts'
 import { type KeyPreset, PRESETS } from '../../../src/renderer/commands/presets.ts'
 import { detectCommands } from '../../../src/renderer/detect/detect-commands.ts'
 import { xrayCommands } from '../../../src/renderer/xray/xray-commands.ts'
@@ -19,7 +20,7 @@ const ALL: readonly Command[] = [
   ...viewCommands(nothing),
   ...xrayCommands(nothing),
   ...tourCommands(nothing),
-  ...detectCommands(nothing, () => {}),
+  ...detectCommands(nothing, nothing, () => {}),
 ]
 
 describe.each(Object.keys(PRESETS) as KeyPreset[])('keys like %s', (preset) => {
@@ -37,5 +38,24 @@ describe.each(Object.keys(PRESETS) as KeyPreset[])('keys like %s', (preset) => {
   test('names commands that there are', () => {
     const ids = new Set(ALL.map(({ id }) => id))
     expect(Object.keys(PRESETS[preset]).filter((id) => !ids.has(id))).toEqual([])
+  })
+})
+
+describe('a control that has the focus', () => {
+  const control = (tagName: string, type = '') => ({ tagName, type, isContentEditable: false })
+
+  test.each([
+    ['SELECT', '', ['d', 'x', '1', '?', 'i', 'Delete', 'Escape'], ['ArrowDown', 'Home', ' ', 'Enter']],
+    ['INPUT', 'checkbox', ['d', '1', 'ArrowLeft'], [' ']],
+    ['INPUT', 'range', ['d', '1', 'm'], ['ArrowLeft', 'PageUp', 'End']],
+    ['INPUT', 'radio', ['d', '1'], ['ArrowDown', ' ']],
+    ['BUTTON', '', ['d', '1', 'ArrowLeft'], [' ', 'Enter']],
+    ['DIV', '', ['d', ' ', 'ArrowLeft'], []],
+    ['INPUT', 'number', [], ['1', 'ArrowUp', '-']],
+    ['INPUT', 'text', [], ['d', '?', 'Home']],
+    ['TEXTAREA', '', [], ['d', 'Enter']],
+  ])('%s %s leaves %j to commands and keeps %j', (tagName, type, commands, own) => {
+    expect(commands.filter((key) => usesKey(control(tagName, type), key))).toEqual([])
+    expect(own.filter((key) => !usesKey(control(tagName, type), key))).toEqual([])
   })
 })

@@ -1,25 +1,23 @@
-/** The model that looks at the open project's images, and those that could. */
+/** The model that looks at the open project's images, and those that could: what every part of the window asks. */
 import type { CurrentModel, ModelEntry } from '../../core/contract/studio/models.ts'
-import type { Studio } from '../session/studio.svelte.ts'
+import type { Chooser } from './chooser.svelte.ts'
+import type { Context } from './controller-context.ts'
+
+type ModelContext = Context & { readonly chooser: Chooser }
 
 export class ModelInUse {
-  readonly #studio: Studio
+  readonly #studio: ModelContext
   /** Null: none, or not known yet. */
   current = $state.raw<CurrentModel | null>(null)
   all = $state.raw<readonly ModelEntry[]>([])
+  #asked = 0
 
-  constructor(studio: Studio) {
+  constructor(studio: ModelContext) {
     this.#studio = studio
-  }
-
-  /** In an effect. */
-  follow(): () => void {
-    const { client } = this.#studio
-    void this.refresh()
-    const offs = [client.on('model', () => this.refresh()), client.on('runs', () => this.refresh())]
-    return () => {
-      for (const off of offs) off()
-    }
+    const { client } = studio
+    client.on('model', () => void this.refresh())
+    // A checkpoint also changes while its run trains.
+    client.on('runs', () => void this.refresh())
   }
 
   /** The path of a checkpoint; null for none. */
@@ -36,13 +34,15 @@ export class ModelInUse {
     if (path !== undefined) await this.use(path)
   }
 
-  /** A checkpoint also changes while its run trains. */
   async refresh(): Promise<void> {
+    const asked = ++this.#asked
     const { client } = this.#studio
     const [current, all] = await Promise.all([
       client.call('models.current', {}),
       client.call('models.list', {}),
     ]).catch(() => [null, []] as const)
+    // An answer that was overtaken tells of a model that was in use before.
+    if (asked !== this.#asked) return
     this.current = current
     this.all = all
   }
