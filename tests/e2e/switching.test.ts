@@ -66,7 +66,7 @@ test('keys belong to the canvas again after a dropdown, a checkbox, a number fie
 
   await page.getByRole('button', { name: 'Fit image into window' }).click()
   await page.keyboard.press('x')
-  await page.getByRole('group', { name: 'X-ray' }).waitFor()
+  await page.getByRole('group', { name: 'Levels' }).waitFor()
   // A drag is all that Ctrl+Z takes back while it lasts.
   const before = await window.stored()
   const { x, y } = await window.place([40, 50])
