@@ -86,8 +86,9 @@ export class Editor {
     if (!this.#mayEdit()) return
     const classId = this.penClass ?? (await this.#firstClass())
     if (classId === undefined || this.image !== image) return
-    this.#add([{ classId, box, source: 'drawn' }], 'Draw box')
+    const [drawn] = this.#add([{ classId, box, source: 'drawn' }], 'Draw box')
     image.select([])
+    image.drawn = drawn ?? null
   }
 
   /** Adds objects and selects them. */

@@ -14,6 +14,8 @@ export class OpenImage {
   /** Where somebody has said that there is no object of a class. */
   rejections = $state.raw<readonly ClassBox[]>([])
   selection = $state.raw<ReadonlySet<number>>(new Set())
+  /** The box that was drawn last, which is not selected: what is told of a box is told of it until another is selected. */
+  drawn = $state<number | null>(null)
   /** Boxes under the pointer's hand, as they are at this moment; null between gestures. */
   draft = $state.raw<readonly DraftBox[] | null>(null)
   /** Neither drawn nor selectable. */
@@ -40,6 +42,7 @@ export class OpenImage {
       else next.add(id)
     }
     this.selection = next
+    if (next.size > 0) this.drawn = null
   }
 
   /** Shows what the store holds. `real` translates ids that this window gave to objects of its own. */
@@ -54,6 +57,7 @@ export class OpenImage {
     const present = new Set(this.objects.map(({ id }) => id))
     const kept = (ids: Iterable<number>): number[] => [...ids].map(real).filter((id) => present.has(id))
     this.select(kept(this.selection))
+    if (this.drawn !== null) this.drawn = kept([this.drawn])[0] ?? null
     for (const ids of [this.hidden, this.locked]) {
       const still = kept(ids)
       ids.clear()
