@@ -2,7 +2,7 @@
  * The studio's program, as the controllers of one project see it. Once the project has been left nothing is sent any
  * more, since ids mean other things in the next one, and neither answers nor events come.
  */
-import type { EventData, EventName, MethodName, Params, Result } from '../../core/contract/studio.ts'
+import type { Caller, EventData, EventName, MethodName, Params, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import type { ProjectClient } from './controller-context.ts'
 
@@ -15,10 +15,14 @@ export class EndingClient implements ProjectClient {
     this.#client = client
   }
 
-  call<Name extends MethodName>(name: Name, params: Params<Name>): Promise<Result<Name>> {
+  call<Name extends MethodName>(
+    name: Name,
+    params: Params<Name>,
+    sent?: (caller: Caller) => void,
+  ): Promise<Result<Name>> {
     return new Promise((resolve, reject) => {
       if (this.#hasEnded) return
-      this.#client.call(name, params).then(
+      this.#client.call(name, params, sent).then(
         (result) => this.#hasEnded || resolve(result),
         (error: unknown) => this.#hasEnded || reject(error),
       )

@@ -138,6 +138,24 @@ describe('another project', () => {
     expect(session.messages.list.map(({ code }) => code)).toEqual(['DATA_READ'])
   })
 
+  test('changes are told from those of other windows by their calls', async () => {
+    const session = await WindowSession.connect(client)
+    await idle()
+    const reads = () => client.sent('annotations.of').length
+    const before = reads()
+    let answer = (): void => {}
+    client.answers['annotations.update'] = () => new Promise((resolve) => (answer = () => resolve(null)))
+    session.studio.editor.move(new Map([[10, [11, 10, 31, 30]]]))
+    await idle()
+    const by = { client: 'this window', call: client.calls.length }
+    const step = { label: 'Move box', images: [1], classes: false, undo: 'Move box', redo: null }
+    client.emit('step', { ...step, by })
+    answer()
+    await session.studio.editor.settled()
+    await idle()
+    expect(reads()).toBe(before)
+  })
+
   test('counts of the same project are no other project', async () => {
     const session = await WindowSession.connect(client)
     const { studio } = session
@@ -190,6 +208,7 @@ describe('undo', () => {
       classes: false,
       undo: 'Import labels',
       redo: null,
+      by: null,
     } as const
     client.emit('step', step)
     studio.showStep('Imported 3 objects')
