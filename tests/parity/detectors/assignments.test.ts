@@ -1,30 +1,12 @@
 /** What ATSS, CenterNet and RetinaNet learn, against the targets that their authors' programs and torchvision compute. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as atss from '../../../src/core/detectors/atss/assign.ts'
 import * as centernet from '../../../src/core/detectors/centernet/targets.ts'
 import { anchorBoxes, anchorsOf } from '../../../src/core/detectors/retinanet/anchors.ts'
 import * as retinanet from '../../../src/core/detectors/retinanet/assign.ts'
-import { decodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { pyramid, STRIDES } from '../../../src/core/pyramid/levels.ts'
-
-const FOLDER = join(import.meta.dirname, '../../fixtures')
-
-function fixture<Json>(name: string) {
-  const { tensors } = decodeSafetensors(readFileSync(join(FOLDER, `${name}.safetensors`)))
-  const values = (key: string): number[] => {
-    const tensor = tensors.get(key)
-    if (!tensor) throw new Error(`${name} has no ${key}`)
-    const { buffer } = Uint8Array.from(tensor.bytes)
-    const Type = { F32: Float32Array, F64: Float64Array, I32: Int32Array, I16: Int16Array, U8: Uint8Array }[
-      tensor.dtype as 'F32'
-    ]
-    return [...new Type(buffer)]
-  }
-  const json = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Json
-  return { values, json, has: (key: string) => tensors.has(key) }
-}
+import constants from '../../fixtures/retinanet_constants.json' with { type: 'json' }
+import { fixture } from '../../support/fixtures.ts'
 
 describe('ATSS', () => {
   const { values, json, has } = fixture<{
@@ -157,7 +139,6 @@ describe('CenterNet', () => {
 
 describe('RetinaNet', () => {
   const { values } = fixture('retinanet_loss')
-  const constants = JSON.parse(readFileSync(join(FOLDER, 'retinanet_constants.json'), 'utf8'))
 
   it("torchvision's anchors, rounded half to even", () => {
     expect(

@@ -128,7 +128,9 @@ describe('other detectors', () => {
   const object = { box: [40, 40, 120, 100], class: 1 }
 
   test('every tensor that help names is written', async () => {
-    const objects = write('objects.json', [object, { box: [0, 0, 2, 2] }])
+    const segmentation = [[40, 40, 120, 40, 120, 100, 40, 100]]
+    const small = { box: [0, 0, 2, 2], segmentation: [[0, 0, 2, 0, 2, 2, 0, 2]] }
+    const objects = write('objects.json', [{ ...object, segmentation }, small])
     const written = async (detector: NonNullable<TargetsOptions['detector']>) => {
       const out = path.join(folder, `${detector}.safetensors`)
       const report = await runTargets({ detector, width: 160, height: 128, objects, out })
@@ -146,6 +148,10 @@ describe('other detectors', () => {
       matched: [3852],
       best_iou: [3852],
     })
+    expect((await written('polarmask')).shapes).toMatchObject({
+      labels: [428],
+      rays: [expect.any(Number), 36],
+    })
     const { shapes, report } = await written('centernet')
     expect(shapes).toEqual({ heatmap: [2, 32, 40], size: [2, 2], offset: [2, 2], index: [2] })
     expect(report).toMatchObject({ locations: 1280, locationsPerBox: [1, 1], unlearnable: [] })
@@ -161,6 +167,8 @@ describe('other detectors', () => {
     await refused({ radiusRule: 'authors' }).toThrow('--radius-rule is an option of centernet, not of fcos')
     await refused({ detector: 'atss', dialect: 'torchvision' }).toThrow('torchvision has no ATSS')
     await refused({ dialect: 'mmdet' }).toThrow('authors or torchvision')
+    await refused({ detector: 'polarmask' }).toThrow('[0] has no segmentation')
+    await refused({ masks: 'pixels' }).toThrow('[0] has no segmentation')
     await refused({ boxes: objects }).toThrow('either --boxes or --objects')
     await refused({ detector: 'centernet', classes: 1 }).toThrow('--classes is 1, but class 1 occurs')
   })

@@ -30,6 +30,17 @@ export const DIALECTS = {
 } as const satisfies Record<string, AssignmentRules>
 export type DialectName = keyof typeof DIALECTS
 
+/** What objects' masks change in the assignment; see masks.ts. */
+export const MaskRules = z.strictObject({
+  /** What center sampling measures from. */
+  centre: z.enum(['box', 'mask']),
+  /** Only locations inside the mask are positive. */
+  pixels: z.boolean(),
+  /** For an object of which no location is inside the mask: none, all that its box alone would have, or the nearest to the mask. */
+  fallback: z.enum(['none', 'base', 'nearest']),
+})
+export type MaskRules = z.infer<typeof MaskRules>
+
 export const HeadConfig = z.strictObject({
   /** Width of FPN and towers. */
   channels: z.int().positive(),

@@ -2,15 +2,23 @@
 import { z } from 'zod'
 import * as atss from '../../../core/detectors/atss/assign.ts'
 import * as centernet from '../../../core/detectors/centernet/targets.ts'
-import { DIALECTS, type DialectName } from '../../../core/detectors/fcos/config.ts'
-import { positives, targets } from '../../../core/detectors/fcos/targets.ts'
+import { assign } from '../../../core/detectors/fcos/assign.ts'
+import { DIALECTS, type DialectName, type MaskRules } from '../../../core/detectors/fcos/config.ts'
+import { assignWithMasks, maskCentre } from '../../../core/detectors/fcos/masks.ts'
+import { positives } from '../../../core/detectors/fcos/targets.ts'
+import type { RayRule } from '../../../core/detectors/polarmask/rays.ts'
+import * as polarmask from '../../../core/detectors/polarmask/targets.ts'
 import { ANCHORS_PER_LOCATION, anchorBoxes } from '../../../core/detectors/retinanet/anchors.ts'
 import * as retinanet from '../../../core/detectors/retinanet/assign.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { maskOf } from '../../../core/formats/coco-rle.ts'
+import type { Segmentation } from '../../../core/formats/dataset.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { encodeSafetensors, type Tensor } from '../../../core/formats/safetensors.ts'
+import { CocoSegmentation, isPolygons } from '../../../core/formats/segmentation.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import type { Size } from '../../../core/geometry/box.ts'
+import type { Rle } from '../../../core/geometry/rle.ts'
 import { boxSize, describeUnlearnable, unlearnable } from '../../../core/inspect/reasons.ts'
 import { paddedSize } from '../../../core/pyramid/input-size.ts'
 import { type Pyramid, pyramid } from '../../../core/pyramid/levels.ts'
@@ -19,7 +27,7 @@ import { readText } from '../../studio/datasets/files.ts'
 import { replaceFile } from '../replace-file.ts'
 import { table } from '../table.ts'
 
-export const TARGET_DETECTORS = ['fcos', 'retinanet', 'atss', 'centernet'] as const
+export const TARGET_DETECTORS = ['fcos', 'retinanet', 'atss', 'centernet', 'polarmask'] as const
 
 export interface TargetsOptions {
   readonly detector?: (typeof TARGET_DETECTORS)[number]
@@ -34,6 +42,13 @@ export interface TargetsOptions {
   readonly dialect?: DialectName | 'mmdet'
   /** ATSS: candidates of each level. */
   readonly k?: number
+  /** FCOS: what the objects' masks change. center: center sampling measures from the mask. pixels: only pixels of the mask are positive. */
+  readonly masks?: 'center' | 'pixels' | 'both'
+  /** For an object of which no location is inside its mask. */
+  readonly fallback?: MaskRules['fallback']
+  /** PolarMask: how rays are measured, and how many there are. */
+  readonly rays?: RayRule
+  readonly count?: number
   /** CenterNet: the number of classes; where undefined, up to the highest class that occurs. */
   readonly classes?: number
   readonly radiusRule?: centernet.CenterNetRules['radius']
@@ -69,7 +84,7 @@ const MAX_SIDE = 16384
 
 const Box = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const ObjectList = z.array(
-  z.object({ box: Box, class: z.int().min(0).default(0), segmentation: z.unknown().optional() }),
+  z.object({ box: Box, class: z.int().min(0).default(0), segmentation: CocoSegmentation.optional() }),
 )
 
 interface Scene {
@@ -78,6 +93,10 @@ interface Scene {
   readonly boxes: Float32Array
   /** [N] */
   readonly classes: Int32Array
+  /** [N] */
+  readonly segmentations: readonly (Segmentation | undefined)[]
+  /** Where the objects come from, for errors. */
+  readonly file: string
 }
 
 interface Computed {
@@ -93,14 +112,30 @@ interface Computed {
 const COMPUTE: Record<
   (typeof TARGET_DETECTORS)[number],
   (scene: Scene, options: TargetsOptions) => Computed
-> = { fcos: fcosTargets, retinanet: retinanetTargets, atss: atssTargets, centernet: centernetTargets }
+> = {
+  fcos: fcosTargets,
+  retinanet: retinanetTargets,
+  atss: atssTargets,
+  centernet: centernetTargets,
+  polarmask: polarmaskTargets,
+}
 
-const LOCATIONS = { fcos: 'locations', atss: 'locations', retinanet: 'anchors', centernet: 'cells' } as const
+const LOCATIONS = {
+  fcos: 'locations',
+  atss: 'locations',
+  retinanet: 'anchors',
+  centernet: 'cells',
+  polarmask: 'locations',
+} as const
 
 /** The options that only some detectors have. */
 const OWN_OPTIONS = {
   radius: ['fcos'],
-  dialect: ['fcos', 'atss'],
+  dialect: ['fcos', 'atss', 'polarmask'],
+  masks: ['fcos'],
+  fallback: ['fcos'],
+  rays: ['polarmask'],
+  count: ['polarmask'],
   k: ['atss'],
   classes: ['centernet'],
   radiusRule: ['centernet'],
@@ -146,32 +181,113 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
   }
 }
 
-function fcosTargets(
-  { input: given, boxes }: Scene,
-  { dialect = 'authors', radius = 1.5 }: TargetsOptions,
-): Computed {
+function fcosTargets(scene: Scene, options: TargetsOptions): Computed {
+  const { boxes } = scene
+  const { dialect = 'authors', radius = 1.5, masks, fallback = 'nearest' } = options
   if (!(radius >= 0 && Number.isFinite(radius)))
     throw new CodedError('USAGE_RADIUS', `--radius is ${radius}, not a number from 0 on`)
   if (dialect === 'mmdet')
     throw new CodedError('USAGE_OPTION', "--dialect mmdet is ATSS's: give authors or torchvision")
   const rules = { ...DIALECTS[dialect], radius }
   // torchvision derives the spacing of locations from the padded size; the authors' locations do not depend on it.
-  const input = rules.location === 'corner' ? paddedSize(given) : given
+  const input = rules.location === 'corner' ? paddedSize(scene.input) : scene.input
   const layout = pyramid(input, rules.location)
-  const { matched, ltrb, centerness } = targets(layout, rules, boxes)
+  const maskRules: MaskRules | null = masks
+    ? { centre: masks === 'pixels' ? 'box' : 'mask', pixels: masks !== 'center', fallback }
+    : null
+  const matched = maskRules
+    ? assignWithMasks(
+        layout,
+        rules,
+        maskRules,
+        boxes,
+        masksOf(scene).map((mask) => ({ mask, centre: maskCentre(mask) })),
+      ).matched
+    : assign(layout, rules, boxes)
   const { levels, locationsPerBox } = perLevel(layout, matched, boxes.length / 4)
   return {
     input,
-    tensors: locationTensors(layout, { matched, ltrb, centerness }),
-    metadata: { dialect, radius: String(radius) },
+    tensors: locationTensors(layout, boxes, matched),
+    metadata: {
+      dialect,
+      radius: String(radius),
+      ...(maskRules && { masks: masks!, ...(maskRules.pixels && { fallback }) }),
+    },
     locations: layout.locations,
     levels,
     locationsPerBox,
     unlearnable: starved(locationsPerBox).map((gt) => {
+      if (maskRules) {
+        const reason = `Box ${gt} (${boxSize(boxes, gt)}) has no location that its mask and its box allow and no smaller box takes`
+        return { gt, cause: 'masked', reason }
+      }
       const box = unlearnable(layout, rules, boxes, gt, matched)
       return { gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, gt)) }
     }),
   }
+}
+
+function polarmaskTargets(
+  scene: Scene,
+  { dialect = 'authors', rays: rule = 'exact', count = 36 }: TargetsOptions,
+): Computed {
+  const { input, boxes } = scene
+  if (dialect !== 'authors')
+    throw new CodedError('USAGE_OPTION', `--dialect ${dialect}: of PolarMask there is the authors' alone`)
+  if (rule === 'code' && 360 % count !== 0) {
+    throw new CodedError(
+      'USAGE_OPTION',
+      `--count is ${count}: the authors' rays lie on whole degrees`,
+      'Give a divisor of 360, or --rays exact',
+    )
+  }
+  const layout = pyramid(input, 'half-stride')
+  const objects = masksOf(scene).map((mask, gt): polarmask.PolarObject => {
+    const segmentation = scene.segmentations[gt]
+    const [x1, y1, x2, y2] = boxes.subarray(gt * 4, gt * 4 + 4)
+    return {
+      box: [x1, y1, x2, y2],
+      mask,
+      polygons: segmentation && isPolygons(segmentation) ? segmentation : null,
+    }
+  })
+  const { matched, location, ltrb, rays, centerness, dropped } = polarmask.targets(layout, objects, {
+    count,
+    rule,
+  })
+  const { levels, locationsPerBox } = perLevel(layout, matched, objects.length)
+  return {
+    input,
+    tensors: [
+      ['labels', tensorOf(matched, [layout.locations])],
+      ['positive_index', tensorOf(location, [location.length])],
+      ['rays', tensorOf(rays, [location.length, count])],
+      ['ltrb', tensorOf(ltrb, [location.length, 4])],
+      ['centerness', tensorOf(centerness, [location.length])],
+    ],
+    metadata: { dialect, rays: rule, count: String(count) },
+    locations: layout.locations,
+    levels,
+    locationsPerBox,
+    unlearnable: starved(locationsPerBox).map((gt) => {
+      const object = `Object ${gt} (${boxSize(boxes, gt)})`
+      return dropped.includes(gt)
+        ? { gt, cause: 'dropped', reason: `${object} is too small: the authors leave it out` }
+        : { gt, cause: 'starved', reason: `${object} has no location near its centroid and inside its box` }
+    }),
+  }
+}
+
+/** @throws CodedError USAGE_OBJECTS where an object has no mask. */
+function masksOf({ input, segmentations, file }: Scene): Rle[] {
+  return segmentations.map((segmentation, index) => {
+    if (segmentation) return maskOf(segmentation, input, `${file}: [${index}]`)
+    throw new CodedError(
+      'USAGE_OBJECTS',
+      `${file}: [${index}] has no segmentation`,
+      'Masks are needed: give --objects with a segmentation each, as COCO polygons or run lengths',
+    )
+  })
 }
 
 function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: TargetsOptions): Computed {
@@ -181,19 +297,12 @@ function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: Ta
   const layout = atss.anchorCentres(input, dialect)
   const count = boxes.length / 4
   const { matched, candidates, candidateIou, threshold } = atss.assign(layout, rules, boxes)
-  const learnt = positives(layout, boxes, matched)
-  const ltrb = new Float32Array(layout.locations * 4)
-  const centerness = new Float32Array(layout.locations)
-  for (const [i, location] of learnt.location.entries()) {
-    ltrb.set(learnt.ltrb.subarray(i * 4, i * 4 + 4), location * 4)
-    centerness[location] = learnt.centerness[i]
-  }
   const { levels, locationsPerBox } = perLevel(layout, matched, count)
   const perBox = layout.levels.reduce((sum, { columns, rows }) => sum + Math.min(k, columns * rows), 0)
   return {
     input,
     tensors: [
-      ...locationTensors(layout, { matched, ltrb, centerness }),
+      ...locationTensors(layout, boxes, matched),
       ['candidates', tensorOf(candidates, [count, perBox])],
       ['candidate_iou', tensorOf(candidateIou, [count, perBox])],
       ['threshold', tensorOf(threshold, [count])],
@@ -278,8 +387,16 @@ function centernetTargets(
 
 function locationTensors(
   layout: Pyramid,
-  { matched, ltrb, centerness }: { matched: Int32Array; ltrb: Float32Array; centerness: Float32Array },
+  boxes: Float32Array,
+  matched: Int32Array,
 ): [name: string, tensor: Tensor][] {
+  const learnt = positives(layout, boxes, matched)
+  const ltrb = new Float32Array(layout.locations * 4)
+  const centerness = new Float32Array(layout.locations)
+  for (const [i, location] of learnt.location.entries()) {
+    ltrb.set(learnt.ltrb.subarray(i * 4, i * 4 + 4), location * 4)
+    centerness[location] = learnt.centerness[i]
+  }
   return [
     ['labels', tensorOf(matched, [layout.locations])],
     ['ltrb', tensorOf(ltrb, [layout.locations, 4])],
@@ -326,6 +443,8 @@ async function readObjects({ boxes, objects }: TargetsOptions): Promise<Omit<Sce
   return {
     boxes: Float32Array.from(all.flatMap(({ box }) => box)),
     classes: Int32Array.from(all, (it) => it.class),
+    segmentations: all.map((it) => ('segmentation' in it ? it.segmentation : undefined)),
+    file,
   }
 }
 
