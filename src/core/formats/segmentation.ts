@@ -10,7 +10,7 @@ const Rle = z.object({
 })
 
 /** COCO's segmentation field where masks are compared, so that nothing may be mended: polygons or run lengths. */
-export const CocoSegmentation = z.union([Polygons.min(1), Rle])
+export const CocoSegmentation = z.union([z.array(z.array(z.number()).min(6)).min(1), Rle])
 
 /** COCO's segmentation field: undefined where it is empty, left out with a note where it is neither kind. */
 export function readSegmentation(raw: unknown, where: string, log: ProblemLog): Segmentation | undefined {

@@ -4,7 +4,7 @@ import { DIALECTS, type MaskRules } from '../../../src/core/detectors/fcos/confi
 import { assignWithMasks, maskCentre } from '../../../src/core/detectors/fcos/masks.ts'
 import { exactRays, pixelRays, polarCenterness } from '../../../src/core/detectors/polarmask/rays.ts'
 import { largestPart, outline, targets } from '../../../src/core/detectors/polarmask/targets.ts'
-import { maskOf } from '../../../src/core/formats/coco-rle.ts'
+import { maskOf } from '../../../src/core/geometry/coco-rle.ts'
 import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import { fixture } from '../../support/fixtures.ts'
 

@@ -6,6 +6,7 @@
  * alone counts. Not taken over: that a first centroid at x = 0 leaves the whole image without positives.
  */
 import { largestContour, type PixelContour } from '../../geometry/contour.ts'
+import { type Ring, signedArea } from '../../geometry/polygon.ts'
 import { pixelsOfRle, type Rle, rleArea } from '../../geometry/rle.ts'
 import type { Pyramid } from '../../pyramid/levels.ts'
 import { locationAt } from '../../pyramid/locations.ts'
@@ -19,7 +20,7 @@ export interface PolarObject {
   readonly box: readonly [number, number, number, number]
   readonly mask: Rle
   /** Flat x, y lists of the object's parts; the outline of the mask's pixels where it has none. */
-  readonly polygons: readonly (readonly number[])[] | null
+  readonly polygons: readonly Ring[] | null
 }
 
 export interface PolarTargets {
@@ -49,17 +50,10 @@ export function outline(mask: Rle): (PixelContour & { readonly centre: readonly 
 }
 
 /** The part of largest area. */
-export function largestPart(polygons: readonly (readonly number[])[]): readonly number[] {
-  const area = (polygon: readonly number[]) => {
-    let twice = 0
-    for (let i = 0; i < polygon.length; i += 2) {
-      const j = (i + 2) % polygon.length
-      twice += polygon[i]! * polygon[j + 1]! - polygon[j]! * polygon[i + 1]!
-    }
-    return Math.abs(twice)
-  }
-  return polygons.reduce((largest, part) => (area(part) > area(largest) ? part : largest))
-}
+export const largestPart = (parts: readonly Ring[]): Ring =>
+  parts.reduce((largest, part) =>
+    Math.abs(signedArea(part)) > Math.abs(signedArea(largest)) ? part : largest,
+  )
 
 export function targets(
   layout: Pyramid,
