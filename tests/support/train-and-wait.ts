@@ -5,7 +5,7 @@ import { engineHost, QUICK } from './training.ts'
 
 const host = engineHost(process.argv[2]!)
 const { sampleFolder, dataFolder } = host.options
-await host.open(sampleIn(dataFolder), () => openSample(sampleFolder, dataFolder))
+await host.open(sampleIn(dataFolder), () => openSample(sampleFolder, dataFolder, host.settings))
 host.subscribe((event, data) => {
   if (event === 'run' && (data as RunChange).run.state === 'paused') console.log(run.id)
 })

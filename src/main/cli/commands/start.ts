@@ -7,6 +7,7 @@ import { provideElectron } from '../../setup/electron.ts'
 import { provideWindow } from '../../setup/window.ts'
 import { dataFolder } from '../../studio/api/data-folder.ts'
 import { openSample } from '../../studio/api/opening.ts'
+import { Settings } from '../../studio/settings.ts'
 import { hasDisplay } from '../../web/open-browser.ts'
 import type { Progress } from '../progress.ts'
 import { runServe, type ServeReport } from './serve.ts'
@@ -30,7 +31,8 @@ export async function runStart(progress: Progress, onReady: (report: ServeReport
 
 /** The folder of the user's copy, made if there is none. */
 async function provideSample(): Promise<string> {
-  const project = await openSample(path.join(PROJECT, 'resources/sample'), dataFolder())
+  const folder = dataFolder()
+  const project = await openSample(path.join(PROJECT, 'resources/sample'), folder, new Settings(folder))
   project.close()
   return path.dirname(project.path)
 }

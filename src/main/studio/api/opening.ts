@@ -6,7 +6,11 @@ import type { EngineData } from '../../../core/contract/engine.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { keyOf } from '../../images/image-file.ts'
 import { loadDataset } from '../datasets/index.ts'
+import { freezeLabels, labelledImages } from '../evaluation/frozen.ts'
+import { keep } from '../evaluation/prepare.ts'
+import { rememberUse } from '../models/model-choice.ts'
 import {
   createProject,
   importDataset,
@@ -16,7 +20,9 @@ import {
   scanImages,
 } from '../project/index.ts'
 import { readNote } from '../runs/run-note.ts'
-import { runIdOf } from '../runs/run-store.ts'
+import { RunStore, runIdOf, type StoredRun } from '../runs/run-store.ts'
+import type { Settings } from '../settings.ts'
+import { SAMPLE_EVALUATION, SAMPLE_QUERY, SampleEvaluation, unpackDetections } from './sample-evaluation.ts'
 
 /**
  * A project's file, its folder, or a folder of images that becomes a project. Throws DATA_NOT_FOUND and the errors of
@@ -31,8 +37,15 @@ export async function openOrCreate(path: string): Promise<Project> {
 
 export const sampleIn = (dataFolder: string): string => join(dataFolder, 'sample')
 
-/** The user's own copy of the bundled sample, made at first with its labels, splits and a trained run. */
-export async function openSample(sampleFolder: string, dataFolder: string): Promise<Project> {
+/**
+ * The user's own copy of the bundled sample, made at first with its labels, splits, a trained run that is in use, and an
+ * evaluation of it.
+ */
+export async function openSample(
+  sampleFolder: string,
+  dataFolder: string,
+  settings: Settings,
+): Promise<Project> {
   const folder = sampleIn(dataFolder)
   if (existsSync(join(folder, PROJECT_FILE))) return openProject(folder)
   const fresh = join(dataFolder, `.sample-${process.pid}`)
@@ -56,17 +69,56 @@ export async function openSample(sampleFolder: string, dataFolder: string): Prom
   } finally {
     project.close()
   }
-  await layRun(join(sampleFolder, 'run'), fresh, folder)
+  const run = await layRun(join(sampleFolder, 'run'), fresh, folder)
   await rm(folder, { recursive: true, force: true })
   await rename(fresh, folder)
-  return openProject(folder)
+  const made = await openProject(folder)
+  try {
+    if (run) {
+      const stored = new RunStore(made, dataFolder).get(run)
+      const { checkpoint } = stored.summary
+      if (checkpoint) {
+        rememberUse(settings, made.path, checkpoint)
+        await layEvaluation(sampleFolder, made, checkpoint, stored)
+      }
+    }
+    return made
+  } catch (error) {
+    made.close()
+    throw error
+  }
 }
 
-/** The sample's run names images by their path in the sample; a run's own data names files. */
-async function layRun(from: string, into: string, projectFolder: string): Promise<void> {
+/** As if the user had just evaluated the run. */
+async function layEvaluation(
+  sampleFolder: string,
+  project: Project,
+  checkpoint: string,
+  run: StoredRun,
+): Promise<void> {
+  const file = join(sampleFolder, SAMPLE_EVALUATION)
+  if (!existsSync(file)) return
+  const stored = SampleEvaluation.parse(JSON.parse(await readFile(file, 'utf8')))
+  const truth = freezeLabels(project, labelledImages(project, SAMPLE_QUERY))
+  await keep(
+    project,
+    {
+      title: run.note.name,
+      source: { kind: 'model', path: checkpoint },
+      ...{ query: SAMPLE_QUERY, otherImages: 0, unreadImages: 0 },
+      modelKey: await keyOf(checkpoint),
+    },
+    { truth, detections: unpackDetections(stored, truth) },
+    { signal: new AbortController().signal, report: () => {} },
+  )
+}
+
+/** The sample's run names images by their path in the sample; a run's own data names files. Returns its id. */
+async function layRun(from: string, into: string, projectFolder: string): Promise<string | undefined> {
   const note = readNote(from)
-  if (note === undefined) return
-  const folder = join(into, 'runs', runIdOf(note.created))
+  if (note === undefined) return undefined
+  const id = runIdOf(note.created)
+  const folder = join(into, 'runs', id)
   await cp(from, folder, { recursive: true })
   const { data, validation } = RunData.parse(JSON.parse(await readFile(join(from, RUN_FILES.data), 'utf8')))
   const placed = (set: EngineData): EngineData => ({
@@ -75,4 +127,5 @@ async function layRun(from: string, into: string, projectFolder: string): Promis
   })
   const text = writeRunData({ data: placed(data), validation: validation && placed(validation) })
   await writeFile(join(folder, RUN_FILES.data), text)
+  return id
 }

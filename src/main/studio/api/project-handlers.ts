@@ -20,10 +20,9 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
   },
   'project.openSample': async (host) => {
     const { sampleFolder, dataFolder } = host.options
-    const { summary, fresh } = await host.open(sampleIn(dataFolder), () =>
-      openSample(sampleFolder, dataFolder),
+    const { summary } = await host.open(sampleIn(dataFolder), () =>
+      openSample(sampleFolder, dataFolder, host.settings),
     )
-    if (fresh) await useTrained(host)
     return summary
   },
   'project.close': async (host) => {
@@ -96,11 +95,4 @@ function startScan(host: StudioHost): { job: number } {
     host.imagesChanged()
     return result
   })
-}
-
-/** Whoever opens the sample for the first time sees at once what its trained run sees. */
-async function useTrained({ models, project, runs }: StudioHost): Promise<void> {
-  if ((await models.current(project.path)) !== null) return
-  const checkpoint = runs.store.list()[0]?.summary.checkpoint
-  if (checkpoint) await models.use(project.path, checkpoint)
 }

@@ -11,7 +11,7 @@ import type { Project } from '../project/index.ts'
 import { type FrozenDetection, type FrozenTruth, freezeLabels, labelledImages } from './frozen.ts'
 import { LoadedEvaluation } from './loaded-evaluation.ts'
 import { type CachedModel, detectionsOf } from './model-detections.ts'
-import { evaluationsFolder, writeEvaluation } from './storage.ts'
+import { evaluationsFolder, type Frozen, writeEvaluation } from './storage.ts'
 
 export interface Preparation {
   readonly source: EvaluationSource
@@ -41,24 +41,44 @@ export async function prepare(
     : await readResults(source.path, project, truth)
   signal.throwIfAborted()
   report(0.5, 'Comparing')
+  return keep(
+    project,
+    {
+      title: model?.title ?? basename(source.path),
+      ...{ source, query, otherImages },
+      modelKey: model?.key ?? null,
+      unreadImages: model?.unread ?? 0,
+    },
+    { truth, detections },
+    { report, signal },
+  )
+}
+
+/** What an evaluation's entry says that is not counted from its labels and detections. */
+type Origin = Pick<
+  EvaluationEntry,
+  'title' | 'source' | 'query' | 'modelKey' | 'otherImages' | 'unreadImages'
+>
+
+/** Computes the numbers and keeps everything beside the project. */
+export async function keep(
+  project: Pick<Project, 'path'>,
+  origin: Origin,
+  { truth, detections }: Frozen,
+  { report, signal }: JobControl,
+): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
   const loaded = new LoadedEvaluation(truth, detections)
   const { stats, perCategory, unknownCategory } = loaded.of('score').metrics
   signal.throwIfAborted()
   report(0.8, 'Keeping it')
   const id = `${Date.now().toString(36).padStart(9, '0')}${randomBytes(2).toString('hex')}`
   const entry: EvaluationEntry = {
-    id,
-    title: model?.title ?? basename(source.path),
+    ...{ id, ...origin },
     at: new Date().toISOString(),
-    source,
-    modelKey: model?.key ?? null,
-    query,
     images: truth.images.length,
     objects: perCategory.reduce((sum, { objects }) => sum + objects, 0),
     detections: loaded.of('score').detections.length - unknownCategory,
     otherClasses: unknownCategory,
-    otherImages,
-    unreadImages: model?.unread ?? 0,
     rankings: [...detections.keys()],
     stats: [...stats],
     thresholds: [],

@@ -50,7 +50,7 @@ export class ModelChoice {
 
   /** @param project its file */
   async current(project: string): Promise<CurrentModel | null> {
-    const path = this.#used()[project]
+    const path = usedModels(this.#settings)[project]
     const entry = this.list().find((model) => model.path === path)
     return entry ? { ...entry, key: await keyOf(entry.path) } : null
   }
@@ -64,25 +64,25 @@ export class ModelChoice {
 
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   use(project: string, path: string | null): void {
-    const { [project]: _, ...others } = this.#used()
-    if (path === null) {
-      this.#settings.set(USED, others)
-      return
-    }
-    if (!existsSync(path)) throw absent(path)
-    this.#settings.set(USED, { ...others, [project]: path })
-    if (this.list().some((model) => model.path === path)) return
+    if (path !== null && !existsSync(path)) throw absent(path)
+    rememberUse(this.#settings, project, path)
+    if (path === null || this.list().some((model) => model.path === path)) return
     this.#settings.set(FILES, [path, ...this.#files()].slice(0, MOST_FILES))
   }
 
   #files(): string[] {
     return Files.safeParse(this.#settings.get(FILES)).data ?? []
   }
-
-  #used(): Record<string, string> {
-    return Used.safeParse(this.#settings.get(USED)).data ?? {}
-  }
 }
+
+/** For a project, given as its file, that is yet to be opened. Null: none any more. */
+export function rememberUse(settings: Settings, project: string, path: string | null): void {
+  const { [project]: _, ...others } = usedModels(settings)
+  settings.set(USED, path === null ? others : { ...others, [project]: path })
+}
+
+const usedModels = (settings: Settings): Record<string, string> =>
+  Used.safeParse(settings.get(USED)).data ?? {}
 
 const absent = (path: string): CodedError => new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)
 
