@@ -30,6 +30,8 @@ export const RunRecord = z.strictObject({
   images: z.int().positive(),
   /** What was loaded from the weights that the run started from. */
   loaded: z.string().nullable(),
+  /** The file of weights that it started from; null without one. Older records do not say. */
+  weights: z.string().nullable().optional(),
   /** When it started, ISO 8601, and on what. */
   started: z.iso.datetime(),
   device: z.enum(['cpu', 'gpu', 'wasm']),

@@ -9,6 +9,8 @@ import { Path } from './images.ts'
 const many = {
   model: Path,
   images: z.array(Path).min(1),
+  /** Of each image, as its labels count it: one of another size is skipped. Null where there are no labels. */
+  sizes: z.array(z.object({ width: z.int(), height: z.int() }).nullable()).optional(),
   /** Images of one size that run together. */
   batch: z.int().positive(),
   /** Long side of the network's input in pixels; as trained where null. */

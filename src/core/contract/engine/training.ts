@@ -110,6 +110,8 @@ export type TrainingEvent =
       readonly loaded: string | null
       readonly resumedFrom: number | null
     }
+  /** Features are computed before the first step; so many images are done. */
+  | { readonly kind: 'preparing'; readonly done: number; readonly total: number }
   | ({ readonly kind: 'step' } & TrainStep)
   | ({ readonly kind: 'evaluated'; readonly best: boolean } & Evaluated)
   | ({ readonly kind: 'pinned' } & PinnedPredictions)

@@ -1,6 +1,9 @@
 /** `fcos train`: fine-tunes a detector on a data set. */
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
+import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
@@ -8,6 +11,7 @@ import { type TrainingData, trainingData } from '../../studio/engine/engine-data
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { type StartingWeights, startingWeights } from '../../studio/engine/starting-weights.ts'
 import { train } from '../../studio/engine/supervise.ts'
+import { lockRun } from '../../studio/runs/run-lock.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
 import { readDataset } from '../read-dataset.ts'
@@ -38,30 +42,75 @@ export interface TrainReport extends TrainResult {
 export async function runTrain(options: TrainOptions, progress: Progress): Promise<TrainReport> {
   const { out, resume = false, fastMath } = options
   const say = (line: string): void => progress.say(line)
+  requireFolder(out, resume)
   const training = await readOptions(options)
-  const sets = resume ? { data: null, validation: null } : await readData(options, say)
-  const { architecture, file } = await weightsFor(options, say)
-  const request = {
-    method: 'train',
-    out,
-    weights: file,
-    architecture,
-    ...sets,
-    options: training,
-    resume,
-  } as const
-  const hooks = {
-    onReady: (hello: EngineHello) => say(describeEngine(hello)),
-    onEvent: (event: EngineEvent) => showEvent(event, progress),
+  // A resumed run has its data in its folder; given once more, they must be the same.
+  const sets =
+    resume && options.data === undefined ? { data: null, validation: null } : await readData(options, say)
+  if (resume && sets.data === null && options.val !== undefined) {
+    throw new CodedError(
+      'USAGE_RESUME',
+      'A resumed run keeps what it is measured with: --val changes nothing',
+      'Leave out --val, or give --data as well, as at the start',
+    )
   }
+  const { architecture, file } = resume ? startOf(options) : await weightsFor(options, say)
+  const lock = lockRun(out, `The run in ${out}`, 'fcos train')
   try {
+    const request = {
+      method: 'train',
+      out,
+      weights: file,
+      architecture,
+      ...sets,
+      options: training,
+      resume,
+    } as const
+    const hooks = {
+      onReady: (hello: EngineHello) => say(describeEngine(hello)),
+      onEvent: (event: EngineEvent) => showEvent(event, progress),
+    }
     const result = await interruptible(say, (signal) =>
       train(() => startEngine({ fastMath }), request, { ...hooks, signal }),
     )
     return { out, ...result }
   } finally {
+    lock.release()
+    tidy(out)
     progress.end()
   }
+}
+
+/** Of a resumed run its folder holds the weights: what is named once more must be what it started from. */
+function startOf({ model }: TrainOptions): StartingWeights {
+  if (model === 'lite0' || model === 'r50') return { architecture: model, file: null }
+  return { architecture: null, file: model ?? null }
+}
+
+/** Throws USAGE_NO_RUN, USAGE_RUN_EXISTS before anything is fetched or made. */
+function requireFolder(out: string, resume: boolean): void {
+  const holdsRun = existsSync(path.join(out, RUN_FILES.record))
+  if (resume && !holdsRun) {
+    throw new CodedError(
+      'USAGE_NO_RUN',
+      `${out} holds no training run to resume`,
+      'Start one without --resume',
+    )
+  }
+  if (!resume && holdsRun) {
+    throw new CodedError(
+      'USAGE_RUN_EXISTS',
+      `${out} already holds a training run`,
+      'Continue it with --resume, or choose another folder',
+    )
+  }
+}
+
+/** A run that could not begin leaves no folder behind. */
+function tidy(out: string): void {
+  if (existsSync(path.join(out, RUN_FILES.record))) return
+  rmSync(path.join(out, 'lock'), { force: true })
+  if (readdirSync(out).length === 0) rmdirSync(out)
 }
 
 async function readOptions({ config, steps, size, batch, seed }: TrainOptions): Promise<TrainingFile> {
@@ -104,12 +153,7 @@ async function readData(
   return sets
 }
 
-async function weightsFor(
-  { model, resume }: TrainOptions,
-  say: (line: string) => void,
-): Promise<StartingWeights> {
-  // The run's folder holds both.
-  if (resume) return { architecture: null, file: null }
+async function weightsFor({ model }: TrainOptions, say: (line: string) => void): Promise<StartingWeights> {
   if (model !== undefined) return startingWeights(model, say)
   throw new CodedError('USAGE_MODEL', 'No --model to start from', 'Give lite0, r50 or a checkpoint')
 }
@@ -133,6 +177,9 @@ function showEvent(event: EngineEvent, progress: Progress): void {
       )
       break
     }
+    case 'preparing':
+      progress.update(event.done, event.total, 'images whose features are kept')
+      break
     case 'step':
       progress.update(
         event.step,

@@ -52,10 +52,15 @@ export class BatchMaker {
   readonly #order: EpochOrder
   readonly #images: ImageCache
 
-  constructor(plan: BatchPlan, cacheBytes: number, onBad: (index: number, error: CodedError) => void) {
+  constructor(
+    plan: BatchPlan,
+    cacheBytes: number,
+    onBad: (index: number, error: CodedError) => void,
+    onBlack?: (index: number) => void,
+  ) {
     this.#plan = plan
     this.#order = new EpochOrder(plan.samples.length, plan.seed)
-    this.#images = new ImageCache(plan.samples, cacheBytes, onBad)
+    this.#images = new ImageCache(plan.samples, cacheBytes, onBad, onBlack)
   }
 
   /** @throws CodedError DATA_IMAGE_NONE when no image of the data set can be used */

@@ -1,6 +1,7 @@
 /** Decoded training images, least recently used out first, with bad files replaced. */
 import { CodedError } from '../../../core/errors.ts'
-import { decodeImage, type RgbImage } from '../../images/decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
+import { decodeLabelled, isBlack } from './labelled-image.ts'
 import type { TrainingSample } from './samples.ts'
 
 export interface Found {
@@ -13,20 +14,26 @@ export class ImageCache {
   readonly #samples: readonly TrainingSample[]
   readonly #limit: number
   readonly #onBad: (index: number, error: CodedError) => void
+  readonly #onBlack: (index: number) => void
   /** In order of use, oldest first. Decoding in progress is in it too, so that no image is decoded twice at a time. */
   readonly #entries = new Map<number, { readonly image: Promise<RgbImage>; bytes: number }>()
   readonly #bad = new Set<number>()
   #bytes = 0
 
-  /** @param onBad called once per image that cannot be used */
+  /**
+   * @param onBad called once per image that cannot be used
+   * @param onBlack called for images that are all but black, as 12 bits in a file of 16 are
+   */
   constructor(
     samples: readonly TrainingSample[],
     limitBytes: number,
     onBad: (index: number, error: CodedError) => void,
+    onBlack: (index: number) => void = () => {},
   ) {
     this.#samples = samples
     this.#limit = limitBytes
     this.#onBad = onBad
+    this.#onBlack = onBlack
   }
 
   /**
@@ -57,10 +64,12 @@ export class ImageCache {
   }
 
   #decode(index: number) {
-    const entry = { image: decodeSample(this.#samples[index]), bytes: 0 }
+    const { path, width, height } = this.#samples[index]
+    const entry = { image: decodeLabelled({ path, size: { width, height } }), bytes: 0 }
     entry.image.then(
-      ({ data }) => {
-        entry.bytes = data.byteLength
+      (image) => {
+        if (isBlack(image)) this.#onBlack(index)
+        entry.bytes = image.data.byteLength
         this.#bytes += entry.bytes
         this.#evict()
       },
@@ -77,12 +86,4 @@ export class ImageCache {
       this.#bytes -= bytes
     }
   }
-}
-
-/** Refuses an image of another size than its annotations count in: they would lie in the wrong places, silently. */
-async function decodeSample({ path, width, height }: TrainingSample): Promise<RgbImage> {
-  const image = await decodeImage(path)
-  if (image.width === width && image.height === height) return image
-  const sizes = `is ${image.width}×${image.height}, EXIF orientation applied, but its annotations are for ${width}×${height}`
-  throw new CodedError('DATA_IMAGE_SIZE', `${path}: the image ${sizes}`)
 }

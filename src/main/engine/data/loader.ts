@@ -19,6 +19,8 @@ export interface LoaderOptions {
   readonly cacheBytes?: number
   /** Told once of every image that cannot be used; the next one of the data set takes its place. */
   readonly onProblem?: (problem: Problem) => void
+  /** Told of the first image that is all but black. */
+  readonly onBlack?: (path: string) => void
 }
 
 type Waiting = PromiseWithResolvers<Batch>
@@ -28,6 +30,8 @@ export class BatchLoader {
   readonly #workers: readonly Worker[]
   readonly #ahead: number
   readonly #onProblem: (problem: Problem) => void
+  readonly #onBlack: (path: string) => void
+  #isBlackTold = false
   readonly #waiting = new Map<number, Waiting>()
   readonly #badImages = new Set<number>()
   #next: number
@@ -35,13 +39,15 @@ export class BatchLoader {
   #failure: Error | undefined
 
   constructor(plan: BatchPlan, options: LoaderOptions = {}) {
-    const { startStep = 0, workers = 1, ahead = 2, cacheBytes = 2 ** 28, onProblem = () => {} } = options
+    const { startStep = 0, workers = 1, ahead = 2, cacheBytes = 2 ** 28 } = options
+    const { onProblem = () => {}, onBlack = () => {} } = options
     if (plan.samples.length === 0) {
       throw new CodedError('DATA_IMAGE_NONE', 'The data set has no training images')
     }
     this.#plan = plan
     this.#ahead = ahead
     this.#onProblem = onProblem
+    this.#onBlack = onBlack
     this.#next = startStep
     this.#requested = startStep
     const workerData: WorkerTask = { plan, cacheBytes: cacheBytes / workers }
@@ -94,7 +100,10 @@ export class BatchLoader {
   #receive(reply: WorkerReply): void {
     if (reply.kind === 'batch') this.#waiting.get(reply.batch.step)?.resolve(reply.batch)
     else if (reply.kind === 'failed') this.#waiting.get(reply.step)?.reject(fromWire(reply.error))
-    else if (!this.#badImages.has(reply.index)) {
+    else if (reply.kind === 'black-image') {
+      if (!this.#isBlackTold) this.#onBlack(this.#plan.samples[reply.index].path)
+      this.#isBlackTold = true
+    } else if (!this.#badImages.has(reply.index)) {
       this.#badImages.add(reply.index)
       const file = this.#plan.samples[reply.index].path
       this.#onProblem({

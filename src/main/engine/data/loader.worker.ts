@@ -12,12 +12,16 @@ export type WorkerReply =
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'failed'; readonly step: number; readonly error: WireError }
   | { readonly kind: 'bad-image'; readonly index: number; readonly error: WireError }
+  | { readonly kind: 'black-image'; readonly index: number }
 
 const { plan, cacheBytes } = workerData as WorkerTask
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) =>
   parentPort!.postMessage(message, transfer)
-const maker = new BatchMaker(plan, cacheBytes, (index, error) =>
-  reply({ kind: 'bad-image', index, error: toWire(error) }),
+const maker = new BatchMaker(
+  plan,
+  cacheBytes,
+  (index, error) => reply({ kind: 'bad-image', index, error: toWire(error) }),
+  (index) => reply({ kind: 'black-image', index }),
 )
 
 async function answer(step: number): Promise<void> {

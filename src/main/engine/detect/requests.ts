@@ -95,15 +95,16 @@ function infoOf({ model: { config }, thresholds }: LoadedModel, input: InputConf
 }
 
 async function throughAll<Found>(
-  { images, batch }: { readonly images: readonly string[]; readonly batch: number },
+  { images, sizes, batch }: Pick<DetectRequest, 'images' | 'sizes' | 'batch'>,
   network: (images: readonly RgbImage[]) => Found[],
   input: InputConfig,
   control: JobControl,
   emit: Emit,
   onFound: (index: number, image: RgbImage, found: Found) => void,
 ): Promise<{ images: number; skipped: number; complete: boolean }> {
+  const files = images.map((path, i) => ({ path, size: sizes?.[i] ?? undefined }))
   let [done, skipped] = [0, 0]
-  for await (const result of overFiles(images, network, { input, batch, signal: control.signal })) {
+  for await (const result of overFiles(files, network, { input, batch, signal: control.signal })) {
     done++
     if ('error' in result) {
       skipped++

@@ -3,7 +3,8 @@
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
 import { resizedSize } from '../../../core/pyramid/input-size.ts'
-import { decodeImage, type RgbImage } from '../../images/decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
+import { decodeLabelled, type ImageWithLabels } from '../data/labelled-image.ts'
 
 /** What the network made of an image, or why the image could not be read. */
 export type ImageResult<Found> =
@@ -23,14 +24,14 @@ const AHEAD = 3
 
 /** @param network what it makes of each of a batch of images, whose input has one size. */
 export async function* overFiles<Found>(
-  paths: readonly string[],
+  images: readonly ImageWithLabels[],
   network: (images: readonly RgbImage[]) => Found[],
   { input, batch, signal }: StreamOptions,
 ): AsyncGenerator<ImageResult<Found>> {
   const decoding: Promise<RgbImage | WireError>[] = []
   const decodeUpTo = (end: number) => {
-    for (let i = decoding.length; i < Math.min(end, paths.length); i++)
-      decoding.push(decodeImage(paths[i]).catch(imageError))
+    for (let i = decoding.length; i < Math.min(end, images.length); i++)
+      decoding.push(decodeLabelled(images[i]).catch(imageError))
   }
   let group: { index: number; image: RgbImage }[] = []
   const run = function* (): Generator<ImageResult<Found>> {
@@ -39,7 +40,7 @@ export async function* overFiles<Found>(
     group = []
   }
 
-  for (let index = 0; index < paths.length && !signal.aborted; index++) {
+  for (let index = 0; index < images.length && !signal.aborted; index++) {
     decodeUpTo(index + batch + AHEAD)
     const image = await decoding[index]
     delete decoding[index]

@@ -1,12 +1,13 @@
 /** Where a training step's batch comes from: images that are augmented afresh, or features that were computed once. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
-import type { Problem } from '../../../core/formats/dataset.ts'
 import type { BatchPlan } from '../data/batch.ts'
-import { BatchLoader } from '../data/loader.ts'
+import { BatchLoader, type LoaderOptions } from '../data/loader.ts'
 import type { Fcos } from '../model/fcos.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { type LossOptions, lossAndGradients } from './gradients.ts'
+
+export type LoaderHooks = Pick<LoaderOptions, 'onProblem' | 'onBlack'>
 
 export interface Batches {
   /** Losses of the next batch; adds to the gradients. */
@@ -18,9 +19,9 @@ export class ImageBatches implements Batches {
   readonly #model: Fcos
   readonly #loader: BatchLoader
 
-  constructor(model: Fcos, plan: BatchPlan, startStep: number, onProblem: (problem: Problem) => void) {
+  constructor(model: Fcos, plan: BatchPlan, startStep: number, hooks: LoaderHooks) {
     this.#model = model
-    this.#loader = new BatchLoader(plan, { startStep, onProblem })
+    this.#loader = new BatchLoader(plan, { startStep, ...hooks })
   }
 
   async next(options: LossOptions): Promise<FcosLoss> {

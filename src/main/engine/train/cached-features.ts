@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { Problem } from '../../../core/formats/dataset.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
+import type { JobControl } from '../control.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { BatchLoader } from '../data/loader.ts'
 import { EpochOrder } from '../data/order.ts'
@@ -16,7 +16,7 @@ import type { Fcos } from '../model/fcos.ts'
 import type { TowerOutputs } from '../model/head.ts'
 import { Tape, Value } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
-import type { Batches } from './batches.ts'
+import type { Batches, LoaderHooks } from './batches.ts'
 import { type LabelledBoxes, type LossOptions, lossOfPredictions } from './gradients.ts'
 import type { LearningDepth } from './trainable.ts'
 
@@ -60,6 +60,12 @@ export function cutFor(depth: LearningDepth): Cut {
 
 type Shape4D = [number, number, number, number]
 
+/** How the job hears that it is to stop or to wait, and how it tells how far it is. */
+export interface Preparing {
+  readonly control: JobControl
+  readonly report: (done: number, total: number) => void
+}
+
 interface Cached {
   readonly labelled: LabelledBoxes[]
   /** Of one image's values. */
@@ -92,23 +98,24 @@ export class CachedFeatures implements Batches {
     this.#step = startStep
   }
 
-  /** Computes the features of every image once. */
+  /** Computes the features of every image once. Of a job that is stopped meanwhile they are not complete. */
   static async build(
     model: Fcos,
     plan: BatchPlan,
     folder: string,
     depth: LearningDepth,
     startStep: number,
-    onProblem: (problem: Problem) => void,
+    hooks: LoaderHooks,
+    { control, report }: Preparing,
   ): Promise<CachedFeatures> {
     const cut = cutFor(depth)
     await mkdir(folder, { recursive: true })
     // One image per batch and one epoch; the order is the loader's, so images are told apart by their place in it.
     const once = { ...plan, augment: NO_AUGMENTATION, batchSize: 1, totalSteps: plan.samples.length }
-    const loader = new BatchLoader(once, { onProblem })
+    const loader = new BatchLoader(once, hooks)
     const cached: Cached = { labelled: [], shapes: [] }
     try {
-      for (let i = 0; i < plan.samples.length; i++) {
+      for (let i = 0; i < plan.samples.length && !control.signal.aborted; i++) {
         const { images, width, height, boxes, classes } = await loader.next()
         cached.labelled.push({ boxes: boxes[0], classes: classes[0] })
         const tensor = tf.tensor4d(images, [1, height, width, 3])
@@ -118,6 +125,8 @@ export class CachedFeatures implements Batches {
         if (i === 0) cached.shapes.push(...values.map((value) => value.tensor.shape))
         for (const value of values) value.release()
         tensor.dispose()
+        report(i + 1, plan.samples.length)
+        await control.turn()
       }
     } finally {
       await loader.close()

@@ -5,7 +5,7 @@ import type { BatchPlan } from '../data/batch.ts'
 import { trainingSamples } from '../data/samples.ts'
 import type { Fcos } from '../model/fcos.ts'
 import { type Batches, ImageBatches } from './batches.ts'
-import { CachedFeatures } from './cached-features.ts'
+import { CachedFeatures, type Preparing } from './cached-features.ts'
 
 export interface BatchSettings {
   readonly options: TrainingOptions
@@ -18,13 +18,14 @@ export interface BatchSettings {
 /**
  * The batches of a run from a step on.
  *
- * @param note is told of images that cannot be used.
+ * @param note is told of images that cannot be used, and of what is odd about those that can.
  */
 export function openBatches(
   model: Fcos,
   { options, canvas, data, features }: BatchSettings,
   step: number,
   note: (message: string) => void,
+  preparing: Preparing,
 ): Promise<Batches> | Batches {
   const plan: BatchPlan = {
     samples: trainingSamples(data, model.config.classes),
@@ -37,7 +38,20 @@ export function openBatches(
   }
   const first = step * options.accumulate
   const report = ({ file, reason }: { file: string; reason: string }) => note(`${file} is skipped: ${reason}`)
+  const onBlack = (path: string) =>
+    note(
+      `${path} is all but black: no value is above 15 of 255. Of 16 bits the upper 8 are read, so that data of 12 bits ` +
+        'have to be stretched to all 16 first. Further images of that kind are not named',
+    )
   return options.cacheFeatures
-    ? CachedFeatures.build(model, plan, features, options.learn, first, report)
-    : new ImageBatches(model, plan, first, report)
+    ? CachedFeatures.build(
+        model,
+        plan,
+        features,
+        options.learn,
+        first,
+        { onProblem: report, onBlack },
+        preparing,
+      )
+    : new ImageBatches(model, plan, first, { onProblem: report, onBlack })
 }

@@ -33,7 +33,7 @@ export async function probe(
   try {
     const began = performance.now()
     const note = (message: string) => emit({ kind: 'note', message })
-    const batches = await openBatches(learning.model, settings, 0, note)
+    const batches = await openBatches(learning.model, settings, 0, note, { control, report: () => {} })
     const prepareSeconds = options.cacheFeatures
       ? ((performance.now() - began) / 1000) * (data.images.length / seen.images.length)
       : 0

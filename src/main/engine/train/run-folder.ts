@@ -41,10 +41,14 @@ export class RunFolder {
       )
     }
     mkdirSync(this.path, { recursive: true })
-    const encoder = new TextEncoder()
-    await replaceFile(this.data, encoder.encode(writeRunData(data)))
+    await replaceFile(this.data, new TextEncoder().encode(writeRunData(data)))
     // Last: with it, there is a run.
-    await replaceFile(this.record, encoder.encode(`${JSON.stringify(record, null, 2)}\n`))
+    await this.replaceRecord(record)
+  }
+
+  /** Throws IO_DISK_FULL or IO_WRITE and leaves the old one. */
+  replaceRecord(record: RunRecord): Promise<void> {
+    return replaceFile(this.record, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`))
   }
 
   /** Throws USAGE_NO_RUN where there is nothing to resume. */

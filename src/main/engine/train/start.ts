@@ -1,8 +1,10 @@
 /** What a run consists of when it starts, and when it goes on. */
+import { resolve } from 'node:path'
 import type { TrainRequest } from '../../../core/contract/engine.ts'
-import type { RunData } from '../../../core/contract/run-data.ts'
+import { type RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Fcos } from '../model/fcos.ts'
 import { device } from '../tensor/tensorflow.ts'
@@ -29,6 +31,7 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
     canvas: trainingCanvas(data.images, config.input),
     images: data.images.length,
     loaded: report,
+    weights: request.weights && resolve(request.weights),
     started: new Date().toISOString(),
     device,
   }
@@ -37,12 +40,78 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
     record,
     data: { data, validation },
     learning: beginLearning(new Fcos(config, state), options),
-    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null },
+    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
   }
 }
 
-/** @throws CodedError USAGE_NO_RUN, WEIGHTS_STATE. */
-export async function resumedRun(folder: RunFolder): Promise<Start> {
-  const { record, data } = folder.open()
-  return { record, data, ...(await restoreState(folder.state, record.model, record.options)) }
+/**
+ * What a resumed run is asked for may only repeat what it keeps, but for more steps.
+ *
+ * @throws CodedError USAGE_NO_RUN, USAGE_RESUME, WEIGHTS_STATE, IO_*.
+ */
+export async function resumedRun(folder: RunFolder, request: TrainRequest): Promise<Start> {
+  const { record: kept, data } = folder.open()
+  requireSame(folder, request, kept, data)
+  const steps = request.options.training?.steps ?? kept.options.steps
+  const record = { ...kept, options: { ...kept.options, steps } }
+  const restored = await restoreState(folder.state, record.model, record.options)
+  if (steps > kept.options.steps) await folder.replaceRecord(record)
+  return { record, data, ...restored }
 }
+
+function requireSame(
+  folder: RunFolder,
+  request: TrainRequest,
+  { model, options, images, weights }: RunRecord,
+  kept: RunData,
+): void {
+  const refuse = (what: string): never => {
+    throw new CodedError(
+      'USAGE_RESUME',
+      `A resumed run keeps what it started with: ${what}`,
+      `Leave that out to go on with the run in ${folder.path} (only --steps may grow), or start a new run from its model`,
+    )
+  }
+  const { data, validation, options: asked } = request
+  if (data && writeRunData({ data, validation }) !== writeRunData(kept)) {
+    refuse(
+      `its ${kept.data.images.length} images to learn from and ${kept.validation?.images.length ?? 'no'} to measure with`,
+    )
+  }
+  if (request.architecture !== null && request.architecture !== model.architecture) {
+    refuse(`its architecture ${model.architecture}`)
+  }
+  if (request.weights !== null && weights !== undefined && weights !== resolve(request.weights)) {
+    refuse(`the weights that it started from${weights === null ? ', chance' : `, ${weights}`}`)
+  }
+  const chosen = asked.training ?? {}
+  if (chosen.steps !== undefined && chosen.steps < options.steps) {
+    refuse(`at least its ${options.steps} steps (${chosen.steps} were asked for)`)
+  }
+  // As the first start would have filled it in.
+  const filled = trainingOptions(model.architecture, images, { ...chosen, steps: options.steps })
+  const others = differences(chosen, filled, options).filter(([name]) => name !== 'steps')
+  const choices = differences(asked.model ?? {}, asked.model ?? {}, model)
+  const [first] = [...others, ...choices]
+  if (first) refuse(`${first[0]} ${JSON.stringify(first[1])}`)
+}
+
+/** Names of the fields in `given` whose values in `asked` are not those in `kept`, each with what is kept. */
+function differences(
+  given: object,
+  asked: object,
+  kept: object,
+  prefix = '',
+): [name: string, kept: unknown][] {
+  const at = (of: object, key: string): unknown => (of as Record<string, unknown>)[key]
+  return Object.keys(given).flatMap((key): [string, unknown][] => {
+    const [one, other, value] = [at(given, key), at(asked, key), at(kept, key)]
+    if (one === undefined) return []
+    if (isPlain(one) && isPlain(other) && isPlain(value))
+      return differences(one, other, value, `${prefix}${key}.`)
+    return JSON.stringify(other) === JSON.stringify(value) ? [] : [[`${prefix}${key}`, value]]
+  })
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -31,6 +31,8 @@ export const Progress = z.strictObject({
   positives: z.number().nullable(),
   /** The evaluation with the best AP so far. */
   best: Evaluated.nullable(),
+  /** Whether the evaluation after this step was stopped and is still to be made. */
+  owesEvaluation: z.boolean().default(false),
 })
 export type Progress = z.infer<typeof Progress>
 

@@ -9,13 +9,14 @@ import type {
 import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, describe, type WireError } from '../../../core/errors.ts'
 import type { JobControl } from '../control.ts'
 import { faultOf } from '../faults.ts'
 import { peakMb, residentMb } from '../resources.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { writeCheckpoint } from '../weights/checkpoint.ts'
 import type { Batches } from './batches.ts'
+import { dataNotes } from './data-notes.ts'
 import { endLearning, type Learning } from './learning.ts'
 import { Normaliser } from './normaliser.ts'
 import { openBatches } from './open-batches.ts'
@@ -38,10 +39,10 @@ export async function train(request: TrainRequest, emit: Emit, control: JobContr
   const folder = new RunFolder(request.out)
   let run: Run | null = null
   try {
-    const start = await (request.resume ? resumedRun(folder) : startedRun(folder, request))
+    const start = await (request.resume ? resumedRun(folder, request) : startedRun(folder, request))
     run = new Run(folder, start, request.pinned, emit)
     try {
-      await run.prepare(request.resume)
+      await run.prepare(request.resume, control)
       return await run.toTheEnd(control)
     } finally {
       await run.close()
@@ -91,23 +92,26 @@ class Run {
   }
 
   /** Saves the first state of a new run, so that there is always one to come back to. */
-  async prepare(resume: boolean): Promise<void> {
+  async prepare(resume: boolean, control: JobControl): Promise<void> {
     if (resume) this.#savedStep = this.#progress.step
     else await this.#save()
     const { options, canvas, loaded } = this.#record
     this.#emit({ kind: 'plan', options, canvas, loaded, resumedFrom: resume ? this.#progress.step : null })
+    if (!resume) for (const note of dataNotes(this.#data.data, this.#record.model)) this.#note(note)
     if (this.#pinned) this.#pinnedImages = await PinnedImages.open(this.#pinned.images, this.#note)
-    await this.#openStreams()
+    await this.#openStreams(control)
   }
 
   async toTheEnd(control: JobControl): Promise<TrainResult> {
     const { signal } = control
     const { steps, evaluateEvery, saveEvery } = this.#options
+    if (this.#progress.owesEvaluation && !signal.aborted) await this.#evaluate(signal)
     while (this.#progress.step < steps && !signal.aborted) {
-      await this.#step()
+      if (!(await this.#step(control))) continue
       const { step } = this.#progress
       const last = step === steps
-      if (last || (evaluateEvery > 0 && step % evaluateEvery === 0)) await this.#evaluate(signal)
+      this.#progress.owesEvaluation = last || (evaluateEvery > 0 && step % evaluateEvery === 0)
+      if (this.#progress.owesEvaluation) await this.#evaluate(signal)
       if (last || step % saveEvery === 0) await this.#save()
       if (this.#pinned && (last || step % this.#pinned.every === 0)) await this.#showPinned()
       await control.turn(() => this.#save())
@@ -118,13 +122,14 @@ class Run {
     }
     return {
       steps: this.#progress.step,
-      complete: this.#progress.step === steps,
+      complete: this.#progress.step === steps && !this.#progress.owesEvaluation,
       checkpoint: this.#progress.best === null ? this.#folder.last : this.#folder.best,
       evaluation: this.#progress.best,
     }
   }
 
-  async #step(): Promise<void> {
+  /** Whether it was taken; false where the run went back to its last saved state instead. */
+  async #step(control: JobControl): Promise<boolean> {
     const started = performance.now()
     const { batch, accumulate, steps, schedule, optimiser } = this.#options
     const { step, rateScale } = this.#progress
@@ -132,8 +137,8 @@ class Run {
     const options = { step, steps, passes: accumulate, rate }
     const figures = await takeStep(this.#learning, this.#batches as Batches, this.#normaliser, options)
     if (figures === null) {
-      await this.#rollBack(step)
-      return
+      await this.#rollBack(step, control)
+      return false
     }
     this.#progress.step++
     this.#progress.positives = this.#normaliser.average
@@ -151,6 +156,7 @@ class Run {
     }
     this.#logs?.step(line)
     this.#emit({ kind: 'step', ...line })
+    return true
   }
 
   #secondsPerStep: number | null = null
@@ -162,7 +168,7 @@ class Run {
   }
 
   /** Back to the last saved state with half the rate: a diverged network cannot be mended by further steps. */
-  async #rollBack(step: number): Promise<void> {
+  async #rollBack(step: number, control: JobControl): Promise<void> {
     const { rollbacks, rateScale } = this.#progress
     if (rollbacks === MAX_ROLLBACKS) {
       throw new CodedError(
@@ -183,16 +189,24 @@ class Run {
     this.#note(
       `The loss was not finite at step ${step + 1}. Training goes on from step ${this.#progress.step} with half the learning rate`,
     )
-    await this.#openStreams()
+    await this.#openStreams(control)
   }
 
+  /** Where it is stopped, it remains to be made. */
   async #evaluate(signal: AbortSignal): Promise<void> {
     const { validation } = this.#data
     const { step } = this.#progress
-    const evaluation = validation
-      ? await this.#withAverages(() => validate(this.#learning.model, validation, step, signal))
-      : null
-    if (signal.aborted) return
+    const measured = validation
+      ? await this.#withAverages(() =>
+          validate(this.#learning.model, validation, step, signal, this.#noteLeftOut),
+        )
+      : ({ complete: true, evaluation: null } as const)
+    if (!measured.complete) return
+    const { evaluation } = measured
+    this.#progress.owesEvaluation = false
+    if (validation && evaluation === null) {
+      this.#note(`Step ${step} was not measured: none of the validation images can be used`)
+    }
     if (evaluation) {
       const [ap] = evaluation.stats
       const best = this.#progress.best === null || ap > this.#progress.best.stats[0]
@@ -226,6 +240,14 @@ class Run {
     await writeCheckpoint(path, { config: model.config, tensors, training })
   }
 
+  readonly #leftOut = new Set<string>()
+  /** Once per run and image, though it is met in every evaluation. */
+  readonly #noteLeftOut = (error: WireError): void => {
+    if (this.#leftOut.has(error.message)) return
+    this.#leftOut.add(error.message)
+    this.#note(`Left out of the validation: ${describe(error)}`)
+  }
+
   readonly #note = (message: string): void => this.#emit({ kind: 'note', message })
 
   #withAverages<T>(body: () => Promise<T>): Promise<T> {
@@ -238,12 +260,15 @@ class Run {
   }
 
   /** Batches and logs from the current step on. */
-  async #openStreams(): Promise<void> {
+  async #openStreams(control: JobControl): Promise<void> {
     const { options, canvas } = this.#record
     const { step } = this.#progress
     this.#logs = new RunLogs(this.#folder, step)
     const settings = { options, canvas, data: this.#data.data, features: this.#folder.features }
-    this.#batches = await openBatches(this.#learning.model, settings, step, this.#note)
+    this.#batches = await openBatches(this.#learning.model, settings, step, this.#note, {
+      control,
+      report: (done, total) => this.#emit({ kind: 'preparing', done, total }),
+    })
   }
 
   async #closeStreams(): Promise<void> {

@@ -1,5 +1,6 @@
 /** COCO metrics of a model on labelled images. */
 import type { EngineData, Evaluated } from '../../../core/contract/engine.ts'
+import type { WireError } from '../../../core/errors.ts'
 import { evaluateGroundTruth } from '../../../core/evaluation/coco-metrics.ts'
 import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
@@ -9,29 +10,48 @@ import { detect, EVALUATION_OPTIONS } from '../detect/detector.ts'
 import { overFiles } from '../detect/stream.ts'
 import type { Fcos } from '../model/fcos.ts'
 
-/** Images that cannot be read count as images without detections. null where `signal` was aborted before the end. */
+/** What came of measuring; null where nothing could be measured. */
+export type Validation =
+  | { readonly complete: true; readonly evaluation: Evaluated | null }
+  | { readonly complete: false }
+
+/**
+ * Images that cannot be read, or are not of the size that their labels count in, are left out, as in training.
+ *
+ * @param leaveOut is told of each of them.
+ * @returns that it is not complete where `signal` was aborted before the end.
+ */
 export async function validate(
   model: Fcos,
   data: EngineData,
   step: number,
   signal: AbortSignal,
-): Promise<Evaluated | null> {
+  leaveOut: (error: WireError) => void,
+): Promise<Validation> {
   const detections: Detection[] = []
-  const paths = data.images.map(({ path }) => path)
+  const left = new Set<number>()
+  const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
   const network = (images: readonly RgbImage[]) => detect(model, images, input, EVALUATION_OPTIONS)
-  for await (const result of overFiles(paths, network, { input, batch: 1, signal })) {
+  for await (const result of overFiles(files, network, { input, batch: 1, signal })) {
     // Lets requests in: the network does not yield by itself.
     await new Promise(setImmediate)
-    if ('error' in result) continue
+    if ('error' in result) {
+      left.add(result.index)
+      leaveOut(result.error)
+      continue
+    }
     const imageId = data.images[result.index].id
     for (const { box, categoryId, score } of result.found) {
       detections.push({ imageId, categoryId, box: toXywh(box), score })
     }
   }
-  if (signal.aborted) return null
-  const { stats, perCategory } = evaluateGroundTruth(groundTruth(data), detections)
-  return { step, stats, perCategory: perCategory.map(({ id, name, ap, ap50 }) => ({ id, name, ap, ap50 })) }
+  if (signal.aborted) return { complete: false }
+  const images = data.images.filter((_, index) => !left.has(index))
+  if (images.length === 0) return { complete: true, evaluation: null }
+  const { stats, perCategory } = evaluateGroundTruth(groundTruth({ ...data, images }), detections)
+  const classes = perCategory.map(({ id, name, ap, ap50 }) => ({ id, name, ap, ap50 }))
+  return { complete: true, evaluation: { step, stats, perCategory: classes } }
 }
 
 function groundTruth({ categories, images }: EngineData): GroundTruth {

@@ -1,5 +1,4 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
-import path from 'node:path'
 import type { TrainRequest } from '../../../core/contract/engine.ts'
 import type {
   Curves,
@@ -16,10 +15,11 @@ import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import type { JobControl, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
-import { acquireLock, type HeldLock } from '../project/lock.ts'
+import type { HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'
 import { beginning, engineSets, plannedData, plannedOptions, startTitle, weightsFile } from './plan.ts'
 import { propose } from './proposal.ts'
+import { lockRun } from './run-lock.ts'
 import { readCurves } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
 import { RunStore, type StoredRun } from './run-store.ts'
@@ -170,7 +170,7 @@ export class Runs {
     const run = this.store.writable(id)
     const training = this.#trainingOf(id)
     if (training) await this.#studio.jobs.stop(training.job)
-    takeLock(run).release()
+    lockRun(run.folder, run.note.name, 'FCOS Studio').release()
     await this.store.delete(id)
     this.#studio.emit('runs', null)
   }
@@ -185,7 +185,7 @@ export class Runs {
 
   #begin(run: StoredRun, makeRequest: MakeRequest): void {
     const { id } = run
-    const lock = takeLock(run)
+    const lock = lockRun(run.folder, run.note.name, 'FCOS Studio')
     const training = new Training(run, {
       startEngine: () => this.#startEngine(),
       reread: () => this.store.get(id).summary,
@@ -278,18 +278,6 @@ export class Runs {
     const numbers = this.store.list().map(({ note }) => Number(/^Run (\d+)$/.exec(note.name)?.[1] ?? 0))
     return `Run ${Math.max(0, ...numbers) + 1}`
   }
-}
-
-/** Two programs that look at one project must not train one run. Throws USAGE_TRAINING. */
-function takeLock({ folder, note }: StoredRun): HeldLock {
-  const lock = acquireLock(path.join(folder, 'lock'), 'FCOS Studio')
-  if (lock.held) return lock
-  const holder = lock.holder ? ` (process ${lock.holder.pid} on ${lock.holder.host})` : ''
-  throw new CodedError(
-    'USAGE_TRAINING',
-    `${note.name} is being trained by another program${holder}`,
-    'Stop it there first',
-  )
 }
 
 function progressOf({ step, steps, best, live }: RunSummary): [number | null, string] {

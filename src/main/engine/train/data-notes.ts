@@ -1,0 +1,68 @@
+/** What the data let expect of a training, said before it starts. */
+import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import type { DatasetImage } from '../../../core/formats/dataset.ts'
+import { RecallMeter } from '../../../core/inspect/recall.ts'
+
+/** More would keep the run waiting; they are taken evenly from all of the data. */
+const MOST_MEASURED = 5000
+
+/** Boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
+export function dataNotes({ images }: EngineData, { assignment, input }: ModelConfig): string[] {
+  return [...unlearnable(images, { assignment, input }), ...underAPixel(images), ...listedAgain(images)]
+}
+
+function unlearnable(
+  images: readonly EngineImage[],
+  { assignment, input }: Pick<ModelConfig, 'assignment' | 'input'>,
+): string[] {
+  const meter = new RecallMeter({ input, rules: assignment })
+  const step = Math.ceil(images.length / MOST_MEASURED)
+  const measured = images.filter((_, i) => i % step === 0)
+  for (const image of measured) meter.add(datasetImage(image))
+  const { boxes, learnable } = meter.recall
+  const lost = boxes - learnable
+  if (lost === 0) return []
+  const of = step > 1 ? ` of ${measured.length} images that were looked at` : ''
+  const where = `at ${input.longSide} px by any location; a larger --size reaches small ones`
+  return learnable === 0
+    ? [`None of the ${boxes} boxes${of} can be learnt ${where}`]
+    : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]
+}
+
+function datasetImage({ id, path, width, height, boxes, categories, crowds }: EngineImage): DatasetImage {
+  const annotations = Array.from(categories, (categoryId, i) => {
+    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4)
+    return { categoryId, box: [x1, y1, x2, y2] as const, crowd: crowds[i] === 1 }
+  })
+  return { id, fileName: path, width, height, annotations }
+}
+
+function underAPixel(images: readonly EngineImage[]): string[] {
+  let count = 0
+  for (const { boxes } of images) {
+    for (let i = 0; i < boxes.length; i += 4) {
+      if (boxes[i + 2] - boxes[i] >= 1 || boxes[i + 3] - boxes[i + 1] >= 1) return []
+      count++
+    }
+  }
+  if (count === 0) return []
+  return [
+    `Every one of the ${count} boxes is smaller than a pixel of its image: coordinates between 0 and 1 have to be ` +
+      'multiplied by the width and the height',
+  ]
+}
+
+function listedAgain(images: readonly EngineImage[]): string[] {
+  const groups = Map.groupBy(images, ({ path }) => path)
+  const again = [...groups.values()].filter((group) => group.length > 1)
+  if (again.length === 0) return []
+  const [first] = again
+  const [some, they] =
+    again.length === 1 ? ['1 image is', 'It is'] : [`${again.length} images are`, 'Each is']
+  return [
+    `${some} listed more than once, under ids of its own each time, as ${first[0].path} under ` +
+      `${first.map(({ id }) => id).join(', ')}. ${they} learnt from once per listing, where boxes of the other listings ` +
+      'count as background',
+  ]
+}
