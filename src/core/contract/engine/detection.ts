@@ -107,6 +107,8 @@ export interface MapsResult extends Frame {
 
 /** Images come in the order of the request; each is detected, gives candidates, or is skipped. */
 export type DetectionEvent =
+  /** The model's, before the first image of `detect`. */
+  | { readonly kind: 'classes'; readonly classes: DetectResult['classes'] }
   | ({
       readonly kind: 'detected'
       readonly index: number

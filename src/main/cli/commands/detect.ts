@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
+import { type Translation, translateClasses } from '../../../core/formats/class-names.ts'
+import type { Category } from '../../../core/formats/dataset.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { drawOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
@@ -104,10 +106,12 @@ async function detect(
   try {
     progress.say(describeEngine(engine.hello))
     const images = inputs.map((input) => input.path)
+    const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)
     const request = {
       method: 'detect',
       model,
       images,
+      sizes,
       score,
       nms,
       batch,
@@ -115,6 +119,8 @@ async function detect(
       size: size ?? null,
     } as const
     const found: Found = []
+    const dataset = categoriesOf(inputs)
+    let translation: Translation | null = null
     const start = performance.now()
     const elapsed = (): number => (performance.now() - start) / 1000
     const result = await interruptible(
@@ -124,12 +130,21 @@ async function detect(
           request,
           (event) => {
             if (event.kind === 'note') progress.say(event.message)
+            if (event.kind === 'classes' && dataset) {
+              translation = translateClasses(event.classes, dataset)
+              for (const note of translation.notes) progress.say(note)
+            }
             if (event.kind !== 'detected' && event.kind !== 'skipped') return
             const input = inputs[event.index]!
             if (event.kind === 'skipped') {
               progress.say(`Skipped ${describe(event.error)}`)
             } else {
-              const { width, height, detections } = event
+              const { width, height } = event
+              const ids = translation?.idOf
+              const detections = event.detections.map((one) => ({
+                ...one,
+                categoryId: ids?.get(one.categoryId) ?? one.categoryId,
+              }))
               found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
               writer.add(found[event.index]!)
             }
@@ -140,10 +155,33 @@ async function detect(
           signal,
         ),
     )
-    return { result, found, seconds: elapsed() }
+    // Set while the engine was called, which TypeScript does not see.
+    const translated = translation as Translation | null
+    const classes = translated?.categories ?? result.classes
+    return { result: { ...result, classes }, found, seconds: elapsed() }
   } finally {
     await engine.close()
   }
+}
+
+/** The classes of the data sets that images come from; null where they come from none. Throws USAGE_CLASSES. */
+function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
+  const sets = new Set(inputs.flatMap(({ labelled }) => (labelled ? [labelled.categories] : [])))
+  if (sets.size === 0) return null
+  const all = new Map<number, Category>()
+  for (const category of [...sets].flat()) {
+    const { id, name } = category
+    const other = [...all.values()].find((one) => (one.id === id) !== (one.name === name))
+    if (other) {
+      throw new CodedError(
+        'USAGE_CLASSES',
+        `The data sets number their classes differently: ${other.name} is ${other.id} and ${name} is ${id}`,
+        'Detect in one data set after the other',
+      )
+    }
+    all.set(id, category)
+  }
+  return [...all.values()]
 }
 
 async function drawAll(

@@ -2,7 +2,8 @@
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
-import type { Annotation } from '../../../core/formats/dataset.ts'
+import type { Annotation, Category } from '../../../core/formats/dataset.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { IMAGE_FILE, kindOf, listFiles, toSlashes } from '../../studio/datasets/files.ts'
 import type { Loaded } from '../../studio/datasets/index.ts'
 import { loadLabels } from '../../studio/project/index.ts'
@@ -15,6 +16,8 @@ export interface InputImage {
   readonly path: string
   /** Ground truth and the names of its classes, for images of a data set. */
   readonly truth: readonly { readonly box: Annotation['box']; readonly name: string }[]
+  /** As the labels count it, and the classes of the data set; null for an image of none. */
+  readonly labelled: { readonly size: Size; readonly categories: readonly Category[] } | null
 }
 
 /**
@@ -46,7 +49,7 @@ export async function findImages(args: readonly string[]): Promise<InputImage[]>
   for (const { id, ...image } of labelled) add(image, id)
   let next = 1
   for (const file of plain) {
-    add({ fileName: toSlashes(path.relative(root, file)), path: file, truth: [] }, next)
+    add({ fileName: toSlashes(path.relative(root, file)), path: file, truth: [], labelled: null }, next)
     next = images.at(-1)!.id + 1
   }
   return images
@@ -88,9 +91,11 @@ async function matching(pattern: string): Promise<string[]> {
 
 function imagesOf({ dataset, imageRoot }: Loaded): InputImage[] {
   const names = new Map(dataset.categories.map(({ id, name }) => [id, name]))
-  return dataset.images.map(({ id, fileName, annotations }) => ({
+  const { categories } = dataset
+  return dataset.images.map(({ id, fileName, width, height, annotations }) => ({
     id,
     fileName,
+    labelled: { size: { width, height }, categories },
     path: path.resolve(imageRoot, fileName),
     truth: annotations.map(({ box, categoryId }) => ({ box, name: names.get(categoryId)! })),
   }))

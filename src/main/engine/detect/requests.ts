@@ -26,6 +26,7 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
   return models.use(request.model, async ({ model }) => {
     const input = inputOf(model.config.input, request.size)
     const network = (images: readonly RgbImage[]) => detect(model, images, input, request)
+    emit({ kind: 'classes', classes: model.config.classes })
     const counts = await throughAll(
       request,
       network,

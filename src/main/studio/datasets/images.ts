@@ -1,5 +1,5 @@
 /** The images of a data set: where they lie, whether they are there, how large they are. */
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import type { Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
@@ -14,19 +14,60 @@ const SAMPLE = 20
 
 /**
  * The folder that the file names of a label file are relative to: the label file's own, `images` or another one in
- * it, or one beside it (`annotations/x.json` and `val2017/`). Undefined if a sample of the images is in none.
+ * it, or one beside it (`annotations/x.json` and `val2017/`). Of several that hold files of these names, the one that the
+ * label file is named after. Undefined if a sample of the images is in none.
+ *
+ * @throws CodedError DATA_IMAGES_AMBIGUOUS where several folders hold other pictures under the same names.
  */
 export async function findImageRoot(labelFile: string, dataset: Dataset): Promise<string | undefined> {
   const step = Math.max(1, Math.floor(dataset.images.length / SAMPLE))
   const sample = dataset.images.filter((_, index) => index % step === 0).slice(0, SAMPLE)
-  let best: { root: string; found: number } | undefined
+  let most = 1
+  let best: string[] = []
   for (const root of await candidateRoots(labelFile)) {
     const kinds = await Promise.all(sample.map(({ fileName }) => kindOf(join(root, fileName))))
     const found = kinds.filter((kind) => kind === 'file').length
-    if (found > (best?.found ?? 0)) best = { root, found }
-    if (found === sample.length) break
+    if (found > most) best = []
+    if (found >= most) best.push(root)
+    most = Math.max(most, found)
   }
-  return best?.root
+  if (best.length < 2 || best[0] === dirname(labelFile)) return best[0]
+  const named = best.filter((root) => isNamedAfter(labelFile, root))
+  if (named.length === 1) return named[0]
+  const usual = best.filter((root) => USUAL.test(basename(root)))
+  if (usual.length === 1) return usual[0]
+  const contents = await Promise.all(best.map((root) => bytesOf(root, sample)))
+  if (contents.every((bytes) => bytes === contents[0])) return best[0]
+  throw new CodedError(
+    'DATA_IMAGES_AMBIGUOUS',
+    `${labelFile}: ${best.join(' and ')} both have pictures of the names that it labels`,
+    'Name the folder of the images with --images, or put the labels into it',
+  )
+}
+
+const USUAL = /^(images|JPEGImages)$/i
+
+/** instances_val2017.json after val2017 and after val. */
+function isNamedAfter(labelFile: string, root: string): boolean {
+  const words = (name: string): string[] => {
+    const parts = name.toLowerCase().split(/[^\p{L}\p{N}]+/u)
+    return [...parts, ...parts.map((part) => part.replace(/\d+$/, ''))].filter((word) => word !== '')
+  }
+  const known = new Set(words(basename(labelFile).replace(/\.[^.]*$/, '')))
+  return words(basename(root)).some((word) => known.has(word))
+}
+
+/** How long the files of a sample are: those of copies are equal. */
+async function bytesOf(root: string, sample: Dataset['images']): Promise<string> {
+  const sizes = await Promise.all(
+    Array.from(sample, ({ fileName }) =>
+      stat(join(root, fileName)).then(
+        ({ size }) => size,
+        () => -1,
+      ),
+    ),
+  )
+  return sizes.join()
 }
 
 async function candidateRoots(labelFile: string): Promise<string[]> {
@@ -39,12 +80,12 @@ async function candidateRoots(labelFile: string): Promise<string[]> {
     const images = beside.filter((folder) => /^images$/i.test(basename(folder)))
     roots.push(parent, ...beside, ...(await Promise.all(images.map(subfolders))).flat())
   }
-  return roots.slice(0, FOLDERS)
+  return [...new Set(roots)].slice(0, FOLDERS)
 }
 
 async function subfolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  const isFirst = (name: string): boolean => /^(images|JPEGImages)$/i.test(name)
+  const isFirst = (name: string): boolean => USUAL.test(name)
   return entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map(({ name }) => name)

@@ -2,6 +2,8 @@
 
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
+
+import type { Size } from '../../../core/geometry/box.ts'
 import { keyOf } from '../../images/image-file.ts'
 import type { JobControl } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
@@ -22,6 +24,8 @@ export interface Target {
   readonly id: number
   readonly file: string
   readonly key: string
+  /** As its labels count it. */
+  readonly size: Size
 }
 
 export interface FoundCandidates {
@@ -49,7 +53,8 @@ export async function findCandidates(
     control.signal.throwIfAborted()
     try {
       const file = project.fileOf(id)
-      const target = { id, file, key: await keyOf(file) }
+      const [{ width, height }] = project.images.list([id])
+      const target = { id, file, key: await keyOf(file), size: { width, height } }
       targets.push(target)
       if (!(await models.cache.has(model.key, target.key))) missing.push(target)
     } catch (error) {
@@ -84,6 +89,7 @@ async function compute(
       method: 'candidates',
       model: model.path,
       images: targets.map(({ file }) => file),
+      sizes: targets.map(({ size }) => size),
       batch: BATCH,
       size: null,
       floor: FLOOR,
