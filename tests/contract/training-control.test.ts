@@ -61,7 +61,7 @@ describe('a run that is watched', () => {
     )
     return { events, result }
   }
-  const resumed = { resume: true, data: null }
+  const resumed = { resume: true, data: null, options: {} }
 
   const lines = (out: string, name = 'log.jsonl'): Record<string, unknown>[] =>
     readFileSync(file(out, name), 'utf8')
