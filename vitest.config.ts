@@ -16,10 +16,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Runes in `.svelte.ts` modules are compiled as they are for the window.
-        plugins: [svelte()],
-        resolve: { conditions: ['browser'] },
-        test: { name: 'window', include: WINDOW },
+        // Vitest would compile modules with runes for a server, where neither state nor effects do anything.
+        plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
+        ssr: { resolve: { conditions: ['browser', 'module', 'import', 'default'] } },
+        test: { name: 'window', include: WINDOW, server: { deps: { inline: [/svelte/] } } },
       },
     ],
   },

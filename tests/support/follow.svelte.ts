@@ -1,0 +1,17 @@
+/** Follows what asks about an image, in an effect root, for an image that a test changes. */
+export function follow(
+  asker: { follow(image: () => number | undefined): void },
+  first: number | undefined,
+): { image: number | undefined; readonly stop: () => void } {
+  let image = $state(first)
+  const stop = $effect.root(() => asker.follow(() => image))
+  return {
+    get image() {
+      return image
+    },
+    set image(id) {
+      image = id
+    },
+    stop,
+  }
+}
