@@ -1,7 +1,7 @@
 /** A folder of files that can be made again. It may be deleted, in part or whole, at any time. */
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { replaceFile, settleFile } from '../files/replace-file.ts'
 
 export class CacheFolder {
   readonly path: string
@@ -16,20 +16,10 @@ export class CacheFolder {
     const kept = await readFile(path).catch(() => undefined)
     if (kept) return kept
     const made = await make()
-    await this.#write(path, made).catch(() => {})
-    return made
-  }
-
-  async #write(path: string, bytes: Buffer): Promise<void> {
-    const unfinished = `${path}.${randomUUID()}`
     await mkdir(dirname(path), { recursive: true })
-    try {
-      await writeFile(unfinished, bytes)
-      await rename(unfinished, path)
-    } catch (error) {
-      await rm(unfinished, { force: true })
-      throw error
-    }
+      .then(() => replaceFile(path, made))
+      .catch(() => {})
+    return made
   }
 
   /** A new folder for one piece of work. */
@@ -43,7 +33,7 @@ export class CacheFolder {
   async adopt(file: string, name: string): Promise<void> {
     const path = join(this.path, name)
     await mkdir(dirname(path), { recursive: true })
-    await rename(file, path)
+    await settleFile(file, path)
   }
 
   /** Notes that a file is used now. False where there is none. */

@@ -3,7 +3,7 @@
  * complete: things are built in a sibling with a temporary name, flushed, and renamed.
  */
 
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -38,19 +38,6 @@ export async function buildFolder(target: string, fill: (folder: string) => Prom
     renameSync(partial, target)
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
-    throw error
-  }
-}
-
-/** Replaces a file in one step; readers see the old content or the new. */
-export function writeFileAtomic(file: string, content: string | Uint8Array): void {
-  mkdirSync(path.dirname(file), { recursive: true })
-  const temporary = `${file}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, content, { flush: true })
-    renameSync(temporary, file)
-  } catch (error) {
-    rmSync(temporary, { force: true })
     throw error
   }
 }

@@ -4,8 +4,8 @@ import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { RUNTIME_RECORD, type RuntimeRecord } from '../../core/contract/runtime.ts'
 import { CodedError, describe, fromWire, toWire, type WireError } from '../../core/errors.ts'
+import { replaceFileSync } from '../files/replace-file.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
-import { writeFileAtomic } from './cache.ts'
 import { withSetupLock } from './lock.ts'
 import { type RuntimeManifest, readRuntimeManifest } from './manifest.ts'
 import { type Candidate, planRuntime } from './plan.ts'
@@ -50,7 +50,8 @@ export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> 
       const { damage, ...cached } = await findCached(cache, manifest)
       for (const { what } of damage) log(`${what}: installing it again`)
       const record = await firstThatWorks(setup, await probeMachine(cache, cached), damage)
-      writeFileAtomic(setup.recordFile, `${JSON.stringify(record, null, 2)}\n`)
+      mkdirSync(path.dirname(setup.recordFile), { recursive: true })
+      replaceFileSync(setup.recordFile, `${JSON.stringify(record, null, 2)}\n`)
       return record
     },
   )

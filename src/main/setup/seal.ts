@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import path from 'node:path'
 import { z } from 'zod'
 import { SealedFile } from '../../core/contract/runtime.ts'
-import { writeFileAtomic } from './cache.ts'
+import { replaceFileSync } from '../files/replace-file.ts'
 import { sha256OfFile } from './wheel.ts'
 
 /** In a folder of the cache, the seals of all its other files, by their paths relative to it. */
@@ -70,7 +70,7 @@ export async function hasHash(file: string, sha256: string): Promise<boolean> {
   const found = known?.sha256 === sha256 ? await checkSeal({ ...known, path: file }) : await sealOf(file)
   if (typeof found === 'string' || found.sha256 !== sha256) return false
   try {
-    if (found.mtimeMs !== known?.mtimeMs) writeFileAtomic(record, JSON.stringify(found))
+    if (found.mtimeMs !== known?.mtimeMs) replaceFileSync(record, JSON.stringify(found))
   } catch {
     // The hash is computed again next time.
   }

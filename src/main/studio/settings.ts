@@ -1,7 +1,9 @@
 /** What windows and the studio remember for this user: one JSON file, replaced whole at every change. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { CodedError } from '../../core/errors.ts'
+import { replaceFileSync } from '../files/replace-file.ts'
 
 const SettingsFile = z.record(z.string(), z.json())
 export type Setting = z.infer<typeof SettingsFile>[string]
@@ -30,10 +32,9 @@ export class Settings {
     const { [key]: _, ...others } = this.#values
     this.#values = value === null ? others : { ...others, [key]: value }
     try {
-      writeFileSync(`${this.#file}.new`, JSON.stringify(this.#values, null, 2))
-      renameSync(`${this.#file}.new`, this.#file)
+      replaceFileSync(this.#file, JSON.stringify(this.#values, null, 2))
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error
+      if (!(error instanceof CodedError)) throw error
     }
   }
 }

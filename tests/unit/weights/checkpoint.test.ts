@@ -8,7 +8,7 @@ import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { tensorOf } from '../../../src/core/formats/tensor-values.ts'
 import { modelTensors } from '../../../src/main/engine/model/tensors.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
-import { replaceFile } from '../../../src/main/engine/weights/replace-file.ts'
+import { replaceFile } from '../../../src/main/files/replace-file.ts'
 import { fixtureShapes, numberedWeights } from '../../support/state-dict.ts'
 
 const classes = [
@@ -94,7 +94,8 @@ test.runIf(process.platform === 'linux')('a full disk leaves the old file and no
   const path = join(inner, 'model')
   await writeFile(path, 'old')
   await symlink('/dev/full', `${path}.partial`)
-  await expect(replaceFile(path, Buffer.from('new'))).rejects.toMatchObject({ code: 'IO_DISK_FULL' })
+  const written = replaceFile(path, Buffer.from('new'), `${path}.partial`)
+  await expect(written).rejects.toMatchObject({ code: 'IO_DISK_FULL' })
   expect(await readFile(path, 'utf8')).toBe('old')
   expect(await readdir(inner)).toEqual(['model'])
 })

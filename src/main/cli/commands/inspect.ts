@@ -8,7 +8,7 @@ import { type Cure, describeCure } from '../../../core/inspect/cures.ts'
 import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
 import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/inspect/report.ts'
 import type { InputSetting } from '../../../core/inspect/setting.ts'
-import { replaceFile } from '../replace-file.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 
 export interface InspectCommandOptions {
   /** The network's input: images are scaled to fit into size × size pixels, as lite0 trains on them. */

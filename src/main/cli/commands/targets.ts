@@ -23,8 +23,8 @@ import { boxSize, describeUnlearnable, unlearnable } from '../../../core/inspect
 import { paddedSize } from '../../../core/pyramid/input-size.ts'
 import { type Pyramid, pyramid } from '../../../core/pyramid/levels.ts'
 import { locationLevels } from '../../../core/pyramid/locations.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import { readText } from '../../studio/datasets/files.ts'
-import { replaceFile } from '../replace-file.ts'
 import { table } from '../table.ts'
 
 export const TARGET_DETECTORS = ['fcos', 'retinanet', 'atss', 'centernet', 'polarmask'] as const

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { replaceFile } from '../weights/replace-file.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 
 /** Paths of RUN_FILES, beside which TensorBoard's event files lie. */
 export class RunFolder {

@@ -13,11 +13,11 @@ import {
   type Tensor as HostTensor,
 } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import { Fcos } from '../model/fcos.ts'
 import { deviceShape, toTorchLayout } from '../model/filter-layout.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { tf } from '../tensor/tensorflow.ts'
-import { replaceFile } from '../weights/replace-file.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import { beginLearning, endLearning, type Learning } from './learning.ts'
 
@@ -50,7 +50,8 @@ export async function saveState(
   for (const { name, value } of model.parameters) put(`weights/${name}`, value)
   for (const [name, tensor] of average?.values ?? []) put(`average/${name}`, tensor)
   for (const [key, tensor] of optimiser.moments) put(`moments/${key}`, tensor)
-  await replaceFile(path, encodeSafetensors(tensors, { progress: JSON.stringify(progress) }))
+  const bytes = encodeSafetensors(tensors, { progress: JSON.stringify(progress) })
+  await replaceFile(path, bytes, `${path}.partial`)
 }
 
 /** A run as it was when it was saved. */

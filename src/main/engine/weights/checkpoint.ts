@@ -8,12 +8,12 @@ import { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { requireFinite } from './finite.ts'
 import { canonicalNames, type NamedWeights } from './names.ts'
 import { partialLoad } from './partial-load.ts'
 import { readWeights } from './read-weights.ts'
-import { replaceFile } from './replace-file.ts'
 import type { StateDict } from './state-dict.ts'
 
 export interface Checkpoint {
@@ -65,7 +65,7 @@ export async function writeCheckpoint(
   if (training) metadata.training = JSON.stringify(training)
   if (thresholds) metadata.thresholds = JSON.stringify(thresholds)
   if (card !== undefined) metadata.card = card
-  await replaceFile(path, encodeSafetensors(tensors, metadata))
+  await replaceFile(path, encodeSafetensors(tensors, metadata), `${path}.partial`)
 }
 
 /** What a file of weights offers to a training, all of a detector or only some. */

@@ -1,11 +1,12 @@
 /** Ways to a project. */
 import { existsSync } from 'node:fs'
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EngineData } from '../../../core/contract/engine.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import { keyOf } from '../../images/image-file.ts'
 import { loadDataset } from '../datasets/index.ts'
 import { freezeLabels, labelledImages } from '../evaluation/frozen.ts'
@@ -126,6 +127,6 @@ async function layRun(from: string, into: string, projectFolder: string): Promis
     images: set.images.map((image) => ({ ...image, path: join(projectFolder, image.path) })),
   })
   const text = writeRunData({ data: placed(data), validation: validation && placed(validation) })
-  await writeFile(join(folder, RUN_FILES.data), text)
+  await replaceFile(join(folder, RUN_FILES.data), text)
   return id
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { RUNTIME_RECORD, RuntimeRecord, type SealedFile } from '../../../core/contract/runtime.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { writeFileAtomic } from '../../setup/cache.ts'
+import { replaceFileSync } from '../../files/replace-file.ts'
 import { checkSeal } from '../../setup/seal.ts'
 import { CHECKOUT, type EnginePlace } from './place.ts'
 
@@ -60,7 +60,7 @@ export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace
   if (files.every((file, i) => file === record.files[i])) return
   try {
     // They were written again, with the same content: next time it is not hashed.
-    writeFileAtomic(path.join(root, RUNTIME_RECORD), `${JSON.stringify({ ...record, files }, null, 2)}\n`)
+    replaceFileSync(path.join(root, RUNTIME_RECORD), `${JSON.stringify({ ...record, files }, null, 2)}\n`)
   } catch {
     // Then it is.
   }

@@ -8,7 +8,7 @@
  *   class-only.json     the same detector's results if centerness did not count
  *   oracle.json         OracleResult, once it was asked for
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   EvaluationEntry,
@@ -17,6 +17,7 @@ import {
   type Ranking,
 } from '../../../core/contract/studio/evaluation.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import type { FrozenDetection, FrozenTruth } from './frozen.ts'
 
 const DETECTIONS: Readonly<Record<Ranking, string>> = { score: 'detections.json', class: 'class-only.json' }
@@ -56,9 +57,9 @@ export async function writeEvaluation(
   try {
     await guarded(async () => {
       await mkdir(folder, { recursive: true })
-      await writeFile(join(folder, 'ground-truth.json'), JSON.stringify(cocoTruth(truth)))
+      await replaceFile(join(folder, 'ground-truth.json'), JSON.stringify(cocoTruth(truth)))
       for (const [ranking, of] of detections) {
-        await writeFile(join(folder, DETECTIONS[ranking]), JSON.stringify(cocoResults(of)))
+        await replaceFile(join(folder, DETECTIONS[ranking]), JSON.stringify(cocoResults(of)))
       }
     })
     await writeEntry(folder, entry)
@@ -70,14 +71,12 @@ export async function writeEvaluation(
 
 export async function writeEntry(folder: string, entry: EvaluationEntry): Promise<void> {
   await guarded(async () => {
-    const file = join(folder, 'evaluation.json')
-    await writeFile(`${file}.new`, JSON.stringify(entry, null, 2))
-    await rename(`${file}.new`, file)
+    await replaceFile(join(folder, 'evaluation.json'), JSON.stringify(entry, null, 2))
   })
 }
 
 export async function writeOracle(folder: string, result: OracleResult): Promise<void> {
-  await guarded(() => writeFile(join(folder, 'oracle.json'), JSON.stringify(result)))
+  await guarded(() => replaceFile(join(folder, 'oracle.json'), JSON.stringify(result)))
 }
 
 /** Null until it was computed. */
@@ -122,8 +121,9 @@ async function guarded(write: () => Promise<void>): Promise<void> {
     await write()
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
+    const isFull = code === 'ENOSPC' || code === 'IO_DISK_FULL'
     throw new CodedError(
-      code === 'ENOSPC' ? 'IO_DISK_FULL' : 'IO_EVALUATION',
+      isFull ? 'IO_DISK_FULL' : 'IO_EVALUATION',
       `The evaluation cannot be kept: ${message}`,
       'Labels and models are as they were. Check the room and permissions of the project’s folder',
       { cause },

@@ -1,13 +1,14 @@
 /** A model on its way out: one file with its card and thresholds, tried by a fresh engine before it is put in place. */
-import { rename, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFile, settleFile, unfinished } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobControl } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
-import { requireFree, unfinished, unwritable, writeWhole } from './whole-file.ts'
+import { requireFree } from './require-free.ts'
 
 export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check'> {
   /** Image files for the check; none: no check. */
@@ -69,8 +70,8 @@ export async function exportModel(
     if (check && check.differing > 0) throw unlike(check)
     signal.throwIfAborted()
     const { size } = await stat(partial)
-    await rename(partial, out).catch((cause) => Promise.reject(unwritable(out, cause)))
-    await writeWhole(text, card)
+    await settleFile(partial, out)
+    await replaceFile(text, card)
     return { files: [out, text], bytes: size, check }
   } finally {
     await rm(partial, { force: true }).catch(() => undefined)

@@ -6,6 +6,7 @@ import type { EngineData } from '../../../core/contract/engine.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { ReportExport } from '../../../core/contract/studio/exports.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import type { JobControl } from '../jobs.ts'
@@ -15,7 +16,7 @@ import { countData, readSnapshot } from '../runs/snapshot.ts'
 import { readRecord } from '../runs/summary.ts'
 import { type Found, findAll } from './check-model.ts'
 import { type DrawingTask, drawReport } from './report/drawing.ts'
-import { requireFree, writeWhole } from './whole-file.ts'
+import { requireFree } from './require-free.ts'
 
 export interface ReportOptions {
   readonly out: string
@@ -67,7 +68,7 @@ export async function writeReport(
     snapshot: createHash('sha256').update(file).digest('hex'),
     evaluation: curves.evaluations.find(({ step }) => step === run.best?.step) ?? null,
   }
-  await writeWhole(out, await drawReport(place, task, signal))
+  await replaceFile(out, await drawReport(place, task, signal))
   return { path: out, bytes: (await stat(out)).size, lacks }
 }
 

@@ -2,8 +2,7 @@
  * What a model found in images, kept on disk so that nobody waits for it twice: one file (core/contract/model-assets.ts)
  * for each version of a checkpoint and of an image. The folder may be deleted at any time.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeCandidateFile,
@@ -11,6 +10,7 @@ import {
   type ImageCandidates,
 } from '../../../core/contract/model-assets.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFile } from '../../files/replace-file.ts'
 
 /** Models whose candidates are kept: the one in use, and some to compare it with. */
 const KEPT_MODELS = 8
@@ -68,18 +68,11 @@ export class CandidateCache {
     )
   }
 
-  /** @throws the errors of the file system. */
+  /** @throws CodedError IO_DISK_FULL, IO_WRITE. */
   async write(model: string, image: string, found: ImageCandidates): Promise<void> {
     const path = this.#path(model, image)
-    const unfinished = `${path}.${randomUUID()}`
     await mkdir(join(this.folder, model), { recursive: true })
-    try {
-      await writeFile(unfinished, encodeCandidates(found))
-      await rename(unfinished, path)
-    } catch (error) {
-      await rm(unfinished, { force: true })
-      throw error
-    }
+    await replaceFile(path, encodeCandidates(found))
   }
 
   /** Deletes what belongs to models that were not used for the longest time. */

@@ -1,8 +1,9 @@
 /** Predictions of pinned images, one file per image and step; core/contract/pinned.ts says what is in it. */
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
 import { encodePinned } from '../../../core/contract/pinned.ts'
+import { replaceFileSync } from '../../files/replace-file.ts'
 
 const FOLDER = 'pinned'
 const NAME = /^(\d{8})-(\d)\.safetensors$/
@@ -11,11 +12,8 @@ const nameOf = (step: number, index: number): string =>
   `${String(step).padStart(8, '0')}-${index}.safetensors`
 
 export function keepPinned(folder: string, seen: PinnedPredictions): void {
-  const place = path.join(folder, FOLDER)
-  mkdirSync(place, { recursive: true })
-  const file = path.join(place, nameOf(seen.step, seen.index))
-  writeFileSync(`${file}.new`, encodePinned(seen))
-  renameSync(`${file}.new`, file)
+  mkdirSync(path.join(folder, FOLDER), { recursive: true })
+  replaceFileSync(path.join(folder, FOLDER, nameOf(seen.step, seen.index)), encodePinned(seen))
 }
 
 /** Steps of which all images are kept, in rising order: one that is being written is none yet. */

@@ -1,10 +1,11 @@
 /** What the studio notes of a run, in a file beside those of the engine. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { PinnedPlan } from '../../../core/contract/studio/runs.ts'
 import { Id, WireErrorValue } from '../../../core/contract/studio/values.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { replaceFileSync } from '../../files/replace-file.ts'
 
 const FILE = 'studio.json'
 
@@ -38,8 +39,7 @@ export function readNote(folder: string): RunNote | undefined {
 export function writeNote(folder: string, note: RunNote): void {
   const file = path.join(folder, FILE)
   try {
-    writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`)
-    renameSync(`${file}.new`, file)
+    replaceFileSync(file, `${JSON.stringify(note, null, 2)}\n`)
   } catch (cause) {
     throw runError(folder, cause)
   }

@@ -1,0 +1,111 @@
+/** Files that are there complete or not at all, at any moment, also after a power cut. */
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { CodedError } from '../../core/errors.ts'
+
+/** Where a file is made before it is put in place: hidden and beside it, so that renaming does so in one step. */
+export const unfinished = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.partial-${randomUUID().slice(0, 8)}`)
+
+/**
+ * Writes a file. Until all is on the disk, `path` holds what it held before.
+ * @param partial where it is made, in the same folder. A name of the caller's is for large files with one writer: what a
+ * crash left of one is written over by the next, and does not pile up.
+ * @throws CodedError IO_DISK_FULL, IO_WRITE; the old file is then untouched and nothing is left behind.
+ */
+export async function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  partial = unfinished(path),
+): Promise<void> {
+  try {
+    const file = await open(partial, 'w')
+    try {
+      await file.writeFile(content)
+    } finally {
+      await file.close()
+    }
+    await settleFile(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined)
+    throw error instanceof CodedError ? error : writeError(path, error)
+  }
+}
+
+/** The same for small files of those who cannot wait. */
+export function replaceFileSync(path: string, content: Uint8Array | string): void {
+  const partial = unfinished(path)
+  try {
+    writeFileSync(partial, content, { flush: true })
+    renameSync(partial, path)
+  } catch (error) {
+    try {
+      rmSync(partial, { force: true })
+    } catch {
+      // The first error is the one to tell.
+    }
+    throw writeError(path, error)
+  }
+  syncFolder(dirname(path))
+}
+
+/**
+ * Puts a finished file in the place of another.
+ * @throws CodedError IO_DISK_FULL, IO_WRITE; `partial` is left to the caller.
+ */
+export async function settleFile(partial: string, path: string): Promise<void> {
+  try {
+    const file = await open(partial, 'r+')
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(partial, path)
+  } catch (error) {
+    throw writeError(path, error)
+  }
+  syncFolder(dirname(path))
+}
+
+/** Only then does the rename outlast a power cut. Windows and some network disks cannot; the file is whole there too. */
+function syncFolder(folder: string): void {
+  try {
+    const descriptor = openSync(folder, 'r')
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // See above.
+  }
+}
+
+export function writeError(path: string, error: unknown): CodedError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const kept = 'What was there before is untouched.'
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const remedy = `${kept} Free some space`
+    return new CodedError('IO_DISK_FULL', `${path}: the disk is full`, remedy, { cause: error })
+  }
+  const reasons: Record<string, string> = {
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    EROFS: 'the disk can only be read',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a file is in the place of its folder',
+    EEXIST: 'a file is in the place of its folder',
+  }
+  const reason = (code && reasons[code]) ?? message
+  return new CodedError(
+    'IO_WRITE',
+    `${path}: cannot be written (${reason})`,
+    `${kept} Choose another place`,
+    {
+      cause: error,
+    },
+  )
+}
