@@ -170,7 +170,7 @@ describe('a bad image', () => {
     const samples = spoil(1, { width: height, height: width })
     await take(start({ samples }, { onProblem: (problem) => problems.push(problem) }), 5)
     expect(problems.map(({ reason }) => reason)).toEqual([
-      'the image is 84×60, EXIF orientation applied, but its annotations are for 60×84',
+      'the image is 84×60, EXIF orientation applied, but its labels are for 60×84',
     ])
   })
 
