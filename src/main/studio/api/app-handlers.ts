@@ -1,4 +1,6 @@
+/** The studio itself: settings, recent projects, folders, jobs. */
 import type { APP_METHODS } from '../../../core/contract/studio/app.ts'
+import type { JOB_METHODS } from '../../../core/contract/studio/jobs.ts'
 import { listFolder } from './folders.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -15,4 +17,12 @@ export const appHandlers: Handlers<keyof typeof APP_METHODS> = {
     return null
   },
   'folders.list': (_host, { path }) => listFolder(path),
+}
+
+export const jobHandlers: Handlers<keyof typeof JOB_METHODS> = {
+  'jobs.list': (host) => host.jobs.list(),
+  'jobs.cancel': (host, { job }) => {
+    host.jobs.cancel(job)
+    return null
+  },
 }

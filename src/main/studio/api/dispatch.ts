@@ -3,17 +3,17 @@
 import { type Caller, isMethod, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
-import { appHandlers } from './app-handlers.ts'
-import { evaluationHandlers } from './evaluation-handlers.ts'
-import { exportHandlers } from './export-handlers.ts'
+import { appHandlers, jobHandlers } from './app-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
-import { jobHandlers } from './job-handlers.ts'
-import { labelHandlers } from './label-handlers.ts'
-import { modelHandlers } from './model-handlers.ts'
-import { projectHandlers } from './project-handlers.ts'
-import { reportHandlers } from './report-handlers.ts'
-import { runHandlers } from './run-handlers.ts'
+import {
+  evaluationHandlers,
+  exportHandlers,
+  modelHandlers,
+  reportHandlers,
+  runHandlers,
+} from './model-handlers.ts'
+import { labelHandlers, projectHandlers } from './project-handlers.ts'
 
 const HANDLERS: Handlers = {
   ...appHandlers,
