@@ -95,7 +95,7 @@ describe('results', () => {
     writer.add(image)
     writer.add({ ...image, id: 5, fileName: 'y.png', detections: [] })
     expect(readdirSync(at('out'))).not.toContain('found.json')
-    expect(await writer.finish(classes)).toMatchObject({ out: at('out/found.json') })
+    expect(await writer.finish(classes, true)).toMatchObject({ out: at('out/found.json') })
     expect(readdirSync(at('out'))).toEqual(['found.json'])
     expect(JSON.parse(readFileSync(at('out/found.json'), 'utf8'))).toEqual([
       { image_id: 4, file_name: 'x.png', category_id: 3, bbox: [1, 2, 3, 4], score: 0.75 },
@@ -105,8 +105,12 @@ describe('results', () => {
 
   it('an earlier list is replaced, a data set never', async () => {
     const writer = await resultWriter(at('out/found.json'), 'coco')
-    expect(await writer.finish(classes)).toBeDefined()
+    expect(await writer.finish(classes, true)).toBeDefined()
     expect(readFileSync(at('out/found.json'), 'utf8')).toBe('[]\n')
+    const interrupted = await resultWriter(at('out/found.json'), 'coco')
+    const before = readFileSync(at('out/found.json'), 'utf8')
+    expect(await interrupted.finish(classes, false)).toMatchObject({ out: at('out/found.incomplete.json') })
+    expect(readFileSync(at('out/found.json'), 'utf8')).toBe(before)
     await expect(resultWriter(at('set/labels.json'), 'coco')).rejects.toMatchObject({ code: 'DATA_EXISTS' })
     await expect(resultWriter(at('set'), 'voc')).rejects.toMatchObject({ code: 'DATA_EXISTS' })
   })
@@ -125,7 +129,7 @@ describe('results', () => {
   ] as const)('%s keeps scores', async (format, file, line) => {
     const writer = await resultWriter(at(format), format)
     writer.add(image)
-    await writer.finish(classes)
+    await writer.finish(classes, true)
     expect(readFileSync(at(format, file), 'utf8')).toContain(line)
   })
 })

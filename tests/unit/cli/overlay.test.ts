@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
@@ -8,8 +8,9 @@ import { classColour } from '../../../src/core/colour/class-palette.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
 import { inkOn } from '../../../src/main/studio/detection/overlay/colours.ts'
 import { placeLabels } from '../../../src/main/studio/detection/overlay/labels.ts'
-import { drawOverlay } from '../../../src/main/studio/detection/overlay/overlay.ts'
+import { drawOverlay, isOverlay } from '../../../src/main/studio/detection/overlay/overlay.ts'
 import { drawText } from '../../../src/main/studio/detection/overlay/text.ts'
+import { bmp } from '../../support/image-bytes.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fcos-overlay-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -118,5 +119,24 @@ test('text on a colour contrasts at least 4.5 : 1', () => {
       (a, b) => a - b,
     )
     expect((high! + 0.05) / (low! + 0.05)).toBeGreaterThan(4.5)
+  }
+})
+
+test('a BMP file and one of 16 bits are drawn on as they were detected in', async () => {
+  const image = path.join(folder, 'grey.bmp')
+  writeFileSync(image, bmp({ width: 40, height: 30, bits: 24, pixels: Array(30 * 120).fill(128) }))
+  const deep = path.join(folder, 'deep.png')
+  const grey = sharp({ create: { width: 40, height: 30, channels: 3, background: '#808080' } })
+  await grey.toColourspace('rgb16').png().toFile(deep)
+  for (const file of [image, deep]) {
+    const out = `${file}.jpg`
+    await drawOverlay(
+      file,
+      { detections: [{ box: [5, 5, 20, 20], score: 1, name: 'a', index: 0 }], truth: [] },
+      out,
+    )
+    const { at, width } = await pixels(out)
+    expect([width, distance(at(35, 25), '#808080') < 8]).toEqual([40, true])
+    expect([await isOverlay(out), await isOverlay(file)]).toEqual([true, false])
   }
 })

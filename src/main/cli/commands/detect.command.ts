@@ -22,6 +22,7 @@ export function detectCommand({ command, print }: CommandLine): void {
       )
       .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
       .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
+      .option('--limit <n>', 'most detections of an image, the best ones', integer(1), 100)
       .option('--batch <n>', 'images of one size that run together', integer(1), 1)
       .option('--nms <iou>', 'boxes of a class that overlap a better one by more are dropped', fraction, 0.6)
       .option('--size <pixels>', "long side of the network's input (default: as trained)", integer(64, 4096)),

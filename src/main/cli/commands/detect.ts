@@ -1,12 +1,14 @@
 /** `fcos detect`: runs a detector over images and writes what it finds. */
 import { existsSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { type Translation, translateClasses } from '../../../core/formats/class-names.ts'
 import type { Category } from '../../../core/formats/dataset.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
-import { drawOverlay } from '../../studio/detection/overlay/overlay.ts'
+import { kindOf } from '../../studio/datasets/files.ts'
+import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
   type ResultFormat,
@@ -29,6 +31,8 @@ export interface DetectOptions {
   readonly score?: number
   /** Folder for one picture per image. */
   readonly overlay?: string
+  /** Most detections of an image. */
+  readonly limit: number
   readonly batch: number
   readonly nms: number
   readonly size?: number
@@ -39,15 +43,14 @@ export interface DetectOptions {
 export const SCORE = 0.05
 /** Pictures with every candidate of a curve would show nothing else. */
 export const SHOWN_SCORE = 0.4
-/** As COCO evaluates. */
-const LIMIT = 100
-
 export interface DetectReport {
   readonly out: string
   readonly overlay: string | null
   readonly images: number
   readonly skipped: number
   readonly detections: number
+  /** Images in which more was found than the limit allows. */
+  readonly cut: number
   /** False when it was interrupted: the rest of the images is missing. */
   readonly complete: boolean
   /** Over reading, computing and writing, once the engine is up. */
@@ -58,21 +61,30 @@ export interface DetectReport {
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
   const { model, out, overlay, score = SCORE } = options
   if (!existsSync(model)) throw new CodedError('USAGE_NO_FILE', `There is no checkpoint ${model}`)
+  if ((await kindOf(model)) === 'folder') {
+    throw new CodedError(
+      'USAGE_NO_FILE',
+      `${model} is a folder`,
+      'Name a checkpoint in it, such as best.safetensors',
+    )
+  }
   const inputs = await findImages(options.images)
+  const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)
   try {
-    const { result, found, seconds } = await detect(inputs, { ...options, score }, writer, progress)
+    const { result, found, cut, seconds } = await detect(inputs, { ...options, score }, writer, progress)
     if (result.images === 0 && result.skipped > 0) {
       throw new CodedError('DATA_IMAGES', `None of the ${result.skipped} images could be read`)
     }
-    const written = await writer.finish(result.classes)
+    const written = await writer.finish(result.classes, result.complete)
+    if (cut > 0) progress.say(cutNote(cut, options.limit))
     for (const problem of written.problems) progress.say(describeProblem(problem))
     if (overlay !== undefined) {
       await drawAll(
         inputs,
         found,
         result.classes,
-        { folder: overlay, score: options.score ?? SHOWN_SCORE },
+        { files: pictures, score: options.score ?? SHOWN_SCORE },
         progress,
       )
     }
@@ -82,6 +94,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
       images: result.images,
       skipped: result.skipped,
       detections: found.reduce((sum, image) => sum + (image?.detections.length ?? 0), 0),
+      cut,
       complete: result.complete,
       imagesPerSecond: result.images / seconds,
     }
@@ -98,10 +111,10 @@ type Found = (DetectedImage | undefined)[]
 
 async function detect(
   inputs: readonly InputImage[],
-  { model, score, nms, batch, size, fastMath }: DetectOptions & { readonly score: number },
+  { model, score, nms, limit, batch, size, fastMath }: DetectOptions & { readonly score: number },
   writer: ResultWriter,
   progress: Progress,
-): Promise<{ result: DetectResult; found: Found; seconds: number }> {
+): Promise<{ result: DetectResult; found: Found; cut: number; seconds: number }> {
   const engine = await startEngine({ fastMath })
   try {
     progress.say(describeEngine(engine.hello))
@@ -115,10 +128,12 @@ async function detect(
       score,
       nms,
       batch,
-      limit: LIMIT,
+      // One more, to know whether there are more.
+      limit: limit + 1,
       size: size ?? null,
     } as const
     const found: Found = []
+    let cut = 0
     const dataset = categoriesOf(inputs)
     let translation: Translation | null = null
     const start = performance.now()
@@ -141,7 +156,8 @@ async function detect(
             } else {
               const { width, height } = event
               const ids = translation?.idOf
-              const detections = event.detections.map((one) => ({
+              if (event.detections.length > limit) cut++
+              const detections = event.detections.slice(0, limit).map((one) => ({
                 ...one,
                 categoryId: ids?.get(one.categoryId) ?? one.categoryId,
               }))
@@ -158,7 +174,7 @@ async function detect(
     // Set while the engine was called, which TypeScript does not see.
     const translated = translation as Translation | null
     const classes = translated?.categories ?? result.classes
-    return { result: { ...result, classes }, found, seconds: elapsed() }
+    return { result: { ...result, classes }, found, cut, seconds: elapsed() }
   } finally {
     await engine.close()
   }
@@ -184,28 +200,53 @@ function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
   return [...all.values()]
 }
 
+/**
+ * Where the picture of each input goes.
+ * @throws CodedError DATA_EXISTS, before anything is computed, where one would replace an image that was not drawn here.
+ */
+async function picturesOf(inputs: readonly InputImage[], folder: string): Promise<string[]> {
+  const taken = new Set<string>()
+  const files = inputs.map(({ fileName }) => {
+    const { dir, name, base } = path.parse(fileName)
+    // a.jpg and a.png, or A.jpg, in one folder.
+    let stem = path.join(dir, name)
+    for (let n = 1; taken.has(stem.toLowerCase()); n++) stem = path.join(dir, n === 1 ? base : `${base}-${n}`)
+    taken.add(stem.toLowerCase())
+    return path.join(folder, `${stem}.jpg`)
+  })
+  const read = new Set(await Promise.all(inputs.map((input) => realPath(input.path))))
+  for (const file of files) {
+    if (!existsSync(file) || ((await isOverlay(file)) && !read.has(await realPath(file)))) continue
+    const why = `${file} exists, and is no picture that an earlier detection has drawn`
+    throw new CodedError('DATA_EXISTS', why, 'Name another folder with --overlay')
+  }
+  return files
+}
+
+/** With links resolved; the path itself where there is no such file. */
+const realPath = (file: string): Promise<string> => realpath(file).catch(() => file)
+
+const cutNote = (images: number, limit: number): string =>
+  `More than ${limit} detections were found in ${images === 1 ? 'one image' : `${images} images`}; ` +
+  `the best ${limit} are kept. --limit raises this`
+
 async function drawAll(
   inputs: readonly InputImage[],
   found: Found,
   classes: DetectResult['classes'],
-  { folder, score }: { readonly folder: string; readonly score: number },
+  { files, score }: { readonly files: readonly string[]; readonly score: number },
   progress: Progress,
 ): Promise<void> {
   const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
-  const taken = new Set<string>()
-  const read = inputs.flatMap((input, i) => (found[i] ? [{ ...input, ...found[i] }] : []))
+  const read = inputs.flatMap((input, i) => (found[i] ? [{ ...input, ...found[i], out: files[i]! }] : []))
   for (const [i, image] of read.entries()) {
-    const { dir, name, base } = path.parse(image.fileName)
-    // a.jpg and a.png in one folder.
-    const stem = taken.has(path.join(dir, name)) ? base : name
-    taken.add(path.join(dir, stem))
     const detections = image.detections
       .filter((detection) => detection.score >= score)
       .map(({ box, score, categoryId }) => {
         const index = indexOf.get(categoryId)!
         return { box, score, index, name: classes[index]!.name }
       })
-    await drawOverlay(image.path, { detections, truth: image.truth }, path.join(folder, dir, `${stem}.jpg`))
+    await drawOverlay(image.path, { detections, truth: image.truth }, image.out)
     progress.update(i + 1, read.length, 'pictures')
   }
 }
@@ -216,6 +257,8 @@ export function renderDetect(report: DetectReport): string {
     `${detections} detections in ${images} images, ${imagesPerSecond.toFixed(1)} images/s${skipped > 0 ? `; ${skipped} images were skipped` : ''}`,
     `Written to ${out}`,
     ...(overlay === null ? [] : [`Pictures in ${overlay}`]),
-    ...(complete ? [] : ['Stopped early: the other images are missing']),
+    ...(complete
+      ? []
+      : ['Stopped early: the other images are missing, so that earlier results were not replaced']),
   ].join('\n')
 }

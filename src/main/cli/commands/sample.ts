@@ -30,6 +30,7 @@ export async function runSample(progress: Progress): Promise<SampleReport> {
       format: 'coco',
       overlay: path.join(folder, 'pictures'),
       batch: 1,
+      limit: 100,
       nms: 0.6,
     },
     progress,

@@ -187,7 +187,7 @@ async function write(
   if (format === 'coco') {
     const writer = await resultWriter(join(out, 'detections.json'), format)
     for (const image of found()) writer.add(image)
-    await writer.finish(classes)
+    await writer.finish(classes, true)
     return count
   }
   const images = {

@@ -1,5 +1,5 @@
 /** Where detections go: a COCO results list that grows as they come, or a data set of another format. */
-import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { ScoredBox } from '../../../core/contract/engine.ts'
@@ -7,6 +7,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { toCocoResults } from '../../../core/formats/coco-results.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
+import { settleFile, unfinished } from '../../files/replace-file.ts'
 import { kindOf } from '../datasets/files.ts'
 import { writeDataset } from '../datasets/index.ts'
 
@@ -22,9 +23,13 @@ export interface DetectedImage {
 
 export interface ResultWriter {
   add(image: DetectedImage): void
-  /** Puts the results in place; returns their path and what the format could not hold. */
+  /**
+   * Puts the results in place, or beside it under a name with `.incomplete` where images are missing, so that they replace
+   * no complete ones. Returns their path and what the format could not hold.
+   */
   finish(
     classes: readonly Category[],
+    isComplete: boolean,
   ): Promise<{ readonly out: string; readonly problems: readonly Problem[] }>
   /** Leaves nothing behind. */
   abandon(): void
@@ -69,7 +74,7 @@ class ResultsList implements ResultWriter {
 
   constructor(file: string) {
     this.#file = file
-    this.#partial = `${file}.partial-${process.pid}`
+    this.#partial = unfinished(file)
     this.#descriptor = this.#write(() => {
       mkdirSync(path.dirname(file), { recursive: true })
       return openSync(this.#partial, 'w')
@@ -86,13 +91,14 @@ class ResultsList implements ResultWriter {
     }
   }
 
-  async finish(): ReturnType<ResultWriter['finish']> {
+  async finish(_: readonly Category[], isComplete: boolean): ReturnType<ResultWriter['finish']> {
     this.#write(() => {
       writeSync(this.#descriptor, this.#separator === ',\n' ? '\n]\n' : '[]\n')
       closeSync(this.#descriptor)
-      renameSync(this.#partial, this.#file)
     })
-    return { out: this.#file, problems: [] }
+    const out = isComplete ? this.#file : this.#file.replace(/\.json$/i, '.incomplete.json')
+    await settleFile(this.#partial, out)
+    return { out, problems: [] }
   }
 
   abandon(): void {
@@ -123,10 +129,11 @@ class LabelFiles implements ResultWriter {
     this.#images.push({ ...image, annotations: detections })
   }
 
-  async finish(categories: readonly Category[]): ReturnType<ResultWriter['finish']> {
+  async finish(categories: readonly Category[], isComplete: boolean): ReturnType<ResultWriter['finish']> {
     const dataset = { categories, images: this.#images }
-    const { problems } = await writeDataset(dataset, { format: this.#format, out: this.#out })
-    return { out: this.#out, problems }
+    const out = isComplete ? this.#out : `${this.#out}.incomplete`
+    const { problems } = await writeDataset(dataset, { format: this.#format, out, overwrite: !isComplete })
+    return { out, problems }
   }
 
   abandon(): void {}

@@ -4,6 +4,9 @@ import path from 'node:path'
 import sharp, { type OverlayOptions } from 'sharp'
 import { classColour } from '../../../../core/colour/class-palette.ts'
 import type { BoxXyxy, Size } from '../../../../core/geometry/box.ts'
+import { replaceFile } from '../../../files/replace-file.ts'
+import { decodeImage } from '../../../images/decode.ts'
+import { withImage } from '../../../images/libvips.ts'
 import { inkOn } from './colours.ts'
 import { placeLabels } from './labels.ts'
 import { drawText } from './text.ts'
@@ -21,10 +24,21 @@ export interface Drawing {
   readonly truth: readonly { readonly box: BoxXyxy }[]
 }
 
-/** Writes a JPEG of the image as displayed (EXIF orientation applied), in full size. */
+/** What the EXIF data of a drawn picture name as their software, so that it is not taken for a photograph. */
+const SOFTWARE = 'FCOS Studio, detections drawn on their image'
+
+/** Whether a file was drawn here, and is no picture of the user's. */
+export async function isOverlay(file: string): Promise<boolean> {
+  const { exif } = await withImage(file, () => sharp(file).metadata()).catch(() => ({ exif: undefined }))
+  return exif?.includes(SOFTWARE) ?? false
+}
+
+/**
+ * Writes a JPEG of the image as the detector sees it (EXIF orientation applied), in full size. Replaces what is there.
+ * @throws CodedError as decodeImage does; IO_DISK_FULL, IO_WRITE.
+ */
 export async function drawOverlay(image: string, { detections, truth }: Drawing, out: string): Promise<void> {
-  const { autoOrient } = await sharp(image).metadata()
-  const { width, height } = autoOrient
+  const { width, height, data } = await decodeImage(image)
   const longSide = Math.max(width, height)
   // Legible at full size, and still when a large photograph is shown on a screen.
   const line = Math.max(2, longSide / 480)
@@ -58,13 +72,16 @@ export async function drawOverlay(image: string, { detections, truth }: Drawing,
     ]
   })
   await mkdir(path.dirname(out), { recursive: true })
-  await sharp(image)
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    // Where labels meet, the best detection's is on top.
-    .composite([{ input: svg({ width, height }, shapes.join('')) }, ...labels.reverse().flat()])
-    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
-    .toFile(out)
+  // Where labels meet, the best detection's is on top.
+  const layers = [{ input: svg({ width, height }, shapes.join('')) }, ...labels.reverse().flat()]
+  const jpeg = await withImage(image, () =>
+    sharp(data, { raw: { width, height, channels: 3 } })
+      .composite(layers)
+      .withExif({ IFD0: { Software: SOFTWARE } })
+      .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
+      .toBuffer(),
+  )
+  await replaceFile(out, jpeg)
 }
 
 const chipSize = (textWidth: number, letters: number): Size => ({
