@@ -148,7 +148,7 @@ test('proposals in all images, a queue of them, and no violation of the accessib
   const labels = await window.stored()
   expect(labels.every(({ source }) => source === 'accepted')).toBe(true)
   await window.press('Control+z')
-  expect(host.summary()).toMatchObject({ labels: 0, proposals: stored })
+  await expect.poll(() => host.summary()).toMatchObject({ labels: 0, proposals: stored })
 
   await page.getByRole('combobox', { name: 'Order' }).selectOption('useful')
   const { items } = (await dispatch(host, 'review.queue', { query: '', limit: 10 })) as {

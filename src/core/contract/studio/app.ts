@@ -26,11 +26,17 @@ export const FolderEntry = z.object({
   name: z.string(),
   path: LocalPath,
   kind: z.enum(['folder', 'project', 'image', 'labels', 'weights']),
+  /** Of a folder: images in it and in the three levels below; null where there is too much to count, or of a file. */
+  images: z.int().nullable(),
 })
 export type FolderEntry = z.infer<typeof FolderEntry>
 
 export const FolderListing = z.object({
   path: LocalPath,
+  /** The user's own folder, which holds everything. */
+  isHome: z.boolean(),
+  /** The file that was asked for, whose folder this is; null where a folder was. */
+  file: LocalPath.nullable(),
   /** Null at the root. */
   parent: LocalPath.nullable(),
   /** Folders first; hidden ones and files of other kinds are left out. */
@@ -50,6 +56,9 @@ export const APP_METHODS = {
   'settings.set': method(z.strictObject({ key: SettingKey, value: z.json() }), Nothing),
   'recent.list': method(None, z.array(RecentProject).readonly()),
   'recent.forget': method(z.strictObject({ path: LocalPath }), Nothing),
-  /** Null begins at the user's home. Throws DATA_NOT_FOUND. */
-  'folders.list': method(z.strictObject({ path: LocalPath.nullable() }), FolderListing),
+  /** Null begins at the user's home, which `~` names too. A file's path lists its folder. Throws DATA_NOT_FOUND. */
+  'folders.list': method(
+    z.strictObject({ path: z.union([LocalPath, z.string().regex(/^~([/\\].*)?$/)]).nullable() }),
+    FolderListing,
+  ),
 } as const

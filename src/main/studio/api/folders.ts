@@ -12,9 +12,15 @@ const MOST_ENTRIES = 2000
 const LABELS = new Set(['.json', '.csv', '.yaml', '.xml'])
 const WEIGHTS = new Set(['.safetensors', '.pth', '.pt'])
 
-/** Null begins at the user's home. Throws DATA_READ. */
+/** Directory entries that are looked at for the counts of one listing. */
+const MOST_COUNTED = 20_000
+const COUNTED_LEVELS = 4
+
+/** Null begins at the user's home, which `~` names too; a file's path lists its folder. Throws DATA_READ. */
 export async function listFolder(path: string | null): Promise<FolderListing> {
-  const folder = resolve(path ?? homedir())
+  const asked = resolve((path ?? '~').replace(/^~/, homedir()))
+  const isFile = (await stat(asked).catch(() => undefined))?.isFile() ?? false
+  const folder = isFile ? dirname(asked) : asked
   const entries: FolderEntry[] = []
   let truncated = false
   try {
@@ -24,7 +30,7 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
       if (kind === undefined) continue
       truncated = entries.length === MOST_ENTRIES
       if (truncated) break
-      entries.push({ name: entry.name, path: full, kind })
+      entries.push({ name: entry.name, path: full, kind, images: null })
     }
   } catch (cause) {
     throw unreadable(folder, cause)
@@ -32,7 +38,38 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
   const order = new Intl.Collator(undefined, { numeric: true })
   const rank = ({ kind }: FolderEntry): number => (kind === 'folder' ? 0 : kind === 'project' ? 1 : 2)
   entries.sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name))
-  return { path: folder, parent: dirname(folder) === folder ? null : dirname(folder), entries, truncated }
+  return {
+    path: folder,
+    isHome: folder === resolve(homedir()),
+    file: isFile ? asked : null,
+    parent: dirname(folder) === folder ? null : dirname(folder),
+    entries: await counted(entries),
+    truncated,
+  }
+}
+
+/** With the number of images in every folder, as far as they can be counted quickly. */
+async function counted(entries: readonly FolderEntry[]): Promise<FolderEntry[]> {
+  let left = MOST_COUNTED
+  const count = async (folder: string, levels: number): Promise<number> => {
+    let images = 0
+    const below: string[] = []
+    for await (const entry of await opendir(folder)) {
+      if (--left < 0) return images
+      if (entry.name.startsWith('.')) continue
+      if (entry.isDirectory()) below.push(join(folder, entry.name))
+      else if (IMAGE_FILE.test(entry.name)) images++
+    }
+    if (levels > 1) for (const path of below) images += await count(path, levels - 1)
+    return images
+  }
+  const result: FolderEntry[] = []
+  for (const entry of entries) {
+    // A folder that may not be read has no images for this user.
+    const images = entry.kind === 'folder' ? await count(entry.path, COUNTED_LEVELS).catch(() => 0) : null
+    result.push({ ...entry, images: left < 0 ? null : images })
+  }
+  return result
 }
 
 async function kindOfEntry(
