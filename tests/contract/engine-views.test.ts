@@ -228,7 +228,7 @@ describe('an engine that looks', () => {
     )
     await views
     expect(result).toMatchObject({ images: 60, complete: true })
-    expect(order).toEqual(['paused', 'maps', 'continued'])
+    expect(order).toEqual(['classes', 'paused', 'maps', 'continued'])
 
     const abort = new AbortController()
     const cancelled = await engine.call(

@@ -10,7 +10,7 @@ import type { Engine } from '../../src/main/studio/engine/client.ts'
 import { PauseSwitch } from '../../src/main/studio/engine/pause-switch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
 import { lockRun } from '../../src/main/studio/runs/run-lock.ts'
-import { pictures, SMALL } from '../support/pictures.ts'
+import { CATEGORIES, pictures, SMALL } from '../support/pictures.ts'
 
 describe('a run', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'fcos-guards-'))
@@ -98,7 +98,8 @@ describe('a run', () => {
       (event) => seen.push(event),
     )
     expect(found).toMatchObject({ images: 2, skipped: 1 })
-    expect(seen[1]).toMatchObject({ kind: 'skipped', index: 1, error: { code: 'DATA_IMAGE_SIZE' } })
+    expect(seen[0]).toEqual({ kind: 'classes', classes: CATEGORIES })
+    expect(seen[2]).toMatchObject({ kind: 'skipped', index: 1, error: { code: 'DATA_IMAGE_SIZE' } })
   }, 60_000)
 
   it('is extended as if it had been meant to be longer, and keeps all else', async () => {

@@ -167,6 +167,7 @@ describe('a training run', () => {
     await engine.close()
     expect(detected).toMatchObject({ images: 2, skipped: 1, complete: true, classes: CATEGORIES })
     expect(seen.map((event) => [event.kind, 'index' in event ? event.index : null])).toEqual([
+      ['classes', null],
       ['detected', 0],
       ['skipped', 1],
       ['detected', 2],
