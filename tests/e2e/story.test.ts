@@ -113,8 +113,11 @@ test('from the first box to a better model, and the labels to another project', 
   const asking = page.getByRole('dialog', { name: 'Evaluate' })
   await asking.getByLabel('Model').selectOption({ label: run!.name })
   await asking.getByRole('button', { name: 'Evaluate', exact: true }).click()
-  await page.getByLabel('Evaluation', { exact: true }).waitFor(PATIENCE)
+  // The sample came with an evaluation; the new one stands before it.
+  await expect.poll(async () => (await host.evaluations.list()).length, PATIENCE).toBe(2)
   const [evaluation] = await host.evaluations.list()
+  const shown = page.getByLabel('Evaluation', { exact: true })
+  await expect.poll(() => shown.inputValue(), PATIENCE).toBe(evaluation!.id)
   const validation = host.project.find('split:val')
   expect(evaluation!.objects).toBe(
     host.project.annotations
