@@ -68,7 +68,7 @@ async function dragBox(): Promise<void> {
   await mouse.up()
 }
 await page.evaluate(
-  `page.select([page.scene.boxes[2500].id], 'replace'); page.view.zoomToSelection(); page.view.zoomTo(1)`,
+  `page.select([page.scene.shapes[2500].id], 'replace'); page.view.zoomToSelection(); page.view.zoomTo(1)`,
 )
 await mouse.move(720, 450)
 const moving = await measured(dragBox)

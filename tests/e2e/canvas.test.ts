@@ -67,13 +67,13 @@ describe('gestures', () => {
   test('Escape leaves a gesture, then the selection, then there is nothing left to leave', async () => {
     const { mouse } = canvas.page
     await open()
-    await evaluate(`page.show({ boxes: [page.box([50, 50, 150, 150], 0)] })`)
+    await evaluate(`page.show({ shapes: [page.box([50, 50, 150, 150], 0)] })`)
     await mouse.move(...place(100, 100))
     await mouse.down()
     await mouse.move(...place(140, 120))
     expect(await evaluate('page.view.escape()')).toBe(true)
     await mouse.up()
-    expect(await evaluate('page.scene.boxes[0].box')).toEqual([50, 50, 150, 150])
+    expect(await evaluate('page.scene.shapes[0].box')).toEqual([50, 50, 150, 150])
     expect(await evaluate('[page.view.escape(), page.view.escape()]')).toEqual([true, false])
     expect(await evaluate('page.scene.selection.size')).toBe(0)
   })
@@ -133,11 +133,11 @@ describe('gestures', () => {
   test('nudging stops at the edge of the image and leaves locked boxes alone', async () => {
     await open()
     await evaluate(
-      `page.show({ boxes: [page.box([0.5, 5, 20, 20], 0), page.box([50, 50, 60, 60], 0, { locked: true })] })`,
+      `page.show({ shapes: [page.box([0.5, 5, 20, 20], 0), page.box([50, 50, 60, 60], 0, { locked: true })] })`,
     )
-    await evaluate(`page.select([...page.scene.boxes.map(({ id }) => id)], 'replace')`)
+    await evaluate(`page.select([...page.scene.shapes.map(({ id }) => id)], 'replace')`)
     await evaluate('page.view.nudge(-10, 1); page.view.nudge(-1, 0); void 0')
-    expect(await evaluate('page.scene.boxes.map(({ box }) => box)')).toEqual([
+    expect(await evaluate('page.scene.shapes.map(({ box }) => box)')).toEqual([
       [0, 6, 19.5, 21],
       [50, 50, 60, 60],
     ])

@@ -2,7 +2,7 @@
 import { createContext, untrack } from 'svelte'
 import type { ImageInfo } from '../../core/contract/assets.ts'
 import { CanvasView } from '../canvas/canvas-view.ts'
-import type { CanvasBox, EditPort, Scene } from '../canvas/editing.ts'
+import type { CanvasShape, EditPort, Scene } from '../canvas/editing.ts'
 import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
 import type { Readout } from '../canvas/readout.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
@@ -48,7 +48,7 @@ export class AnnotationView {
   brightness = $state(1)
   contrast = $state(1)
 
-  readonly boxes: readonly CanvasBox[] = $derived.by(() => {
+  readonly boxes: readonly CanvasShape[] = $derived.by(() => {
     const { editor, classById } = this.#studio
     return editor.image.objects.map((one) => {
       const { name, colour } = classById.get(one.classId) ?? UNKNOWN_CLASS
@@ -56,6 +56,8 @@ export class AnnotationView {
       return {
         id: one.id,
         box: one.box,
+        segmentation: one.segmentation,
+        area: one.area,
         classId: one.classId,
         colour,
         label: name,
@@ -70,7 +72,7 @@ export class AnnotationView {
   })
 
   /** What a detector says is here, until the same is a label. */
-  readonly #guess: CanvasBox | null = $derived.by(() => {
+  readonly #guess: CanvasShape | null = $derived.by(() => {
     const { editor, tour, classById } = this.#studio
     const { imageId, guess } = tour.current ?? {}
     if (!guess || imageId !== editor.image.loaded) return null
@@ -78,8 +80,9 @@ export class AnnotationView {
     if (editor.image.annotations.some((one) => one.classId === classId && `${one.box}` === `${box}`))
       return null
     const { name, colour } = classById.get(classId) ?? UNKNOWN_CLASS
+    const outline = { segmentation: null, area: null }
     const flags = { hidden: false, locked: true, proposed: true, crowd: false, difficult: false }
-    return { id: GUESS_ID, classId, box, score, colour, label: name, ...flags }
+    return { id: GUESS_ID, classId, box, score, colour, label: name, ...outline, ...flags }
   })
 
   readonly scene: Scene = $derived.by(() => {
@@ -88,7 +91,7 @@ export class AnnotationView {
     const shown = row && row.error === null && row.width > 0
     return {
       image: shown ? { id: row.id, width: row.width, height: row.height } : null,
-      boxes: this.#guess ? [...this.boxes, this.#guess] : this.boxes,
+      shapes: this.#guess ? [...this.boxes, this.#guess] : this.boxes,
       selection: editor.image.selection,
       penColour: (classById.get(editor.penClass ?? -1) ?? UNKNOWN_CLASS).colour,
     }
@@ -113,9 +116,9 @@ export class AnnotationView {
   readonly attach = (container: HTMLDivElement): (() => void) => {
     const { editor } = this.#studio
     const port: EditPort = {
-      add: (box) => void editor.draw(box),
-      change: (boxes) => editor.move(boxes, boxes.size === 1 ? 'Change box' : 'Move boxes'),
-      nudge: (boxes) => editor.nudge(boxes),
+      add: (shape) => void editor.draw(shape),
+      change: (shapes) => editor.move(shapes, shapes.size === 1 ? 'Change box' : 'Move boxes'),
+      nudge: (shapes) => editor.nudge(shapes),
       select: (ids, mode) =>
         editor.image.select(
           ids.filter((id) => id !== GUESS_ID),

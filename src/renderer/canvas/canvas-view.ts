@@ -3,11 +3,12 @@
  * it knows the studio only through Scene and EditPort. Draws at most once per animation frame, and only what changed.
  */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import { moveShape } from '../../core/geometry/shape.ts'
 import { Camera } from './camera.ts'
 import type { CanvasColours } from './colours.ts'
-import { type DraftBox, type EditPort, EMPTY_SCENE, type Scene } from './editing.ts'
-import { BoxIndex } from './geometry/box-index.ts'
-import { shiftBoxes } from './geometry/gestures.ts'
+import { type DraftShape, type EditPort, EMPTY_SCENE, type Scene } from './editing.ts'
+import { clampMove } from './geometry/gestures.ts'
+import { ShapeIndex } from './geometry/shape-index.ts'
 import type { ScreenPoint } from './geometry/space.ts'
 import { PointerInput } from './input/pointers.ts'
 import { meaningOf } from './input/wheel.ts'
@@ -42,14 +43,14 @@ export class CanvasView {
   readonly #resizes: ResizeObserver
   readonly #listening = new AbortController()
   #minimap: Minimap | null = null
-  #draft: readonly DraftBox[] | null = null
+  #draft: readonly DraftShape[] | null = null
 
   /** Fills a positioned element, which should be focusable; it is the canvas's until destroy(). */
   constructor(container: HTMLDivElement, { port, colours, onReadout }: CanvasOptions) {
     this.#container = container
     this.#port = port
     this.#onReadout = onReadout
-    const index = new BoxIndex([])
+    const index = new ShapeIndex([])
     this.#shown = {
       scene: EMPTY_SCENE,
       index,
@@ -79,7 +80,7 @@ export class CanvasView {
   setScene(scene: Scene): void {
     const before = this.#shown.scene
     this.#shown.scene = scene
-    if (scene.boxes !== before.boxes) this.#shown.index = new BoxIndex(scene.boxes)
+    if (scene.shapes !== before.shapes) this.#shown.index = new ShapeIndex(scene.shapes)
     if (scene.image?.id === before.image?.id) {
       this.#toolbox.sceneChanged()
     } else {
@@ -88,7 +89,7 @@ export class CanvasView {
       if (scene.image) this.#camera.open(scene.image)
       this.#pictureCame()
     }
-    this.#renderer.invalidate('boxes', 'selection', 'guides')
+    this.#renderer.invalidate('shapes', 'selection', 'guides')
   }
 
   /** Images likely to be opened next, most likely first: they are fetched and decoded ahead. */
@@ -157,12 +158,11 @@ export class CanvasView {
   /** Moves the selection by image pixels, as far as it stays inside the image. */
   nudge(dx: number, dy: number): void {
     const { image } = this.#shown.scene
-    const boxes = movable(this.#shown)
-    if (!image || boxes.length === 0) return
-    const before = boxes.map(({ box }) => box)
-    const after = shiftBoxes(before, dx, dy, image)
-    if (after[0]![0] === before[0]![0] && after[0]![1] === before[0]![1]) return
-    this.#port.nudge(new Map(boxes.map(({ id }, at) => [id, after[at]!])))
+    const shapes = movable(this.#shown)
+    if (!image || shapes.length === 0) return
+    const [byX, byY] = clampMove(shapes, dx, dy, image)
+    if (byX === 0 && byY === 0) return
+    this.#port.nudge(new Map(shapes.map((shape) => [shape.id, moveShape(shape, byX, byY)])))
   }
 
   fit(): void {

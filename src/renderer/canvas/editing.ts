@@ -5,11 +5,11 @@
  * Editing goes the other way, through the EditPort, one call per gesture.
  */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Shape } from '../../core/geometry/shape.ts'
 
-export interface CanvasBox {
+/** A box, or an outline with the box around it. Image pixels, sub-pixel precision kept; x1 < x2 and y1 < y2. */
+export interface CanvasShape extends Shape {
   readonly id: number
-  /** Image pixels, sub-pixel precision kept; x1 < x2 and y1 < y2. */
-  readonly box: BoxXyxy
   readonly classId: number
   /** Of the class, #rrggbb. */
   readonly colour: string
@@ -37,20 +37,20 @@ export interface SceneImage {
 export interface Scene {
   /** null: no image is open. */
   readonly image: SceneImage | null
-  /** Drawing order; a new array only where a box or a flag has changed: the spatial index is built anew for it. */
-  readonly boxes: readonly CanvasBox[]
+  /** Drawing order; a new array only where a shape or a flag has changed: the spatial index is built anew for it. */
+  readonly shapes: readonly CanvasShape[]
   readonly selection: ReadonlySet<number>
-  /** The class a new box gets: its colour, #rrggbb, while it is drawn. */
+  /** The class a new shape gets: its colour, #rrggbb, while it is drawn. */
   readonly penColour: string
 }
 
-export const EMPTY_SCENE: Scene = { image: null, boxes: [], selection: new Set(), penColour: '#ffffff' }
+export const EMPTY_SCENE: Scene = { image: null, shapes: [], selection: new Set(), penColour: '#ffffff' }
 
 /** replace: select exactly these. toggle: each changes its state. */
 export type SelectMode = 'replace' | 'add' | 'remove' | 'toggle'
 
-/** A box as it is at this moment of a gesture; id is null for one being drawn. */
-export interface DraftBox {
+/** Where a shape is at this moment of a gesture: its outline goes with its box. id is null for one being drawn. */
+export interface DraftShape {
   readonly id: number | null
   readonly box: BoxXyxy
 }
@@ -61,12 +61,12 @@ export interface DraftBox {
  * between the draft's end and the store's answer. Boxes lie inside the image, or as far outside as they did before.
  */
 export interface EditPort {
-  /** A box was drawn. The canvas stays with its tool; whether drawing is sticky is decided here. */
-  add(box: BoxXyxy): void
-  change(boxes: ReadonlyMap<number, BoxXyxy>): void
+  /** A shape was drawn. The canvas stays with its tool; whether drawing is sticky is decided here. */
+  add(shape: Shape): void
+  change(shapes: ReadonlyMap<number, Shape>): void
   /** Moved by a key. Presses in a row are one gesture, whose end is decided here. */
-  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void
+  nudge(shapes: ReadonlyMap<number, Shape>): void
   select(ids: readonly number[], mode: SelectMode): void
-  /** The boxes under the pointer's hand, at most once per frame; null when the gesture ended or was abandoned. */
-  draft(boxes: readonly DraftBox[] | null): void
+  /** The shapes under the pointer's hand, at most once per frame; null when the gesture ended or was abandoned. */
+  draft(shapes: readonly DraftShape[] | null): void
 }

@@ -2,20 +2,21 @@
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { Camera } from './camera.ts'
 import type { CanvasColours } from './colours.ts'
-import type { CanvasBox, Scene } from './editing.ts'
-import type { BoxIndex } from './geometry/box-index.ts'
+import type { Scene } from './editing.ts'
+import type { ShapeIndex } from './geometry/shape-index.ts'
 import type { ScreenPoint } from './geometry/space.ts'
 import type { View } from './geometry/view.ts'
 import { drawGuides } from './layers/guides.ts'
-import { IdleBoxes } from './layers/idle-boxes.ts'
+import { IdleShapes } from './layers/idle-shapes.ts'
 import { LAYERS, type LayerName, Layers } from './layers/layers.ts'
 import { drawPixelGrid } from './layers/pixel-grid.ts'
-import { Handles, SelectedBoxes } from './layers/selection.ts'
+import type { Selected } from './layers/selection.ts'
 import type { ImageSource } from './picture/image-source.ts'
-import { boxWithHandles } from './tools/picking.ts'
+import { kindOf } from './shapes/shape-kind.ts'
+import { shapeWithHandles } from './tools/picking.ts'
 import type { Sketch } from './tools/tool.ts'
 
-/** What others draw between the picture and the boxes: heat maps, X-ray. */
+/** What others draw between the picture and the shapes: heat maps, X-ray. */
 export interface Overlay {
   /** A unit of the context is an image pixel, so that 1 / view.scale is a CSS pixel. `part` of the image is in sight. */
   draw(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void
@@ -24,7 +25,7 @@ export interface Overlay {
 /** What is drawn; its owner changes it and invalidates the layers concerned. */
 export interface Shown {
   scene: Scene
-  index: BoxIndex
+  index: ShapeIndex
   colours: CanvasColours
   overlay: Overlay | null
   sketch: Sketch
@@ -39,9 +40,7 @@ export class Renderer {
   readonly #source: ImageSource
   readonly #beforeFrame: () => void
   readonly #layers: Layers
-  readonly #handles = new Handles()
-  readonly #idle = new IdleBoxes()
-  readonly #selected = new SelectedBoxes()
+  readonly #idle = new IdleShapes()
   readonly #dirty = new Set<LayerName>()
   #request = 0
 
@@ -60,12 +59,10 @@ export class Renderer {
     this.#layers = new Layers(container, {
       picture: (context) => this.#drawPicture(context),
       overlay: (context) => this.#drawOverlay(context),
-      boxes: (context) => this.#drawIdle(context),
-      selection: (context) => this.#drawSelection(context),
+      shapes: (context) => this.#drawIdle(context),
       guides: (context) => this.#drawGuides(context),
     })
-    this.#layers.layer('selection').add(this.#handles.group)
-    this.#handles.recolour(shown.colours)
+    this.#layers.selection.recolour(shown.colours)
   }
 
   invalidate(...layers: readonly LayerName[]): void {
@@ -78,7 +75,7 @@ export class Renderer {
   }
 
   recolour(): void {
-    this.#handles.recolour(this.#shown.colours)
+    this.#layers.selection.recolour(this.#shown.colours)
     this.invalidateAll()
   }
 
@@ -93,7 +90,11 @@ export class Renderer {
     cancelAnimationFrame(this.#request)
     this.#beforeFrame()
     this.#request = 0
-    for (const layer of LAYERS) if (this.#dirty.delete(layer)) this.#layers.draw(layer)
+    for (const layer of LAYERS) {
+      if (!this.#dirty.delete(layer)) continue
+      if (layer === 'selection') this.#drawSelection()
+      else this.#layers.draw(layer)
+    }
   }
 
   /** A CSS filter for the picture alone. */
@@ -135,18 +136,17 @@ export class Renderer {
     this.#idle.draw(context, inSight, scene.selection, this.#camera.sight, colours)
   }
 
-  #drawSelection(context: CanvasRenderingContext2D): void {
+  #drawSelection(): void {
     const { scene, index, sketch, colours } = this.#shown
     const drafts = new Map(sketch.draft?.map(({ id, box }) => [id, box]))
-    const atHand = [...scene.selection].flatMap((id): CanvasBox[] => {
-      const box = index.get(id)
-      const draft = drafts.get(id)
-      if (!box || box.hidden) return []
-      return [draft ? { ...box, box: draft } : box]
+    const shapes = [...scene.selection].flatMap((id): Selected[] => {
+      const shape = index.get(id)
+      return shape && !shape.hidden ? [{ shape, box: drafts.get(id) ?? shape.box }] : []
     })
-    this.#selected.draw(context, atHand, this.#camera.sight, colours)
-    const single = this.#shown.handles ? boxWithHandles(this.#shown) : null
-    this.#handles.place(single && (drafts.get(single.id) ?? single.box), this.#camera.sight)
+    const single = this.#shown.handles ? shapeWithHandles(this.#shown) : null
+    const held = single && { ...single, box: drafts.get(single.id) ?? single.box }
+    const handles = held ? kindOf(held).handles(held, this.#camera.view) : []
+    this.#layers.selection.draw({ shapes, handles }, this.#camera.sight, colours)
   }
 
   #drawGuides(context: CanvasRenderingContext2D): void {

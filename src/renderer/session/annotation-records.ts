@@ -1,13 +1,14 @@
 /** Records of annotations made out of others. */
-import type { BoxXyxy } from '../../core/geometry/box.ts'
-import { fitShape } from '../../core/geometry/shape.ts'
+import type { Shape } from '../../core/geometry/shape.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 
-/** The outline goes with its box. It is sent with it, so that what is stored is what was shown to the bit. */
-export const movedTo =
-  (boxes: ReadonlyMap<number, BoxXyxy>) =>
-  (one: ProjectAnnotation): AnnotationPatch =>
-    fitShape(one, boxes.get(one.id)!)
+/** A new place or form. All of it is sent, so that what is stored is what was shown to the bit. */
+export const reshaped =
+  (shapes: ReadonlyMap<number, Shape>) =>
+  ({ id }: ProjectAnnotation): AnnotationPatch => {
+    const { box, segmentation, area } = shapes.get(id)!
+    return { box, segmentation, area }
+  }
 
 /** As somebody would have drawn it: without the model and score that it was proposed with. */
 export const asDrawn = ({

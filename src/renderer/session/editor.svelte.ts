@@ -7,11 +7,11 @@
  */
 import type { EventData } from '../../core/contract/studio.ts'
 import { fromWire } from '../../core/errors.ts'
-import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Shape } from '../../core/geometry/shape.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 import { patched } from '../../core/project/patch.ts'
 import { countOf } from '../ui/numbers.ts'
-import { asNew, movedTo, withDefaults } from './annotation-records.ts'
+import { asNew, reshaped, withDefaults } from './annotation-records.ts'
 import { Clipboard } from './clipboard.ts'
 import type { Context } from './controller-context.ts'
 import { type Change, KeyMoves } from './key-moves.ts'
@@ -81,12 +81,12 @@ export class Editor {
    * Draws a box of the pen's class. A project without classes gets its first one. The box is not selected: the next class
    * key is about the next box.
    */
-  async draw(box: BoxXyxy): Promise<void> {
+  async draw(shape: Shape): Promise<void> {
     const { image } = this
     if (!this.#mayEdit()) return
     const classId = this.penClass ?? (await this.#firstClass())
     if (classId === undefined || this.image !== image) return
-    const [drawn] = this.#add([{ classId, box, source: 'drawn' }], 'Draw box')
+    const [drawn] = this.#add([{ classId, ...shape, source: 'drawn' }], 'Draw box')
     image.select([])
     image.drawn = drawn ?? null
   }
@@ -97,19 +97,19 @@ export class Editor {
     if (ids.length > 0) this.image.select(ids)
   }
 
-  move(boxes: ReadonlyMap<number, BoxXyxy>, label = 'Move box'): void {
-    this.#patch([...boxes.keys()], movedTo(boxes), label)
+  move(shapes: ReadonlyMap<number, Shape>, label = 'Move box'): void {
+    this.#patch([...shapes.keys()], reshaped(shapes), label)
   }
 
   /** Moves by keys: presses in a row are one step. */
-  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
-    const ids = [...boxes.keys()]
+  nudge(shapes: ReadonlyMap<number, Shape>): void {
+    const ids = [...shapes.keys()]
     if (this.image.guessesAmong(ids).length > 0) {
-      this.move(boxes)
+      this.move(shapes)
       return
     }
     if (!this.#keyMoves.areOf(ids) && !this.#mayEdit()) return
-    this.#keyMoves.add(this.#change(ids, movedTo(boxes)))
+    this.#keyMoves.add(this.#change(ids, reshaped(shapes)))
     this.saving = true
   }
 

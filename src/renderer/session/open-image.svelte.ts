@@ -2,7 +2,7 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
 import type { ClassBox } from '../../core/review/undecided.ts'
-import type { DraftBox, SelectMode } from '../canvas/editing.ts'
+import type { DraftShape, SelectMode } from '../canvas/editing.ts'
 
 export class OpenImage {
   /** Null: no image is open. */
@@ -17,7 +17,7 @@ export class OpenImage {
   /** The box that was drawn last, which is not selected: what is told of a box is told of it until another is selected. */
   drawn = $state<number | null>(null)
   /** Boxes under the pointer's hand, as they are at this moment; null between gestures. */
-  draft = $state.raw<readonly DraftBox[] | null>(null)
+  draft = $state.raw<readonly DraftShape[] | null>(null)
   /** Neither drawn nor selectable. */
   readonly hidden = new SvelteSet<number>()
   readonly locked = new SvelteSet<number>()

@@ -1,7 +1,7 @@
 /** The objects of an image that a model would learn from, as they are at this moment of a gesture. */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
-import type { DraftBox } from '../canvas/editing.ts'
+import type { DraftShape } from '../canvas/editing.ts'
 
 export interface TargetBox {
   /** Null while it is being drawn for the first time. */
@@ -19,7 +19,7 @@ export interface TargetBox {
  */
 export function targetBoxes(
   annotations: readonly Pick<ProjectAnnotation, 'id' | 'classId' | 'box' | 'source' | 'crowd'>[],
-  draft: readonly DraftBox[] | null,
+  draft: readonly DraftShape[] | null,
   penClass: number,
 ): TargetBox[] {
   const drafts = new Map(draft?.map(({ id, box }) => [id, box]))

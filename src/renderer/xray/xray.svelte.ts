@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { COLOUR_MAPS } from '../../core/colour/colour-maps.ts'
 import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
 import type { CanvasView } from '../canvas/canvas-view.ts'
-import type { DraftBox, SceneImage } from '../canvas/editing.ts'
+import type { DraftShape, SceneImage } from '../canvas/editing.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { MODELS, ModelRules } from './model-rules.ts'
 import { type OverlaySource, XrayOverlay } from './paint/overlay.ts'
@@ -155,7 +155,7 @@ export class Xray implements OverlaySource {
   }
 
   /** Boxes in the hand have moved: shown in the frame that is being drawn. */
-  drafted(image: SceneImage | null, draft: readonly DraftBox[] | null): void {
+  drafted(image: SceneImage | null, draft: readonly DraftShape[] | null): void {
     this.#compute(image, draft)
   }
 
@@ -183,7 +183,7 @@ export class Xray implements OverlaySource {
     this.pinned = []
   }
 
-  #compute(image: SceneImage | null, draft: readonly DraftBox[] | null): void {
+  #compute(image: SceneImage | null, draft: readonly DraftShape[] | null): void {
     if (!this.on || !image) {
       this.targets = null
       this.reading = null

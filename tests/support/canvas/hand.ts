@@ -1,13 +1,16 @@
 /** A user's hand on a tool, without a browser: a surface whose edits become the next scene, and a pointer to press and drag. */
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
-import type { CanvasBox, Scene, SelectMode } from '../../../src/renderer/canvas/editing.ts'
-import { BoxIndex } from '../../../src/renderer/canvas/geometry/box-index.ts'
+import type { Shape } from '../../../src/core/geometry/shape.ts'
+import type { CanvasShape, Scene, SelectMode } from '../../../src/renderer/canvas/editing.ts'
+import { ShapeIndex } from '../../../src/renderer/canvas/geometry/shape-index.ts'
 import { toScreen, type View } from '../../../src/renderer/canvas/geometry/view.ts'
 import type { PointerSample, Surface, Tool } from '../../../src/renderer/canvas/tools/tool.ts'
 
-export const canvasBox = (id: number, box: BoxXyxy, flags: Partial<CanvasBox> = {}): CanvasBox => ({
+export const canvasBox = (id: number, box: BoxXyxy, flags: Partial<CanvasShape> = {}): CanvasShape => ({
   id,
   box,
+  segmentation: null,
+  area: null,
   classId: 1,
   colour: '#56B4E9',
   label: 'cell',
@@ -23,7 +26,7 @@ export const canvasBox = (id: number, box: BoxXyxy, flags: Partial<CanvasBox> = 
 /** An image of 200 × 100 px with boxes on it, at 400 % and moved a little. */
 export class Board implements Surface {
   scene: Scene
-  index: BoxIndex
+  index: ShapeIndex
   view: View = { scale: 4, x: 10, y: 20 }
   snapping = false
   readonly image = { width: 200, height: 100 }
@@ -32,16 +35,21 @@ export class Board implements Surface {
   readonly changes: Record<number, BoxXyxy>[] = []
   readonly pans: (readonly [number, number])[] = []
 
-  constructor(...boxes: readonly CanvasBox[]) {
-    this.scene = { image: { id: 1, ...this.image }, boxes, selection: new Set(), penColour: '#ffffff' }
-    this.index = new BoxIndex(boxes)
+  constructor(...boxes: readonly CanvasShape[]) {
+    this.scene = {
+      image: { id: 1, ...this.image },
+      shapes: boxes,
+      selection: new Set(),
+      penColour: '#ffffff',
+    }
+    this.index = new ShapeIndex(boxes)
   }
 
   readonly edits = {
-    add: (box: BoxXyxy) => void this.added.push(box),
-    change: (boxes: ReadonlyMap<number, BoxXyxy>) => {
-      this.changes.push(Object.fromEntries(boxes))
-      this.show(this.scene.boxes.map((b) => ({ ...b, box: boxes.get(b.id) ?? b.box })))
+    add: ({ box }: Shape) => void this.added.push(box),
+    change: (shapes: ReadonlyMap<number, Shape>) => {
+      this.changes.push(Object.fromEntries([...shapes].map(([id, { box }]) => [id, box])))
+      this.show(this.scene.shapes.map((shape) => ({ ...shape, ...shapes.get(shape.id) })))
     },
     select: (ids: readonly number[], mode: SelectMode) => {
       const selection = new Set(mode === 'replace' ? [] : this.scene.selection)
@@ -57,9 +65,9 @@ export class Board implements Surface {
     return [...this.scene.selection].sort((a, b) => a - b)
   }
 
-  show(boxes: readonly CanvasBox[]): void {
-    this.scene = { ...this.scene, boxes }
-    this.index = new BoxIndex(boxes)
+  show(shapes: readonly CanvasShape[]): void {
+    this.scene = { ...this.scene, shapes }
+    this.index = new ShapeIndex(shapes)
   }
 
   pan(dx: number, dy: number): void {

@@ -1,9 +1,10 @@
 /** A page with nothing but the canvas on it, and the simplest session: what the port is told becomes the next scene. */
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
+import type { Shape } from '../../../src/core/geometry/shape.ts'
 import { CanvasView } from '../../../src/renderer/canvas/canvas-view.ts'
 import type {
-  CanvasBox,
-  DraftBox,
+  CanvasShape,
+  DraftShape,
   EditPort,
   Scene,
   SelectMode,
@@ -38,13 +39,25 @@ const COLOURS = {
   },
 }
 
+/** A ring of vertices that goes out to the box's edges and back to three quarters of the way. */
+function star([x1, y1, x2, y2]: BoxXyxy, vertices: number): number[] {
+  return Array.from({ length: vertices }, (_, i) => {
+    const turn = (i / vertices) * 2 * Math.PI
+    const reach = i % 2 === 0 ? 0.5 : 0.375
+    return [
+      (x1 + x2) / 2 + Math.cos(turn) * reach * (x2 - x1),
+      (y1 + y2) / 2 + Math.sin(turn) * reach * (y2 - y1),
+    ]
+  }).flat()
+}
+
 class Page implements EditPort {
   readonly view: CanvasView
   /** Every call of the port but drafts, in order. */
   readonly calls: (readonly [string, unknown])[] = []
-  readonly drafts: (readonly DraftBox[] | null)[] = []
+  readonly drafts: (readonly DraftShape[] | null)[] = []
   readout: Readout | null = null
-  scene: Scene = { image: null, boxes: [], selection: new Set(), penColour: CLASSES[0][1] }
+  scene: Scene = { image: null, shapes: [], selection: new Set(), penColour: CLASSES[0][1] }
   #nextId = 1
 
   constructor() {
@@ -55,19 +68,19 @@ class Page implements EditPort {
     })
   }
 
-  add(box: BoxXyxy): void {
-    this.calls.push(['add', box])
-    const made = this.box(box, 0)
-    this.show({ boxes: [...this.scene.boxes, made], selection: new Set([made.id]) })
+  add(shape: Shape): void {
+    this.calls.push(['add', shape.box])
+    const made = this.box(shape.box, 0, shape)
+    this.show({ shapes: [...this.scene.shapes, made], selection: new Set([made.id]) })
   }
 
-  nudge(boxes: ReadonlyMap<number, BoxXyxy>): void {
-    this.change(boxes)
+  nudge(shapes: ReadonlyMap<number, Shape>): void {
+    this.change(shapes)
   }
 
-  change(boxes: ReadonlyMap<number, BoxXyxy>): void {
-    this.calls.push(['change', [...boxes]])
-    this.show({ boxes: this.scene.boxes.map((b) => ({ ...b, box: boxes.get(b.id) ?? b.box })) })
+  change(shapes: ReadonlyMap<number, Shape>): void {
+    this.calls.push(['change', [...shapes].map(([id, { box }]) => [id, box])])
+    this.show({ shapes: this.scene.shapes.map((shape) => ({ ...shape, ...shapes.get(shape.id) })) })
   }
 
   select(ids: readonly number[], mode: SelectMode): void {
@@ -80,7 +93,7 @@ class Page implements EditPort {
     this.show({ selection })
   }
 
-  draft(boxes: readonly DraftBox[] | null): void {
+  draft(boxes: readonly DraftShape[] | null): void {
     this.drafts.push(boxes)
   }
 
@@ -93,11 +106,13 @@ class Page implements EditPort {
     this.view.setColours(COLOURS[name])
   }
 
-  box(box: BoxXyxy, kind: number, flags: Partial<CanvasBox> = {}): CanvasBox {
+  box(box: BoxXyxy, kind: number, flags: Partial<CanvasShape> = {}): CanvasShape {
     const [label, colour] = CLASSES[kind % CLASSES.length]!
     return {
       id: this.#nextId++,
       box,
+      segmentation: null,
+      area: null,
       classId: kind % CLASSES.length,
       colour,
       label,
@@ -111,17 +126,18 @@ class Page implements EditPort {
     }
   }
 
-  /** An image with boxes spread over it evenly; sides from 12 to 60 px. */
-  open(id: number, width: number, height: number, count: number): void {
+  /** An image with boxes spread over it evenly; sides from 12 to 60 px. With `vertices`, a star of as many in each. */
+  open(id: number, width: number, height: number, count: number, vertices = 0): void {
     const columns = Math.ceil(Math.sqrt((count * width) / height))
     const rows = Math.ceil(count / columns)
     const boxes = Array.from({ length: count }, (_, k) => {
       const x = ((k % columns) * width) / columns
       const y = (Math.floor(k / columns) * height) / rows
       const side = 12 + ((k * 7919) % 49)
-      return this.box([x, y, Math.min(width, x + side), Math.min(height, y + side * 0.8)], k)
+      const box = [x, y, Math.min(width, x + side), Math.min(height, y + side * 0.8)] as const
+      return this.box(box, k, vertices > 0 ? { segmentation: [star(box, vertices)] } : {})
     })
-    this.show({ image: { id, width, height }, boxes, selection: new Set() })
+    this.show({ image: { id, width, height }, shapes: boxes, selection: new Set() })
   }
 }
 

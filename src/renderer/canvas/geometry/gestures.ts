@@ -1,5 +1,7 @@
-/** What moving and drawing do to boxes; all in image pixels. */
+/** What moving and drawing do to shapes; all in image pixels. */
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { Shape } from '../../../core/geometry/shape.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import type { ImagePoint } from './space.ts'
 
 export const clampPoint = ({ x, y }: ImagePoint, image: Size): ImagePoint => ({
@@ -27,13 +29,6 @@ export function squareCorner(from: ImagePoint, to: ImagePoint, image: Size): Ima
   return { x: from.x + (right ? side : -side), y: from.y + (down ? side : -side) }
 }
 
-export const shiftBox = ([x1, y1, x2, y2]: BoxXyxy, dx: number, dy: number): BoxXyxy => [
-  x1 + dx,
-  y1 + dy,
-  x2 + dx,
-  y2 + dy,
-]
-
 /** How far one axis may move: not past the image's edge, nor farther out where a box is outside already. */
 function clampShift(shift: number, low: number, high: number, side: number): number {
   const least = Math.min(0, -low)
@@ -41,13 +36,25 @@ function clampShift(shift: number, low: number, high: number, side: number): num
   return Math.min(most, Math.max(least, shift))
 }
 
-/** Moves boxes together, as far as all of them stay inside the image. */
-export function shiftBoxes(boxes: readonly BoxXyxy[], dx: number, dy: number, image: Size): BoxXyxy[] {
-  const low = (axis: 0 | 1) => boxes.reduce((least, box) => Math.min(least, box[axis]), Infinity)
-  const high = (axis: 2 | 3) => boxes.reduce((most, box) => Math.max(most, box[axis]), -Infinity)
-  const x = clampShift(dx, low(0), high(2), image.width)
-  const y = clampShift(dy, low(1), high(3), image.height)
-  return boxes.map((box) => shiftBox(box, x, y))
+/**
+ * How far shapes may move together so that all of them stay inside the image; by whole pixels where one of them is made of
+ * those.
+ */
+export function clampMove(
+  shapes: readonly Shape[],
+  dx: number,
+  dy: number,
+  image: Size,
+): readonly [dx: number, dy: number] {
+  const bounds = shapes.map((shape) => kindOf(shape).bounds(shape))
+  const low = (axis: 0 | 1) => bounds.reduce((least, box) => Math.min(least, box[axis]), Infinity)
+  const high = (axis: 2 | 3) => bounds.reduce((most, box) => Math.max(most, box[axis]), -Infinity)
+  const isPixelwise = shapes.some((shape) => kindOf(shape).isPixelwise(shape))
+  const clamp = (shift: number, from: number, to: number, side: number) =>
+    isPixelwise
+      ? Math.trunc(clampShift(Math.round(shift), from, to, side)) + 0
+      : clampShift(shift, from, to, side)
+  return [clamp(dx, low(0), high(2), image.width), clamp(dy, low(1), high(3), image.height)]
 }
 
 /** The box around points. */

@@ -44,14 +44,19 @@ export function placeHandles(box: BoxXyxy, view: View): PlacedHandle[] {
   }))
 }
 
-/** The handle of a box at a point of the screen. Inside a tiny box only its middle moves it, so handles reach outwards there. */
-export function handleAt(box: BoxXyxy, view: View, at: ScreenPoint): Handle | null {
+/** Which of the placed handles is at a point of the screen. Inside a tiny box only its middle moves it, so handles reach outwards there. */
+export function handleAt(
+  placed: readonly PlacedHandle[],
+  box: BoxXyxy,
+  view: View,
+  at: ScreenPoint,
+): Handle | null {
   const from = toScreen(view, { x: box[0], y: box[1] })
   const to = toScreen(view, { x: box[2], y: box[3] })
   const inwards = (side: number) => Math.min(REACH, side / 4)
   const inX = inwards(to.x - from.x)
   const inY = inwards(to.y - from.y)
-  for (const { handle, at: centre } of placeHandles(box, view)) {
+  for (const { handle, at: centre } of placed) {
     const dx = (at.x - centre.x) * (handle.x || 1)
     const dy = (at.y - centre.y) * (handle.y || 1)
     const nearX = handle.x === 0 ? Math.abs(dx) <= REACH : dx >= -inX && dx <= REACH
@@ -121,6 +126,19 @@ export function resizeBox(box: BoxXyxy, handle: Handle, to: ImagePoint, rule: Re
   const [left, right] = handle.x === 0 ? [x1, x2] : dragEdge(x1, x2, handle.x, to.x, rule.fromCentre)
   const [top, bottom] = handle.y === 0 ? [y1, y2] : dragEdge(y1, y2, handle.y, to.y, rule.fromCentre)
   return [left, top, right, bottom]
+}
+
+/** A box after a handle was dragged to a point; null where one that keeps its ratio is stopped by the image's edge. */
+export function dragBox(
+  box: BoxXyxy,
+  handle: Handle,
+  to: ImagePoint,
+  rule: ResizeRule,
+  image: Size,
+): BoxXyxy | null {
+  const wanted = resizeBox(box, handle, to, rule)
+  const inside = keepInside(wanted, box, image)
+  return rule.keepRatio && inside.some((side, at) => side !== wanted[at]) ? null : inside
 }
 
 /** A box as resized, but no farther outside the image than it was before. */

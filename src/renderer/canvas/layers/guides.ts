@@ -1,20 +1,22 @@
-/** What helps the hand for the moment: crosshair, the box being drawn, selecting regions, the hovered box, its size. */
+/** What helps the hand for the moment: crosshair, the box being drawn, selecting regions, the hovered shape, its size. */
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { CanvasColours } from '../colours.ts'
 import { inkOn } from '../colours.ts'
-import type { CanvasBox } from '../editing.ts'
+import type { CanvasShape } from '../editing.ts'
 import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
 import { toScreen } from '../geometry/view.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import type { Sketch } from '../tools/tool.ts'
 import { placeBox, type Sight } from './placement.ts'
+import { ShapePath } from './shape-path.ts'
 
 const FONT = '500 11px Inter, system-ui, sans-serif'
 
 export interface Guides {
   readonly sketch: Sketch
   readonly pointer: ScreenPoint | null
-  /** null where the hovered box is selected and shows itself. */
-  readonly hovered: CanvasBox | null
+  /** null where the hovered shape is selected and shows itself. */
+  readonly hovered: CanvasShape | null
   readonly penColour: string
 }
 
@@ -32,15 +34,17 @@ export function drawGuides(
   if (sketch.draft?.length === 1) drawSize(context, sketch.draft[0]!.box, sight)
 }
 
-function drawHovered(context: CanvasRenderingContext2D, { box, colour }: CanvasBox, sight: Sight): void {
-  const { x, y, width, height } = placeBox(box, sight, 2)
-  context.fillStyle = colour
+function drawHovered(context: CanvasRenderingContext2D, shape: CanvasShape, sight: Sight): void {
+  const traced = new ShapePath()
+  kindOf(shape).trace(traced, shape, shape.box, sight, 2)
+  const { path } = traced
+  context.fillStyle = shape.colour
   context.globalAlpha = 0.12
-  context.fillRect(x, y, width, height)
+  context.fill(path)
   context.globalAlpha = 1
-  context.strokeStyle = colour
-  context.lineWidth = 2
-  context.strokeRect(x - 1, y - 1, width + 2, height + 2)
+  context.strokeStyle = shape.colour
+  context.lineWidth = 4
+  context.stroke(path)
 }
 
 function drawNewBox(

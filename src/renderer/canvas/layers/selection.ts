@@ -1,17 +1,41 @@
-/** The selected boxes as they are at this moment of a gesture: outlines, tags, and eight handles as Konva nodes. */
+/** The selected shapes as they are at this moment of a gesture: outlines, tags and handles, as nodes of a Konva stage. */
+import { Konva } from 'konva/lib/Global.js'
 import { Group } from 'konva/lib/Group.js'
+import { Layer } from 'konva/lib/Layer.js'
+import { Shape as Node, type ShapeConfig } from 'konva/lib/Shape.js'
+import { Stage } from 'konva/lib/Stage.js'
 import { Rect } from 'konva/lib/shapes/Rect.js'
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import type { CanvasColours } from '../colours.ts'
-import type { CanvasBox } from '../editing.ts'
-import { HANDLES, placeHandles } from '../geometry/handles.ts'
+import type { CanvasShape } from '../editing.ts'
+import { HANDLES, type PlacedHandle } from '../geometry/handles.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import { placeBox, type Sight } from './placement.ts'
+import { ShapePath } from './shape-path.ts'
 import { isLegible, TagPainter } from './tags.ts'
 
 const HANDLE_SIDE = 8
 
-export class Handles {
-  readonly group = new Group({ listening: false })
+// This canvas decides itself when a frame is drawn.
+Konva.autoDrawEnabled = false
+
+/** A selected shape, and the box that it has at this moment. */
+export interface Selected {
+  readonly shape: CanvasShape
+  readonly box: BoxXyxy
+}
+
+export interface Selection {
+  readonly shapes: readonly Selected[]
+  readonly handles: readonly PlacedHandle[]
+}
+
+/** Konva's context, as its custom shapes are handed it. */
+type KonvaContext = Parameters<NonNullable<ShapeConfig['sceneFunc']>>[0]
+
+export class SelectionStage {
+  readonly #stage: Stage
+  readonly #layer = new Layer({ listening: false })
   readonly #rects = HANDLES.map(
     () =>
       new Rect({
@@ -22,51 +46,80 @@ export class Handles {
         perfectDrawEnabled: false,
       }),
   )
+  readonly #tags = new TagPainter()
+  #draw: (context: KonvaContext) => void = () => {}
 
-  constructor() {
-    this.group.add(...this.#rects)
+  constructor(container: HTMLDivElement) {
+    this.#stage = new Stage({ container, width: 1, height: 1, listening: false })
+    const outlines = new Node({ sceneFunc: (context) => this.#draw(context), listening: false })
+    const handles = new Group({ listening: false })
+    handles.add(...this.#rects)
+    this.#layer.add(outlines, handles)
+    this.#stage.add(this.#layer)
   }
 
   recolour({ handle, accent }: CanvasColours): void {
     for (const rect of this.#rects) rect.setAttrs({ fill: handle, stroke: accent })
   }
 
-  /** Puts the handles on a box, or takes them away. */
-  place(box: BoxXyxy | null, { view, pixelRatio }: Sight): void {
-    const placed = box ? placeHandles(box, view) : []
-    const align = (value: number) => Math.round((value - HANDLE_SIDE / 2) * pixelRatio) / pixelRatio + 0.5
+  resize({ width, height }: Size, pixelRatio: number): void {
+    this.#stage.size({ width, height })
+    this.#layer.getCanvas().setPixelRatio(pixelRatio)
+  }
+
+  draw({ shapes, handles }: Selection, sight: Sight, colours: CanvasColours): void {
+    this.#draw = (context) => this.#drawShapes(context, shapes, sight, colours)
+    const align = (value: number) =>
+      Math.round((value - HANDLE_SIDE / 2) * sight.pixelRatio) / sight.pixelRatio + 0.5
     for (const [index, rect] of this.#rects.entries()) {
-      const at = placed[index]?.at
+      const at = handles[index]?.at
       rect.visible(at !== undefined)
       if (at) rect.position({ x: align(at.x), y: align(at.y) })
     }
+    this.#layer.drawScene()
   }
-}
 
-export class SelectedBoxes {
-  readonly #tags = new TagPainter()
+  destroy(): void {
+    this.#stage.destroy()
+    this.#stage.container().remove()
+  }
 
-  draw(
-    context: CanvasRenderingContext2D,
-    boxes: readonly CanvasBox[],
+  #drawShapes(
+    context: KonvaContext,
+    selected: readonly Selected[],
     sight: Sight,
     colours: CanvasColours,
   ): void {
-    const outlines = new Path2D()
-    const tagged = boxes.map((box) => ({ box, at: placeBox(box.box, sight, 2) }))
-    for (const { box, at } of tagged) {
-      context.globalAlpha = 0.1
-      context.fillStyle = box.colour
-      context.fillRect(at.x, at.y, at.width, at.height)
-      outlines.rect(at.x, at.y, at.width, at.height)
+    const paths = new ShapePath()
+    const boxes = new Path2D()
+    const byColour = new Map<string, ShapePath>()
+    const tagged = selected.map(({ shape, box }) => ({ shape, at: placeBox(box, sight, 2) }))
+    for (const { shape, box } of selected) {
+      let inside = byColour.get(shape.colour)
+      if (!inside) byColour.set(shape.colour, (inside = new ShapePath()))
+      kindOf(shape).trace(inside, shape, box, sight, 2)
+      kindOf(shape).trace(paths, shape, box, sight, 2)
+      if (shape.segmentation === null) continue
+      const { x, y, width, height } = placeBox(box, sight, 1)
+      boxes.rect(x, y, width, height)
+    }
+    context.globalAlpha = 0.1
+    for (const [colour, inside] of byColour) {
+      context.fillStyle = colour
+      context.fill(inside.path)
     }
     context.globalAlpha = 1
     context.strokeStyle = colours.halo
     context.lineWidth = 4
-    context.stroke(outlines)
+    context.stroke(paths.path)
     context.strokeStyle = colours.accent
     context.lineWidth = 2
-    context.stroke(outlines)
+    context.stroke(paths.path)
+    // The box of an outline, which its handles resize.
+    context.lineWidth = 1
+    context.setLineDash([4, 3])
+    context.stroke(boxes)
+    context.setLineDash([])
     this.#tags.draw(
       context,
       tagged.filter(({ at }) => isLegible(at)),

@@ -45,7 +45,9 @@ export class DrawTool implements Tool {
     }
     const box = spanBox(from, this.#opposite(p, from))
     this.cancel()
-    if (box[2] - box[0] >= MIN_SIDE && box[3] - box[1] >= MIN_SIDE) this.#surface.edits.add(box)
+    if (box[2] - box[0] >= MIN_SIDE && box[3] - box[1] >= MIN_SIDE) {
+      this.#surface.edits.add({ box, segmentation: null, area: null })
+    }
   }
 
   leave(): void {}

@@ -1,22 +1,21 @@
-/** Which box a press means: smallest first, and repeated clicks go down the stack. */
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
-import type { CanvasBox } from '../editing.ts'
+/** Which shape a press means: smallest first, and repeated clicks go down the stack. */
+import type { CanvasShape } from '../editing.ts'
 import { type Handle, handleAt } from '../geometry/handles.ts'
 import { distance, type ScreenPoint } from '../geometry/space.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import { CLICK_SLOP, HIT_REACH, type PointerSample, type Surface } from './tool.ts'
 
-/** The boxes under the pointer, smallest first. */
-export const stackUnder = (surface: Surface, p: PointerSample): CanvasBox[] =>
+/** The shapes under the pointer, smallest first. */
+export const stackUnder = (surface: Surface, p: PointerSample): CanvasShape[] =>
   surface.index.stackAt(p.image, HIT_REACH / surface.view.scale)
 
 export interface Grip {
-  readonly id: number
-  readonly box: BoxXyxy
+  readonly shape: CanvasShape
   readonly handle: Handle
 }
 
-/** The box that shows handles: the selected one, where it is alone and may be changed. */
-export function boxWithHandles(surface: Pick<Surface, 'scene' | 'index'>): CanvasBox | null {
+/** The shape that shows handles: the selected one, where it is alone and may be changed. */
+export function shapeWithHandles(surface: Pick<Surface, 'scene' | 'index'>): CanvasShape | null {
   if (surface.scene.selection.size !== 1) return null
   const [id] = surface.scene.selection
   const box = surface.index.get(id!)
@@ -24,13 +23,15 @@ export function boxWithHandles(surface: Pick<Surface, 'scene' | 'index'>): Canva
 }
 
 export function gripUnder(surface: Surface, p: PointerSample): Grip | null {
-  const selected = boxWithHandles(surface)
-  const handle = selected && handleAt(selected.box, surface.view, p.screen)
-  return handle && { id: selected.id, box: selected.box, handle }
+  const selected = shapeWithHandles(surface)
+  if (!selected) return null
+  const placed = kindOf(selected).handles(selected, surface.view)
+  const handle = handleAt(placed, selected.box, surface.view, p.screen)
+  return handle && { shape: selected, handle }
 }
 
-/** Selected boxes that a gesture may move. */
-export function movable({ scene, index }: Pick<Surface, 'scene' | 'index'>): CanvasBox[] {
+/** Selected shapes that a gesture may move. */
+export function movable({ scene, index }: Pick<Surface, 'scene' | 'index'>): CanvasShape[] {
   return [...scene.selection].flatMap((id) => {
     const box = index.get(id)
     return box && !box.locked && !box.hidden ? [box] : []
@@ -42,7 +43,7 @@ export class ClickCycle {
   #at: ScreenPoint | null = null
 
   /** What a click selects where `selected` of the stack is selected: the next one down if it repeats the last click, else the smallest. */
-  next(at: ScreenPoint, stack: readonly CanvasBox[], selected: number): number {
+  next(at: ScreenPoint, stack: readonly CanvasShape[], selected: number): number {
     const repeated = this.#at !== null && distance(this.#at, at) < CLICK_SLOP
     this.#at = at
     if (!repeated) return stack[0]!.id

@@ -1,9 +1,11 @@
-/** Selects, moves and resizes boxes, and selects many with a rubber band. */
+/** Selects, moves and resizes shapes, and selects many with a rubber band. */
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
-import type { CanvasBox, DraftBox, SelectMode } from '../editing.ts'
-import { clampPoint, shiftBoxes, snapPoint, spanBox } from '../geometry/gestures.ts'
-import { cursorOf, keepInside, resizeBox } from '../geometry/handles.ts'
+import { fitShape, moveBox } from '../../../core/geometry/shape.ts'
+import type { CanvasShape, DraftShape, SelectMode } from '../editing.ts'
+import { clampMove, clampPoint, snapPoint, spanBox } from '../geometry/gestures.ts'
+import { cursorOf } from '../geometry/handles.ts'
 import { distance, type ImagePoint } from '../geometry/space.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import { ClickCycle, type Grip, gripUnder, movable, stackUnder } from './picking.ts'
 import {
   BLANK,
@@ -17,14 +19,14 @@ import {
 
 type State =
   | { readonly kind: 'idle' }
-  /** Down on a box, not moved yet; `click` is what happens if it stays so. */
+  /** Down on a shape, not moved yet; `click` is what happens if it stays so. */
   | {
       readonly kind: 'pressed'
       readonly at: PointerSample
       readonly click: () => void
       readonly drags: boolean
     }
-  | { readonly kind: 'moving'; readonly from: ImagePoint; readonly boxes: readonly CanvasBox[] }
+  | { readonly kind: 'moving'; readonly from: ImagePoint; readonly shapes: readonly CanvasShape[] }
   | { readonly kind: 'resizing'; readonly grip: Grip; readonly offset: ImagePoint }
   | { readonly kind: 'band'; readonly from: PointerSample; readonly mode: SelectMode }
 
@@ -54,7 +56,7 @@ export class SelectTool implements Tool {
         this.#hover(p)
         break
       case 'moving':
-        this.sketch = { ...BLANK, draft: this.#moved(this.#state.from, this.#state.boxes, p) }
+        this.sketch = { ...BLANK, draft: this.#moved(this.#state.from, this.#state.shapes, p) }
         break
       case 'resizing':
         this.#resizeTo(this.#state.grip, this.#state.offset, p)
@@ -85,7 +87,7 @@ export class SelectTool implements Tool {
     return busy
   }
 
-  /** A box that is gone cannot be moved on. */
+  /** A shape that is gone cannot be moved on. */
   sceneChanged(): void {
     const held = this.sketch.draft ?? []
     if (held.some(({ id }) => !this.#surface.index.get(id!))) this.cancel()
@@ -103,12 +105,15 @@ export class SelectTool implements Tool {
 
   /** The edge keeps its distance to the pointer, so that a press beside it does not make it jump. */
   #take(grip: Grip, p: PointerSample): void {
-    const { box, handle } = grip
+    const {
+      shape: { box },
+      handle,
+    } = grip
     const edge = { x: handle.x < 0 ? box[0] : box[2], y: handle.y < 0 ? box[1] : box[3] }
     this.#state = { kind: 'resizing', grip, offset: { x: edge.x - p.image.x, y: edge.y - p.image.y } }
   }
 
-  #pressOn(stack: readonly CanvasBox[], p: PointerSample): void {
+  #pressOn(stack: readonly CanvasShape[], p: PointerSample): void {
     const { scene, edits } = this.#surface
     const smallest = stack[0]
     if (!smallest) {
@@ -135,47 +140,47 @@ export class SelectTool implements Tool {
       this.#state = { kind: 'band', from: at, mode: regionMode(at) }
       return
     }
-    const boxes = movable(this.#surface)
+    const shapes = movable(this.#surface)
     // Only locked boxes: the press stays what it is and does nothing, rather than start a band by surprise.
     const nothing = () => {}
     this.#state =
-      boxes.length > 0
-        ? { kind: 'moving', from: at.image, boxes }
+      shapes.length > 0
+        ? { kind: 'moving', from: at.image, shapes }
         : { kind: 'pressed', at, click: nothing, drags }
   }
 
-  #moved(from: ImagePoint, boxes: readonly CanvasBox[], p: PointerSample): DraftBox[] {
+  #moved(from: ImagePoint, shapes: readonly CanvasShape[], p: PointerSample): DraftShape[] {
     let dx = p.image.x - from.x
     let dy = p.image.y - from.y
     if (p.shift && Math.abs(dx) >= Math.abs(dy)) dy = 0
     else if (p.shift) dx = 0
     if (this.#surface.snapping) {
-      const [x1, y1] = boxes[0]!.box
+      const [x1, y1] = shapes[0]!.box
       const corner = snapPoint({ x: x1 + dx, y: y1 + dy })
       dx = corner.x - x1
       dy = corner.y - y1
     }
-    const before = boxes.map(({ box }) => box)
-    const after = shiftBoxes(before, dx, dy, this.#surface.image)
-    return boxes.map(({ id }, at) => ({ id, box: after[at]! }))
+    const [byX, byY] = clampMove(shapes, dx, dy, this.#surface.image)
+    return shapes.map(({ id, box }) => ({ id, box: moveBox(box, byX, byY) }))
   }
 
-  #resizeTo({ id, box, handle }: Grip, offset: ImagePoint, p: PointerSample): void {
+  #resizeTo({ shape, handle }: Grip, offset: ImagePoint, p: PointerSample): void {
     const { image, snapping } = this.#surface
     const edge = clampPoint({ x: p.image.x + offset.x, y: p.image.y + offset.y }, image)
     const rule = { keepRatio: p.shift, fromCentre: p.alt }
-    const wanted = resizeBox(box, handle, snapping ? snapPoint(edge) : edge, rule)
-    const inside = keepInside(wanted, box, image)
-    // At the image's edge a box that keeps its ratio stops where it is.
-    if (rule.keepRatio && inside.some((side, at) => side !== wanted[at])) return
-    this.sketch = { ...BLANK, draft: [{ id, box: inside }] }
+    const box = kindOf(shape).drag(shape, handle, snapping ? snapPoint(edge) : edge, rule, image)
+    // At the image's edge a shape that keeps its ratio stops where it is.
+    if (box) this.sketch = { ...BLANK, draft: [{ id: shape.id, box }] }
   }
 
-  /** A box that came back to where it was is no change. */
-  #change(draft: readonly DraftBox[]): void {
+  /** A shape that came back to where it was is no change. */
+  #change(draft: readonly DraftShape[]): void {
     const same = (a: BoxXyxy, b: BoxXyxy) => a.every((side, at) => side === b[at])
-    const changed = draft.filter(({ id, box }) => !same(box, this.#surface.index.get(id!)!.box))
-    if (changed.length > 0) this.#surface.edits.change(new Map(changed.map(({ id, box }) => [id!, box])))
+    const changed = draft.flatMap(({ id, box }) => {
+      const shape = this.#surface.index.get(id!)!
+      return same(box, shape.box) ? [] : [[id!, fitShape(shape, box)] as const]
+    })
+    if (changed.length > 0) this.#surface.edits.change(new Map(changed))
   }
 
   #selectBand(band: BoxXyxy, mode: SelectMode): void {

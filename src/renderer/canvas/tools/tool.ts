@@ -1,7 +1,7 @@
 /** Tools are small state machines: fed with pointer samples, they keep a sketch of what is going on and hand in finished gestures. */
 import type { Size } from '../../../core/geometry/box.ts'
-import type { DraftBox, EditPort, Scene, SelectMode } from '../editing.ts'
-import type { BoxIndex } from '../geometry/box-index.ts'
+import type { DraftShape, EditPort, Scene, SelectMode } from '../editing.ts'
+import type { ShapeIndex } from '../geometry/shape-index.ts'
 import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
 import type { View } from '../geometry/view.ts'
 
@@ -18,7 +18,7 @@ export interface PointerSample {
 export interface Surface {
   readonly scene: Scene
   readonly image: Size
-  readonly index: BoxIndex
+  readonly index: ShapeIndex
   readonly view: View
   /** Edges go to whole pixels. */
   readonly snapping: boolean
@@ -28,7 +28,7 @@ export interface Surface {
 
 /** What the canvas draws of an unfinished gesture. */
 export interface Sketch {
-  readonly draft: readonly DraftBox[] | null
+  readonly draft: readonly DraftShape[] | null
   /** A region that selects, as a closed path. */
   readonly region: readonly ImagePoint[] | null
   /** The box under the pointer. */

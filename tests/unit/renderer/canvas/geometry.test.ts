@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { BoxXyxy } from '../../../../src/core/geometry/box.ts'
-import { BoxIndex } from '../../../../src/renderer/canvas/geometry/box-index.ts'
+import { moveBox } from '../../../../src/core/geometry/shape.ts'
 import {
+  clampMove,
   pathHolds,
-  shiftBoxes,
   spanBox,
   squareCorner,
 } from '../../../../src/renderer/canvas/geometry/gestures.ts'
@@ -16,6 +16,7 @@ import {
   placeHandles,
   resizeBox,
 } from '../../../../src/renderer/canvas/geometry/handles.ts'
+import { ShapeIndex } from '../../../../src/renderer/canvas/geometry/shape-index.ts'
 import { canvasBox } from '../../../support/canvas/hand.ts'
 
 const IMAGE = { width: 400, height: 300 }
@@ -87,7 +88,8 @@ test('each handle is found where it is shown', () => {
     [10, 10, 30, 150],
     [50, 50, 53, 53],
   ] as const) {
-    for (const { handle, at } of placeHandles(box, VIEW)) expect(handleAt(box, VIEW, at)).toEqual(handle)
+    for (const { handle, at } of placeHandles(box, VIEW))
+      expect(handleAt(placeHandles(box, VIEW), box, VIEW, at)).toEqual(handle)
   }
 })
 
@@ -95,23 +97,32 @@ test('short edges have no handle in the middle; the inside of a tiny box is left
   expect(placeHandles([10, 10, 200, 150], VIEW)).toHaveLength(8)
   expect(placeHandles([10, 10, 20, 150], VIEW)).toHaveLength(6)
   expect(placeHandles([10, 10, 20, 20], VIEW)).toHaveLength(4)
-  expect(handleAt([10, 10, 15, 15], VIEW, { x: 7 + 25, y: -3 + 25 })).toBeNull()
+  const tiny = [10, 10, 15, 15] as const
+  expect(handleAt(placeHandles(tiny, VIEW), tiny, VIEW, { x: 7 + 25, y: -3 + 25 })).toBeNull()
 })
 
 test('handles are as easy to take at any zoom', () => {
   for (const scale of [0.01, 1, 64]) {
     const view = { scale, x: 0, y: 0 }
     const box = [100 / scale, 100 / scale, 300 / scale, 250 / scale] as const
-    expect(handleAt(box, view, { x: 95, y: 105 })).toEqual({ x: -1, y: -1 })
-    expect(handleAt(box, view, { x: 90, y: 100 })).toBeNull()
+    const placed = placeHandles(box, view)
+    expect(handleAt(placed, box, view, { x: 95, y: 105 })).toEqual({ x: -1, y: -1 })
+    expect(handleAt(placed, box, view, { x: 90, y: 100 })).toBeNull()
   }
 })
+
+/** Boxes after moving them together. */
+function shiftBoxes(boxes: readonly BoxXyxy[], dx: number, dy: number) {
+  const shapes = boxes.map((box) => ({ box, segmentation: null, area: null }))
+  const by = clampMove(shapes, dx, dy, IMAGE)
+  return boxes.map((box) => moveBox(box, by[0], by[1]))
+}
 
 test('boxes moved together keep their places to each other and stay inside', () => {
   const shift = fc.double({ min: -1000, max: 1000, noNaN: true })
   fc.assert(
     fc.property(fc.array(boxInImage, { minLength: 1, maxLength: 5 }), shift, shift, (boxes, dx, dy) => {
-      const moved = shiftBoxes(boxes, dx, dy, IMAGE)
+      const moved = shiftBoxes(boxes, dx, dy)
       const by = [moved[0]![0] - boxes[0]![0], moved[0]![1] - boxes[0]![1]]
       for (const [at, [x1, y1, x2, y2]] of moved.entries()) {
         expect(x1 - boxes[at]![0]).toBeCloseTo(by[0]!)
@@ -125,8 +136,8 @@ test('boxes moved together keep their places to each other and stay inside', () 
 })
 
 test('a box that lies outside may come in, not go farther out', () => {
-  expect(shiftBoxes([[-20, 10, 30, 40]], -5, 0, IMAGE)).toEqual([[-20, 10, 30, 40]])
-  expect(shiftBoxes([[-20, 10, 30, 40]], 15, 0, IMAGE)).toEqual([[-5, 10, 45, 40]])
+  expect(shiftBoxes([[-20, 10, 30, 40]], -5, 0)).toEqual([[-20, 10, 30, 40]])
+  expect(shiftBoxes([[-20, 10, 30, 40]], 15, 0)).toEqual([[-5, 10, 45, 40]])
 })
 
 test('a square goes towards the pointer and ends at the edge of the image', () => {
@@ -158,7 +169,7 @@ test('the index finds what looking at every box finds', () => {
       fc.double({ min: 0, max: 9, noNaN: true }),
       (drawn, part, p, reach) => {
         const all = drawn.map(([box, hidden], id) => canvasBox(id, box, { hidden }))
-        const index = new BoxIndex(all)
+        const index = new ShapeIndex(all)
         const seen = all.filter(({ hidden }) => !hidden)
         const near = ({ box: [x1, y1, x2, y2] }: { box: BoxXyxy }, by: BoxXyxy) =>
           x1 <= by[2] && x2 >= by[0] && y1 <= by[3] && y2 >= by[1]

@@ -31,7 +31,7 @@ test('a click elsewhere in the stack starts at the smallest again', () => {
 
 test('hidden boxes are not hit, locked ones are, but stay where they are', () => {
   const { board, hand } = setUp()
-  board.show(board.scene.boxes.map((b) => ({ ...b, hidden: b.id === 3, locked: b.id === 2 })))
+  board.show(board.scene.shapes.map((b) => ({ ...b, hidden: b.id === 3, locked: b.id === 2 })))
   hand.drag([50, 50], [55, 55])
   expect(board.selected).toEqual([2])
   expect(board.changes).toEqual([])
@@ -145,10 +145,10 @@ test('cancelling a gesture leaves the boxes as they were', () => {
 test('a box that vanishes in the hand ends the gesture; another one does not', () => {
   const { board, hand, tool } = setUp()
   hand.press(140, 40).move(150, 50)
-  board.show(board.scene.boxes.filter(({ id }) => id !== 2))
+  board.show(board.scene.shapes.filter(({ id }) => id !== 2))
   tool.sceneChanged()
   expect(tool.sketch.draft).not.toBeNull()
-  board.show(board.scene.boxes.filter(({ id }) => id !== 4))
+  board.show(board.scene.shapes.filter(({ id }) => id !== 4))
   tool.sceneChanged()
   expect(tool.sketch.draft).toBeNull()
   hand.release(150, 50)

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { BoxXyxy } from '../../../../src/core/geometry/box.ts'
+import { fitShape, moveShape, type Shape } from '../../../../src/core/geometry/shape.ts'
 import { Editor } from '../../../../src/renderer/session/editor.svelte.ts'
 import { annotationOf, idle, StandInClient, StandInContext } from '../../../support/stand-in-studio.svelte.ts'
 
@@ -28,13 +30,15 @@ beforeEach(async () => {
   await editor.load(1)
 })
 
+const boxShape = (box: BoxXyxy): Shape => ({ box, segmentation: null, area: null })
+
 const guess = annotationOf(-1_000_000_000, { source: 'proposed', model: 'm', score: 0.8 })
 
 describe('class keys', () => {
   test('a new box is not selected, so that a class key is about the next box', async () => {
-    await editor.draw([0, 0, 5, 5])
+    await editor.draw(boxShape([0, 0, 5, 5]))
     editor.classify(2)
-    await editor.draw([5, 5, 9, 9])
+    await editor.draw(boxShape([5, 5, 9, 9]))
     await editor.settled()
     const drawn = client.sent('annotations.add').flatMap(({ annotations }) => annotations)
     expect(drawn.map(({ classId }) => classId)).toEqual([1, 2])
@@ -44,7 +48,7 @@ describe('class keys', () => {
 
   test('drawing ends an older selection', async () => {
     editor.image.select([1])
-    await editor.draw([0, 0, 5, 5])
+    await editor.draw(boxShape([0, 0, 5, 5]))
     editor.classify(2)
     await editor.settled()
     expect(client.sent('annotations.update')).toEqual([])
@@ -116,7 +120,7 @@ describe('what belongs to an image', () => {
     let answer = (): void => {}
     client.answers['classes.add'] = () =>
       new Promise((resolve) => (answer = () => resolve({ id: 7 } as never)))
-    const drawing = editor.draw([0, 0, 5, 5])
+    const drawing = editor.draw(boxShape([0, 0, 5, 5]))
     await editor.load(2)
     answer()
     await drawing
@@ -141,7 +145,7 @@ describe('saving', () => {
   test('a box is moved under the id that the store gave it, and keeps its selection', async () => {
     editor.add([{ classId: 1, box: [0, 0, 5, 5], source: 'drawn' }], 'Draw box')
     const [temporary] = editor.image.selection
-    editor.move(new Map([[temporary!, [1, 1, 6, 6]]]))
+    editor.move(new Map([[temporary!, boxShape([1, 1, 6, 6])]]))
     await editor.settled()
     expect(client.sent('annotations.update')[0]!.changes[0]).toMatchObject({
       id: 100,
@@ -151,7 +155,7 @@ describe('saving', () => {
   })
 
   test('moves by keys are one change', async () => {
-    for (const x of [11, 12, 13]) editor.nudge(new Map([[1, [x, 10, x + 20, 30]]]))
+    for (const x of [11, 12, 13]) editor.nudge(new Map([[1, boxShape([x, 10, x + 20, 30])]]))
     expect(editor.image.annotations[0]!.box).toEqual([13, 10, 33, 30])
     expect(client.sent('annotations.update')).toEqual([])
     await editor.settled()
@@ -161,7 +165,7 @@ describe('saving', () => {
   })
 
   test('the next image does not swallow a move that is not sent yet', async () => {
-    editor.nudge(new Map([[1, [11, 10, 31, 30]]]))
+    editor.nudge(new Map([[1, boxShape([11, 10, 31, 30])]]))
     await editor.load(2)
     expect(client.sent('annotations.update').length).toBe(1)
   })
@@ -199,7 +203,7 @@ describe('saving', () => {
       return { ids: [nextId++] }
     }
     const before = reads()
-    await editor.draw([0, 0, 5, 5])
+    await editor.draw(boxShape([0, 0, 5, 5]))
     await idle()
     const call = client.calls.length
     editor.stepped({ ...step, by: { client: 'this window', call } })
@@ -237,11 +241,80 @@ describe('proposals and guesses', () => {
 
   test('whoever moves a guess has looked at it: it becomes a label of its own', async () => {
     editor.image.guesses = [guess]
-    editor.move(new Map([[guess.id, [11, 11, 31, 31]]]))
+    editor.move(new Map([[guess.id, boxShape([11, 11, 31, 31])]]))
     await editor.settled()
     expect(client.sent('annotations.add')[0]!.annotations[0]).toMatchObject({
       source: 'accepted',
       box: [11, 11, 31, 31],
     })
+  })
+})
+
+describe('outlines', () => {
+  const outlined: Shape = { box: [10, 10, 30, 30], segmentation: [[10, 10, 30, 10, 30.1, 30]], area: 200 }
+
+  beforeEach(async () => {
+    client.answers['annotations.of'] = ({ image }) =>
+      image === 1 ? [annotationOf(1, outlined), annotationOf(2, { ...outlined, source: 'proposed' })] : []
+    await editor.load(2)
+    await editor.load(1)
+  })
+
+  const shown = (id: number): Shape | undefined => {
+    const found = editor.image.annotations.find((one) => one.id === id)
+    return found && { box: found.box, segmentation: found.segmentation, area: found.area }
+  }
+
+  test('what is shown after moving by keys is what is sent, to the bit', async () => {
+    let shape = outlined
+    for (let i = 0; i < 5; i++) {
+      shape = moveShape(shape, 0.1, 1)
+      editor.nudge(new Map([[1, shape]]))
+    }
+    expect(shown(1)).toEqual(shape)
+    await editor.settled()
+    expect(client.sent('annotations.update')[0]!.changes[0]!.patch).toEqual(shape)
+  })
+
+  test('resizing scales them; a proposal that is resized becomes a label with its outline', async () => {
+    const shape = fitShape(outlined, [10, 10, 50, 30])
+    editor.move(new Map([[2, shape]]))
+    expect(shown(2)).toEqual(shape)
+    expect(shape).toMatchObject({ area: 400 })
+    await editor.settled()
+    expect(client.sent('annotations.update')[0]!.changes[0]!.patch).toEqual({ ...shape, source: 'accepted' })
+  })
+
+  test('another class, other flags and accepting leave them alone', async () => {
+    editor.image.select([1])
+    editor.classify(2)
+    editor.update([1], { difficult: true }, 'Difficult')
+    editor.accept([2])
+    expect([shown(1), shown(2)]).toEqual([outlined, outlined])
+  })
+
+  test('copies have them: pasted, duplicated, and taken from another image', async () => {
+    editor.clipboard.copy([1])
+    editor.clipboard.paste()
+    editor.clipboard.duplicate([1], 10)
+    client.answers['annotations.of'] = () => [annotationOf(9, { ...outlined, box: [0, 0, 30, 30] })]
+    await editor.clipboard.copyFrom(5)
+    await editor.settled()
+    const sent = client.sent('annotations.add').flatMap(({ annotations }) => annotations)
+    expect(sent.map(({ segmentation }) => segmentation)).toEqual([
+      outlined.segmentation,
+      [[20, 20, 40, 20, 40.1, 40]],
+      outlined.segmentation,
+    ])
+    expect(sent.map(({ area }) => area)).toEqual([200, 200, 200])
+  })
+
+  test('an outline of another image is copied although the same box is here with another', async () => {
+    const other = annotationOf(9, { ...outlined, segmentation: [[10, 10, 30, 30, 10, 30]] })
+    client.answers['annotations.of'] = () => [annotationOf(8, outlined), other]
+    await editor.clipboard.copyFrom(5)
+    await editor.settled()
+    const [sent] = client.sent('annotations.add')
+    expect(sent!.annotations.map(({ segmentation }) => segmentation)).toEqual([other.segmentation])
   })
 })

@@ -1,32 +1,34 @@
-/** All boxes nobody is working on, in one shape: thousands of Konva nodes would be slow, one path per colour is not. */
+/** All shapes that nobody is working on: one path for each look. */
 import type { CanvasColours } from '../colours.ts'
-import type { CanvasBox } from '../editing.ts'
+import type { CanvasShape } from '../editing.ts'
+import { kindOf } from '../shapes/shape-kind.ts'
 import { placeBox, type Sight } from './placement.ts'
+import { ShapePath } from './shape-path.ts'
 import { isLegible, type Tagged, TagPainter } from './tags.ts'
 
-/** Above this many boxes in sight, lines get thin and lose their halo. */
+/** Above this many shapes in sight, lines get thin and lose their halo. */
 const DENSE = 600
-/** A box smaller than this on the screen is a dot of its colour, in CSS pixels. */
+/** A shape smaller than this on the screen is a dot of its colour, in CSS pixels. */
 const DOT = 3
 
 interface Stroke {
   readonly colour: string
   readonly dash: readonly number[]
   readonly alpha: number
-  readonly outlines: Path2D
+  readonly outlines: ShapePath
   readonly dots: Path2D
 }
 
 /** A model's guesses are dashed, crowds dotted. */
 const DASHES = [[], [8, 4], [3, 2]] as const
-/** Of locked boxes. */
+/** Of locked shapes. */
 const FAINT = 0.5
 
-/** One path for all boxes that look the same. */
+/** One path for all shapes that look the same. */
 class Strokes {
   readonly #byColour = new Map<string, Stroke[]>()
 
-  of({ colour, proposed, crowd, locked }: CanvasBox): Stroke {
+  of({ colour, proposed, crowd, locked }: CanvasShape): Stroke {
     let looks = this.#byColour.get(colour)
     if (!looks) this.#byColour.set(colour, (looks = []))
     const dash = proposed ? 1 : crowd ? 2 : 0
@@ -34,39 +36,39 @@ class Strokes {
       colour,
       dash: DASHES[dash],
       alpha: locked ? FAINT : 1,
-      outlines: new Path2D(),
+      outlines: new ShapePath(),
       dots: new Path2D(),
     })
   }
 
-  /** Colours and looks in the order of their first box. */
+  /** Colours and looks in the order of their first shape. */
   *[Symbol.iterator](): Iterator<Stroke> {
     for (const looks of this.#byColour.values()) yield* Object.values(looks)
   }
 }
 
-export class IdleBoxes {
+export class IdleShapes {
   readonly #tags = new TagPainter()
 
-  /** Draws boxes in their order. `boxes` are those in sight, the selected ones among them are left out. */
+  /** Draws shapes in their order. `shapes` are those in sight, the selected ones among them are left out. */
   draw(
     context: CanvasRenderingContext2D,
-    boxes: readonly CanvasBox[],
+    shapes: readonly CanvasShape[],
     selection: ReadonlySet<number>,
     sight: Sight,
     colours: CanvasColours,
   ): void {
-    const dense = boxes.length > DENSE
+    const dense = shapes.length > DENSE
     const lineWidth = dense ? 1 : 2
     const strokes = new Strokes()
     const tagged: Tagged[] = []
-    for (const box of boxes) {
-      if (selection.has(box.id)) continue
-      const { outlines, dots } = strokes.of(box)
-      const at = placeBox(box.box, sight, lineWidth)
+    for (const shape of shapes) {
+      if (selection.has(shape.id)) continue
+      const { outlines, dots } = strokes.of(shape)
+      const at = placeBox(shape.box, sight, lineWidth)
       if (at.width < DOT && at.height < DOT) dots.rect(at.x - 1, at.y - 1, DOT, DOT)
-      else outlines.rect(at.x, at.y, at.width, at.height)
-      if (isLegible(at)) tagged.push({ box, at })
+      else kindOf(shape).trace(outlines, shape, shape.box, sight, lineWidth)
+      if (isLegible(at)) tagged.push({ shape, at })
     }
     for (const stroke of strokes) drawStroke(context, stroke, lineWidth, dense ? null : colours.halo)
     this.#tags.draw(context, tagged)
@@ -84,12 +86,12 @@ function drawStroke(
     context.setLineDash([])
     context.strokeStyle = halo
     context.lineWidth = width + 2
-    context.stroke(outlines)
+    context.stroke(outlines.path)
   }
   context.setLineDash([...dash])
   context.strokeStyle = context.fillStyle = colour
   context.lineWidth = width
-  context.stroke(outlines)
+  context.stroke(outlines.path)
   context.fill(dots)
   context.setLineDash([])
   context.globalAlpha = 1
