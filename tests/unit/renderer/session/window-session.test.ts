@@ -86,7 +86,7 @@ describe('another project', () => {
     const session = await WindowSession.connect(client)
     await idle()
     const { editor } = session.studio
-    editor.nudge(new Map([[10, [11, 10, 31, 30]]]))
+    editor.nudge(new Map([[10, { box: [11, 10, 31, 30], segmentation: null, area: null }]]))
     switchTo(COINS)
     void editor.settled()
     await idle()
@@ -113,7 +113,7 @@ describe('another project', () => {
   test('opened by this window, waits until the last change is saved', async () => {
     const session = await WindowSession.connect(client)
     await idle()
-    session.studio.editor.nudge(new Map([[10, [11, 10, 31, 30]]]))
+    session.studio.editor.nudge(new Map([[10, { box: [11, 10, 31, 30], segmentation: null, area: null }]]))
     client.answers['project.open'] = () => {
       switchTo(COINS)
       return COINS
@@ -145,7 +145,7 @@ describe('another project', () => {
     const before = reads()
     let answer = (): void => {}
     client.answers['annotations.update'] = () => new Promise((resolve) => (answer = () => resolve(null)))
-    session.studio.editor.move(new Map([[10, [11, 10, 31, 30]]]))
+    session.studio.editor.move(new Map([[10, { box: [11, 10, 31, 30], segmentation: null, area: null }]]))
     await idle()
     const by = { client: 'this window', call: client.calls.length }
     const step = { label: 'Move box', images: [1], classes: false, undo: 'Move box', redo: null }
