@@ -12,7 +12,7 @@ import { LAYERS, type LayerName, Layers } from './layers/layers.ts'
 import { drawPixelGrid } from './layers/pixel-grid.ts'
 import type { Selected } from './layers/selection.ts'
 import type { ImageSource } from './picture/image-source.ts'
-import { kindOf } from './shapes/shape-kind.ts'
+import { kindOf } from './shapes/kind-of.ts'
 import { shapeWithHandles } from './tools/picking.ts'
 import type { Sketch } from './tools/tool.ts'
 

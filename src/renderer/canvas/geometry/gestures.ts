@@ -1,7 +1,7 @@
 /** What moving and drawing do to shapes; all in image pixels. */
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import type { Shape } from '../../../core/geometry/shape.ts'
-import { kindOf } from '../shapes/shape-kind.ts'
+import { kindOf } from '../shapes/kind-of.ts'
 import type { ImagePoint } from './space.ts'
 
 export const clampPoint = ({ x, y }: ImagePoint, image: Size): ImagePoint => ({

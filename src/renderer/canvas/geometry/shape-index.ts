@@ -2,7 +2,7 @@
 import Flatbush from 'flatbush'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { CanvasShape } from '../editing.ts'
-import { kindOf } from '../shapes/shape-kind.ts'
+import { kindOf } from '../shapes/kind-of.ts'
 import type { ImagePoint } from './space.ts'
 
 export class ShapeIndex {

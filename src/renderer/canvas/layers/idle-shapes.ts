@@ -1,7 +1,7 @@
 /** All shapes that nobody is working on: one path for each look. */
 import type { CanvasColours } from '../colours.ts'
 import type { CanvasShape } from '../editing.ts'
-import { kindOf } from '../shapes/shape-kind.ts'
+import { kindOf } from '../shapes/kind-of.ts'
 import { placeBox, type Sight } from './placement.ts'
 import { ShapePath } from './shape-path.ts'
 import { isLegible, type Tagged, TagPainter } from './tags.ts'

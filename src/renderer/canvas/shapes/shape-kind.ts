@@ -1,6 +1,6 @@
 /**
  * What the canvas asks of a shape: where it is, whether the pointer is on it, what can be dragged, and how it is drawn. Tools,
- * selection and layers know shapes through this alone. A new kind of shape is a file beside this one and a row in `kindOf`.
+ * selection and layers know shapes through this alone. A new kind of shape is a file beside this one and a row in `kindOf` (kind-of.ts).
  */
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import type { Ring } from '../../../core/geometry/polygon.ts'
@@ -9,8 +9,6 @@ import type { Handle, PlacedHandle, ResizeRule } from '../geometry/handles.ts'
 import type { ImagePoint } from '../geometry/space.ts'
 import type { View } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
-import { boxKind } from './box-kind.ts'
-import { outlineKind } from './outline-kind.ts'
 
 /** Where image pixels go on the canvas, in CSS pixels: scaled first, then moved. */
 export interface Placement {
@@ -42,6 +40,3 @@ export interface ShapeKind {
   /** Adds the shape to a path, moved and scaled so that its box is `box`. */
   trace(path: Tracer, shape: Shape, box: BoxXyxy, sight: Sight, lineWidth: number): void
 }
-
-export const kindOf = ({ segmentation }: Pick<Shape, 'segmentation'>): ShapeKind =>
-  segmentation === null ? boxKind : outlineKind

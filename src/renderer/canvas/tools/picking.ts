@@ -2,7 +2,7 @@
 import type { CanvasShape } from '../editing.ts'
 import { type Handle, handleAt } from '../geometry/handles.ts'
 import { distance, type ScreenPoint } from '../geometry/space.ts'
-import { kindOf } from '../shapes/shape-kind.ts'
+import { kindOf } from '../shapes/kind-of.ts'
 import { CLICK_SLOP, HIT_REACH, type PointerSample, type Surface } from './tool.ts'
 
 /** The shapes under the pointer, smallest first. */

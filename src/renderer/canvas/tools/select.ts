@@ -5,7 +5,7 @@ import type { CanvasShape, DraftShape, SelectMode } from '../editing.ts'
 import { clampMove, clampPoint, snapPoint, spanBox } from '../geometry/gestures.ts'
 import { cursorOf } from '../geometry/handles.ts'
 import { distance, type ImagePoint } from '../geometry/space.ts'
-import { kindOf } from '../shapes/shape-kind.ts'
+import { kindOf } from '../shapes/kind-of.ts'
 import { ClickCycle, type Grip, gripUnder, movable, stackUnder } from './picking.ts'
 import {
   BLANK,
