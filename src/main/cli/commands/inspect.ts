@@ -1,6 +1,8 @@
 /** `fcos inspect`: what FCOS would learn from a data set, before any training. */
 
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { DIALECTS } from '../../../core/detectors/fcos/config.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { AnchorMeter, type AnchorRecall } from '../../../core/inspect/anchors.ts'
 import { type BoxRow, boxListCsv, boxRows } from '../../../core/inspect/box-list.ts'
@@ -57,7 +59,7 @@ export async function runInspect(
       onProgress(++done, total)
     }
   }
-  if (csv !== undefined) await replaceFile(csv, boxListCsv(rows, categories))
+  if (csv !== undefined) await writeList(csv, boxListCsv(rows, categories))
 
   const inspection = inspector.result()
   const cures = rows.filter(({ cause }) => cause !== null).map(({ cure }) => cure)
@@ -72,4 +74,14 @@ export async function runInspect(
     radii: radii.result(),
     ...(csv !== undefined && { csv }),
   }
+}
+
+/** Replaces an earlier list, and nothing else: a CSV file of the same name may hold the labels. Throws DATA_EXISTS. */
+async function writeList(file: string, list: string): Promise<void> {
+  const [head] = list.split('\n', 1)
+  const earlier = existsSync(file) && statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined
+  if (earlier !== undefined && earlier.trim() !== '' && earlier.split('\n', 1)[0]!.trim() !== head!.trim()) {
+    throw new CodedError('DATA_EXISTS', `${file} exists and is no list of this command`, 'Give another --csv')
+  }
+  await replaceFile(file, list)
 }
