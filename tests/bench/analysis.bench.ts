@@ -5,8 +5,8 @@
  *   node tests/bench/analysis.bench.ts
  */
 
-import { DIALECTS } from '../../src/core/detectors/fcos/config.ts'
-import { candidateScores, decodeCandidates } from '../../src/core/detectors/fcos/decode.ts'
+import { decodeCandidates } from '../../src/core/detectors/fcos/decode.ts'
+import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { selectDetections } from '../../src/core/detectors/shared/select.ts'
 import { confusionMatrix } from '../../src/core/evaluation/analysis/confusion.ts'
 import { errorGains } from '../../src/core/evaluation/analysis/error-gains.ts'
@@ -109,7 +109,7 @@ function oracle() {
   }))
   const categories = [0, 1, 2].map((id) => ({ id, name: '' }))
   const truth = { categories, images: images.map(({ imageId }) => ({ id: imageId })), objects }
-  const options = { ...SELECTION, rules: DIALECTS.torchvision, categoryIds: [0, 1, 2] }
+  const options = { ...SELECTION, config: torchvisionConfig(categories), categoryIds: [0, 1, 2] }
   const time = milliseconds(() => [...oracleWaterfall(truth, images, options)])
   const candidates = images.reduce((sum, image) => sum + image.candidates.labels.length, 0) / IMAGES
   return { images: IMAGES, candidatesPerImage: Math.round(candidates), time }
@@ -118,7 +118,7 @@ function oracle() {
 function slider() {
   return [1, 80].map((classes) => {
     const candidates = candidatesOf(1, classes, 8)
-    const time = milliseconds(() => selectDetections(candidates, SELECTION, candidateScores(candidates)))
+    const time = milliseconds(() => selectDetections(candidates, SELECTION))
     return { classes, candidates: candidates.labels.length, time }
   })
 }

@@ -7,11 +7,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { decodeCandidateFile, decodeMaps } from '../../src/core/contract/model-assets.ts'
+import { decodeCandidateFile, decodeMaps, gridOf } from '../../src/core/contract/model-assets.ts'
 import type { FilesReport } from '../../src/core/contract/studio/models.ts'
-import { predictionMaps } from '../../src/core/detectors/fcos/views.ts'
+import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
+import { FCOS } from '../../src/core/detectors/fcos/index.ts'
 import { guessesOf } from '../../src/core/detectors/shared/select.ts'
-import { pyramid } from '../../src/core/pyramid/levels.ts'
 import { PROJECT } from '../../src/main/setup/binding.ts'
 import { createHost } from '../../src/main/studio/api/create-host.ts'
 import { dispatch } from '../../src/main/studio/api/dispatch.ts'
@@ -71,13 +71,9 @@ try {
     const [took] = await timed(async () => {
       const file = await get('maps', id)
       bytes.push(file.length)
-      const { input, model: info, outputs, scales } = decodeMaps(file)
-      const { assignment, head } = info.config
-      predictionMaps(outputs, {
-        pyramid: pyramid(input, assignment.location),
-        distance: head.distance,
-        scales,
-      })
+      const maps = decodeMaps(file)
+      const { config } = maps.model
+      FCOS.predictionMaps({ ...maps, config: config as FcosConfig, grid: gridOf(maps) })
     })
     engineTimes.push(engineMs)
     over.push(took - engineMs)

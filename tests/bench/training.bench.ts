@@ -7,7 +7,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { lite0Config, torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
 import { trainingOptions } from '../../src/core/training/presets.ts'
-import { Fcos } from '../../src/main/engine/model/fcos.ts'
+import { Network } from '../../src/main/engine/model/network.ts'
 import { Tape, Value } from '../../src/main/engine/model/tape.ts'
 import { tf } from '../../src/main/engine/tensor/tensorflow.ts'
 import { cutFor } from '../../src/main/engine/train/cached-features.ts'
@@ -25,7 +25,7 @@ const median = (values: number[]) => Math.round(values.sort((a, b) => a - b)[val
 const classes = (count: number) => Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}` }))
 
 function setUp(config: ModelConfig, width: number, height: number) {
-  const model = new Fcos(config, initialWeights(config, 0))
+  const model = new Network(config, initialWeights(config, 0))
   const { optimiser } = trainingOptions(config.architecture, 100)
   return {
     model,

@@ -12,8 +12,10 @@ import type {
   MapsRequest,
   ScoredBox,
 } from '../../src/core/contract/engine.ts'
-import { type Candidates, candidateScores } from '../../src/core/detectors/fcos/decode.ts'
+import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
+import type { ImageOutputs } from '../../src/core/detectors/fcos/decode.ts'
 import { predictedDistances } from '../../src/core/detectors/fcos/distances.ts'
+import type { Candidates } from '../../src/core/detectors/shared/candidates.ts'
 import { selectDetections } from '../../src/core/detectors/shared/select.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { pyramid } from '../../src/core/pyramid/levels.ts'
@@ -92,7 +94,7 @@ describe('an engine that looks', () => {
   }
 
   const scoredBoxes = (candidates: Candidates, kept: Int32Array): ScoredBox[] => {
-    const scores = candidateScores(candidates)
+    const { scores } = candidates
     return Array.from(kept, (i) => {
       const [x1, y1, x2, y2] = candidates.boxes.subarray(i * 4, i * 4 + 4)
       return { box: [x1, y1, x2, y2], categoryId: CATEGORIES[candidates.labels[i]].id, score: scores[i] }
@@ -142,15 +144,16 @@ describe('an engine that looks', () => {
 
   it('gives the maps that detections come from', async () => {
     const maps = await engine.call(mapsRequest(), () => {})
-    const { outputs, scales, resized, input, image, model: info } = maps
-    const { config } = info
+    const { parameters, resized, input, image, model: info } = maps
+    const outputs = maps.outputs as ImageOutputs
+    const config = info.config as FcosConfig
     const grid = pyramid(input, config.assignment.location)
     expect(outputs.centerness).toHaveLength(grid.locations)
     expect([image, resized, input]).toEqual([96, 96, 96].map((side) => ({ width: side, height: side })))
     const found = decodeDetections(outputs, {
       pyramid: grid,
       distance: config.head.distance,
-      scales: scales ?? undefined,
+      scales: parameters.scales,
       image: resized,
       scoreThreshold: 0.05,
       candidatesPerLevel: 1000,
@@ -161,7 +164,12 @@ describe('an engine that looks', () => {
     expect([...found.scores]).toEqual(wanted.map(({ score }) => score))
     expect([...found.boxes]).toEqual(wanted.flatMap(({ box }) => [...box]))
 
-    const distances = predictedDistances(outputs.regression, grid, config.head.distance, scales)
+    const distances = predictedDistances(
+      outputs.regression,
+      grid,
+      config.head.distance,
+      parameters.scales ?? null,
+    )
     const points = locationPoints(grid)
     for (const [i, at] of found.locations.entries()) {
       const [x, y] = points.subarray(at * 2, at * 2 + 2)

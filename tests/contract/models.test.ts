@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { decodeCandidateFile, decodeMaps } from '../../src/core/contract/model-assets.ts'
 import { DetectionReport, type FilesReport } from '../../src/core/contract/studio/models.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
-import { decodeCandidates } from '../../src/core/detectors/fcos/decode.ts'
+import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
+import { decodeCandidates, type ImageOutputs } from '../../src/core/detectors/fcos/decode.ts'
 import { guessesOf } from '../../src/core/detectors/shared/select.ts'
 import { iou } from '../../src/core/geometry/box.ts'
 import { pyramid } from '../../src/core/pyramid/levels.ts'
@@ -106,11 +107,12 @@ test('maps and candidates of an image are one another, and are what detection ke
   )
   expect(about.image).toEqual({ width: 96, height: 96 })
   expect(about.model.config.classes).toEqual(CATEGORIES)
+  const config = maps.model.config as FcosConfig
   expect(candidates).toEqual(
-    decodeCandidates(maps.outputs, {
-      pyramid: pyramid(maps.input, maps.model.config.assignment.location),
-      distance: maps.model.config.head.distance,
-      ...(maps.scales && { scales: maps.scales }),
+    decodeCandidates(maps.outputs as ImageOutputs, {
+      pyramid: pyramid(maps.input, config.assignment.location),
+      distance: config.head.distance,
+      scales: maps.parameters.scales,
       image: maps.resized,
       scoreThreshold: 0.01,
       candidatesPerLevel: 1000,
@@ -294,7 +296,7 @@ test('guesses are selected by either ranking', async () => {
   for (const { score, index } of by(false)) expect(score).toBe(candidates.classScores[index])
   const [best] = by(true)
   expect(best!.score).toBeCloseTo(
-    Math.sqrt(candidates.classScores[best!.index]! * candidates.centerness[best!.index]!),
+    Math.sqrt(candidates.classScores[best!.index]! * candidates.parts.centerness![best!.index]!),
     6,
   )
 })

@@ -100,7 +100,7 @@ test('a run is measured, watched, paused, gone on with, kept, renamed and delete
   const asset = await host.respond(`/asset/run/${run}/pinned/1`, new URLSearchParams({ step: '6' }))
   const seen = decodePinned(await readFileAsset(asset))
   expect(seen).toMatchObject({ step: 6, index: 1 })
-  expect(seen.centerness.length).toBe(pyramid(seen.input, 'half-stride').locations)
+  expect(seen.maps.centerness!.length).toBe(pyramid(seen.input, 'half-stride').locations)
   expect((await host.respond(`/asset/run/${run}/pinned/1`, new URLSearchParams({ step: '5' }))).status).toBe(
     404,
   )

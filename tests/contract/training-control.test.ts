@@ -107,15 +107,16 @@ describe('a run that is watched', () => {
     )
     expect(events.filter(({ kind }) => kind === 'note')).toHaveLength(1)
     const { locations } = pyramid(seen[0].input, 'half-stride')
-    for (const { centerness, classScores, detections } of seen) {
+    for (const { maps, detections } of seen) {
+      const [centerness, classScores] = [maps.centerness, maps.class_scores]
       expect([centerness.length, classScores.length]).toEqual([locations, locations])
-      for (const maps of [centerness, classScores]) expect(maps.every((p) => p > 0 && p < 1)).toBe(true)
+      for (const map of [centerness, classScores]) expect(map.every((p) => p > 0 && p < 1)).toBe(true)
       expect(detections.length).toBeGreaterThan(0)
       // The best detection is at a location of the maps.
       const best = Math.max(...centerness.map((q, i) => Math.sqrt(q * classScores[i])))
       expect(detections[0].score).toBeCloseTo(best, 5)
     }
-    expect(seen[0].centerness).not.toEqual(seen[4].centerness)
+    expect(seen[0].maps.centerness).not.toEqual(seen[4].maps.centerness)
     expect(losses('pinned')).toEqual(losses('plain'))
     expect(weights('pinned').equals(weights('plain'))).toBe(true)
   }, 60_000)

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { Tensor as HostTensor } from '../../src/core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../src/core/formats/tensor-values.ts'
-import { detect } from '../../src/main/engine/detect/detector.ts'
-import { Fcos } from '../../src/main/engine/model/fcos.ts'
+import { detect } from '../../src/main/engine/detect/detect.ts'
+import { Network } from '../../src/main/engine/model/network.ts'
 import { Tape } from '../../src/main/engine/model/tape.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
 import { tf } from '../../src/main/engine/tensor/tensorflow.ts'
@@ -47,9 +47,9 @@ function normalised(images: Float32Array[]): Tensor4D {
 }
 
 describe('fcos_resnet50_fpn', () => {
-  let model: Fcos
+  let model: Network
   beforeAll(() => {
-    model = new Fcos(CONFIG, formulaStateDict(modelTensors(CONFIG)))
+    model = new Network(CONFIG, formulaStateDict(modelTensors(CONFIG)))
   })
   afterAll(() => model.dispose())
 
@@ -94,11 +94,11 @@ describe('fcos_resnet50_fpn', () => {
     lossAndGradients(model, images, labelled, options)
     clear()
     const before = tf.memory().numTensors
-    const loss = lossAndGradients(model, images, labelled, options)
+    const { losses } = lossAndGradients(model, images, labelled, options)
     const close = (actual: number, value: number) => expect(Math.abs(actual / value - 1)).toBeLessThan(1e-4)
-    close(loss.classification, expected.losses.classification)
-    close(loss.box, expected.losses.bbox_regression)
-    close(loss.centerness, expected.losses.bbox_ctrness)
+    close(losses.classification, expected.losses.classification)
+    close(losses.box, expected.losses.bbox_regression)
+    close(losses.centerness, expected.losses.bbox_ctrness)
 
     const learned = model.parameters.trainable()
     expect(learned.map(({ name }) => name).sort()).toEqual(Object.keys(expected.grad_l2).sort())
@@ -123,7 +123,7 @@ describe('fcos_resnet50_fpn', () => {
     }
     change('head.classification_head.cls_logits.weight', (weight) => 3 * weight)
     change('head.regression_head.bbox_reg.bias', (bias) => bias + 2)
-    const detector = new Fcos(CONFIG, state)
+    const detector = new Network(CONFIG, state)
     const image = interleaved(fixture('image'), 640, 480)
     const [found] = detect(detector, [image], CONFIG.input, { score: 0.2, nms: 0.6, limit: 100 })
     detector.dispose()

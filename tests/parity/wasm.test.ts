@@ -4,7 +4,7 @@
  */
 import { findBackend, setBackend, type Tensor4D } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { HeadOutputs } from '../../src/core/detectors/fcos/loss.ts'
+import type { Outputs } from '../../src/core/detectors/detector.ts'
 import { lite0Config, torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
@@ -26,30 +26,27 @@ async function load(device: 'as set up' | 'wasm') {
   const { tf, device: actual } = await import('../../src/main/engine/tensor/tensorflow.ts')
   expect(actual === 'wasm').toBe(device === 'wasm')
   const operations = await import('../../src/main/engine/tensor/operations.ts')
-  const { Fcos } = await import('../../src/main/engine/model/fcos.ts')
+  const { Network } = await import('../../src/main/engine/model/network.ts')
   const { Tape } = await import('../../src/main/engine/model/tape.ts')
-  return { tf, operations, Fcos, Tape }
+  return { tf, operations, Network, Tape }
 }
 type Engine = Awaited<ReturnType<typeof load>>
 
 afterEach(() => vi.doUnmock(RECORD))
 
 function outputs(
-  { tf, Fcos, Tape }: Engine,
+  { tf, Network, Tape }: Engine,
   config: ModelConfig,
   pixels: Float32Array,
   [height, width]: readonly [number, number],
-): HeadOutputs {
-  const model = new Fcos(config, formulaStateDict(modelTensors(config)))
+): Outputs {
+  const model = new Network(config, formulaStateDict(modelTensors(config)))
   const run = () => {
     const images = tf.tensor4d(pixels, [1, height, width, 3])
     const tape = new Tape(false)
     const levels = model.forward(tape, images)
     const read = model.read(levels)
-    for (const { classification, regression } of levels) {
-      classification.release()
-      regression.release()
-    }
+    for (const value of levels.flat()) value.release()
     images.dispose()
     return read
   }

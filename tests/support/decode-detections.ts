@@ -1,7 +1,6 @@
 /** From the head's raw outputs for one image to detections: decodeCandidates, then selectDetections. */
 import {
   type CandidateOptions,
-  candidateScores,
   decodeCandidates,
   type ImageOutputs,
 } from '../../src/core/detectors/fcos/decode.ts'
@@ -23,9 +22,8 @@ export interface Detections {
 
 export function decodeDetections(outputs: ImageOutputs, options: DecodeOptions): Detections {
   const candidates = decodeCandidates(outputs, options)
-  const { boxes, labels, locations } = candidates
-  const scores = candidateScores(candidates)
-  const kept = selectDetections(candidates, options, scores)
+  const { boxes, labels, locations, scores } = candidates
+  const kept = selectDetections(candidates, options)
   return {
     boxes: Float32Array.from({ length: kept.length * 4 }, (_, i) => boxes[kept[i >> 2] * 4 + (i & 3)]),
     scores: Float32Array.from(kept, (i) => scores[i]),

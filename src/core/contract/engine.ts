@@ -6,6 +6,7 @@
  * want to wait for a step, which may take seconds, asks another engine.
  */
 import { z } from 'zod'
+import { ARCHITECTURES } from '../detectors/architectures.ts'
 import type { WireError } from '../errors.ts'
 import {
   CandidatesRequest,
@@ -33,7 +34,7 @@ export * from './engine/training.ts'
 
 export const BenchRequest = z.object({
   method: z.literal('bench'),
-  architecture: z.enum(['r50', 'lite0']),
+  architecture: z.enum(ARCHITECTURES),
   height: z.int().positive(),
   width: z.int().positive(),
   runs: z.int().positive(),

@@ -2,17 +2,20 @@
  * What a model makes of an image, as files: fetched by windows from /asset/ (assets.ts) and kept in the cache. They are
  * safetensors files, which programs in other languages read too; L locations, K classes, M candidates, C channels.
  *
- *   maps         logits [L,K], regression [L,4], centerness [L], scales [levels] where the model has them, embedding [C]
- *   candidates   boxes [M,4], class_scores [M], centerness [M], locations [M], labels [M], levels [M], embedding [C]
+ *   maps         each of the head's raw outputs by name [L,channels], its parameters by name, embedding [C]
+ *   candidates   boxes [M,4], class_scores [M], locations [M], labels [M], levels [M], embedding [C], and by name what else
+ *                the detector predicts of each
  *
- * core/detectors/fcos/decode.ts says what they mean. The metadata's `about` is JSON of ModelOutput.
+ * Of FCOS: logits [L,K], regression [L,4], centerness [L], scales [levels] where the model has them; candidates have
+ * centerness [M]. core/detectors says what they mean. The metadata's `about` is JSON of ModelOutput.
  */
 import { z } from 'zod'
-import type { Candidates, ImageOutputs } from '../detectors/fcos/decode.ts'
-import { ModelConfig } from '../detectors/model-config.ts'
+import { detectorOf, ModelConfig } from '../detectors/detectors.ts'
+import type { Candidates } from '../detectors/shared/candidates.ts'
 import { CodedError } from '../errors.ts'
 import { decodeSafetensors, encodeSafetensors, type Tensor } from '../formats/safetensors.ts'
 import { tensorOf } from '../formats/tensor-values.ts'
+import type { Pyramid } from '../pyramid/levels.ts'
 import type { MapsResult } from './engine/detection.ts'
 
 const Size = z.object({ width: z.number(), height: z.number() })
@@ -26,34 +29,34 @@ export const ModelOutput = z.object({
 })
 export type ModelOutput = z.infer<typeof ModelOutput>
 
-export type ImageMaps = ModelOutput & Pick<MapsResult, 'outputs' | 'scales' | 'embedding'>
+export type ImageMaps = ModelOutput & Pick<MapsResult, 'outputs' | 'parameters' | 'embedding'>
 export type ImageCandidates = ModelOutput & {
   readonly candidates: Candidates
   readonly embedding: Float32Array
 }
 
-export function encodeMaps({ outputs, scales, embedding, ...about }: ImageMaps): Uint8Array<ArrayBuffer> {
-  const { logits, regression, centerness } = outputs
-  const locations = centerness.length
+export function encodeMaps({ outputs, parameters, embedding, ...about }: ImageMaps): Uint8Array<ArrayBuffer> {
+  const { locations } = gridOf(about)
   return encode(about, {
-    logits: tensorOf(logits, [locations, logits.length / locations]),
-    regression: tensorOf(regression, [locations, 4]),
-    centerness: tensorOf(centerness, [locations]),
+    ...tensorsOf(outputs, locations),
     embedding: tensorOf(embedding, [embedding.length]),
-    ...(scales && { scales: tensorOf(scales, [scales.length]) }),
+    ...mapValues(parameters, (values) => tensorOf(values, [values.length])),
   })
 }
 
 /** @throws CodedError WEIGHTS_* of decodeSafetensors, IO_MODEL_OUTPUT. */
 export function decodeMaps(file: Uint8Array): ImageMaps {
-  const { about, tensor, has } = decode(file)
-  const outputs: ImageOutputs = {
-    logits: tensor('logits', Float32Array),
-    regression: tensor('regression', Float32Array),
-    centerness: tensor('centerness', Float32Array),
+  const { about, tensor } = decode(file)
+  const { config } = about.model
+  const { towers, parameters } = detectorOf(config).head(config)
+  const named = (all: readonly { readonly name: string }[]) =>
+    Object.fromEntries(all.map(({ name }) => [name, tensor(name, Float32Array)]))
+  return {
+    ...about,
+    outputs: named(towers.flatMap(({ outputs }) => outputs)),
+    parameters: named(parameters),
+    embedding: tensor('embedding', Float32Array),
   }
-  const scales = has('scales') ? tensor('scales', Float32Array) : null
-  return { ...about, outputs, scales, embedding: tensor('embedding', Float32Array) }
 }
 
 export function encodeCandidates({
@@ -61,12 +64,12 @@ export function encodeCandidates({
   embedding,
   ...about
 }: ImageCandidates): Uint8Array<ArrayBuffer> {
-  const { boxes, classScores, centerness, locations, labels, levels } = candidates
+  const { boxes, classScores, locations, labels, levels, parts } = candidates
   const shape = [levels.length]
   return encode(about, {
     boxes: tensorOf(boxes, [levels.length, 4]),
     class_scores: tensorOf(classScores, shape),
-    centerness: tensorOf(centerness, shape),
+    ...tensorsOf(parts, levels.length),
     locations: tensorOf(locations, shape),
     labels: tensorOf(labels, shape),
     levels: tensorOf(levels, shape),
@@ -74,15 +77,22 @@ export function encodeCandidates({
   })
 }
 
+const CANDIDATE_TENSORS = ['boxes', 'class_scores', 'locations', 'labels', 'levels', 'embedding']
+
 /** @throws CodedError WEIGHTS_* of decodeSafetensors, IO_MODEL_OUTPUT. */
 export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
-  const { about, tensor } = decode(file)
+  const { about, tensor, names } = decode(file)
+  const { quality, score } = detectorOf(about.model.config)
+  const classScores = tensor('class_scores', Float32Array)
+  const qualities = quality && tensor(quality.name, Float32Array)
+  const others = names.filter((name) => !CANDIDATE_TENSORS.includes(name))
   return {
     ...about,
     candidates: {
       boxes: tensor('boxes', Float32Array),
-      classScores: tensor('class_scores', Float32Array),
-      centerness: tensor('centerness', Float32Array),
+      classScores,
+      scores: classScores.map((p, i) => score(p, qualities?.[i] ?? 1)),
+      parts: Object.fromEntries(others.map((name) => [name, tensor(name, Float32Array)])),
       locations: tensor('locations', Int32Array),
       labels: tensor('labels', Int32Array),
       levels: tensor('levels', Uint8Array),
@@ -90,6 +100,19 @@ export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
     embedding: tensor('embedding', Float32Array),
   }
 }
+
+/** Where the model's locations lie. */
+export const gridOf = ({ input, model: { config } }: Pick<ModelOutput, 'input' | 'model'>): Pyramid =>
+  detectorOf(config).grid(input, config)
+
+const mapValues = <T, U>(record: Readonly<Record<string, T>>, of: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, of(value)]))
+
+/** [rows] or [rows,columns] */
+const tensorsOf = (values: Readonly<Record<string, Float32Array>>, rows: number): Record<string, Tensor> =>
+  mapValues(values, (of) =>
+    tensorOf(of, of.length === rows ? [rows] : [rows, rows === 0 ? 0 : of.length / rows]),
+  )
 
 function encode(about: ModelOutput, tensors: Record<string, Tensor>): Uint8Array<ArrayBuffer> {
   const { image, resized, input, model } = about
@@ -114,7 +137,7 @@ function decode(file: Uint8Array) {
     const bytes = found.bytes.byteOffset % BYTES_PER_ELEMENT === 0 ? found.bytes : found.bytes.slice()
     return new Type(bytes.buffer, bytes.byteOffset, bytes.length / BYTES_PER_ELEMENT)
   }
-  return { about: about.data, tensor, has: (name: string) => tensors.has(name) }
+  return { about: about.data, tensor, names: [...tensors.keys()] }
 }
 
 const damaged = (): CodedError =>

@@ -3,8 +3,8 @@
  *
  *   /asset/run/<run id>/pinned/<index>?step=<step>
  *
- * centerness, class_scores [L] U8: ô and p̂ of the best class in 255ths, enough for a heat map; the metadata's
- * `predictions` is the rest in JSON.
+ * class_scores [L] U8, p̂ of the best class, and the detector's quality by its name (centerness), in 255ths, enough for a heat
+ * map; the metadata's `predictions` is the rest in JSON.
  */
 import { z } from 'zod'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts'
@@ -23,24 +23,20 @@ const Predictions = z.object({
 })
 
 export interface PinnedView extends z.infer<typeof Predictions> {
-  /** [L] in 255ths */
-  readonly centerness: Uint8Array
-  readonly classScores: Uint8Array
+  /** [L] in 255ths, by name */
+  readonly maps: Readonly<Record<string, Uint8Array>>
 }
 
 const in255ths = (shares: Float32Array): Uint8Array =>
   Uint8Array.from(shares, (share) => Math.round(255 * share))
 
-export function encodePinned({ centerness, classScores, ...rest }: PinnedPredictions): Uint8Array {
+export function encodePinned({ maps, ...rest }: PinnedPredictions): Uint8Array {
   const tensor = (values: Float32Array) => ({
     dtype: 'U8' as const,
     shape: [values.length],
     bytes: in255ths(values),
   })
-  const tensors = new Map([
-    ['centerness', tensor(centerness)],
-    ['class_scores', tensor(classScores)],
-  ])
+  const tensors = Object.entries(maps).map(([name, shares]) => [name, tensor(shares)] as const)
   return encodeSafetensors(tensors, { predictions: JSON.stringify(rest) })
 }
 
@@ -49,7 +45,6 @@ export function decodePinned(file: Uint8Array): PinnedView {
   const { tensors, metadata } = decodeSafetensors(file)
   return {
     ...Predictions.parse(JSON.parse(metadata.predictions ?? 'null')),
-    centerness: tensors.get('centerness')!.bytes,
-    classScores: tensors.get('class_scores')!.bytes,
+    maps: Object.fromEntries([...tensors].map(([name, { bytes }]) => [name, bytes])),
   }
 }

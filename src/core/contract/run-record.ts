@@ -1,6 +1,6 @@
 /** The files of a training run's folder, for the engine that writes them and for whoever lists and compares runs. */
 import { z } from 'zod'
-import { ModelConfig } from '../detectors/model-config.ts'
+import { ModelConfig } from '../detectors/detectors.ts'
 import { TrainingOptions } from './training.ts'
 
 export const RUN_FILES = {

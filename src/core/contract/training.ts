@@ -1,6 +1,6 @@
 /** What a training run may be told. Whatever is left out follows the preset for the data's size. */
 import { z } from 'zod'
-import { AssignmentRules, HeadConfig, LossConfig } from '../detectors/fcos/config.ts'
+import { ModelChoices } from '../detectors/detectors.ts'
 import { AugmentConfig } from './augmentation.ts'
 
 /**
@@ -58,14 +58,6 @@ export const TrainingOptions = z.strictObject({
   seed: z.int().min(0),
 })
 export type TrainingOptions = z.infer<typeof TrainingOptions>
-
-/** Choices that change the model itself; they only apply where training does not start from a checkpoint of ours. */
-export const ModelChoices = z.strictObject({
-  head: HeadConfig.partial().optional(),
-  loss: LossConfig.partial().optional(),
-  assignment: AssignmentRules.partial().optional(),
-})
-export type ModelChoices = z.infer<typeof ModelChoices>
 
 /** The configuration file of `fcos train --config`. */
 export const TrainingFile = z.strictObject({

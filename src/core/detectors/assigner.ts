@@ -1,5 +1,51 @@
+/**
+ * Which cells of a detector's grid learn which box, as an interface: what counts recall, ambiguity and shares, and explains
+ * them, works for every rule that can say these things.
+ */
+import type { Pyramid } from '../pyramid/levels.ts'
+
 /** The owner of a cell that learns no box. */
 export const BACKGROUND = -1
 
 /** The owner of a cell that neither costs nor learns. */
 export const IGNORED = -2
+
+export interface Assigner<Rules> {
+  /** The assignment of `boxes` [N·4] (x1, y1, x2, y2 in pixels of the input). Degenerate boxes are ordinary: nothing learns them. */
+  over(grid: Pyramid, rules: Rules, boxes: Float32Array): Assignment
+}
+
+/** C cells, N boxes. */
+export interface Assignment {
+  /** [C] index of the box that each cell learns, BACKGROUND or IGNORED. `into` may be a buffer of an earlier call; it is overwritten. */
+  assign(into?: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer>
+  /** Calls `visit` with each run [start, end) of cells that would learn box `gt` if it were alone, level by level. */
+  eligible(gt: number, visit: (start: number, end: number, level: number) => void): void
+  /**
+   * Of several boxes that a cell is eligible for it learns the one of greatest strength, of equals the one of lower index.
+   * −Infinity: it does not even win against background.
+   */
+  strength(gt: number, cell: number): number
+  /** How good a place the cell is for a box that it learns, in (0, 1]. */
+  quality(gt: number, cell: number): number
+  /** Whether cells of a level may learn anything at all. */
+  learns(level: number): boolean
+  /** What became of boxes at a cell: those around it, the most nearly positive first; or else the nearest alone; none without boxes. */
+  explain(cell: number): readonly CellOutcome[]
+  /** Why no cell learns box `gt`, which may have no area, be eligible for none, or lose to background: the detector's word for it. */
+  obstacle(gt: number): Obstacle | null
+}
+
+/** What became of one box at one cell. */
+export interface CellOutcome {
+  readonly gt: number
+  readonly positive: boolean
+  /** One sentence without a full stop. `nameOf` gives what a box is called. */
+  describe(nameOf?: (gt: number) => string): string
+}
+
+export interface Obstacle {
+  readonly cause: string
+  /** One sentence without a full stop, about the box of that name. */
+  describe(box: string): string
+}

@@ -1,6 +1,6 @@
 /** All that is needed to build a model and to use it: kept in each checkpoint's metadata, since tensor names do not reveal it. */
 import { z } from 'zod'
-import { AssignmentRules, HeadConfig, LossConfig } from './fcos/config.ts'
+import { ARCHITECTURES, type Architecture } from './architectures.ts'
 
 export const InputConfig = z.strictObject({
   /** The image is scaled so that its short side is shortSide, unless its long side would pass longSide. */
@@ -12,13 +12,22 @@ export const InputConfig = z.strictObject({
 })
 export type InputConfig = z.infer<typeof InputConfig>
 
-export const ModelConfig = z.strictObject({
-  architecture: z.enum(['r50', 'lite0']),
-  /** Index in this list = output channel of cls_logits. id is the data set's category id. */
+/** `assignment`, `head` and `loss` are the detector's own; their schemas are too. */
+export interface ModelConfig<Assignment = unknown, Head = unknown, Loss = unknown> {
+  /** The detector's name; left out for FCOS, which was the only one once. */
+  detector?: string | undefined
+  architecture: Architecture
+  /** Index in this list = class index of the head. id is the data set's category id. */
+  classes: { id: number; name: string }[]
+  input: InputConfig
+  assignment: Assignment
+  head: Head
+  loss: Loss
+}
+
+/** What configurations of all detectors have in common. */
+export const COMMON_CONFIG = {
+  architecture: z.enum(ARCHITECTURES),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string() })).min(1),
   input: InputConfig,
-  assignment: AssignmentRules,
-  head: HeadConfig,
-  loss: LossConfig,
-})
-export type ModelConfig = z.infer<typeof ModelConfig>
+}

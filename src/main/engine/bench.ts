@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { BenchRequest, BenchResult } from '../../core/contract/engine.ts'
-import { lite0Config, torchvisionConfig } from '../../core/detectors/fcos/presets.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import { mulberry32 } from '../../core/random.ts'
-import { detectInput, EVALUATION_OPTIONS } from './detect/detector.ts'
-import { Fcos } from './model/fcos.ts'
+import { detectInput, EVALUATION_OPTIONS } from './detect/detect.ts'
+import { BACKBONES } from './model/backbones.ts'
+import { Network } from './model/network.ts'
 import { peakMb } from './resources.ts'
 import { device, tf } from './tensor/tensorflow.ts'
 import { lossAndGradients } from './train/gradients.ts'
@@ -23,8 +24,8 @@ export async function bench(
   { architecture, width, height, runs, train }: BenchRequest,
   signal: AbortSignal,
 ): Promise<BenchResult> {
-  const config = architecture === 'r50' ? torchvisionConfig(CLASSES) : lite0Config(CLASSES)
-  const model = new Fcos(config, initialWeights(config, 0))
+  const config = detectorOf({}).presets[architecture](CLASSES)
+  const model = new Network(config, initialWeights(config, 0))
   const random = mulberry32(0)
   const pixels = Float32Array.from({ length: width * height * 3 }, () => 4 * random() - 2)
   const size = { width, height }
@@ -33,7 +34,7 @@ export async function bench(
     detectInput(model, input, EVALUATION_OPTIONS)
   })
 
-  chooseTrainable(model, architecture === 'r50' ? 'c3' : 'c2')
+  chooseTrainable(model, BACKBONES[architecture].learns)
   const images = tf.tensor4d(pixels, [1, height, width, 3]) as Tensor4D
   const labelled = [
     {

@@ -1,13 +1,13 @@
 /** Curves of runs as series of charts. */
-import type { CurveName, Curves } from '../../core/contract/studio/runs.ts'
+import type { Curves } from '../../core/contract/studio/runs.ts'
 import type { Series } from '../ui/charts/lines.ts'
 
 /** More would not be told apart, and drawing them takes time from whoever draws boxes. */
 const MOST_POINTS = 300
 
 /** Means of neighbouring steps where there are more steps than a chart has room for. */
-export function pointsOf({ steps, figures }: Curves, name: CurveName): Series['points'] {
-  const values = figures[name]
+export function pointsOf({ steps, figures }: Curves, name: string): Series['points'] {
+  const values = figures[name] ?? []
   const span = Math.ceil(steps.length / MOST_POINTS)
   return Array.from({ length: Math.ceil(steps.length / Math.max(1, span)) }, (_, i) => {
     const part = values.slice(i * span, (i + 1) * span).filter((value) => value !== null)

@@ -1,4 +1,4 @@
-import { CURVES, type CurveName, type Curves } from '../../core/contract/studio/runs.ts'
+import type { Curves } from '../../core/contract/studio/runs.ts'
 
 /** A run that comes by a step again replaces what it drew there. Undefined where steps between are missing. */
 export function append(known: Curves, fresh: Curves): Curves | undefined {
@@ -6,9 +6,10 @@ export function append(known: Curves, fresh: Curves): Curves | undefined {
   const kept =
     first === undefined ? known.steps.length : known.steps.findLastIndex((step) => step < first) + 1
   if (first !== undefined && (known.steps[kept - 1] ?? 0) + 1 < first) return undefined
-  const column = (name: CurveName): [CurveName, (number | null)[]] => [
+  const names = new Set([...Object.keys(known.figures), ...Object.keys(fresh.figures)])
+  const column = (name: string): [string, (number | null)[]] => [
     name,
-    [...known.figures[name].slice(0, kept), ...fresh.figures[name]],
+    [...(known.figures[name] ?? []).slice(0, kept), ...(fresh.figures[name] ?? [])],
   ]
   const begun = Math.min(
     first ?? Number.POSITIVE_INFINITY,
@@ -16,7 +17,7 @@ export function append(known: Curves, fresh: Curves): Curves | undefined {
   )
   return {
     steps: [...known.steps.slice(0, kept), ...fresh.steps],
-    figures: Object.fromEntries(CURVES.map(column)) as Record<CurveName, (number | null)[]>,
+    figures: Object.fromEntries([...names].map(column)),
     evaluations: [...known.evaluations.filter(({ step }) => step < begun), ...fresh.evaluations],
   }
 }

@@ -1,8 +1,7 @@
 /** Figures of runs as people read them. */
-import type { Architecture, RunState, RunSummary } from '../../core/contract/studio/runs.ts'
+import type { RunState, RunSummary } from '../../core/contract/studio/runs.ts'
+import { MODELS } from '../../core/detectors/architectures.ts'
 import { count } from '../ui/numbers.ts'
-
-export const ARCHITECTURE_TITLES: Record<Architecture, string> = { lite0: 'lite0', r50: 'R-50' }
 
 export const STATE_TITLES: Record<RunState, string> = {
   running: 'Training',
@@ -25,7 +24,7 @@ export const memory = (megabytes: number): string =>
 
 /** "lite0 · 416 px" */
 export function modelTitle({ architecture, size, from }: RunSummary): string {
-  return architecture === null || size === null ? from : `${ARCHITECTURE_TITLES[architecture]} · ${size} px`
+  return architecture === null || size === null ? from : `${MODELS[architecture].title} · ${size} px`
 }
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>

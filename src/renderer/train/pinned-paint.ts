@@ -2,12 +2,12 @@
 
 import { type ColourMap, colourTable } from '../../core/colour/colour-maps.ts'
 import type { PinnedView } from '../../core/contract/pinned.ts'
-import type { AssignmentRules } from '../../core/detectors/fcos/config.ts'
-import { pyramid } from '../../core/pyramid/levels.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../core/detectors/model-config.ts'
 import { locationAtPoint } from '../xray/cells.ts'
 
-const PINNED_MAPS = ['centerness', 'class', 'score'] as const
-export type PinnedMap = (typeof PINNED_MAPS)[number]
+/** The class score, the score by which detections are ranked, or the detector's quality by its name. */
+export type PinnedMap = string
 
 const LABEL_FONT = '11px system-ui, sans-serif'
 const LABEL_HEIGHT = 15
@@ -44,15 +44,19 @@ export function drawMap(
   context: CanvasRenderingContext2D,
   view: PinnedView,
   shown: PinnedMap,
-  rule: AssignmentRules['location'],
+  model: ModelConfig,
   colours: ColourMap,
 ): void {
-  const { levels } = pyramid(view.input, rule)
+  const detector = detectorOf(model)
+  const { levels } = detector.grid(view.input, model)
+  const classScores = view.maps.class_scores!
+  const qualities = detector.quality && view.maps[detector.quality.name]
   const finest = levels[0]!
   const table = colourTable(colours)
-  const score = (at: number): number => Math.sqrt(view.centerness[at]! * view.classScores[at]!)
+  const score = (at: number): number =>
+    255 * detector.score(classScores[at]! / 255, (qualities?.[at] ?? 255) / 255)
   const value = (at: number): number =>
-    shown === 'centerness' ? view.centerness[at]! : shown === 'class' ? view.classScores[at]! : score(at)
+    shown === 'score' ? score(at) : (shown === 'class' ? classScores : qualities)![at]!
   // Cells of the padding are left out.
   const columns = Math.min(finest.columns, Math.ceil(view.resized.width / finest.stride))
   const rows = Math.min(finest.rows, Math.ceil(view.resized.height / finest.stride))

@@ -2,6 +2,7 @@
 
 import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
+import { ARCHITECTURES } from '../../core/detectors/architectures.ts'
 import { describe, toWire } from '../../core/errors.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
@@ -20,7 +21,7 @@ export type Measuring =
 
 export class PlanDraft {
   readonly #studio: Studio
-  model = $state.raw<StartingModel>({ kind: 'pretrained', architecture: 'lite0' })
+  model = $state.raw<StartingModel>({ kind: 'pretrained', architecture: ARCHITECTURES[0] })
   splits = $state.raw<Splits>({ learnFrom: null, measureWith: null })
   overfit = $state<number | null>(null)
   chosen = $state.raw<Chosen>({})

@@ -1,7 +1,8 @@
 /** A run's settings as titles and values, for reading one and for comparing several. */
 import type { RunDetail } from '../../core/contract/studio/runs.ts'
+import { MODELS } from '../../core/detectors/architectures.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import { count } from '../ui/numbers.ts'
-import { ARCHITECTURE_TITLES } from './figures.ts'
 import { DECAY_TITLES, DEPTH_TITLES, OPTIMISER_TITLES } from './option-titles.ts'
 
 export interface Setting {
@@ -17,7 +18,7 @@ export function settingsOf({ model, options, canvas, data }: Omit<RunDetail, 'fo
   if (!model || !options || !canvas) return []
   const { optimiser, schedule, augment } = options
   const rows: Record<string, string> = {
-    Model: ARCHITECTURE_TITLES[model.architecture],
+    Model: MODELS[model.architecture].title,
     'Input size': `${options.size} px (${canvas.width} × ${canvas.height})`,
     'Images to learn from': count(data?.training.images ?? 0),
     Steps: count(options.steps),
@@ -38,8 +39,7 @@ export function settingsOf({ model, options, canvas, data }: Omit<RunDetail, 'fo
     Mosaic: share(augment.mosaic),
     'Averaged weights': onOff(options.average),
     'Cached features': onOff(options.cacheFeatures),
-    'Box loss': `${model.loss.box}, ${model.loss.boxWeight === 'none' ? 'unweighted' : 'weighted by centerness'}`,
-    'Center sampling': model.assignment.radius === 0 ? 'off' : `radius ${model.assignment.radius}`,
+    ...detectorOf(model).describe(model).settings,
     Seed: String(options.seed),
   }
   return Object.entries(rows).map(([title, value]) => ({ title, value }))

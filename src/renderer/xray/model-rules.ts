@@ -1,8 +1,13 @@
 /** The rules by which the X-ray assigns targets: those of a model, or changed by hand to see what would be different. */
 import { z } from 'zod'
-import { AssignmentRules, DIALECTS, LossConfig, rangesFor } from '../../core/detectors/fcos/config.ts'
+import {
+  AssignmentRules,
+  DIALECTS,
+  type FcosConfig,
+  LossConfig,
+  rangesFor,
+} from '../../core/detectors/fcos/config.ts'
 import { lite0Config, torchvisionConfig } from '../../core/detectors/fcos/presets.ts'
-import type { ModelConfig } from '../../core/detectors/model-config.ts'
 import type { InputSetting } from '../../core/inspect/setting.ts'
 import { LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 
@@ -15,7 +20,7 @@ export interface ModelRules extends InputSetting {
   readonly boxWeight: LossConfig['boxWeight']
 }
 
-export function rulesOfModel({ input, assignment, loss }: Omit<ModelConfig, 'classes'>): ModelRules {
+export function rulesOfModel({ input, assignment, loss }: Omit<FcosConfig, 'classes'>): ModelRules {
   const regressionRanges = assignment.regressionRanges ?? rangesFor(LEVEL_NAMES)
   return {
     input: { shortSide: input.shortSide, longSide: input.longSide },

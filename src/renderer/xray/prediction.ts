@@ -1,11 +1,12 @@
 /** What the model in use predicts at every location of an image. */
 
-import { decodeMaps, type ImageMaps } from '../../core/contract/model-assets.ts'
+import { decodeMaps, gridOf, type ImageMaps } from '../../core/contract/model-assets.ts'
+import type { FcosConfig } from '../../core/detectors/fcos/config.ts'
 import type { ImageOutputs } from '../../core/detectors/fcos/decode.ts'
-import { classScoresAt, type PredictionMaps, predictionMaps } from '../../core/detectors/fcos/views.ts'
+import { classScoresAt, type FcosPredictions, predictionMaps } from '../../core/detectors/fcos/views.ts'
 import { fromWire } from '../../core/errors.ts'
 import type { Size } from '../../core/geometry/box.ts'
-import { type Pyramid, pyramid } from '../../core/pyramid/levels.ts'
+import type { Pyramid } from '../../core/pyramid/levels.ts'
 import { type ModelRules, rulesOfModel } from './model-rules.ts'
 
 export interface Prediction {
@@ -13,7 +14,7 @@ export interface Prediction {
   /** The image in the network's input, before padding. */
   readonly resized: Size
   readonly pyramid: Pyramid
-  readonly maps: PredictionMaps
+  readonly maps: FcosPredictions
   readonly outputs: ImageOutputs
   /** By which the model was trained; targets to compare with are theirs. */
   readonly rules: ModelRules
@@ -24,13 +25,20 @@ export interface Prediction {
 /** Locations that score less, √(p̂·ô), are not drawn: nearly all of an image. torchvision makes no detections of them either. */
 export const LEAST_SCORE = 0.2
 
-export function predictionOf({ image, resized, input, model, outputs, scales }: ImageMaps): Prediction {
-  const { assignment, head, classes } = model.config
-  const layout = pyramid(input, assignment.location)
+export function predictionOf(found: ImageMaps): Prediction {
+  const { image, resized, model } = found
+  const config = model.config as FcosConfig
+  const { head, classes } = config
+  const layout = gridOf(found)
+  const outputs = found.outputs as ImageOutputs
   return {
     ...{ image, resized, outputs, pyramid: layout },
-    maps: predictionMaps(outputs, { pyramid: layout, distance: head.distance, scales }),
-    rules: rulesOfModel(model.config),
+    maps: predictionMaps(outputs, {
+      pyramid: layout,
+      distance: head.distance,
+      scales: found.parameters.scales ?? null,
+    }),
+    rules: rulesOfModel(config),
     classes: classes.map(({ name }) => name),
   }
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../../src/core/detectors/model-config.ts'
 import { mulberry32, normal } from '../../../src/core/random.ts'
-import { Fcos } from '../../../src/main/engine/model/fcos.ts'
+import { Network } from '../../../src/main/engine/model/network.ts'
 import { tf } from '../../../src/main/engine/tensor/tensorflow.ts'
 import { lossAndGradients } from '../../../src/main/engine/train/gradients.ts'
 import { initialWeights } from '../../../src/main/engine/train/initial-weights.ts'
@@ -43,7 +43,7 @@ describe.each(variants)('%s', (_name, head, loss, depth) => {
       head: { ...BASE.head, channels: 16, groups: 4, depth: 2, ...head },
       loss: { ...BASE.loss, ...loss },
     }
-    const model = new Fcos(config, initialWeights(config, 1))
+    const model = new Network(config, initialWeights(config, 1))
     chooseTrainable(model, depth)
     const random = mulberry32(7)
     const images = tf.tensor4d(
@@ -51,10 +51,10 @@ describe.each(variants)('%s', (_name, head, loss, depth) => {
       [2, SIZE, SIZE, 3],
     ) as Tensor4D
     const total = () => {
-      const { classification, box, centerness } = lossAndGradients(model, images, LABELLED, {
+      const { losses } = lossAndGradients(model, images, LABELLED, {
         normaliser: () => 9,
       })
-      return classification + box + centerness
+      return Object.values(losses).reduce((sum, loss) => sum + loss, 0)
     }
     total()
     const learned = model.parameters.trainable()

@@ -1,7 +1,8 @@
 /** What a model makes of images: detections, the candidates before them, and the raw maps before those. */
 import { z } from 'zod'
-import type { Candidates, ImageOutputs } from '../../detectors/fcos/decode.ts'
+import type { HeadParameters, Outputs } from '../../detectors/detector.ts'
 import type { ModelConfig } from '../../detectors/model-config.ts'
+import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { WireError } from '../../errors.ts'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
 import { Path } from './images.ts'
@@ -36,7 +37,7 @@ export type DetectRequest = z.infer<typeof DetectRequest>
 export const CandidatesRequest = z.object({
   method: z.literal('candidates'),
   ...many,
-  /** Candidates score above it, with centerness or by class alone: 0.01. */
+  /** Candidates score above it, with the detector's quality or by class alone: 0.01. */
   floor: z.number().min(0).max(1),
 })
 export type CandidatesRequest = z.infer<typeof CandidatesRequest>
@@ -57,7 +58,7 @@ export interface ScoredBox {
   readonly score: number
 }
 
-/** How an image lay in the network's input; with the model's rule for locations, pyramid(input, rule) is its geometry. */
+/** How an image lay in the network's input; the detector's grid(input, config) is its geometry. */
 export interface Frame {
   /** The source image in pixels, EXIF orientation applied. */
   readonly image: Size
@@ -90,10 +91,9 @@ export interface CandidatesResult {
 
 export interface MapsResult extends Frame {
   readonly model: ModelInfo
-  /** Logits and raw regression: core/detectors/fcos says what they mean (distances.ts, decode.ts). */
-  readonly outputs: ImageOutputs
-  /** [levels] learned scales of the regression; null for models without. */
-  readonly scales: Float32Array | null
+  /** [L,channels] raw outputs of the head; the detector says what they mean. */
+  readonly outputs: Outputs
+  readonly parameters: HeadParameters
   /** [channels] as of `candidates`. */
   readonly embedding: Float32Array
   readonly milliseconds: {

@@ -1,5 +1,6 @@
 /** Training runs: the request, what is heard of a run while it goes, and what it would cost. */
 import { z } from 'zod'
+import { ARCHITECTURES } from '../../detectors/architectures.ts'
 import { InputConfig } from '../../detectors/model-config.ts'
 import type { Size } from '../../geometry/box.ts'
 import { AugmentConfig } from '../augmentation.ts'
@@ -11,7 +12,7 @@ const start = {
   /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
   weights: Path.nullable(),
   /** Of a run that starts from nothing. Weights bring their own, and a resumed run has one: null. */
-  architecture: z.enum(['r50', 'lite0']).nullable(),
+  architecture: z.enum(ARCHITECTURES).nullable(),
   options: TrainingFile,
 }
 
@@ -60,14 +61,13 @@ export interface TrainingInput extends Size {
 }
 
 export interface TrainStep {
+  /** As in ModelConfig. */
+  readonly detector?: string | undefined
   readonly step: number
   readonly steps: number
   readonly loss: number
-  readonly classification: number
-  readonly box: number
-  readonly centerness: number
-  /** The centerness loss above what its targets' entropy leaves: 0 is perfect. */
-  readonly centernessExcess: number
+  /** The losses and figures of the detector, by name. */
+  readonly figures: Readonly<Record<string, number>>
   readonly rate: number
   readonly gradientNorm: number
   readonly positives: number
@@ -95,10 +95,8 @@ export interface PinnedPredictions extends Frame {
   /** Of TrainRequest.pinned.images. */
   readonly index: number
   readonly detections: readonly ScoredBox[]
-  /** [L] ô = σ(centerness logit) */
-  readonly centerness: Float32Array
-  /** [L] the best class's p̂ = σ(class logit) */
-  readonly classScores: Float32Array
+  /** [L] shares by name: class_scores, the best class's p̂, and the detector's quality. */
+  readonly maps: Readonly<Record<string, Float32Array>>
 }
 
 export type TrainingEvent =

@@ -6,7 +6,8 @@
  * (models.ts), by the checkpoint's path.
  */
 import { z } from 'zod'
-import { ModelConfig } from '../../detectors/model-config.ts'
+import { ARCHITECTURES } from '../../detectors/architectures.ts'
+import { ModelConfig } from '../../detectors/detectors.ts'
 import { SPLITS } from '../../project/model.ts'
 import { Evaluated } from '../engine/training.ts'
 import { TrainingFile, TrainingOptions } from '../training.ts'
@@ -17,9 +18,6 @@ import { Id, Ids, LocalPath, None, Nothing, WireErrorValue } from './values.ts'
 /** The time at which it was made, which no other run of the project ever has: 20261122-184449-103. */
 export const RunId = z.string().regex(/^\d{8}-\d{6}-\d{3}$/)
 export type RunId = z.infer<typeof RunId>
-
-export const ARCHITECTURES = ['lite0', 'r50'] as const
-export type Architecture = (typeof ARCHITECTURES)[number]
 
 /** What training starts from. */
 export const StartingModel = z.discriminatedUnion('kind', [
@@ -77,6 +75,8 @@ export const RunSummary = z.object({
   overfit: z.boolean(),
   /** These five are null until the engine has begun. */
   architecture: z.enum(ARCHITECTURES).nullable(),
+  /** As in ModelConfig: left out for FCOS. */
+  detector: z.string().optional(),
   /** Long side of the network's input, px. */
   size: z.int().nullable(),
   classes: z
@@ -108,23 +108,18 @@ export const RunSummary = z.object({
 })
 export type RunSummary = z.infer<typeof RunSummary>
 
-/** Figures of each step; what they mean stands at TrainStep. */
-export const CURVES = [
+/** Figures of each step that all detectors have; what they mean stands at TrainStep. */
+export const COMMON_CURVES = [
   'loss',
-  'classification',
-  'box',
-  'centerness',
-  'centernessExcess',
   'rate',
   'gradientNorm',
   'positives',
   'imagesPerSecond',
   'memoryMb',
 ] as const
-export type CurveName = (typeof CURVES)[number]
 
-/** One value per entry of `steps`; null where it was not finite. */
-const Figures = z.record(z.enum(CURVES), z.array(z.number().nullable()).readonly())
+/** By name: those, and the losses and figures of the detector. One value per entry of `steps`; null where it was not finite. */
+const Figures = z.record(z.string(), z.array(z.number().nullable()).readonly())
 
 export const Curves = z.object({
   steps: z.array(z.int()).readonly(),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { LevelName, LocationRule } from '../../pyramid/levels.ts'
+import { COMMON_CONFIG, type ModelConfig } from '../model-config.ts'
 
 /** Pixels of the network's input; null: no upper end. */
 const RegressionRange = z
@@ -64,6 +65,26 @@ export const LossConfig = z.strictObject({
   focalGamma: z.number(),
 })
 export type LossConfig = z.infer<typeof LossConfig>
+
+export const FcosConfig = z.strictObject({
+  /** Left out in files from when there was no other. */
+  detector: z.literal('fcos').optional(),
+  ...COMMON_CONFIG,
+  assignment: AssignmentRules,
+  head: HeadConfig,
+  loss: LossConfig,
+})
+export interface FcosConfig extends ModelConfig<AssignmentRules, HeadConfig, LossConfig> {
+  detector?: 'fcos' | undefined
+}
+
+/** What a training run may choose of it. */
+export const FcosChoices = z.strictObject({
+  detector: z.literal('fcos').optional(),
+  head: HeadConfig.partial().optional(),
+  loss: LossConfig.partial().optional(),
+  assignment: AssignmentRules.partial().optional(),
+})
 
 export type RegressionRanges = NonNullable<AssignmentRules['regressionRanges']>
 

@@ -8,11 +8,13 @@
 import type { Size } from '../../geometry/box.ts'
 import type { Axes, Level, Pyramid } from '../../pyramid/levels.ts'
 import { locationAt } from '../../pyramid/locations.ts'
+import type { Candidates } from '../shared/candidates.ts'
+import { sigmoid } from '../shared/sigmoid.ts'
 import { TopK } from '../shared/top-k.ts'
 import { type DistanceRule, distance } from './distances.ts'
 
 /** One image's raw head outputs. */
-export interface ImageOutputs {
+export type ImageOutputs = {
   /** [L,K] */
   readonly logits: Float32Array
   /** [L,4] l, t, r, b before exp or relu. */
@@ -41,47 +43,28 @@ export interface CandidateOptions {
   readonly alsoByClass?: boolean
 }
 
-/** Pairs of location and class with their boxes, in rising order of location, then class. */
-export interface Candidates {
-  /** [M] indices of locations in 0…L−1. */
-  readonly locations: Int32Array
-  /** [M] indices into Pyramid.levels. */
-  readonly levels: Uint8Array
-  /** [M] class indices in 0…K−1. */
-  readonly labels: Int32Array
-  /** [M] p̂ = σ(class logit) */
-  readonly classScores: Float32Array
-  /** [M] ô = σ(centerness logit) of the location. */
-  readonly centerness: Float32Array
-  /** [M,4] x1, y1, x2, y2 in pixels of the source image (of the network's input without toSource), clipped to it. */
-  readonly boxes: Float32Array
-}
-
+/** Pairs of location and class with their boxes; parts.centerness [M] is ô = σ(centerness logit) of the location. */
 export function decodeCandidates(outputs: ImageOutputs, options: CandidateOptions): Candidates {
   const classes = outputs.logits.length / outputs.centerness.length
   const pairsOf = options.pyramid.levels.map((level) => bestPairs(level, outputs, classes, options))
   const levels = Uint8Array.from(pairsOf.flatMap((pairs, level) => Array<number>(pairs.length).fill(level)))
   const pairs = Int32Array.from(pairsOf.flatMap((of) => [...of]))
   const locations = pairs.map((pair) => Math.floor(pair / classes))
+  const classScores = Float32Array.from(pairs, (pair) => sigmoid(outputs.logits[pair]))
+  const centerness = Float32Array.from(locations, (location) => sigmoid(outputs.centerness[location]))
   return {
     locations,
     levels,
     labels: pairs.map((pair) => pair % classes),
-    classScores: Float32Array.from(pairs, (pair) => sigmoid(outputs.logits[pair])),
-    centerness: Float32Array.from(locations, (location) => sigmoid(outputs.centerness[location])),
+    classScores,
+    scores: classScores.map((p, i) => score(p, centerness[i])),
+    parts: { centerness },
     boxes: boxesAt(locations, outputs.regression, options),
   }
 }
 
-/** √(p̂·ô) [M] in float32, which is what torchvision ranks: saturated sigmoids tie. */
-export function candidateScores({
-  classScores,
-  centerness,
-}: Pick<Candidates, 'classScores' | 'centerness'>): Float32Array {
-  return classScores.map((p, i) => score(p, centerness[i]))
-}
-
-const score = (p: number, q: number): number => Math.fround(Math.sqrt(Math.fround(p * q)))
+/** √(p̂·ô) in float32, which is what torchvision ranks: saturated sigmoids tie. */
+export const score = (p: number, q: number): number => Math.fround(Math.sqrt(Math.fround(p * q)))
 
 /** The pairs (location·K + class) of a level that are candidates, rising. */
 function bestPairs(
@@ -154,8 +137,6 @@ function boxesAt(
   }
   return boxes
 }
-
-export const sigmoid = (z: number): number => Math.fround(1 / (1 + Math.exp(-z)))
 
 /** In float32, as torchvision's boxes are before they are scaled. */
 const clip = (position: number, size: number): number => Math.fround(Math.min(Math.max(position, 0), size))

@@ -1,18 +1,21 @@
 /** Why one location learns one box and not another: the first failing test, as data and as a sentence. */
 
-import type { Pyramid } from '../../pyramid/levels.ts'
+import type { Level, Pyramid } from '../../pyramid/levels.ts'
 import { type Location, locationAt } from '../../pyramid/locations.ts'
 import { neverWins, precedence } from './assign.ts'
 import type { AssignmentRules } from './config.ts'
 import {
   centerDistance,
   centerReach,
+  emptyWindow,
   farSide,
+  findEligible,
   isAbove,
   isBelow,
   isDegenerate,
   isInside,
   isLearning,
+  type Limits,
   limitsOf,
 } from './eligible.ts'
 
@@ -152,3 +155,50 @@ export function describeOutcome(
 }
 
 const pixels = (length: number): string => `${Number(length.toFixed(1))} px`
+
+/**
+ * Why no location learns a box that is alone in its image, in the order of the tests: the first that none of all locations
+ * survives. Levels that learn nothing have no locations here.
+ * - no-area: the box has none, is inverted or not finite
+ * - under-1-px: a side is under 1 px, and the box lies between all locations
+ * - inside: no location lies inside
+ * - center-sampling: some do, but none near its centre
+ * - range: some do, but none on a level whose regression range they fall in
+ * - area-limit: its area is 1e8 px² or more, which torchvision's tie-break cannot tell from background
+ */
+export type ObstacleCause = keyof typeof OBSTACLES
+
+/** What is to be said about a box of some name. */
+const OBSTACLES = {
+  'no-area': (box: string) => `${box} has no area`,
+  'under-1-px': (box: string) => `${box} is under 1 px and lies between all locations`,
+  inside: (box: string) => `no location lies inside ${box}`,
+  'center-sampling': (box: string) =>
+    `no location inside ${box} is near enough to its centre for center sampling`,
+  range: (box: string) => `no location inside ${box} has max(l, t, r, b) in its level's regression range`,
+  'area-limit': (box: string) => `${box} has 1e8 px² or more, and loses to background`,
+}
+
+/** Null where some location would learn box `gt` of `boxes` [N·4] if it were alone. */
+export function obstacleOf(
+  pyramid: Pyramid,
+  rules: AssignmentRules,
+  boxes: Float32Array,
+  gt: number,
+): { readonly cause: ObstacleCause; describe(box: string): string } | null {
+  const levels = pyramid.levels.filter((level) => isLearning(level, rules))
+  const window = emptyWindow()
+  const anywhere = (limits: (level: Level) => Limits) =>
+    levels.some((level) => findEligible(level, limits(level), boxes, gt, window))
+  const because = (cause: ObstacleCause) => ({ cause, describe: OBSTACLES[cause] })
+
+  if (isDegenerate(boxes, gt)) return because('no-area')
+  const anyDistance = { ...rules, minDistance: 0, maxDistance: Number.POSITIVE_INFINITY }
+  if (!anywhere(() => ({ ...anyDistance, radius: 0 }))) {
+    const side = Math.min(boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1])
+    return because(side < 1 ? 'under-1-px' : 'inside')
+  }
+  if (!anywhere(() => anyDistance)) return because('center-sampling')
+  if (!anywhere((level) => limitsOf(level, rules))) return because('range')
+  return neverWins(rules.area, boxes, gt) ? because('area-limit') : null
+}

@@ -13,7 +13,7 @@ import { type DistanceRule, distance, distanceSlope } from './distances.ts'
 import type { Positives } from './targets.ts'
 
 /** The head's raw outputs, or gradients by them. Locations lie along L as in Pyramid. */
-export interface HeadOutputs {
+export type HeadOutputs = {
   /** [N,L,K] */
   readonly logits: Float32Array
   /** [N,L,4] l, t, r, b before exp or relu. */

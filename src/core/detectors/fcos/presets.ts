@@ -1,11 +1,11 @@
 import type { ModelConfig } from '../model-config.ts'
-import { DIALECTS } from './config.ts'
+import { DIALECTS, type FcosConfig } from './config.ts'
 
 /**
  * The light model for CPUs: EfficientNet-Lite0 with a narrower pyramid and head, in the authors' dialect. Two layers per
  * tower: on the few hundred steps of a small data set they learn more than four, in less time.
  */
-export function lite0Config(classes: ModelConfig['classes'], longSide = 416): ModelConfig {
+export function lite0Config(classes: ModelConfig['classes'], longSide = 416): FcosConfig {
   return {
     architecture: 'lite0',
     classes,
@@ -25,7 +25,7 @@ export function lite0Config(classes: ModelConfig['classes'], longSide = 416): Mo
 }
 
 /** The choices that torchvision's fcos_resnet50_fpn has built in; input sizes are those of its COCO training. */
-export function torchvisionConfig(classes: ModelConfig['classes']): ModelConfig {
+export function torchvisionConfig(classes: ModelConfig['classes']): FcosConfig {
   return {
     architecture: 'r50',
     classes,

@@ -65,13 +65,22 @@ export function targets(
   boxes: Float32Array,
   into: Targets = emptyTargets(pyramid),
 ): Targets {
-  assign(pyramid, rules, boxes, into.matched)
+  fillTargets(pyramid, boxes, assign(pyramid, rules, boxes, into.matched), into)
+  return into
+}
+
+/** The distances and centerness of an assignment `matched` [L] of `boxes` [N·4]. */
+export function fillTargets(
+  pyramid: Pyramid,
+  boxes: Float32Array,
+  matched: Int32Array,
+  into: Pick<Targets, 'ltrb' | 'centerness'>,
+): void {
   into.ltrb.fill(0)
   into.centerness.fill(0)
-  forEachPositive(pyramid, boxes, into.matched, (location, _, l, t, r, b) =>
+  forEachPositive(pyramid, boxes, matched, (location, _, l, t, r, b) =>
     setDistances(into, location, l, t, r, b),
   )
-  return into
 }
 
 export function emptyTargets({ locations }: Pyramid): Targets {

@@ -1,19 +1,17 @@
-/** Maps of what every location predicts, over one input, and how far that is from its target. L locations, K classes. */
-
+/** What can be drawn of FCOS: maps of what every location learns and predicts, and the views of them. L locations, K classes. */
 import type { Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND } from '../assigner.ts'
-import { candidateScores, type ImageOutputs, sigmoid } from './decode.ts'
+import type { PredictionMaps, Reading } from '../detector.ts'
+import { sigmoid } from '../shared/sigmoid.ts'
+import { AMBIGUITY_VIEW, LEVELS_VIEW, OWNER_VIEW, SCORE_VIEW, type View } from '../views.ts'
+import type { LossConfig } from './config.ts'
+import { type ImageOutputs, score } from './decode.ts'
 import { type DistanceRule, predictedDistances } from './distances.ts'
+import { fillTargets, type Targets } from './targets.ts'
 
-export interface PredictionMaps {
-  /** [L] p̂ of the best class: σ of its logit. */
-  readonly classScores: Float32Array
-  /** [L] that class, an index in 0…K−1; of equals the first. */
-  readonly labels: Int32Array
+export interface FcosPredictions extends PredictionMaps {
   /** [L] ô = σ(centerness logit) */
   readonly centerness: Float32Array
-  /** [L] √(p̂·ô), by which detections are ranked. */
-  readonly scores: Float32Array
   /** [L,4] distances to the left, top, right and bottom side in pixels of the network's input. */
   readonly ltrb: Float32Array
 }
@@ -28,7 +26,7 @@ export interface PredictionModel {
 export function predictionMaps(
   { logits, regression, centerness }: ImageOutputs,
   { pyramid, distance, scales }: PredictionModel,
-): PredictionMaps {
+): FcosPredictions {
   const classes = logits.length / centerness.length
   const labels = new Int32Array(centerness.length)
   const classScores = new Float32Array(centerness.length)
@@ -39,11 +37,12 @@ export function predictionMaps(
     labels[location] = best - start
     classScores[location] = sigmoid(logits[best])
   }
-  const quality = { classScores, centerness: centerness.map(sigmoid) }
+  const quality = centerness.map(sigmoid)
   return {
-    ...quality,
+    classScores,
+    centerness: quality,
     labels,
-    scores: candidateScores(quality),
+    scores: classScores.map((p, location) => score(p, quality[location])),
     ltrb: predictedDistances(regression, pyramid, distance, scales),
   }
 }
@@ -54,28 +53,129 @@ export function classScoresAt({ logits, centerness }: ImageOutputs, location: nu
   return logits.slice(location * classes, (location + 1) * classes).map(sigmoid)
 }
 
-/** Predicted less target; NaN at background, which has no target. */
-export interface PredictionErrors {
-  /** [L,4] pixels of the network's input. */
-  readonly ltrb: Float32Array
-  /** [L] */
-  readonly centerness: Float32Array
+/** What every location learns. The arrays are overwritten by the next computation that is given them. */
+export interface FcosTargetMaps extends Pick<Targets, 'ltrb' | 'centerness'> {
+  /** [L] the weight of each location in the box loss, before it is divided by their sum; 0 at background. */
+  readonly boxWeight: Float32Array
 }
 
-/** @param targets the maps [L] and [L,4] of Targets or TargetMaps for the same input */
-export function predictionErrors(
-  predicted: Pick<PredictionMaps, 'ltrb' | 'centerness'>,
-  targets: {
-    readonly matched: Int32Array
-    readonly ltrb: Float32Array
-    readonly centerness: Float32Array
-  },
-): PredictionErrors {
-  const isPositive = (location: number) => targets.matched[location] !== BACKGROUND
+/** @param matched [L] what assign returned for `boxes` [N·4] */
+export function targetMaps(
+  grid: Pyramid,
+  rule: LossConfig['boxWeight'],
+  boxes: Float32Array,
+  matched: Int32Array,
+  into: FcosTargetMaps = emptyTargetMaps(grid),
+): FcosTargetMaps {
+  const { centerness, boxWeight } = into
+  fillTargets(grid, boxes, matched, into)
+  for (let location = 0; location < matched.length; location++) {
+    boxWeight[location] =
+      matched[location] === BACKGROUND ? 0 : rule === 'centerness' ? centerness[location] : 1
+  }
+  return into
+}
+
+const emptyTargetMaps = ({ locations }: Pyramid): FcosTargetMaps => ({
+  ltrb: new Float32Array(locations * 4),
+  centerness: new Float32Array(locations),
+  boxWeight: new Float32Array(locations),
+})
+
+/** In strides. A location on P4 to P6 regresses at most 8, since their ranges end at 8 strides of theirs. */
+const LONGEST_SIDE = 8
+/** A difference this large has the last colour, in strides. */
+const LARGEST_DIFFERENCE = 2
+
+type Ltrb = Pick<FcosPredictions, 'ltrb'>
+type Centerness = Pick<FcosPredictions, 'centerness'>
+
+/** The sides, in the order of ltrb. */
+const SIDES = [
+  { name: 'left', letter: 'l', dx: -1, dy: 0, key: 'Shift+Alt+ArrowLeft' },
+  { name: 'top', letter: 't', dx: 0, dy: -1, key: 'Shift+Alt+ArrowUp' },
+  { name: 'right', letter: 'r', dx: 1, dy: 0, key: 'Shift+Alt+ArrowRight' },
+  { name: 'bottom', letter: 'b', dx: 0, dy: 1, key: 'Shift+Alt+ArrowDown' },
+] as const
+
+/** Distances in strides of the level; `pick` gives one of a location's four, or of their differences. */
+function sidesView(
+  info: Pick<View<unknown, unknown>, 'name' | 'title' | 'meaning' | 'key' | 'parts'>,
+  pick: (side: (k: number) => number) => number,
+): View<Ltrb, Ltrb> {
+  const paint = ({ ltrb }: Ltrb) => ({
+    by: 'value' as const,
+    of: (at: number, stride: number) => pick((k) => ltrb[at * 4 + k]) / (stride * LONGEST_SIDE),
+  })
   return {
-    ltrb: predicted.ltrb.map((side, k) => (isPositive(k >> 2) ? side - targets.ltrb[k] : Number.NaN)),
-    centerness: predicted.centerness.map((value, location) =>
-      isPositive(location) ? value - targets.centerness[location] : Number.NaN,
-    ),
+    ...info,
+    ends: ['0', `≥ ${LONGEST_SIDE} strides`],
+    targets: paint,
+    predicted: paint,
+    difference: {
+      ends: ['0', `≥ ${LARGEST_DIFFERENCE} strides`],
+      of: (targets, predicted) => (at, stride) =>
+        pick((k) => Math.abs(predicted.ltrb[at * 4 + k] - targets.ltrb[at * 4 + k])) /
+        (stride * LARGEST_DIFFERENCE),
+    },
   }
 }
+
+const CENTERNESS_VIEW: View<Centerness, Centerness> = {
+  name: 'centerness',
+  title: 'Centerness',
+  meaning: 'Centerness target: 1 in the middle of the box that the location learns',
+  ends: ['0', '1'],
+  targets: ({ centerness }) => ({ by: 'value', of: (at) => centerness[at] }),
+  predicted: ({ centerness }) => ({ by: 'value', of: (at) => centerness[at] }),
+  difference: {
+    ends: ['0', '1'],
+    of: (targets, predicted) => (at) => Math.abs(predicted.centerness[at] - targets.centerness[at]),
+  },
+}
+
+const WEIGHT_VIEW: View<Pick<FcosTargetMaps, 'boxWeight'>, unknown> = {
+  name: 'weight',
+  title: 'Box weight',
+  meaning: 'Weight of the location in the box loss',
+  ends: ['0', '1'],
+  targets: ({ boxWeight }) => ({ by: 'value', of: (at) => boxWeight[at] }),
+  predicted: null,
+  difference: null,
+}
+
+export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
+  LEVELS_VIEW,
+  CENTERNESS_VIEW,
+  sidesView(
+    {
+      name: 'sides',
+      title: 'l, t, r, b',
+      meaning:
+        'Distance to the farthest side, which decides the level, in strides; each side alone in the panel',
+      parts: SIDES.map(({ name }) => name),
+    },
+    (side) => Math.max(side(0), side(1), side(2), side(3)),
+  ),
+  ...SIDES.map(({ name, letter, key }, k) =>
+    sidesView(
+      {
+        name,
+        title: `${letter}: to the ${name} side`,
+        meaning: `Distance to the ${name} side, in strides of the level`,
+        key,
+      },
+      (side) => side(k),
+    ),
+  ),
+  OWNER_VIEW,
+  AMBIGUITY_VIEW,
+  WEIGHT_VIEW,
+  SCORE_VIEW,
+]
+
+/** The distances and the centerness of one location, learned or predicted. */
+export const readingOf = ({ ltrb, centerness }: Ltrb & Centerness, location: number): Reading => ({
+  rays: SIDES.map(({ letter, dx, dy }, k) => ({ name: letter, dx, dy, length: ltrb[location * 4 + k] })),
+  figures: [{ title: 'centerness', value: centerness[location] }],
+})

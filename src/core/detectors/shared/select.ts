@@ -1,12 +1,12 @@
 /** From candidates to detections: a score threshold, the best of each level, class-wise NMS over all levels. */
 
 import type { BoxXyxy } from '../../geometry/box.ts'
-import { type Candidates, candidateScores } from '../fcos/decode.ts'
+import { boxAt, type Candidates } from './candidates.ts'
 import { nms } from './nms.ts'
 import { TopK } from './top-k.ts'
 
 export interface SelectionOptions {
-  /** Of the score: torchvision 0.2 (with centerness). Detections score strictly above it. */
+  /** Detections score strictly above it: torchvision 0.2. */
   readonly scoreThreshold: number
   /** Candidates of each level that go into NMS at most: 1000. */
   readonly candidatesPerLevel: number
@@ -19,12 +19,12 @@ export interface SelectionOptions {
 /**
  * Indices of the candidates that are detections, in descending order of score.
  *
- * @param scores [M] what candidates are ranked by: √(p̂·ô), or an analysis's own.
+ * @param scores [M] what candidates are ranked by: their own scores, or an analysis's.
  */
 export function selectDetections(
   candidates: Candidates,
   { scoreThreshold, candidatesPerLevel, nmsThreshold, maxDetections }: SelectionOptions,
-  scores: Float32Array = candidateScores(candidates),
+  scores: Float32Array = candidates.scores,
 ): Int32Array {
   const { levels, labels, boxes } = candidates
   const threshold = Math.fround(scoreThreshold)
@@ -52,7 +52,7 @@ export function selectDetections(
 export interface GuessOptions {
   readonly score: number
   readonly nms: number
-  /** false: ranked by class scores alone. */
+  /** false: ranked by class scores alone, without what the detector predicts of a box's quality. */
   readonly centerness: boolean
 }
 
@@ -74,7 +74,7 @@ export const EVALUATION_SELECTION = { score: 0.05, nms: 0.6 } as const
 
 /** Best first. Boxes that clipping left without width or height are none. */
 export function guessesOf(candidates: Candidates, { score, nms, centerness }: GuessOptions): ModelGuess[] {
-  const scores = centerness ? candidateScores(candidates) : candidates.classScores
+  const scores = centerness ? candidates.scores : candidates.classScores
   const options = {
     scoreThreshold: score,
     nmsThreshold: nms,
@@ -82,13 +82,8 @@ export function guessesOf(candidates: Candidates, { score, nms, centerness }: Gu
     maxDetections: MOST_DETECTIONS,
   }
   return Array.from(selectDetections(candidates, options, scores)).flatMap((index): ModelGuess[] => {
-    const [x1, y1, x2, y2] = candidates.boxes.subarray(index * 4, index * 4 + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ]
-    if (x1 >= x2 || y1 >= y2) return []
-    return [{ index, label: candidates.labels[index]!, box: [x1, y1, x2, y2], score: scores[index]! }]
+    const box = boxAt(candidates.boxes, index)
+    if (box[0] >= box[2] || box[1] >= box[3]) return []
+    return [{ index, label: candidates.labels[index]!, box, score: scores[index]! }]
   })
 }

@@ -1,8 +1,9 @@
-/** What the ground truth would answer in place of each candidate's centerness, class and box. */
+/** What the ground truth would answer in place of each candidate's quality, class and box. */
 
-import type { AssignmentRules } from '../../detectors/fcos/config.ts'
-import type { Candidates } from '../../detectors/fcos/decode.ts'
-import { targets } from '../../detectors/fcos/targets.ts'
+import { BACKGROUND } from '../../detectors/assigner.ts'
+import { detectorOf } from '../../detectors/detectors.ts'
+import type { ModelConfig } from '../../detectors/model-config.ts'
+import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { TrueObject } from '../ground-truth.ts'
 import type { CandidateImage } from './candidate-image.ts'
 
@@ -10,8 +11,8 @@ import type { CandidateImage } from './candidate-image.ts'
 export interface Answers {
   /** [M] index into the image's objects of the one that the location is assigned; BACKGROUND for none. */
   readonly object: Int32Array
-  /** [M] centerness target of the location; 0 for background. */
-  readonly centerness: Float32Array
+  /** [M] the assigner's quality of the location, for FCOS its centerness target; 0 for background. */
+  readonly quality: Float32Array
   /** [M] highest IoU of the candidate's box with an object of any class. */
   readonly iou: Float32Array
 }
@@ -20,14 +21,18 @@ export interface Answers {
 export function answersFor(
   { candidates, pyramid, toSource }: CandidateImage,
   objects: readonly TrueObject[],
-  rules: AssignmentRules,
+  config: ModelConfig,
 ): Answers {
   const boxes = cornersOf(objects)
   const inInput = boxes.map((side, i) => side / (i % 2 === 0 ? toSource.x : toSource.y))
-  const { matched, centerness } = targets(pyramid, rules, inInput)
+  const assignment = detectorOf(config).assigner.over(pyramid, config.assignment, inInput)
+  const matched = assignment.assign()
+  const object = candidates.locations.map((cell) => Math.max(BACKGROUND, matched[cell]!))
   return {
-    object: candidates.locations.map((location) => matched[location]!),
-    centerness: Float32Array.from(candidates.locations, (location) => centerness[location]!),
+    object,
+    quality: Float32Array.from(candidates.locations, (cell, i) =>
+      object[i] === BACKGROUND ? 0 : assignment.quality(object[i]!, cell),
+    ),
     iou: bestIous(candidates, boxes),
   }
 }

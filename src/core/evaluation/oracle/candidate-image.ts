@@ -1,5 +1,5 @@
 /** An image of the evaluation with what the network left for NMS. */
-import type { Candidates } from '../../detectors/fcos/decode.ts'
+import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { Axes, Pyramid } from '../../pyramid/levels.ts'
 
 export interface CandidateImage {

@@ -1,14 +1,15 @@
 /** What if part of the head's outputs were perfect: the same candidates, ranked, classed or boxed by the ground truth. */
 import { BACKGROUND } from '../../detectors/assigner.ts'
-import { type Candidates, candidateScores } from '../../detectors/fcos/decode.ts'
+import type { Detector } from '../../detectors/detector.ts'
+import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { TrueObject } from '../ground-truth.ts'
 import { type Answers, cornersOf } from './answers.ts'
 
 /**
- * In the waterfall's order. Each step's score:
- * - classOnly: p̂, as if there were no centerness: what centerness adds is the step from here;
+ * In the waterfall's order. Each step's score, for FCOS, whose quality ô is the centerness:
+ * - classOnly: p̂, as if no quality were predicted: what it adds is the step from here;
  * - asIs: √(p̂·ô);
- * - centerness: √(p̂·q) with q = c* where the location is assigned an object, elsewhere still ô;
+ * - centerness: √(p̂·q) with q the quality target where the location is assigned an object, elsewhere still ô;
  * - centernessElsewhereZero: the same with q = 0 elsewhere, which also tells the detector what is background;
  * - iou: q = the highest IoU of the box with an object of any class, as a perfect quality branch would predict;
  * - class: as iou, with the object's class, p̂ = 1, where one is assigned, and p̂ = 0 elsewhere;
@@ -24,6 +25,10 @@ export const ORACLE_STEPS = [
   'box',
 ] as const
 export type OracleStep = (typeof ORACLE_STEPS)[number]
+
+/** Those that make sense of a detector: without a quality branch there is nothing to be perfect. */
+export const oracleSteps = ({ quality }: Pick<Detector, 'quality'>): readonly OracleStep[] =>
+  quality ? ORACLE_STEPS : ['asIs', 'class', 'box']
 
 /** Candidates as a step has them, and their scores [M] for selectDetections. */
 export interface RankedCandidates {
@@ -41,23 +46,22 @@ export function applyOracle(
   answers: Answers,
   objects: readonly TrueObject[],
   labelOf: (categoryId: number) => number,
+  { quality, score }: Pick<Detector, 'quality' | 'score'>,
 ): RankedCandidates {
-  const { classScores, centerness } = candidates
+  const { classScores } = candidates
+  const predicted = quality ? candidates.parts[quality.name]! : classScores.map(() => 1)
   const { object, iou } = answers
   const isAssigned = (i: number) => object[i] !== BACKGROUND
-  const rankedBy = (quality: Float32Array) => ({
-    candidates,
-    scores: candidateScores({ classScores, centerness: quality }),
-  })
+  const rankedBy = (q: Float32Array) => ({ candidates, scores: classScores.map((p, i) => score(p, q[i]!)) })
   switch (step) {
     case 'classOnly':
       return { candidates, scores: classScores }
     case 'asIs':
-      return rankedBy(centerness)
+      return rankedBy(predicted)
     case 'centerness':
-      return rankedBy(centerness.map((q, i) => (isAssigned(i) ? answers.centerness[i]! : q)))
+      return rankedBy(predicted.map((q, i) => (isAssigned(i) ? answers.quality[i]! : q)))
     case 'centernessElsewhereZero':
-      return rankedBy(answers.centerness)
+      return rankedBy(answers.quality)
     case 'iou':
       return rankedBy(iou)
     case 'class':
@@ -65,11 +69,11 @@ export function applyOracle(
       const labels = candidates.labels.map((label, i) =>
         isAssigned(i) ? labelOf(objects[object[i]!]!.categoryId) : label,
       )
-      const perfect = { classScores: classScores.map((_, i) => (isAssigned(i) ? 1 : 0)) }
+      const perfect = classScores.map((_, i) => (isAssigned(i) ? 1 : 0))
       if (step === 'class') {
         return {
           candidates: { ...candidates, labels },
-          scores: candidateScores({ ...perfect, centerness: iou }),
+          scores: perfect.map((p, i) => score(p, quality ? iou[i]! : 1)),
         }
       }
       const corners = cornersOf(objects)
@@ -77,7 +81,7 @@ export function applyOracle(
         const g = object[i >> 2]!
         return g === BACKGROUND ? side : corners[g * 4 + (i & 3)]!
       })
-      return { candidates: { ...candidates, labels, boxes }, scores: perfect.classScores }
+      return { candidates: { ...candidates, labels, boxes }, scores: perfect }
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Average precision step by step towards a perfect head: which output is worth improving. */
-import type { AssignmentRules } from '../../detectors/fcos/config.ts'
+import { detectorOf } from '../../detectors/detectors.ts'
+import type { ModelConfig } from '../../detectors/model-config.ts'
 import { type SelectionOptions, selectDetections } from '../../detectors/shared/select.ts'
 import type { Detection } from '../../formats/detection.ts'
 import { find } from '../analysis/findings.ts'
@@ -11,10 +12,10 @@ import { IOU_50, IOU_THRESHOLDS } from '../protocol.ts'
 import { layOut } from '../tables.ts'
 import { type Answers, answersFor } from './answers.ts'
 import type { CandidateImage } from './candidate-image.ts'
-import { applyOracle, ORACLE_STEPS, type OracleStep } from './steps.ts'
+import { applyOracle, type OracleStep, oracleSteps } from './steps.ts'
 
 export interface OracleOptions extends SelectionOptions {
-  readonly rules: AssignmentRules
+  readonly config: ModelConfig
   /** Category id of each class index. */
   readonly categoryIds: readonly number[]
 }
@@ -43,7 +44,7 @@ export function* oracleWaterfall(
 ): Generator<OracleBar> {
   const objectsOf = Map.groupBy(truth.objects, (object) => object.imageId)
   const answered = images.map((image) => answer(image, objectsOf.get(image.imageId) ?? [], options))
-  for (const step of ORACLE_STEPS) {
+  for (const step of oracleSteps(detectorOf(options.config))) {
     const detections = answered.flatMap((image) => detect(step, image, options))
     const tables = rank(layOut(truth, detections))
     const [ap, ap50, ap75] = evaluateTables(truth, tables).stats as [number, number, number]
@@ -71,10 +72,10 @@ interface AnsweredImage {
 function answer(
   image: CandidateImage,
   objects: readonly TrueObject[],
-  { rules, categoryIds }: OracleOptions,
+  { config, categoryIds }: OracleOptions,
 ): AnsweredImage {
   const known = objects.filter(({ crowd, categoryId }) => !crowd && categoryIds.includes(categoryId))
-  return { image, objects: known, answers: answersFor(image, known, rules) }
+  return { image, objects: known, answers: answersFor(image, known, config) }
 }
 
 function detect(
@@ -82,9 +83,16 @@ function detect(
   { image, objects, answers }: AnsweredImage,
   options: OracleOptions,
 ): Detection[] {
-  const { categoryIds } = options
+  const { categoryIds, config } = options
   const labelOf = (id: number) => categoryIds.indexOf(id)
-  const { candidates, scores } = applyOracle(step, image.candidates, answers, objects, labelOf)
+  const { candidates, scores } = applyOracle(
+    step,
+    image.candidates,
+    answers,
+    objects,
+    labelOf,
+    detectorOf(config),
+  )
   const { boxes, labels } = candidates
   return Array.from(selectDetections(candidates, options, scores), (i): Detection => {
     const [x1, y1, x2, y2] = [boxes[i * 4]!, boxes[i * 4 + 1]!, boxes[i * 4 + 2]!, boxes[i * 4 + 3]!]

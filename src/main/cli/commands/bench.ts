@@ -1,12 +1,14 @@
 /** `fcos bench`: how fast a model is on this machine. */
+
 import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
+import type { Architecture } from '../../../core/detectors/architectures.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
 
 export interface BenchOptions {
-  readonly model: 'r50' | 'lite0'
+  readonly model: Architecture
   readonly train: boolean
   readonly height: number
   readonly width: number

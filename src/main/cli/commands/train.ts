@@ -5,6 +5,8 @@ import path from 'node:path'
 import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
+import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
@@ -155,7 +157,11 @@ async function readData(
 
 async function weightsFor({ model }: TrainOptions, say: (line: string) => void): Promise<StartingWeights> {
   if (model !== undefined) return startingWeights(model, say)
-  throw new CodedError('USAGE_MODEL', 'No --model to start from', 'Give lite0, r50 or a checkpoint')
+  throw new CodedError(
+    'USAGE_MODEL',
+    'No --model to start from',
+    `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
+  )
 }
 
 export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: EngineHello): string {
@@ -184,8 +190,8 @@ function showEvent(event: EngineEvent, progress: Progress): void {
       progress.update(
         event.step,
         event.steps,
-        `loss ${event.loss.toFixed(3)} (class ${event.classification.toFixed(3)}, box ${event.box.toFixed(3)}, ` +
-          `centerness +${event.centernessExcess.toFixed(3)})  rate ${event.rate.toExponential(1)}  ` +
+        `loss ${event.loss.toFixed(3)} (${detectorOf(event).summary(event.figures)})  ` +
+          `rate ${event.rate.toExponential(1)}  ` +
           `${event.imagesPerSecond.toFixed(1)} images/s  ${duration(event.remainingSeconds)} left`,
       )
       break

@@ -1,11 +1,11 @@
 /** Models that stay on the device between requests. */
 import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
-import { Fcos } from '../model/fcos.ts'
+import { Network } from '../model/network.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
 
 export interface LoadedModel {
-  readonly model: Fcos
+  readonly model: Network
   readonly thresholds: ModelInfo['thresholds']
 }
 
@@ -65,5 +65,5 @@ export class LoadedModels {
 
 async function load(path: string): Promise<LoadedModel> {
   const { config, tensors, thresholds = null } = await readCheckpoint(path)
-  return { model: new Fcos(config, tensors), thresholds }
+  return { model: new Network(config, tensors), thresholds }
 }

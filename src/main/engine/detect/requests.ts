@@ -12,7 +12,7 @@ import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import type { JobControl } from '../control.ts'
 import { preprocess } from '../data/preprocess.ts'
-import { detect, findCandidates, frameOf } from './detector.ts'
+import { detect, findCandidates, frameOf } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
 import { rawOutputs } from './raw-outputs.ts'
 import { overFiles } from './stream.ts'
@@ -73,13 +73,13 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
     const source = await image
     const began = performance.now()
     const input = preprocess([source], config)
-    const { scales = null, images } = rawOutputs(model, input)
+    const { parameters, images } = rawOutputs(model, input)
     const network = performance.now() - began
     return {
       ...frameOf(source, input, 0),
       model: infoOf(loaded, config),
       outputs: images[0].outputs,
-      scales,
+      parameters,
       embedding: images[0].embedding,
       milliseconds: { load, decode, network },
     }

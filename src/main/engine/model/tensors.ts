@@ -1,24 +1,22 @@
 /** Names and shapes of every tensor that a model of a given configuration has, in the order of its state dict. */
-import type { HeadConfig } from '../../../core/detectors/fcos/config.ts'
+import type { HeadDescription, Tower } from '../../../core/detectors/detector.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { TensorSpec } from '../weights/state-dict.ts'
 import { affine, batchNorm, kernelAndBias } from '../weights/tensor-specs.ts'
-import { LITE0_BLOCKS, LITE0_PYRAMID_BLOCKS, lite0BodyTensors } from './efficientnet-lite0-spec.ts'
-import { BOTTLENECK_EXPANSION, RESNET50_STAGES, resnet50BodyTensors } from './resnet50-spec.ts'
+import { BACKBONES } from './backbones.ts'
 
-const LEVELS = 5
+/** Of the pyramid, P3 to P7. */
+export const LEVELS = 5
 
-export function modelTensors({ architecture, head, classes }: ModelConfig): TensorSpec[] {
-  const body = architecture === 'r50' ? resnet50BodyTensors() : lite0BodyTensors()
-  return [...body, ...pyramidTensors(architecture, head.channels), ...headTensors(head, classes.length)]
+export function modelTensors(config: ModelConfig): TensorSpec[] {
+  const head = detectorOf(config).head(config)
+  const { tensors, channels } = BACKBONES[config.architecture]
+  return [...tensors(), ...pyramidTensors(channels, head.channels), ...headTensors(head)]
 }
 
 /** Laterals of C3 to C5, their 3×3 outputs, P6 from P5 and P7 from P6. */
-function pyramidTensors(architecture: ModelConfig['architecture'], channels: number): TensorSpec[] {
-  const inputs =
-    architecture === 'r50'
-      ? RESNET50_STAGES.slice(1).map(({ width }) => width * BOTTLENECK_EXPANSION)
-      : LITE0_PYRAMID_BLOCKS.map((block) => LITE0_BLOCKS[block].outputs)
+function pyramidTensors(inputs: readonly number[], channels: number): TensorSpec[] {
   const root = 'backbone.fpn'
   return [
     ...inputs.flatMap((width, i) => kernelAndBias(`${root}.inner_blocks.${i}.0`, channels, width, 1)),
@@ -28,24 +26,16 @@ function pyramidTensors(architecture: ModelConfig['architecture'], channels: num
   ]
 }
 
-function headTensors(head: HeadConfig, classes: number): TensorSpec[] {
-  const [classification, regression] = ['head.classification_head', 'head.regression_head']
-  const predictor = (name: string, out: number) => kernelAndBias(name, out, head.channels, 3)
-  const centerness = (branch: HeadConfig['centernessOn'], root: string) =>
-    head.centernessOn === branch ? predictor(`${root}.bbox_ctrness`, 1) : []
-  return [
-    ...tower(classification, head),
-    ...predictor(`${classification}.cls_logits`, classes),
-    ...centerness('classification', classification),
-    ...tower(regression, head),
-    ...predictor(`${regression}.bbox_reg`, 4),
-    ...centerness('regression', regression),
-    ...(head.levelScale ? [{ name: `${regression}.scales`, shape: [LEVELS] }] : []),
-  ]
-}
+const headTensors = (head: HeadDescription): TensorSpec[] => [
+  ...head.towers.flatMap((tower) => [
+    ...towerTensors(tower, head),
+    ...tower.outputs.flatMap(({ tensor, channels }) => kernelAndBias(tensor, channels, head.channels, 3)),
+  ]),
+  ...head.parameters.map(({ tensor, shape }) => ({ name: tensor, shape })),
+]
 
 /** Convolution, norm, ReLU: three entries of torch's Sequential per layer, of which the ReLU has no tensors. */
-function tower(root: string, { channels, depth, norm }: HeadConfig): TensorSpec[] {
+function towerTensors({ root }: Tower, { channels, depth, norm }: HeadDescription): TensorSpec[] {
   return Array.from({ length: depth }, (_, layer) => {
     const at = `${root}.conv.${3 * layer + 1}`
     return [

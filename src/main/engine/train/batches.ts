@@ -1,9 +1,9 @@
 /** Where a training step's batch comes from: images that are augmented afresh, or features that were computed once. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
+import type { Losses } from '../../../core/detectors/detector.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { BatchLoader, type LoaderOptions } from '../data/loader.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { type LossOptions, lossAndGradients } from './gradients.ts'
 
@@ -11,20 +11,20 @@ export type LoaderHooks = Pick<LoaderOptions, 'onProblem' | 'onBlack'>
 
 export interface Batches {
   /** Losses of the next batch; adds to the gradients. */
-  next(options: LossOptions): Promise<FcosLoss>
+  next(options: LossOptions): Promise<Losses>
   close(): Promise<void>
 }
 
 export class ImageBatches implements Batches {
-  readonly #model: Fcos
+  readonly #model: Network
   readonly #loader: BatchLoader
 
-  constructor(model: Fcos, plan: BatchPlan, startStep: number, hooks: LoaderHooks) {
+  constructor(model: Network, plan: BatchPlan, startStep: number, hooks: LoaderHooks) {
     this.#model = model
     this.#loader = new BatchLoader(plan, { startStep, ...hooks })
   }
 
-  async next(options: LossOptions): Promise<FcosLoss> {
+  async next(options: LossOptions): Promise<Losses> {
     const { images, width, height, boxes, classes } = await this.#loader.next()
     const tensor = tf.tensor4d(images, [boxes.length, height, width, 3]) as Tensor4D
     const labelled = boxes.map((of, i) => ({ boxes: of, classes: classes[i] }))

@@ -5,25 +5,25 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
+import type { LabelledBoxes, Losses } from '../../../core/detectors/detector.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
 import type { JobControl } from '../control.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { BatchLoader } from '../data/loader.ts'
 import { EpochOrder } from '../data/order.ts'
-import type { Fcos } from '../model/fcos.ts'
-import type { TowerOutputs } from '../model/head.ts'
+import type { PerTower } from '../model/head.ts'
+import type { Network } from '../model/network.ts'
 import { Tape, Value } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { Batches, LoaderHooks } from './batches.ts'
-import { type LabelledBoxes, type LossOptions, lossOfPredictions } from './gradients.ts'
+import { type LossOptions, lossOfPredictions } from './gradients.ts'
 import type { LearningDepth } from './trainable.ts'
 
 /** The deepest frozen features, as a flat list of values per image, and the way on from there. */
 interface Cut {
-  frozen(model: Fcos, images: Tensor4D): Value[]
-  towers(model: Fcos, tape: Tape, values: readonly Value[]): TowerOutputs[]
+  frozen(model: Network, images: Tensor4D): Value[]
+  towers(model: Network, tape: Tape, values: readonly Value[]): PerTower[]
 }
 
 const CUTS: Partial<Record<LearningDepth, Cut>> = {
@@ -32,18 +32,18 @@ const CUTS: Partial<Record<LearningDepth, Cut>> = {
     frozen: (model, images) => model.features(new Tape(false), images),
     towers: (model, tape, values) => model.towers(tape, values),
   },
-  // Only the last convolutions learn: the outputs of both towers are kept, level by level.
+  // Only the last convolutions learn: the features after the towers are kept, level by level.
   predictors: {
     frozen(model, images) {
       const tape = new Tape(false)
-      const towers = model.towers(tape, model.features(tape, images))
-      return towers.flatMap(({ classification, regression }) => [classification, regression])
+      return model.towers(tape, model.features(tape, images)).flat()
     },
-    towers: (_model, _tape, values) =>
-      Array.from({ length: values.length / 2 }, (_, level) => ({
-        classification: values[2 * level],
-        regression: values[2 * level + 1],
-      })),
+    towers(model, _tape, values) {
+      const towers = model.head.towers.length
+      return Array.from({ length: values.length / towers }, (_, level) =>
+        values.slice(level * towers, (level + 1) * towers),
+      )
+    },
   },
 }
 
@@ -73,7 +73,7 @@ interface Cached {
 }
 
 export class CachedFeatures implements Batches {
-  readonly #model: Fcos
+  readonly #model: Network
   readonly #plan: BatchPlan
   readonly #folder: string
   readonly #cut: Cut
@@ -82,7 +82,7 @@ export class CachedFeatures implements Batches {
   #step: number
 
   private constructor(
-    model: Fcos,
+    model: Network,
     plan: BatchPlan,
     folder: string,
     cut: Cut,
@@ -100,7 +100,7 @@ export class CachedFeatures implements Batches {
 
   /** Computes the features of every image once. Of a job that is stopped meanwhile they are not complete. */
   static async build(
-    model: Fcos,
+    model: Network,
     plan: BatchPlan,
     folder: string,
     depth: LearningDepth,
@@ -134,7 +134,7 @@ export class CachedFeatures implements Batches {
     return new CachedFeatures(model, plan, folder, cut, cached, startStep)
   }
 
-  async next(options: LossOptions): Promise<FcosLoss> {
+  async next(options: LossOptions): Promise<Losses> {
     const { batchSize, canvas } = this.#plan
     const step = this.#step++
     const images = Array.from({ length: batchSize }, (_, n) => this.#order.at(step * batchSize + n).index)

@@ -1,18 +1,11 @@
 /** The weights of a model that nothing was loaded into. */
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { elementCount } from '../../../core/formats/safetensors.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import { fnv1a, mulberry32, normal } from '../../../core/random.ts'
 import { modelTensors } from '../model/tensors.ts'
 import type { StateDict, TensorSpec } from '../weights/state-dict.ts'
-
-/** The share of positives that an untrained classifier predicts, so that easy background does not drown the start (focal loss, section 4.1). */
-const PRIOR = 0.01
-/**
- * With d = stride·relu(s·x), x near 0 leaves half of all sides without a gradient; a new regression layer starts at
- * distances of a few cells instead.
- */
-const RELU_DISTANCE_BIAS = 3
 
 /**
  * Of each residual branch of a ResNet that nothing was loaded into: frozen BatchNorm does not normalise, and 16 branches
@@ -22,16 +15,24 @@ const RESIDUAL_SCALE = 0.25
 
 /** The initial values by FCOS section 4 and torchvision: seeded, equal on every machine. */
 export function initialWeights(config: ModelConfig, seed: number): StateDict {
+  const { towers } = detectorOf(config).head(config)
+  const biases = new Map(
+    towers.flatMap(({ outputs }) => outputs.map(({ tensor, bias }) => [`${tensor}.bias`, bias])),
+  )
   return new Map(
-    modelTensors(config).map((spec) => [spec.name, tensorOf(initialValues(spec, config, seed), spec.shape)]),
+    modelTensors(config).map((spec) => [spec.name, tensorOf(initialValues(spec, biases, seed), spec.shape)]),
   )
 }
 
-function initialValues({ name, shape }: TensorSpec, { head }: ModelConfig, seed: number): Float32Array {
+function initialValues(
+  { name, shape }: TensorSpec,
+  biases: ReadonlyMap<string, number>,
+  seed: number,
+): Float32Array {
   const values = new Float32Array(elementCount(shape))
   const random = mulberry32(fnv1a(`${seed}/${name}`))
-  if (name.endsWith('cls_logits.bias')) return values.fill(-Math.log((1 - PRIOR) / PRIOR))
-  if (name.endsWith('bbox_reg.bias') && head.distance === 'relu') return values.fill(RELU_DISTANCE_BIAS)
+  const bias = biases.get(name)
+  if (bias !== undefined) return values.fill(bias)
   if (name.endsWith('bias') || name.endsWith('running_mean')) return values
   if (name.endsWith('.bn3.weight')) return values.fill(RESIDUAL_SCALE)
   if (shape.length < 4) return values.fill(1)

@@ -1,18 +1,18 @@
 import type { TrainingOptions } from '../../../core/contract/training.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 import { WeightAverage } from './average.ts'
 import { Optimiser } from './optimiser.ts'
 import { chooseTrainable } from './trainable.ts'
 
 /** What changes while training. */
 export interface Learning {
-  readonly model: Fcos
+  readonly model: Network
   readonly optimiser: Optimiser
   readonly average: WeightAverage | null
 }
 
 /** Takes the model. */
-export function beginLearning(model: Fcos, options: TrainingOptions): Learning {
+export function beginLearning(model: Network, options: TrainingOptions): Learning {
   chooseTrainable(model, options.learn)
   return {
     model,

@@ -3,7 +3,7 @@ import type { TrainingOptions } from '../../../core/contract/training.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { trainingSamples } from '../data/samples.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 import { type Batches, ImageBatches } from './batches.ts'
 import { CachedFeatures, type Preparing } from './cached-features.ts'
 
@@ -21,7 +21,7 @@ export interface BatchSettings {
  * @param note is told of images that cannot be used, and of what is odd about those that can.
  */
 export function openBatches(
-  model: Fcos,
+  model: Network,
   { options, canvas, data, features }: BatchSettings,
   step: number,
   note: (message: string) => void,

@@ -1,12 +1,12 @@
 /** Images whose predictions are shown while a model learns. */
 import type { PinnedPredictions } from '../../../core/contract/engine.ts'
-import { predictionMaps } from '../../../core/detectors/fcos/views.ts'
+import type { Detector, PredictionMaps } from '../../../core/detectors/detector.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
-import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detector.ts'
+import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detect.ts'
 import { rawOutputs } from '../detect/raw-outputs.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 
 interface Pinned {
   readonly index: number
@@ -35,24 +35,30 @@ export class PinnedImages {
   }
 
   /** One after the other, to need no more memory than a step does. */
-  *predict(model: Fcos, step: number): Generator<PinnedPredictions> {
+  *predict(model: Network, step: number): Generator<PinnedPredictions> {
     for (const { index, image } of this.#images) {
       const input = preprocess([image], model.config.input)
       const raw = rawOutputs(model, input)
-      const { pyramid, scales = null } = raw
-      const geometry = { pyramid, scales, distance: model.config.head.distance }
-      const { centerness, classScores } = predictionMaps(raw.images[0].outputs, geometry)
-      const [{ candidates }] = candidatesOf(raw, input, model.config, {
-        scoreThreshold: EVALUATION_OPTIONS.score,
-      })
+      const { detector, config } = model
+      const { grid, parameters, images } = raw
+      const [{ outputs }] = images
+      const [{ candidates }] = candidatesOf(model, raw, input, { scoreThreshold: EVALUATION_OPTIONS.score })
       yield {
         step,
         index,
         ...frameOf(image, input, 0),
-        detections: detectionsOf(candidates, model.config, EVALUATION_OPTIONS),
-        centerness,
-        classScores,
+        detections: detectionsOf(candidates, config, EVALUATION_OPTIONS),
+        maps: sharesOf(detector, detector.predictionMaps({ config, grid, outputs, parameters })),
       }
     }
   }
+}
+
+/** What a heat map is made of: class_scores, and the detector's quality by its name. */
+function sharesOf(
+  { quality }: Pick<Detector, 'quality'>,
+  predicted: PredictionMaps,
+): Readonly<Record<string, Float32Array>> {
+  const named = predicted as unknown as Readonly<Record<string, Float32Array>>
+  return { ...(quality && { [quality.name]: named[quality.name] }), class_scores: predicted.classScores }
 }

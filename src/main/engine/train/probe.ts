@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { EngineEvent, ProbeRequest, ProbeResult } from '../../../core/contract/engine.ts'
 import type { JobControl } from '../control.ts'
 import { trainingCanvas } from '../data/canvas.ts'
-import { Fcos } from '../model/fcos.ts'
+import { Network } from '../model/network.ts'
 import { peakMb } from '../resources.ts'
 import { beginLearning, endLearning } from './learning.ts'
 import { Normaliser } from './normaliser.ts'
@@ -25,7 +25,7 @@ export async function probe(
   const { data } = request
   const { config, options, state } = await startingPoint(request)
   const canvas = trainingCanvas(data.images, config.input)
-  const learning = beginLearning(new Fcos(config, state), options)
+  const learning = beginLearning(new Network(config, state), options)
   const features = await mkdtemp(join(tmpdir(), 'fcos-probe-'))
   // Features are cached for as many images only as the steps see.
   const seen = { ...data, images: data.images.slice(0, STEPS * options.batch * options.accumulate) }

@@ -18,9 +18,10 @@ export class RunLogs {
 
   step(figures: TrainStep): void {
     const step = figures.step - 1
-    this.#steps.append({ ...figures, step })
-    const { step: _, steps: _steps, remainingSeconds: _remaining, device: _device, ...scalars } = figures
-    this.#board.scalars(step, scalars)
+    const { figures: ofDetector, detector: _detector, ...common } = figures
+    this.#steps.append({ ...common, ...ofDetector, step })
+    const { step: _, steps: _steps, remainingSeconds: _remaining, device: _device, ...scalars } = common
+    this.#board.scalars(step, { ...scalars, ...ofDetector })
   }
 
   evaluated(evaluation: Evaluated): void {

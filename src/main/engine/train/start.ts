@@ -6,7 +6,7 @@ import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
-import { Fcos } from '../model/fcos.ts'
+import { Network } from '../model/network.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { beginLearning } from './learning.ts'
 import type { RunFolder } from './run-folder.ts'
@@ -39,7 +39,7 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
   return {
     record,
     data: { data, validation },
-    learning: beginLearning(new Fcos(config, state), options),
+    learning: beginLearning(new Network(config, state), options),
     progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
   }
 }

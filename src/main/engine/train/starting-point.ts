@@ -1,7 +1,7 @@
 /** From a request to the model that training starts with. */
 import type { ProbeRequest } from '../../../core/contract/engine.ts'
-import type { ModelChoices, TrainingOptions } from '../../../core/contract/training.ts'
-import { lite0Config, torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
+import type { TrainingOptions } from '../../../core/contract/training.ts'
+import { detectorOf, type ModelChoices } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { pairByName } from '../../../core/formats/class-names.ts'
@@ -40,7 +40,7 @@ export async function startingPoint({
   const options = trainingOptions(kind, data.images.length, chosen.training)
   if (options.cacheFeatures) cutFor(options.learn)
   const classes = data.categories
-  const base = origin?.config ?? (kind === 'r50' ? torchvisionConfig(classes) : lite0Config(classes))
+  const base = origin?.config ?? detectorOf(chosen.model ?? {}).presets[kind](classes)
   const config = withInput(withChoices({ ...base, classes }, chosen.model), options.size)
   const state = initialWeights(config, options.seed)
   if (weights === null || origin === null) return { config, options, state, report: null }
@@ -68,14 +68,12 @@ function respellings(config: ModelConfig, file: ModelConfig, rows: ReadonlyMap<n
   })
 }
 
-function withChoices(config: ModelConfig, choices: ModelChoices = {}): ModelConfig {
-  return {
-    ...config,
-    head: { ...config.head, ...choices.head } as ModelConfig['head'],
-    loss: { ...config.loss, ...choices.loss } as ModelConfig['loss'],
-    assignment: { ...config.assignment, ...choices.assignment } as ModelConfig['assignment'],
-  }
-}
+const withChoices = (config: ModelConfig, { head, loss, assignment }: ModelChoices = {}): ModelConfig => ({
+  ...config,
+  head: { ...(config.head as object), ...head },
+  loss: { ...(config.loss as object), ...loss },
+  assignment: { ...(config.assignment as object), ...assignment },
+})
 
 /** The long side decides; the short side follows the image. */
 function withInput(config: ModelConfig, size: number): ModelConfig {

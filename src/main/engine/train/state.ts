@@ -14,8 +14,8 @@ import {
 } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
 import { replaceFile } from '../../files/replace-file.ts'
-import { Fcos } from '../model/fcos.ts'
 import { deviceShape, toTorchLayout } from '../model/filter-layout.ts'
+import { Network } from '../model/network.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { StateDict } from '../weights/state-dict.ts'
@@ -84,7 +84,7 @@ export async function restoreState(
       tensorOf(toTorchLayout(take(`weights/${name}`, shape), shape), shape),
     ]),
   )
-  const learning = beginLearning(new Fcos(config, weights), options)
+  const learning = beginLearning(new Network(config, weights), options)
   try {
     const { model, optimiser, average } = learning
     const device = (key: string, shape: readonly number[]) =>

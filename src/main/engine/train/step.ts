@@ -1,19 +1,11 @@
 /** One optimiser step: one or more passes forward and back, then the weights and their average move. */
 import type { TrainStep } from '../../../core/contract/engine.ts'
-import type { FcosLoss } from '../../../core/detectors/fcos/loss.ts'
+import type { Losses } from '../../../core/detectors/detector.ts'
 import type { Batches } from './batches.ts'
 import type { Learning } from './learning.ts'
 import type { Normaliser } from './normaliser.ts'
 
-type Figures =
-  | 'loss'
-  | 'classification'
-  | 'box'
-  | 'centerness'
-  | 'centernessExcess'
-  | 'gradientNorm'
-  | 'positives'
-export type StepFigures = Pick<TrainStep, Figures>
+export type StepFigures = Pick<TrainStep, 'loss' | 'figures' | 'gradientNorm' | 'positives'>
 
 export interface StepOptions {
   /** Counts from 0. */
@@ -31,12 +23,13 @@ export async function takeStep(
   normaliser: Normaliser,
   { step, steps, passes, rate }: StepOptions,
 ): Promise<StepFigures | null> {
-  const losses: FcosLoss[] = []
+  const passed: Losses[] = []
   for (let pass = 0; pass < passes; pass++) {
-    losses.push(await batches.next({ normaliser: (positives) => normaliser.next(positives) }))
+    passed.push(await batches.next({ normaliser: (positives) => normaliser.next(positives) }))
   }
-  const mean = (of: (loss: FcosLoss) => number) => losses.reduce((sum, loss) => sum + of(loss), 0) / passes
-  const loss = mean(({ classification, box, centerness }) => classification + box + centerness)
+  const mean = (of: (losses: Losses) => number) =>
+    passed.reduce((sum, losses) => sum + of(losses), 0) / passes
+  const loss = mean(({ losses }) => Object.values(losses).reduce((sum, each) => sum + each, 0))
   const learned = model.parameters.trainable()
   const gradientNorm = Number.isFinite(loss) ? optimiser.step(learned, rate, 1 / passes, step) : Number.NaN
   if (!Number.isFinite(gradientNorm)) {
@@ -46,11 +39,20 @@ export async function takeStep(
   average?.update(step, steps)
   return {
     loss,
-    classification: mean(({ classification }) => classification),
-    box: mean(({ box }) => box),
-    centerness: mean(({ centerness }) => centerness),
-    centernessExcess: mean(({ centerness, centernessFloor }) => centerness - centernessFloor),
+    figures: {
+      ...means(passed.map(({ losses }) => losses)),
+      ...means(passed.map(({ figures }) => figures)),
+    },
     gradientNorm,
-    positives: losses.reduce((sum, { positives }) => sum + positives, 0),
+    positives: passed.reduce((sum, { positives }) => sum + positives, 0),
   }
 }
+
+/** The mean of each figure over records that have the same names. */
+const means = (records: readonly Readonly<Record<string, number>>[]): Record<string, number> =>
+  Object.fromEntries(
+    Object.keys(records[0] ?? {}).map((name) => [
+      name,
+      records.reduce((sum, record) => sum + record[name], 0) / records.length,
+    ]),
+  )

@@ -1,7 +1,8 @@
 /** Which tensors learn. Everything from a chosen depth on to the predictors does; BatchNorm stays frozen. */
 
+import type { HeadDescription } from '../../../core/detectors/detector.ts'
 import { LITE0_STAGE_OF_BLOCK } from '../model/efficientnet-lite0-spec.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 
 /**
  * From shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's stages by the
@@ -12,9 +13,10 @@ export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', '
 export type LearningDepth = (typeof LEARNING_DEPTHS)[number]
 
 /** The depth at which a tensor begins to learn; null if it never does. */
-function depthOf(name: string): LearningDepth | null {
+function depthOf(name: string, { towers, parameters }: HeadDescription): LearningDepth | null {
   if (/running_(mean|var)$/.test(name)) return null
-  if (/\.(cls_logits|bbox_reg|bbox_ctrness|scales)\b/.test(name)) return 'predictors'
+  const last = [...towers.flatMap(({ outputs }) => outputs), ...parameters]
+  if (last.some(({ tensor }) => name === tensor || name.startsWith(`${tensor}.`))) return 'predictors'
   if (name.startsWith('head.')) return 'head'
   if (name.startsWith('backbone.fpn.')) return 'fpn'
   if (/\.(bn\d?|downsample\.1)\./.test(name)) return null
@@ -25,10 +27,10 @@ function depthOf(name: string): LearningDepth | null {
   return name.includes('.body.stem.') ? 'c2' : null
 }
 
-export function chooseTrainable(model: Fcos, from: LearningDepth): void {
+export function chooseTrainable(model: Network, from: LearningDepth): void {
   const limit = LEARNING_DEPTHS.indexOf(from)
   for (const parameter of model.parameters) {
-    const depth = depthOf(parameter.name)
+    const depth = depthOf(parameter.name, model.head)
     parameter.trainable = depth !== null && LEARNING_DEPTHS.indexOf(depth) <= limit
   }
 }

@@ -144,6 +144,7 @@ class Run {
     this.#progress.positives = this.#normaliser.average
     const seconds = (performance.now() - started) / 1000
     const line: TrainStep = {
+      detector: this.#record.model.detector,
       step: step + 1,
       steps,
       ...figures,

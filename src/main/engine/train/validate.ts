@@ -6,9 +6,9 @@ import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
 import type { RgbImage } from '../../images/decode.ts'
-import { detect, EVALUATION_OPTIONS } from '../detect/detector.ts'
+import { detect, EVALUATION_OPTIONS } from '../detect/detect.ts'
 import { overFiles } from '../detect/stream.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 
 /** What came of measuring; null where nothing could be measured. */
 export type Validation =
@@ -22,7 +22,7 @@ export type Validation =
  * @returns that it is not complete where `signal` was aborted before the end.
  */
 export async function validate(
-  model: Fcos,
+  model: Network,
   data: EngineData,
   step: number,
   signal: AbortSignal,

@@ -3,8 +3,8 @@
  * metadata, the configuration without which they mean nothing.
  */
 import { z } from 'zod'
+import { ModelConfig } from '../../../core/detectors/detectors.ts'
 import { torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
-import { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'

@@ -1,6 +1,12 @@
 /** What a training starts from: pretrained weights of the cache, or a file of the user's. */
 import { existsSync } from 'node:fs'
-import type { Architecture } from '../../../core/contract/studio/runs.ts'
+import {
+  ARCHITECTURES,
+  type Architecture,
+  isArchitecture,
+  MODELS,
+} from '../../../core/detectors/architectures.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, describe, toWire } from '../../../core/errors.ts'
 import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
 
@@ -11,31 +17,25 @@ export interface StartingWeights {
   readonly file: string | null
 }
 
-/** The best first. */
-const PRETRAINED = {
-  lite0: ['efficientnet_lite0_imagenet'],
-  r50: ['fcos_resnet50_fpn_coco', 'resnet50_imagenet'],
-} as const
-
 /**
- * @param model `lite0`, `r50`, or a path.
+ * @param model one of ARCHITECTURES, or a path.
  * @param say is told about downloads, and about starting from nothing where they fail.
  * @throws CodedError USAGE_NO_FILE.
  */
 export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
-  if (model === 'lite0' || model === 'r50') return pretrained(model, say)
+  if (isArchitecture(model)) return pretrained(model, say)
   if (!existsSync(model)) {
     throw new CodedError(
       'USAGE_NO_FILE',
       `There is no weights file ${model}`,
-      'Give lite0, r50 or a checkpoint',
+      `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
     )
   }
   return { architecture: null, file: model }
 }
 
 async function pretrained(architecture: Architecture, say: (line: string) => void): Promise<StartingWeights> {
-  const names: readonly string[] = PRETRAINED[architecture]
+  const names = [...(detectorOf({}).pretrained[architecture] ?? []), ...MODELS[architecture].pretrained]
   const models = names.map((name) => readModels().find((model) => model.name === name)!)
   let refusal = ''
   for (const model of models) {

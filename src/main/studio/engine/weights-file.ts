@@ -1,8 +1,8 @@
 /** What a weights file says of itself; nobody needs an engine to learn it. */
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
-import type { Architecture } from '../../../core/contract/studio/runs.ts'
-import { ModelConfig } from '../../../core/detectors/model-config.ts'
+import type { Architecture } from '../../../core/detectors/architectures.ts'
+import { ModelConfig } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 import { WEIGHT_SOURCES } from '../../../core/training/weight-sources.ts'

@@ -1,10 +1,10 @@
 /** What a model detects, from the candidates that it left in the cache. */
 import { setImmediate } from 'node:timers/promises'
-import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
+import { gridOf, type ImageCandidates } from '../../../core/contract/model-assets.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { EVALUATION_SELECTION, guessesOf } from '../../../core/detectors/shared/select.ts'
 import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
-import { pyramid } from '../../../core/pyramid/levels.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { CandidateCache } from '../models/candidate-cache.ts'
 import type { FrozenDetection } from './frozen.ts'
@@ -52,24 +52,24 @@ export async function candidateImages(
   classes: Classes,
 ): Promise<{
   images: CandidateImage[]
-  rules: ImageCandidates['model']['config']['assignment']
+  config: ImageCandidates['model']['config']
   categoryIds: number[]
 } | null> {
   const images: CandidateImage[] = []
   let config: ImageCandidates['model']['config'] | undefined
   let categoryIds: number[] = []
   for await (const { id, found } of candidatesOf(model)) {
-    const { candidates, image, resized, input } = found
+    const { candidates, image, resized } = found
     config = found.model.config
     categoryIds = classIdsOf(found, classes)
     images.push({
       imageId: id,
       candidates,
-      pyramid: pyramid(input, config.assignment.location),
+      pyramid: gridOf(found),
       toSource: { x: image.width / resized.width, y: image.height / resized.height },
     })
   }
-  return config ? { images, rules: config.assignment, categoryIds } : null
+  return config ? { images, config, categoryIds } : null
 }
 
 async function* candidatesOf({
@@ -89,10 +89,11 @@ const classIdsOf = ({ model: { config } }: ImageCandidates, classes: Classes): n
 
 function select(
   imageId: number,
-  { candidates }: ImageCandidates,
+  { candidates, model }: ImageCandidates,
   classIds: readonly number[],
   centerness: boolean,
 ): FrozenDetection[] {
+  const { quality } = detectorOf(model.config)
   return guessesOf(candidates, { ...EVALUATION_SELECTION, centerness }).map(
     ({ index, label, box: [x1, y1, x2, y2], score }) => ({
       imageId,
@@ -100,7 +101,7 @@ function select(
       box: [x1, y1, x2 - x1, y2 - y1],
       score,
       classScore: candidates.classScores[index]!,
-      centerness: candidates.centerness[index]!,
+      ...(quality && { centerness: candidates.parts[quality.name]![index]! }),
     }),
   )
 }

@@ -1,12 +1,13 @@
 /** The waterfall of oracles of an evaluated model. */
 import { setImmediate } from 'node:timers/promises'
 import type { OracleResult } from '../../../core/contract/studio/evaluation.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import {
   CANDIDATES_PER_LEVEL,
   EVALUATION_SELECTION,
   MOST_DETECTIONS,
 } from '../../../core/detectors/shared/select.ts'
-import { ORACLE_STEPS } from '../../../core/evaluation/oracle/steps.ts'
+import { oracleSteps } from '../../../core/evaluation/oracle/steps.ts'
 import {
   type OracleBar,
   type OracleOptions,
@@ -29,13 +30,14 @@ export async function oracleOf(
   const read = await candidateImages(model, truth.categories)
   if (read === null) return []
   const options: OracleOptions = {
-    rules: read.rules,
+    config: read.config,
     categoryIds: read.categoryIds,
     scoreThreshold: EVALUATION_SELECTION.score,
     nmsThreshold: EVALUATION_SELECTION.nms,
     candidatesPerLevel: CANDIDATES_PER_LEVEL,
     maxDetections: MOST_DETECTIONS,
   }
+  const steps = oracleSteps(detectorOf(read.config)).length
   const ids = truth.images.map(({ id }) => id).sort((a, b) => a - b)
   const result: OracleResult = []
   let before: OracleBar | undefined
@@ -43,7 +45,7 @@ export async function oracleOf(
     const { step, ap, ap50, ap75 } = bar
     result.push({ step, ap, ap50, ap75, gains: gainsOf(bar, before, ids) })
     before = bar
-    report(result.length / ORACLE_STEPS.length, `${result.length} of ${ORACLE_STEPS.length} steps`)
+    report(result.length / steps, `${result.length} of ${steps} steps`)
     await setImmediate()
     signal.throwIfAborted()
   }

@@ -12,10 +12,10 @@ import { matchClasses } from '../../../core/review/class-match.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { Evaluations } from '../evaluation/evaluations.ts'
 import type { Project } from '../project/index.ts'
-import { readEvaluations } from '../runs/run-log.ts'
+import { readEvaluations, readRecord } from '../runs/run-log.ts'
 import type { RunStore, StoredRun } from '../runs/run-store.ts'
 import { countData, readSnapshot } from '../runs/snapshot.ts'
-import { bestOf, readRecord } from '../runs/summary.ts'
+import { bestOf } from '../runs/summary.ts'
 import { type CardThreshold, modelCard, type RunFacts } from './model-card.ts'
 
 export interface CardSources {

@@ -4,6 +4,8 @@ import type { Evaluated } from '../../../core/contract/engine.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { ClassThresholds } from '../../../core/contract/studio/evaluation.ts'
 import type { RunDetail } from '../../../core/contract/studio/runs.ts'
+import { MODELS } from '../../../core/detectors/architectures.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { COCO_STATS } from '../../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
@@ -56,30 +58,28 @@ export function modelCard(facts: CardFacts): string {
   ].join('\n\n')
 }
 
-export const ARCHITECTURES = { r50: 'ResNet-50', lite0: 'EfficientNet-Lite0' } as const
-
 function about(config: ModelConfig | null): string[] {
-  if (config === null) return ['An FCOS object detector.']
+  if (config === null) return [`An ${detectorOf({}).title} object detector.`]
   const { architecture, classes, input } = config
+  const { title, about } = detectorOf(config)
   const names = classes.map(({ name }) => name).join(', ')
   return [
-    `An FCOS object detector (one-stage, anchor-free; Tian et al., ICCV 2019): ${ARCHITECTURES[architecture]} with a feature ` +
+    `An ${title} object detector (${about}): ${MODELS[architecture].network} with a feature ` +
       `pyramid P3 to P7. It finds ${classes.length} ${classes.length === 1 ? 'class' : 'classes'}: ${names}.`,
     `Images are scaled to ${input.shortSide} px on the short side, at most ${input.longSide} px on the long one.`,
   ]
 }
 
 function use(config: ModelConfig | null): string[] {
-  const names =
-    config?.architecture === 'r50'
-      ? ' under the names of torchvision’s `fcos_resnet50_fpn`, which can load them'
-      : ''
+  const { ranking, torchvision } = detectorOf(config ?? {})
+  const named = config && torchvision[config.architecture]
+  const names = named ? ` under the names of torchvision’s \`${named}\`, which can load them` : ''
   return [
     '## Use',
     `One safetensors file: the weights${names}, and in its metadata \`config\` (JSON: classes, input, head), \`thresholds\` ` +
       '(JSON: least score of each class, in the order of the classes) and `card` (this text).',
     '```\nfcos detect --model MODEL.safetensors IMAGES --out DETECTIONS\n```',
-    'A detection’s score is √(class probability × centerness).',
+    `A detection’s score is ${ranking}.`,
   ]
 }
 
@@ -137,7 +137,7 @@ function thresholdsOf({ thresholds, chosenOn }: CardFacts): string[] {
 function trainingOf({ name, from, record }: RunFacts): string[] {
   const { options, started, device, loaded } = record
   const { optimiser, schedule } = options
-  const loss = record.model.loss.box === 'giou' ? 'GIoU' : 'IoU'
+  const { losses, assignment } = detectorOf(record.model).describe(record.model)
   return [
     '## Training',
     table(
@@ -152,8 +152,8 @@ function trainingOf({ name, from, record }: RunFacts): string[] {
         ['learns', `${options.learn} and what comes after`],
         ['optimiser', `${optimiser.kind}, rate ${optimiser.rate}, weight decay ${optimiser.weightDecay}`],
         ['schedule', `${schedule.decay}, ${schedule.warmup} steps of warm-up`],
-        ['losses', `focal, ${loss}, binary cross-entropy for centerness`],
-        ['assignment', `center sampling with radius ${record.model.assignment.radius}`],
+        ['losses', losses],
+        ['assignment', assignment],
         ['seed', options.seed],
       ],
     ),

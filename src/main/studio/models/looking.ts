@@ -3,13 +3,13 @@
 import {
   encodeCandidates,
   encodeMaps,
+  gridOf,
   type ImageCandidates,
   type ImageMaps,
 } from '../../../core/contract/model-assets.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
-import { decodeCandidates } from '../../../core/detectors/fcos/decode.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CANDIDATES_PER_LEVEL } from '../../../core/detectors/shared/select.ts'
-import { pyramid } from '../../../core/pyramid/levels.ts'
 import { keyOf } from '../../images/image-file.ts'
 import type { ViewingEngine } from '../engine/viewing-engine.ts'
 import type { CandidateCache } from './candidate-cache.ts'
@@ -70,12 +70,11 @@ export class Looking {
 }
 
 /** As the engine's `candidates` finds them. */
-function candidatesOf({ outputs, scales, embedding, ...about }: ImageMaps): ImageCandidates {
+function candidatesOf({ outputs, parameters, embedding, ...about }: ImageMaps): ImageCandidates {
   const { image, resized, input, model } = about
-  const candidates = decodeCandidates(outputs, {
-    pyramid: pyramid(input, model.config.assignment.location),
-    distance: model.config.head.distance,
-    ...(scales && { scales }),
+  const { config } = model
+  const candidates = detectorOf(config).decode({
+    ...{ config, grid: gridOf(about), outputs, parameters },
     image: resized,
     toSource: { x: Math.fround(image.width / resized.width), y: Math.fround(image.height / resized.height) },
     scoreThreshold: FLOOR,

@@ -1,9 +1,9 @@
 import type { RunDetail } from '../../../core/contract/studio/runs.ts'
 import type { Project } from '../project/index.ts'
 import { pinnedSteps } from './pinned.ts'
+import { readRecord } from './run-log.ts'
 import type { StoredRun } from './run-store.ts'
 import { changesSince, countData, readSnapshot } from './snapshot.ts'
-import { readRecord } from './summary.ts'
 
 /** All that is known of a run. Throws nothing: what the engine has not written yet is null. */
 export function detailOf(project: Project, { folder, note }: StoredRun): RunDetail {

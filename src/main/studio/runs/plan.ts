@@ -1,8 +1,9 @@
 /** From what the user plans to what the engine is asked. */
 import { existsSync } from 'node:fs'
 import type { EngineData } from '../../../core/contract/engine.ts'
-import type { Architecture, RunPlan } from '../../../core/contract/studio/runs.ts'
+import type { RunPlan } from '../../../core/contract/studio/runs.ts'
 import type { TrainingFile } from '../../../core/contract/training.ts'
+import { type Architecture, MODELS } from '../../../core/detectors/architectures.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import type { Split } from '../../../core/project/model.ts'
@@ -126,7 +127,7 @@ export function weightsFile({ model }: RunPlan, store: RunStore): string | null 
 export function startTitle({ model }: RunPlan, store: RunStore): string {
   switch (model.kind) {
     case 'pretrained':
-      return model.architecture === 'lite0' ? 'lite0, ImageNet weights' : 'R-50, COCO weights'
+      return `${MODELS[model.architecture].title}, ${MODELS[model.architecture].weights}`
     case 'run':
       return store.get(model.run).note.name
     case 'file':

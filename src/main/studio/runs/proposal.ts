@@ -1,8 +1,8 @@
 /** What a plan comes to with the labels as they are, before anything is trained. */
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import type { Proposal, RunPlan } from '../../../core/contract/studio/runs.ts'
-import { type AssignmentRules, DIALECTS } from '../../../core/detectors/fcos/config.ts'
-import { torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { RecallMeter } from '../../../core/inspect/recall.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
@@ -10,8 +10,8 @@ import { givingWay } from '../datasets/give-way.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { Project } from '../project/index.ts'
 import { architectureOf, countBoxes, type PlannedData, plannedData, plannedOptions } from './plan.ts'
+import { readRecord } from './run-log.ts'
 import type { RunStore } from './run-store.ts'
-import { readRecord } from './summary.ts'
 import { warningsOf } from './warnings.ts'
 
 const BYTES_PER_MB = 2 ** 20
@@ -31,7 +31,7 @@ export async function propose(
   const chosen = plannedOptions(plan)
   const options = trainingOptions(architecture, training.images.length, chosen.training)
   const rules = {
-    ...(await rulesOf(plan, store, architecture)),
+    ...((await rulesOf(plan, store, architecture)) as object),
     ...chosen.model?.assignment,
   } as AssignmentRules
   const recall = await recallOf(training, {
@@ -53,15 +53,14 @@ export async function propose(
 }
 
 /** Those of a run or a checkpoint; weights of other origin follow the architecture. */
-async function rulesOf({ model }: RunPlan, store: RunStore, architecture: Proposal['architecture']) {
+async function rulesOf({ model, options }: RunPlan, store: RunStore, architecture: Proposal['architecture']) {
   const own =
     model.kind === 'run'
       ? readRecord(store.get(model.run).folder)?.model
       : model.kind === 'file'
         ? (await aboutCheckpoint(model.path))?.config
         : undefined
-  if (own) return own.assignment
-  return architecture === 'lite0' ? DIALECTS.authors : torchvisionConfig([]).assignment
+  return (own ?? detectorOf(options.model ?? {}).presets[architecture]([])).assignment
 }
 
 async function recallOf(

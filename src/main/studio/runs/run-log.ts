@@ -3,8 +3,10 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { Evaluated } from '../../../core/contract/engine.ts'
-import { RUN_FILES } from '../../../core/contract/run-record.ts'
-import { CURVES, type CurveName, type Curves } from '../../../core/contract/studio/runs.ts'
+import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
+import { COMMON_CURVES, type Curves } from '../../../core/contract/studio/runs.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 
 /** More than the longest line. */
 const TAIL_BYTES = 4096
@@ -16,18 +18,32 @@ export function readCurves(folder: string, after: number): Curves {
   const lines = records(path.join(folder, RUN_FILES.log), Step).filter(({ step }) => step >= after)
   return {
     steps: lines.map(({ step }) => step + 1),
-    figures: columns(lines),
+    figures: columns(lines, readRecord(folder)?.model ?? {}),
     evaluations: readEvaluations(folder).filter(({ step }) => step > after),
   }
 }
 
-/** One column per figure. What is no finite number is null. */
-export function columns(lines: readonly Readonly<Record<string, unknown>>[]): Curves['figures'] {
-  const column = (name: CurveName): [CurveName, (number | null)[]] => [
+/** One column per figure of a detector's run. What is no finite number is null. */
+export function columns(
+  lines: readonly Readonly<Record<string, unknown>>[],
+  model: Pick<ModelConfig, 'detector'>,
+): Curves['figures'] {
+  const { losses, figures } = detectorOf(model)
+  const names = [...COMMON_CURVES, ...[...losses, ...figures].map(({ name }) => name)]
+  const column = (name: string): [string, (number | null)[]] => [
     name,
     lines.map(({ [name]: value }) => (typeof value === 'number' && Number.isFinite(value) ? value : null)),
   ]
-  return Object.fromEntries(CURVES.map(column)) as Record<CurveName, (number | null)[]>
+  return Object.fromEntries(names.map(column))
+}
+
+/** Undefined before the engine has begun. */
+export function readRecord(folder: string): RunRecord | undefined {
+  try {
+    return RunRecord.parse(JSON.parse(readFileSync(path.join(folder, RUN_FILES.record), 'utf8')))
+  } catch {
+    return undefined
+  }
 }
 
 /** In the order of their steps, counted from 1. */

@@ -1,10 +1,10 @@
 /** What a run's folder tells of it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Evaluated } from '../../../core/contract/engine.ts'
-import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
+import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { RunSummary } from '../../../core/contract/studio/runs.ts'
-import { lastStep, readEvaluations } from './run-log.ts'
+import { lastStep, readEvaluations, readRecord } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
 
 /** As it would be if nobody trained it: one that was training counts as interrupted. */
@@ -18,6 +18,7 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
     ...{ id, name, created, state, error, from, step },
     overfit: note.overfit !== null,
     architecture: record?.model.architecture ?? null,
+    ...(record?.model.detector !== undefined && { detector: record.model.detector }),
     size: record?.options.size ?? null,
     classes: record?.model.classes ?? null,
     images: record?.images ?? null,
@@ -26,15 +27,6 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
     checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
     resumable: state !== 'done' && record !== undefined && existsSync(file('state')),
     live: null,
-  }
-}
-
-/** Undefined before the engine has begun. */
-export function readRecord(folder: string): RunRecord | undefined {
-  try {
-    return RunRecord.parse(JSON.parse(readFileSync(path.join(folder, RUN_FILES.record), 'utf8')))
-  } catch {
-    return undefined
   }
 }
 

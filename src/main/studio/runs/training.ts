@@ -155,7 +155,10 @@ export class Training {
       steps.length + evaluations.length > 0
         ? {
             steps: steps.map(({ step }) => step),
-            figures: columns(steps.map((step) => ({ ...step }))),
+            figures: columns(
+              steps.map(({ figures, ...step }) => ({ ...step, ...figures })),
+              steps[0] ?? {},
+            ),
             evaluations,
           }
         : null

@@ -88,7 +88,8 @@ describe('candidates', () => {
   test('they come in order, with level, probabilities and boxes in source pixels', () => {
     const raw = outputs(3)
     const candidates = decodeCandidates(raw, OPTIONS)
-    const { locations, levels, labels, classScores, centerness, boxes } = candidates
+    const { locations, levels, labels, classScores, boxes } = candidates
+    const { centerness } = candidates.parts
     const pairs = [...locations].map((location, i) => location * CLASSES + labels[i])
     expect(pairs).toEqual([...pairs].sort((a, b) => a - b))
     for (const [i, location] of locations.entries()) {

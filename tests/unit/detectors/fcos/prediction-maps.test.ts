@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
-import { classScoresAt, predictionErrors, predictionMaps } from '../../../../src/core/detectors/fcos/views.ts'
-import { TargetMaps } from '../../../../src/core/inspect/target-maps.ts'
+import { classScoresAt, predictionMaps } from '../../../../src/core/detectors/fcos/views.ts'
 import { pyramid } from '../../../../src/core/pyramid/levels.ts'
 
 /** 32 × 32: 16 locations of P3, 4 of P4 and one of each other level. */
@@ -31,22 +29,4 @@ test('by hand, in the authors’ first and later way to say distances', () => {
 test('every class of one location', () => {
   const sigmoid = (z: number) => Math.fround(1 / (1 + Math.exp(-z)))
   expect([...classScoresAt(outputs, 5)]).toEqual([-2, 0, -1].map(sigmoid))
-})
-
-test('errors against the targets', () => {
-  const maps = new TargetMaps({ width: 32, height: 32 })
-  // Only P3's location (12, 12), index 5, is inside; 6 px from every side.
-  maps.update({
-    boxes: Float32Array.of(6, 6, 18, 18),
-    classes: [0],
-    rules: DIALECTS.authors,
-    boxWeight: 'none',
-  })
-  expect(maps.count.positives).toBe(1)
-  const predicted = predictionMaps(outputs, { pyramid: layout, distance: 'relu', scales: null })
-  const errors = predictionErrors(predicted, maps)
-  expect([...errors.ltrb.subarray(20, 24)]).toEqual([4 - 6, 8 - 6, 0 - 6, 16 - 6])
-  expect(errors.centerness[5]).toBe(0.5 - 1)
-  expect(errors.ltrb.filter(Number.isNaN).length).toBe((L - 1) * 4)
-  expect(errors.centerness.filter(Number.isNaN).length).toBe(L - 1)
 })

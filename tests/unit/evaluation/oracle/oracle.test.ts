@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
-import { type Candidates, decodeCandidates } from '../../../../src/core/detectors/fcos/decode.ts'
+import { decodeCandidates } from '../../../../src/core/detectors/fcos/decode.ts'
+import { FCOS } from '../../../../src/core/detectors/fcos/index.ts'
+import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
+import type { Candidates } from '../../../../src/core/detectors/shared/candidates.ts'
 import { answersFor } from '../../../../src/core/evaluation/oracle/answers.ts'
 import type { CandidateImage } from '../../../../src/core/evaluation/oracle/candidate-image.ts'
 import { applyOracle, ORACLE_STEPS, type OracleStep } from '../../../../src/core/evaluation/oracle/steps.ts'
@@ -15,7 +17,7 @@ import { decodeDetections } from '../../../support/decode-detections.ts'
 import { object } from '../analysis/scene.ts'
 
 const OPTIONS: OracleOptions = {
-  rules: DIALECTS.authors,
+  config: lite0Config([]),
   categoryIds: [3, 7],
   scoreThreshold: 0.05,
   candidatesPerLevel: 1000,
@@ -33,7 +35,8 @@ describe('one object, three candidates', () => {
     levels: Uint8Array.of(0, 0, 0),
     labels: Int32Array.of(1, 0, 0),
     classScores: Float32Array.of(0.8, 0.5, 0.6),
-    centerness: Float32Array.of(0.9, 0.2, 0.5),
+    scores: Float32Array.of(Math.sqrt(0.72), Math.sqrt(0.1), Math.sqrt(0.3)),
+    parts: { centerness: Float32Array.of(0.9, 0.2, 0.5) },
     boxes: Float32Array.of(0, 0, 24, 24, 0, 0, 48, 24, 60, 10, 80, 30),
   }
   const image: CandidateImage = {
@@ -42,12 +45,12 @@ describe('one object, three candidates', () => {
     pyramid: pyramid({ width: 64, height: 32 }, 'half-stride'),
     toSource: { x: 2, y: 1 },
   }
-  const answers = answersFor(image, [truth], DIALECTS.authors)
-  const apply = (step: OracleStep) => applyOracle(step, candidates, answers, [truth], () => 1)
+  const answers = answersFor(image, [truth], OPTIONS.config)
+  const apply = (step: OracleStep) => applyOracle(step, candidates, answers, [truth], () => 1, FCOS)
 
   it('what the ground truth answers', () => {
     expect([...answers.object]).toEqual([0, 0, -1])
-    expect([...answers.centerness]).toEqual(close([Math.sqrt(4 / 20), 1, 0]))
+    expect([...answers.quality]).toEqual(close([Math.sqrt(4 / 20), 1, 0]))
     expect([...answers.iou]).toEqual(close([0.5, 1, 0]))
   })
 

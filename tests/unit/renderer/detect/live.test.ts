@@ -16,7 +16,8 @@ const found: ImageCandidates = {
   candidates: {
     boxes: Float32Array.of(0, 0, 20, 20, 5, 0, 25, 20, 60, 60, 80, 80),
     classScores: Float32Array.of(0.81, 0.64, 0.36),
-    centerness: Float32Array.of(1, 1, 0.25),
+    scores: Float32Array.of(0.9, 0.8, 0.3),
+    parts: { centerness: Float32Array.of(1, 1, 0.25) },
     ...{ locations: Int32Array.of(0, 1, 9), labels: Int32Array.of(0, 0, 0), levels: Uint8Array.of(0, 0, 1) },
   },
   embedding: Float32Array.of(1, 2),

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { CURVES, type CurveName, type Curves } from '../../../../src/core/contract/studio/runs.ts'
+import { COMMON_CURVES, type Curves } from '../../../../src/core/contract/studio/runs.ts'
 import { evaluationPoints, pointsOf } from '../../../../src/renderer/train/chart-series.ts'
 import { append } from '../../../../src/renderer/train/curves.ts'
 
 function curves(steps: readonly number[], evaluated: readonly number[] = []): Curves {
-  const columns = CURVES.map((name): [CurveName, number[]] => [name, steps.map((step) => step * 10)])
+  const columns = COMMON_CURVES.map((name): [string, number[]] => [name, steps.map((step) => step * 10)])
   return {
     steps,
-    figures: Object.fromEntries(columns) as Record<CurveName, number[]>,
+    figures: Object.fromEntries(columns),
     evaluations: evaluated.map((step) => ({ step, stats: [step / 10, -1], perCategory: [] })),
   }
 }

@@ -28,7 +28,7 @@ function prediction(): Prediction {
   const file = encodeMaps({
     ...{ image: SQUARE, resized: SQUARE, input: SQUARE, model: { config, thresholds: null } },
     outputs: { logits, regression, centerness },
-    scales: Float32Array.of(2, 1, 1, 1, 1),
+    parameters: { scales: Float32Array.of(2, 1, 1, 1, 1) },
     embedding: new Float32Array(4),
   })
   return predictionOf(decodeMaps(file))

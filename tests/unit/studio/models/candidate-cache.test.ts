@@ -15,7 +15,8 @@ const found: ImageCandidates = {
   candidates: {
     boxes: Float32Array.of(0, 0, 20, 20),
     classScores: Float32Array.of(0.81),
-    centerness: Float32Array.of(1),
+    scores: Float32Array.of(0.9),
+    parts: { centerness: Float32Array.of(1) },
     ...{ locations: Int32Array.of(0), labels: Int32Array.of(0), levels: Uint8Array.of(0) },
   },
   embedding: Float32Array.of(1, 2),

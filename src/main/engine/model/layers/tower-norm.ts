@@ -1,4 +1,4 @@
-import type { HeadConfig } from '../../../../core/detectors/fcos/config.ts'
+import type { HeadDescription } from '../../../../core/detectors/detector.ts'
 import type { Parameters } from '../parameter.ts'
 import { BatchNormRelu } from './batch-norm-relu.ts'
 import { BiasRelu } from './bias-relu.ts'
@@ -13,7 +13,7 @@ export function normRelu(
   parameters: Parameters,
   tower: string,
   index: number,
-  head: HeadConfig,
+  head: HeadDescription,
   levels: number,
 ): NormRelu {
   const bias = parameters.get(`${tower}.conv.${3 * index}.bias`)

@@ -1,39 +1,34 @@
 /** How the run went: its curves. */
-import type { CurveName, Curves } from '../../../../core/contract/studio/runs.ts'
+import type { Curves } from '../../../../core/contract/studio/runs.ts'
+import type { Detector } from '../../../../core/detectors/detector.ts'
 import type { Html } from './html.ts'
 import { type Line, type LineChart, lineChart } from './line-chart.ts'
 
-const FIGURES: readonly {
+interface Figures {
   readonly title: string
   readonly y: string
-  readonly lines: readonly (readonly [CurveName, string])[]
-}[] = [
+  /** Names of curves and what they are called. */
+  readonly lines: readonly (readonly [name: string, title: string])[]
+}
+
+const figuresOf = ({ losses, figures }: Pick<Detector, 'losses' | 'figures'>): readonly Figures[] => [
   {
     title: 'Losses',
     y: 'loss',
-    lines: [
-      ['loss', 'all'],
-      ['classification', 'classification (focal)'],
-      ['box', 'box (IoU)'],
-      ['centerness', 'centerness'],
-    ],
+    lines: [['loss', 'all'], ...losses.map(({ name, title }) => [name, title] as const)],
   },
-  {
-    title: 'Centerness loss above what its targets leave',
-    y: 'loss',
-    lines: [['centernessExcess', 'centerness']],
-  },
+  ...figures.map(({ name, title, line, unit }): Figures => ({ title, y: unit, lines: [[name, line]] })),
   { title: 'Learning rate', y: 'rate', lines: [['rate', 'rate']] },
   { title: 'Norm of all gradients', y: 'L2 norm', lines: [['gradientNorm', 'norm']] },
   { title: 'Positive locations of a step', y: 'locations', lines: [['positives', 'positives']] },
   { title: 'Pace', y: 'images per second', lines: [['imagesPerSecond', 'pace']] },
 ]
 
-export function curveCharts({ steps, figures, evaluations }: Curves): Html[] {
-  const charts: LineChart[] = FIGURES.map(({ title, y, lines }) => ({
+export function curveCharts({ steps, figures, evaluations }: Curves, detector: Detector): Html[] {
+  const charts: LineChart[] = figuresOf(detector).map(({ title, y, lines }) => ({
     ...{ title, y, x: 'step' },
     lines: lines.map(([name, label]): Line => {
-      return { name: label, points: steps.map((x, i) => ({ x, y: figures[name][i] ?? null })) }
+      return { name: label, points: steps.map((x, i) => ({ x, y: figures[name]?.[i] ?? null })) }
     }),
   }))
   if (evaluations.length > 0) {

@@ -1,5 +1,6 @@
 /** The report of a run as one HTML document: it loads nothing, runs nothing, and is read without a network. */
-import { ARCHITECTURES } from '../model-card.ts'
+import { MODELS } from '../../../../core/detectors/architectures.ts'
+import { detectorOf } from '../../../../core/detectors/detectors.ts'
 import { curveCharts } from './curves.ts'
 import type { ReportFacts } from './facts.ts'
 import { Html, html } from './html.ts'
@@ -21,12 +22,12 @@ export function reportPage(facts: ReportFacts): string {
 <body>
 <header>
 <h1>${run.name}</h1>
-<p class="quiet">${project} · FCOS, ${ARCHITECTURES[record.model.architecture]} · from ${run.from} · started ${minute(record.started)} · ${record.device.toUpperCase()}</p>
+<p class="quiet">${project} · ${detectorOf(record.model).title}, ${MODELS[record.model.architecture].network} · from ${run.from} · started ${minute(record.started)} · ${record.device.toUpperCase()}</p>
 ${tiles(facts)}
 ${lacks.map((line) => html`<p>${line}</p>`)}
 </header>
 <main>
-<section><h2>Curves</h2><div class="grid">${curveCharts(facts.curves)}</div></section>
+<section><h2>Curves</h2><div class="grid">${curveCharts(facts.curves, detectorOf(record.model))}</div></section>
 ${measured ? measuredSections(measured) : null}
 ${examplesSection(facts)}
 ${dataSection(facts)}

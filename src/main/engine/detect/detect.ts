@@ -1,12 +1,8 @@
 /** From decoded images to candidates and detections in source pixels. */
 import type { Frame, ScoredBox } from '../../../core/contract/engine.ts'
-import {
-  type CandidateOptions,
-  type Candidates,
-  candidateScores,
-  decodeCandidates,
-} from '../../../core/detectors/fcos/decode.ts'
+import type { DecodeInput } from '../../../core/detectors/detector.ts'
 import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
+import { boxAt, type Candidates } from '../../../core/detectors/shared/candidates.ts'
 import {
   CANDIDATES_PER_LEVEL,
   EVALUATION_SELECTION,
@@ -15,11 +11,11 @@ import {
 } from '../../../core/detectors/shared/select.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
-import type { Fcos } from '../model/fcos.ts'
+import type { Network } from '../model/network.ts'
 import { type RawOutputs, rawOutputs } from './raw-outputs.ts'
 
 export interface DetectionOptions {
-  /** Least score, sqrt(class probability · centerness). */
+  /** Least score. */
   readonly score: number
   /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
   readonly nms: number
@@ -35,7 +31,7 @@ export const EVALUATION_OPTIONS: DetectionOptions = { ...EVALUATION_SELECTION, l
  * @returns boxes in source pixels, best first.
  */
 export function detect(
-  model: Fcos,
+  model: Network,
   images: readonly RgbImage[],
   input: InputConfig,
   options: DetectionOptions,
@@ -43,9 +39,9 @@ export function detect(
   return detectInput(model, preprocess(images, input), options)
 }
 
-export function detectInput(model: Fcos, input: NetworkInput, options: DetectionOptions): ScoredBox[][] {
+export function detectInput(model: Network, input: NetworkInput, options: DetectionOptions): ScoredBox[][] {
   const raw = rawOutputs(model, input)
-  return candidatesOf(raw, input, model.config, { scoreThreshold: options.score }).map(({ candidates }) =>
+  return candidatesOf(model, raw, input, { scoreThreshold: options.score }).map(({ candidates }) =>
     detectionsOf(candidates, model.config, options),
   )
 }
@@ -55,16 +51,16 @@ export interface ImageCandidates extends Frame {
   readonly embedding: Float32Array
 }
 
-/** Whatever could become a detection with a score above `floor`, with centerness or by class alone. */
+/** Whatever could become a detection with a score above `floor`, with the detector's quality or by class alone. */
 export function findCandidates(
-  model: Fcos,
+  model: Network,
   images: readonly RgbImage[],
   config: InputConfig,
   floor: number,
 ): ImageCandidates[] {
   const input = preprocess(images, config)
   const options = { scoreThreshold: floor, alsoByClass: true }
-  return candidatesOf(rawOutputs(model, input), input, model.config, options).map((of, n) => ({
+  return candidatesOf(model, rawOutputs(model, input), input, options).map((of, n) => ({
     ...frameOf(images[n], input, n),
     ...of,
   }))
@@ -78,17 +74,15 @@ export function frameOf({ width, height }: RgbImage, input: NetworkInput, n: num
 
 /** Per image of a batch, in its source pixels. */
 export function candidatesOf(
-  { pyramid, scales, images }: RawOutputs,
+  { detector, config }: Network,
+  { grid, parameters, images }: RawOutputs,
   input: NetworkInput,
-  { head }: ModelConfig,
-  options: Pick<CandidateOptions, 'scoreThreshold' | 'alsoByClass'>,
+  options: Pick<DecodeInput<ModelConfig>, 'scoreThreshold' | 'alsoByClass'>,
 ): { readonly candidates: Candidates; readonly embedding: Float32Array }[] {
   return images.map(({ outputs, embedding }, n) => ({
-    candidates: decodeCandidates(outputs, {
+    candidates: detector.decode({
       ...options,
-      pyramid,
-      distance: head.distance,
-      scales,
+      ...{ config, grid, outputs, parameters },
       image: input.sizes[n],
       toSource: input.scales[n],
       candidatesPerLevel: CANDIDATES_PER_LEVEL,
@@ -103,16 +97,14 @@ export function detectionsOf(
   { classes }: ModelConfig,
   { score, nms, limit }: DetectionOptions,
 ): ScoredBox[] {
-  const { boxes, labels } = candidates
-  const scores = candidateScores(candidates)
+  const { boxes, labels, scores } = candidates
   const options = {
     scoreThreshold: score,
     candidatesPerLevel: CANDIDATES_PER_LEVEL,
     nmsThreshold: nms,
     maxDetections: limit,
   }
-  return Array.from(selectDetections(candidates, options, scores), (i): ScoredBox => {
-    const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4)
-    return { box: [x1, y1, x2, y2], categoryId: classes[labels[i]].id, score: scores[i] }
+  return Array.from(selectDetections(candidates, options), (i): ScoredBox => {
+    return { box: boxAt(boxes, i), categoryId: classes[labels[i]].id, score: scores[i] }
   })
 }

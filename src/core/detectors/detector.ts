@@ -1,0 +1,225 @@
+/**
+ * What a detector is to the rest of the program: data and pure functions, so that its targets can be drawn, trained on,
+ * tested and exported by code that does not know which one it is. detectors.ts lists them all.
+ *
+ * A head reads the levels of a feature pyramid. At each of L locations it puts out named raw tensors, whose channels
+ * belong to A cells: a cell is the location itself (A = 1), or one of its anchors. Cell c lies at location ⌊c / A⌋, and its
+ * channels are contiguous. N images, K classes, C = L·A cells.
+ */
+import type { z } from 'zod'
+import type { Size } from '../geometry/box.ts'
+import type { Axes, Pyramid } from '../pyramid/levels.ts'
+import type { Architecture } from './architectures.ts'
+import type { Assigner } from './assigner.ts'
+import type { ModelConfig } from './model-config.ts'
+import type { Candidates } from './shared/candidates.ts'
+import type { View } from './views.ts'
+
+/** One image's ground truth, in pixels of the network's input. */
+export interface LabelledBoxes {
+  /** [N·4] x1, y1, x2, y2 */
+  readonly boxes: Float32Array
+  /** [N] indices of ModelConfig.classes */
+  readonly classes: Int32Array
+}
+
+/** Raw outputs of the head by name, or gradients by them: [N,L,channels], of one image [L,channels]. */
+export type Outputs = Readonly<Record<string, Float32Array>>
+
+/** The network between the pyramid and the raw outputs. The engine builds it, and weights are checked against it. */
+export interface HeadDescription {
+  /** Width of the pyramid and the towers. */
+  readonly channels: number
+  /** 3×3 convolutions of each tower, each with a bias, a norm and ReLU. */
+  readonly depth: number
+  /** batch: one BatchNorm per pyramid level and convolution, since statistics differ between levels. */
+  readonly norm: 'group' | 'batch' | 'none'
+  /** Of GroupNorm. */
+  readonly groups: number
+  readonly towers: readonly Tower[]
+  /** What else the head learns, shared by all locations. */
+  readonly parameters: readonly HeadParameter[]
+}
+
+/** Convolutions that several outputs share. The order of towers, outputs and parameters is that of the state dict. */
+export interface Tower {
+  /** What the names of its tensors begin with: "head.classification_head". */
+  readonly root: string
+  readonly outputs: readonly HeadOutput[]
+}
+
+/** A 3×3 convolution on a tower that puts out raw values. */
+export interface HeadOutput {
+  /** The key in Outputs. */
+  readonly name: string
+  /** What the names of its weight and bias begin with. */
+  readonly tensor: string
+  /** Per location. */
+  readonly channels: number
+  /** Initial value of the bias. */
+  readonly bias: number
+}
+
+export interface HeadParameter {
+  /** The key in HeadParameters. */
+  readonly name: string
+  readonly tensor: string
+  readonly shape: readonly number[]
+}
+
+/** Values of the head's own parameters by name, or gradients by them. */
+export type HeadParameters = Readonly<Record<string, Float32Array>>
+
+export interface HeadReading<Config> {
+  readonly config: Config
+  readonly grid: Pyramid
+  readonly outputs: Outputs
+  readonly parameters: HeadParameters
+}
+
+export interface LossInput<Config, Targets> extends HeadReading<Config> {
+  /** One per image. */
+  readonly targets: readonly Targets[]
+  /** From a number of positives to what losses are divided by: that number, or a moving average of it; at least 1. */
+  readonly normaliser: (positives: number) => number
+  /** Overwritten with the gradients of the sum of all losses by the outputs. */
+  readonly gradients: Outputs
+}
+
+export interface Losses {
+  /** By name, each weighing 1 in the total. */
+  readonly losses: Readonly<Record<string, number>>
+  /** What else there is to watch, by name. */
+  readonly figures: Readonly<Record<string, number>>
+  readonly positives: number
+  readonly parameterGradients: HeadParameters
+}
+
+export interface DecodeInput<Config> extends HeadReading<Config> {
+  /** The image within the padded input, in the same pixels: boxes are clipped to it. */
+  readonly image: Size
+  /** From pixels of the network's input to those of the boxes; 1 if undefined. */
+  readonly toSource?: Axes | undefined
+  /** Candidates score strictly above it. */
+  readonly scoreThreshold: number
+  /** Candidates that each level hands on at most: 1000. */
+  readonly candidatesPerLevel: number
+  /** Also those that would be best by the class score alone, so that both rankings can be selected from exactly. */
+  readonly alsoByClass?: boolean
+}
+
+/** A curve of a training run. */
+export interface Curve {
+  /** The key in Losses. */
+  readonly name: string
+  readonly title: string
+}
+
+/** A curve that has a chart of its own. */
+export interface FigureCurve extends Curve {
+  readonly line: string
+  readonly unit: string
+}
+
+export interface Detector<
+  Config extends ModelConfig = ModelConfig,
+  Targets = unknown,
+  Maps = unknown,
+  Predicted = unknown,
+> {
+  readonly name: string
+  readonly title: string
+  /** What it is, in a clause for a model card: "one-stage, anchor-free; Tian et al., ICCV 2019". */
+  readonly about: string
+  readonly config: z.ZodType<Config>
+  /** What a run may choose of `assignment`, `head` and `loss`. */
+  readonly choices: z.ZodType<ModelChoices>
+  /** The configuration of a new model, by architecture. */
+  readonly presets: Readonly<Record<Architecture, (classes: ModelConfig['classes']) => Config>>
+  /** Published weights of the whole detector, names in resources/models.json; the best first. */
+  readonly pretrained: Readonly<Partial<Record<Architecture, readonly string[]>>>
+
+  /** What to say of a model besides what all models have. */
+  describe(config: Config): Description
+
+  /** The model of torchvision that has the same names of tensors, by architecture. */
+  readonly torchvision: Readonly<Partial<Record<Architecture, string>>>
+
+  grid(input: Size, config: Config): Pyramid
+  head(config: Config): HeadDescription
+  targets(grid: Pyramid, config: Config, objects: LabelledBoxes): Targets
+  loss(input: LossInput<Config, Targets>): Losses
+  /** "class 0.312, box 0.540": the losses and figures of a step in a line of text. */
+  summary(figures: Readonly<Record<string, number>>): string
+  /** The losses and figures that `loss` gives, in the order of their charts. */
+  readonly losses: readonly Curve[]
+  readonly figures: readonly FigureCurve[]
+  decode(input: DecodeInput<Config>): Candidates
+
+  /** A second score of each candidate, in Candidates.parts, which says how well its box fits; null where there is none. */
+  readonly quality: {
+    readonly name: string
+    readonly title: string
+  } | null
+  /** What `score` is, in words: "√(class probability × centerness)". */
+  readonly ranking: string
+  /** What candidates are ranked by, from the class score p and the quality q; p where there is no quality. */
+  score(p: number, q: number): number
+
+  readonly assigner: Assigner<Config['assignment']>
+  /** Maps of what every location learns, beside those of the assignment. `into` is an earlier result for the same grid. */
+  targetMaps(
+    grid: Pyramid,
+    config: Pick<Config, 'assignment' | 'loss'>,
+    boxes: Float32Array,
+    matched: Int32Array,
+    into?: Maps,
+  ): Maps
+  /** The quality's map lies under its name. */
+  predictionMaps(input: HeadReading<Config>): Predicted & PredictionMaps
+  /** [K] p̂ of every class at one location. */
+  classScoresAt(outputs: Outputs, location: number): Float32Array
+  /** What one location learns, and what it predicts. */
+  readTarget(maps: Maps, location: number): Reading
+  readPrediction(maps: Predicted & PredictionMaps, location: number): Reading
+  /** What the X-ray can draw of both, in the order of its menu. */
+  readonly views: readonly View<Maps, Predicted & PredictionMaps>[]
+}
+
+export interface Description {
+  /** Settings with their titles. */
+  readonly settings: Readonly<Record<string, string>>
+  /** "focal, GIoU" */
+  readonly losses: string
+  readonly assignment: string
+}
+
+/** What one location learns or predicts, for the eye. */
+export interface Reading {
+  /** From the location in the direction (dx, dy) of length 1, in pixels of the network's input. */
+  readonly rays: readonly {
+    readonly name: string
+    readonly dx: number
+    readonly dy: number
+    readonly length: number
+  }[]
+  readonly figures: readonly { readonly title: string; readonly value: number }[]
+}
+
+/** Partial `assignment`, `head` and `loss` of a configuration. */
+export interface ModelChoices {
+  readonly detector?: string | undefined
+  readonly head?: object | undefined
+  readonly loss?: object | undefined
+  readonly assignment?: object | undefined
+}
+
+/** What every detector can say of every location. */
+export interface PredictionMaps {
+  /** [L] p̂ of the best class, … */
+  readonly classScores: Float32Array
+  /** [L] … that class, an index in 0…K−1, of equals the first … */
+  readonly labels: Int32Array
+  /** [L] … and the score by which detections are ranked. */
+  readonly scores: Float32Array
+}

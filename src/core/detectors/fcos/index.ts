@@ -1,0 +1,191 @@
+/** FCOS (Tian et al. 2019) as a detector among others: how its parts, a file each, fit the interface. */
+import { pyramid } from '../../pyramid/levels.ts'
+import { locationAt } from '../../pyramid/locations.ts'
+import type { Assigner } from '../assigner.ts'
+import type { Detector, HeadParameters } from '../detector.ts'
+import { assign, precedence } from './assign.ts'
+import { type AssignmentRules, FcosChoices, FcosConfig } from './config.ts'
+import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
+import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
+import { describeOutcome, explain, obstacleOf } from './explain.ts'
+import { fcosLoss, type HeadOutputs, type ImageTargets } from './loss.ts'
+import { lite0Config, torchvisionConfig } from './presets.ts'
+import { centerness, positives } from './targets.ts'
+import {
+  classScoresAt,
+  FCOS_VIEWS,
+  type FcosPredictions,
+  type FcosTargetMaps,
+  predictionMaps,
+  readingOf,
+  targetMaps,
+} from './views.ts'
+
+/** The share of positives that an untrained classifier predicts, so that easy background does not drown the start (focal loss, section 4.1). */
+const PRIOR = 0.01
+/**
+ * With d = stride·relu(s·x), x near 0 leaves half of all sides without a gradient; a new regression layer starts at
+ * distances of a few cells instead.
+ */
+const RELU_DISTANCE_BIAS = 3
+
+const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
+  over(grid, rules, boxes) {
+    const window = emptyWindow()
+    const limits = grid.levels.map((level) => limitsOf(level, rules))
+    return {
+      assign: (into) => assign(grid, rules, boxes, into),
+      eligible(gt, visit) {
+        for (const [i, level] of grid.levels.entries()) {
+          if (!findEligible(level, limits[i], boxes, gt, window)) continue
+          forEachRun(level, window, (start, end) => visit(start, end, i))
+        }
+      },
+      strength: (gt) => -precedence(rules.area, boxes, gt),
+      quality(gt, location) {
+        const { x, y } = locationAt(grid, location)
+        const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
+        return centerness(Math.fround(x - x1), Math.fround(y - y1), Math.fround(x2 - x), Math.fround(y2 - y))
+      },
+      learns: (level) => isLearning(grid.levels[level], rules),
+      explain(index) {
+        const { location, boxes: outcomes } = explain(grid, rules, boxes, index)
+        return outcomes.map((one) => ({
+          gt: one.gt,
+          positive: one.outcome.test === 'positive',
+          describe: (nameOf) => describeOutcome(one, location, nameOf),
+        }))
+      },
+      obstacle: (gt) => obstacleOf(grid, rules, boxes, gt),
+    }
+  },
+}
+
+const scalesOf = ({ scales }: HeadParameters): Float32Array | undefined => scales
+
+export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredictions> = {
+  name: 'fcos',
+  title: 'FCOS',
+  about: 'one-stage, anchor-free; Tian et al., ICCV 2019',
+  config: FcosConfig,
+  choices: FcosChoices,
+  presets: { lite0: (classes) => lite0Config(classes), r50: torchvisionConfig },
+  pretrained: { r50: ['fcos_resnet50_fpn_coco'] },
+
+  describe: ({ loss, assignment: { radius } }) => ({
+    settings: {
+      'Box loss': `${loss.box}, ${loss.boxWeight === 'none' ? 'unweighted' : 'weighted by centerness'}`,
+      'Center sampling': radius === 0 ? 'off' : `radius ${radius}`,
+    },
+    losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for centerness`,
+    assignment: `center sampling with radius ${radius}`,
+  }),
+  torchvision: { r50: 'fcos_resnet50_fpn' },
+
+  grid: (input, { assignment }) => pyramid(input, assignment.location),
+
+  head({ head, classes }) {
+    const { channels, depth, norm, groups, centernessOn, distance } = head
+    const [classification, regression] = ['head.classification_head', 'head.regression_head']
+    const quality = (branch: typeof centernessOn, root: string) =>
+      centernessOn === branch
+        ? [{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 }]
+        : []
+    return {
+      ...{ channels, depth, norm, groups },
+      towers: [
+        {
+          root: classification,
+          outputs: [
+            {
+              name: 'logits',
+              tensor: `${classification}.cls_logits`,
+              channels: classes.length,
+              bias: -Math.log((1 - PRIOR) / PRIOR),
+            },
+            ...quality('classification', classification),
+          ],
+        },
+        {
+          root: regression,
+          outputs: [
+            {
+              name: 'regression',
+              tensor: `${regression}.bbox_reg`,
+              channels: 4,
+              bias: distance === 'relu' ? RELU_DISTANCE_BIAS : 0,
+            },
+            ...quality('regression', regression),
+          ],
+        },
+      ],
+      parameters: head.levelScale ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5] }] : [],
+    }
+  },
+
+  targets(grid, { assignment }, { boxes, classes }) {
+    return { positives: positives(grid, boxes, assign(grid, assignment, boxes)), classes }
+  },
+
+  loss({ config, grid, outputs, parameters, targets, normaliser, gradients }) {
+    const count = targets.reduce((sum, image) => sum + image.positives.location.length, 0)
+    const loss = fcosLoss({
+      outputs: outputs as HeadOutputs,
+      targets,
+      pyramid: grid,
+      distance: config.head.distance,
+      scales: scalesOf(parameters),
+      config: config.loss,
+      normaliser: normaliser(count),
+      gradients: gradients as HeadOutputs,
+    })
+    const { classification, box, centerness, centernessFloor, scaleGradient } = loss
+    return {
+      losses: { classification, box, centerness },
+      figures: { centernessExcess: centerness - centernessFloor },
+      positives: count,
+      parameterGradients: { scales: Float32Array.from(scaleGradient) },
+    }
+  },
+  summary: ({ classification, box, centernessExcess }) =>
+    `class ${classification.toFixed(3)}, box ${box.toFixed(3)}, centerness +${centernessExcess.toFixed(3)}`,
+  losses: [
+    { name: 'classification', title: 'class' },
+    { name: 'box', title: 'box' },
+    { name: 'centerness', title: 'centerness' },
+  ],
+  figures: [
+    {
+      name: 'centernessExcess',
+      title: 'Centerness above its floor',
+      line: 'excess',
+      unit: 'Loss above 0',
+    },
+  ],
+
+  decode({ config, grid, outputs, parameters, ...options }) {
+    return decodeCandidates(outputs as ImageOutputs, {
+      ...options,
+      pyramid: grid,
+      distance: config.head.distance,
+      scales: scalesOf(parameters),
+    })
+  },
+  quality: { name: 'centerness', title: 'Centerness' },
+  ranking: '√(class probability × centerness)',
+  score,
+
+  assigner: FCOS_ASSIGNER,
+  targetMaps: (grid, { loss }, boxes, matched, into) =>
+    targetMaps(grid, loss.boxWeight, boxes, matched, into),
+  predictionMaps: ({ config, grid, outputs, parameters }) =>
+    predictionMaps(outputs as ImageOutputs, {
+      pyramid: grid,
+      distance: config.head.distance,
+      scales: scalesOf(parameters) ?? null,
+    }),
+  classScoresAt: (outputs, location) => classScoresAt(outputs as ImageOutputs, location),
+  readTarget: readingOf,
+  readPrediction: readingOf,
+  views: FCOS_VIEWS,
+}

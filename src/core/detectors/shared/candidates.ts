@@ -1,0 +1,27 @@
+/** What a detector's head leaves for non-maximum suppression: M boxes of an image, each with a class and a score. */
+import type { BoxXyxy } from '../../geometry/box.ts'
+
+/** In rising order of cell, then class. */
+export interface Candidates {
+  /** [M] indices of the cells that predict them. */
+  readonly locations: Int32Array
+  /** [M] indices into Pyramid.levels. */
+  readonly levels: Uint8Array
+  /** [M] class indices in 0…K−1. */
+  readonly labels: Int32Array
+  /** [M,4] x1, y1, x2, y2 in pixels of the source image (of the network's input without toSource), clipped to it. */
+  readonly boxes: Float32Array
+  /** [M] p̂, the score of the class. */
+  readonly classScores: Float32Array
+  /** [M] what detections are ranked by: the class score, and the quality where the detector predicts one. */
+  readonly scores: Float32Array
+  /** What else is predicted of each candidate, by name: [M] or [M,…]. */
+  readonly parts: Readonly<Record<string, Float32Array>>
+}
+
+export const boxAt = (boxes: Float32Array, i: number): BoxXyxy => [
+  boxes[i * 4]!,
+  boxes[i * 4 + 1]!,
+  boxes[i * 4 + 2]!,
+  boxes[i * 4 + 3]!,
+]
