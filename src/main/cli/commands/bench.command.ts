@@ -6,7 +6,7 @@ import { Progress } from '../progress.ts'
 export function benchCommand({ command, print }: CommandLine): void {
   fastMath(
     command('bench', 'how fast a model is on this machine', { example: 'fcos bench --model r50 --train' })
-      .addOption(choice('--model <model>', 'with random weights', ARCHITECTURES).default('r50'))
+      .addOption(choice('--model <model>', 'with random weights', [...ARCHITECTURES]).default('r50'))
       .option('--train', 'time a training step as well', false)
       .option('--height <pixels>', 'of the input', integer(64, 4096), 800)
       .option('--width <pixels>', 'of the input', integer(64, 4096), 1088)
