@@ -1,5 +1,6 @@
 /** What the data let expect of a training, said before it starts. */
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
+import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { DatasetImage } from '../../../core/formats/dataset.ts'
 import { RecallMeter } from '../../../core/inspect/recall.ts'
@@ -16,7 +17,7 @@ function unlearnable(
   images: readonly EngineImage[],
   { assignment, input }: Pick<ModelConfig, 'assignment' | 'input'>,
 ): string[] {
-  const meter = new RecallMeter({ input, rules: assignment })
+  const meter = new RecallMeter({ input, rules: assignment as AssignmentRules })
   const step = Math.ceil(images.length / MOST_MEASURED)
   const measured = images.filter((_, i) => i % step === 0)
   for (const image of measured) meter.add(datasetImage(image))
