@@ -100,6 +100,16 @@ export function parseCsv(text: string, file: string): ParsedDataset {
 const cell = (field: string, row: string): string =>
   field !== field.trim() && row.includes(`"${field.replaceAll('"', '""')}"`) ? field : field.trim()
 
+/** True for text whose first line has the columns. */
+export function isCsv(text: string): boolean {
+  try {
+    parseCsv(text.split(/\r?\n/, 2).join('\n'), '')
+    return true
+  } catch {
+    return false
+  }
+}
+
 function readHeader(fields: readonly string[], file: string): Header {
   const titles = fields.map((field) => field.trim().toLowerCase())
   const columns = new Map<Column, number>()

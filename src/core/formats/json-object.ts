@@ -14,8 +14,11 @@ export interface JsonObjectSink {
   entry(text: string): void
 }
 
-/** Characters of one entry. Longer ones are an attack on the memory, or no entries. */
+/** Characters of one entry of a list. Longer ones are an attack on the memory, or no entries. */
 const LARGEST_ENTRY = 32 * 2 ** 20
+
+/** Characters of a member that is no list, such as the picture in a LabelMe file: as much as a string holds. */
+const LARGEST_MEMBER = 500 * 2 ** 20
 
 const STRUCTURE = /["{}[\],]/g
 const STRING_END = /["\\]/g
@@ -23,7 +26,10 @@ const STRING_END = /["\\]/g
 export class JsonObjectReader {
   readonly #sink: JsonObjectSink
   readonly #file: string
-  /** What has come and is not yet handed out, and how far it has been looked through. */
+  /** What of the present member or entry has been looked through in earlier pieces. */
+  #earlier: string[] = []
+  #earlierLength = 0
+  /** What has come since, and how far it has been looked through. */
   #text = ''
   #position = 0
   /** Where the present member or entry begins. */
@@ -46,19 +52,29 @@ export class JsonObjectReader {
 
   /** Throws DATA_JSON, DATA_TOO_LARGE. */
   push(text: string): void {
-    this.#text = this.#text.slice(this.#start) + text
-    this.#position -= this.#start
-    this.#start = 0
+    this.#text += text
     while (this.#inString ? this.#skipString() : this.#step());
-    if (this.#position - this.#start > LARGEST_ENTRY) {
-      throw new CodedError('DATA_TOO_LARGE', `${this.#file} has an entry of more than 32 MiB`)
+    const looked = this.#text.slice(this.#start, this.#position)
+    if (looked !== '') this.#earlier.push(looked)
+    this.#earlierLength += looked.length
+    this.#text = this.#text.slice(this.#position)
+    this.#start = 0
+    this.#position = 0
+    if (this.#earlierLength > (this.#inList ? LARGEST_ENTRY : LARGEST_MEMBER)) {
+      const limit = this.#inList ? 'an entry of more than 32 MiB' : 'a value of more than 500 MiB'
+      throw new CodedError('DATA_TOO_LARGE', `${this.#file} has ${limit}`)
     }
+  }
+
+  /** The present member or entry up to here. */
+  #upTo(end: number): string {
+    return this.#earlier.join('') + this.#text.slice(this.#start, end)
   }
 
   /** Call it after the last piece. Throws DATA_JSON if the object is not complete. */
   end(): void {
     if (!this.#ended) this.#fail(this.#depth === 0 ? 'it is no JSON object' : 'it ends too early')
-    this.#requireBlank(this.#text.slice(this.#start))
+    this.#requireBlank(this.#upTo(this.#text.length))
   }
 
   #skipString(): boolean {
@@ -91,6 +107,7 @@ export class JsonObjectReader {
   #begin(character: string, index: number): void {
     if (this.#ended) this.#fail('something follows its end')
     this.#requireBlank(this.#take(index))
+    if (character === '[') throw listInstead(this.#file)
     if (character !== '{') this.#fail('it is no JSON object')
     this.#depth = 1
   }
@@ -115,16 +132,16 @@ export class JsonObjectReader {
     this.#depth--
     if (this.#depth === 1 && this.#inList) {
       if (character !== ']') this.#fail('a list ends with }')
-      const isEmpty = this.#count === 0 && this.#text.slice(this.#start, index).trim() === ''
-      if (isEmpty) this.#start = index + 1
+      const isEmpty = this.#count === 0 && this.#upTo(index).trim() === ''
+      if (isEmpty) this.#take(index)
       else this.#endEntry(index)
       this.#inList = false
       this.#afterList = true
       this.#count = 1
     } else if (this.#depth === 0) {
       if (character !== '}') this.#fail('it ends with ]')
-      const isEmpty = this.#count === 0 && this.#text.slice(this.#start, index).trim() === ''
-      if (isEmpty) this.#start = index + 1
+      const isEmpty = this.#count === 0 && this.#upTo(index).trim() === ''
+      if (isEmpty) this.#take(index)
       else this.#endMember(index)
       this.#ended = true
     }
@@ -144,7 +161,9 @@ export class JsonObjectReader {
   }
 
   #take(end: number): string {
-    const text = this.#text.slice(this.#start, end)
+    const text = this.#upTo(end)
+    this.#earlier = []
+    this.#earlierLength = 0
     this.#start = end + 1
     return text
   }
@@ -169,3 +188,10 @@ export class JsonObjectReader {
     })
   }
 }
+
+const listInstead = (file: string): CodedError =>
+  new CodedError(
+    'DATA_JSON',
+    `${file} is a list, not a COCO data set`,
+    'A data set is an object with "images", "annotations" and "categories"; COCO results and CreateML files are lists',
+  )

@@ -36,7 +36,9 @@ const Document = z.object({
 // A field beside the outline must not cost the object: each is looked at by itself.
 const Shape = z.looseObject({
   label: z.union([z.string(), z.number()]).transform(String),
-  points: z.array(z.tuple([z.number(), z.number()], z.unknown())),
+  points: z.array(
+    z.tuple([z.number(), z.number()], z.unknown()).transform(([x, y]): [number, number] => [x, y]),
+  ),
   // LabelMe before 3.0 has no shape_type: all shapes are polygons.
   shape_type: z
     .string()
@@ -135,13 +137,14 @@ function readGeometry(
   log: ProblemLog,
 ): Geometry | undefined {
   const { shape_type: type, points } = shapes[0]
-  const all = shapes.map((shape) => shape.points.flatMap(([x, y]) => [x, y]))
+  const all = shapes.map((shape) => shape.points.flat())
   if (OUTLINES.has(type) && all.every((polygon) => polygon.length >= 6)) {
     return { box: polygonBounds(all), polygons: all }
   }
   if (type === 'rectangle' && (points.length === 2 || points.length === 4)) {
     const [[x1, y1], [x2, y2]] = points as [[number, number], [number, number]]
-    return { box: points.length === 2 ? [x1, y1, x2, y2] : polygonBounds(all) }
+    // The corners come in the order in which they were drawn.
+    return { box: x1 === x2 || y1 === y2 ? [x1, y1, x2, y2] : polygonBounds(all) }
   }
   if (type === 'mask' && points.length === 2) {
     log.mend(where, 'the mask is left out, its box is kept')

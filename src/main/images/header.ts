@@ -25,15 +25,24 @@ const DEPTHS: Record<string, Header['depth']> = { uchar: 8, ushort: 16, float: '
 const BROWSER_FORMATS = new Set(['jpeg', 'png', 'webp', 'avif', 'gif'])
 const FORMATS = new Set([...BROWSER_FORMATS, 'tiff'])
 
-/** Size as displayed, without its pixels being read. Undefined if the file is no image that can be read. */
-export async function measure(file: string): Promise<Size | undefined> {
+export interface Seen {
+  /** As displayed. */
+  readonly size: Size
+  readonly orientation: Orientation
+}
+
+/** What labels are compared with, without pixels being read. Undefined if the file is no image that can be read. */
+export async function seeImage(file: string): Promise<Seen | undefined> {
   try {
     const { stored, orientation } = await withImage(file, () => readHeader(file))
-    return displayedSize(stored, orientation)
+    return { size: displayedSize(stored, orientation), orientation }
   } catch {
     return undefined
   }
 }
+
+/** Size as displayed. */
+export const measure = async (file: string): Promise<Size | undefined> => (await seeImage(file))?.size
 
 /**
  * For tasks of `withImage`.

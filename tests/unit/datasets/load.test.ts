@@ -263,12 +263,14 @@ describe('COCO and CSV', () => {
   test('a table, its images apart', async () => {
     const root = await scratch()
     await lay(root, {
-      'x.csv': 'filename,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\n',
+      'labels/x.csv': 'filename,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\n',
       'far/away/a.jpg': [8, 9],
     })
-    await expect(load(join(root, 'x.csv'))).rejects.toMatchObject({ code: 'DATA_IMAGES_MISSING' })
-    expect((await load(root, { images: join(root, 'far/away') })).images).toEqual(['a.jpg 8x9 1'])
-    await expect(load(`${root}:train`)).rejects.toMatchObject({ code: 'USAGE_LIST' })
+    await expect(load(join(root, 'labels/x.csv'))).rejects.toMatchObject({ code: 'DATA_IMAGES_MISSING' })
+    expect((await load(join(root, 'labels'), { images: join(root, 'far/away') })).images).toEqual([
+      'a.jpg 8x9 1',
+    ])
+    await expect(load(`${join(root, 'labels')}:train`)).rejects.toMatchObject({ code: 'USAGE_LIST' })
   })
 })
 
@@ -340,10 +342,7 @@ test('COCO files in UTF-16 are read; other encodings, two lists of one name and 
     'DATA_JSON',
     expect.stringMatching(/^entry\.json, annotations\[1\] is not valid JSON: /),
   ])
-  expect(await refused('list.json')).toEqual([
-    'DATA_JSON',
-    'list.json is not valid JSON: it is no JSON object',
-  ])
+  expect(await refused('list.json')).toEqual(['DATA_JSON', 'list.json is a list, not a COCO data set'])
 })
 
 test.each(FORMATS)('reading %s can be watched, and stopped', async (format) => {

@@ -1,7 +1,7 @@
 /** Reading files of data sets: every failure is a CodedError that names the file. */
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { TextDecoder } from 'node:util'
 import { CodedError } from '../../../core/errors.ts'
 import { byText } from '../../../core/formats/named.ts'
@@ -13,7 +13,10 @@ const LARGEST_TEXT = 500 * 2 ** 20
 /** Files open at a time: enough to hide the latency of a disk, far from any limit on open files. */
 const OPEN_FILES = 16
 
-export const IMAGE_FILE = /\.(jpe?g|png|webp|avif|gif|bmp|tiff?)$/i
+export const IMAGE_FILE = /\.(jpe?g|jpe|jfif|jif|pjpe?g|png|webp|avif|gif|bmp|dib|tiff?)$/i
+
+/** Pictures that are not read: they are named where labels belong to them. */
+export const OTHER_IMAGE_FILE = /\.(heic|heif|jp2|jxl|psd|svg|dng|cr2|cr3|nef|arw|raf|orf|exr|hdr|dcm|tga)$/i
 
 /** Runs a task for each item, a few at a time; results keep the order. Throws the signal's reason once it is aborted. */
 export async function mapConcurrent<T, R>(
@@ -51,24 +54,46 @@ export async function firstOf(kind: PathKind, paths: readonly string[]): Promise
   return undefined
 }
 
-/** Relative paths (forward slashes, sorted) of the files in a folder and its subfolders whose name matches. */
-export async function listFiles(folder: string, pattern: RegExp, recursive = true): Promise<string[]> {
-  let entries: Dirent[]
-  try {
-    entries = await readdir(folder, { recursive, withFileTypes: true })
-  } catch (cause) {
-    throw unreadable(folder, cause)
+/**
+ * Relative paths (forward slashes, sorted) of the files in a folder and its subfolders whose name matches. Links are
+ * followed, each folder once; hidden folders and what is no regular file are passed over. Throws DATA_READ for the
+ * folder itself; subfolders that cannot be read are passed over. A depth of 1 is the folder alone.
+ */
+export async function listFiles(folder: string, pattern: RegExp, depth = Infinity): Promise<string[]> {
+  const files: string[] = []
+  const entered = new Set<string>()
+  const waiting = ['']
+  // Links come last, so that a folder is known by its own path where it has one here.
+  const links: string[] = []
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop() ?? links.pop()) {
+    const at = join(folder, next)
+    let entries: Dirent[]
+    try {
+      const { dev, ino } = await stat(at, { bigint: true })
+      if (entered.has(`${dev}:${ino}`)) continue
+      entered.add(`${dev}:${ino}`)
+      entries = await readdir(at, { withFileTypes: true })
+    } catch (cause) {
+      if (next === '') throw unreadable(folder, cause)
+      continue
+    }
+    for (const entry of entries) {
+      if (entry.name.startsWith('.')) continue
+      const path = next === '' ? entry.name : `${next}/${entry.name}`
+      const kind = entry.isSymbolicLink() ? await kindOf(join(folder, path)) : undefined
+      const isShallow = path.split('/').length < depth
+      if (entry.isDirectory() && isShallow) waiting.push(path)
+      else if (kind === 'folder' && isShallow) links.push(path)
+      else if ((entry.isFile() || kind === 'file') && pattern.test(entry.name)) files.push(path)
+    }
   }
-  return entries
-    .filter((entry) => !entry.isDirectory() && pattern.test(entry.name) && !entry.name.startsWith('.'))
-    .map((entry) => toSlashes(relative(folder, join(entry.parentPath, entry.name))))
-    .sort(byText)
+  return files.sort(byText)
 }
 
 export const toSlashes = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
 
 /**
- * The text of a file in UTF-8, in UTF-16 with a byte order mark, or in the encoding that an XML declaration names.
+ * The text of a file in UTF-8 (whatever it declares), in UTF-16, or in the encoding that its XML declaration names.
  * Throws DATA_READ, DATA_TOO_LARGE or DATA_ENCODING.
  */
 export async function readText(path: string, file: string): Promise<string> {
@@ -87,9 +112,25 @@ export async function readText(path: string, file: string): Promise<string> {
   }
   const decoder = decoderOf(bytes)
   try {
-    return decoder.decode(bytes)
+    // Declared encodings that mark their letters with escapes are plain ASCII, which is UTF-8 too.
+    if (decoder.encoding !== 'utf-8' || !bytes.includes(0x1b)) return decoder.decode(bytes)
   } catch (cause) {
-    throw encodingError(file, decoder.encoding, cause)
+    const declared = declaredEncoding(bytes)
+    if (declared === undefined) throw encodingError(file, decoder.encoding, cause)
+  }
+  const declared = declaredEncoding(bytes) ?? 'utf-8'
+  const label = labelOf(declared)
+  if (label === undefined) {
+    throw new CodedError(
+      'DATA_ENCODING',
+      `${file} is not text in utf-8, and the encoding "${declared}" that it declares is not known`,
+      'Save it as UTF-8',
+    )
+  }
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw encodingError(file, declared, cause)
   }
 }
 
@@ -99,11 +140,58 @@ export const decoderOf = (head: Buffer): TextDecoder => new TextDecoder(encoding
 export const encodingError = (file: string, encoding: string, cause: unknown): CodedError =>
   new CodedError('DATA_ENCODING', `${file} is not text in ${encoding}`, 'Save it as UTF-8', { cause })
 
+/** UTF-16 by its mark, or by the zero bytes of the ASCII letters that all label files begin with; else UTF-8. */
 function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
-  const head = bytes.subarray(0, 100).toString('latin1')
-  return /^(?:\xef\xbb\xbf)?<\?xml[^>]*\sencoding=["']([\w.-]+)["']/.exec(head)?.[1] ?? 'utf-8'
+  const isZero = [0, 1, 2, 3].map((index) => bytes[index] === 0)
+  if (bytes.length >= 4 && !isZero[0] && isZero[1] && !isZero[2] && isZero[3]) return 'utf-16le'
+  if (bytes.length >= 4 && isZero[0] && !isZero[1] && isZero[2] && !isZero[3]) return 'utf-16be'
+  return 'utf-8'
+}
+
+const declaredEncoding = (bytes: Buffer): string | undefined =>
+  /^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)["']/.exec(
+    bytes.subarray(0, 200).toString('latin1'),
+  )?.[1]
+
+/** Names that programs write, by those that TextDecoder knows. */
+const ENCODING_ALIASES: Readonly<Record<string, string>> = {
+  cp932: 'shift_jis',
+  ms932: 'shift_jis',
+  cp936: 'gbk',
+  ms936: 'gbk',
+  cp949: 'euc-kr',
+  ms949: 'euc-kr',
+  uhc: 'euc-kr',
+  cp950: 'big5',
+  cp874: 'windows-874',
+  cp65001: 'utf-8',
+  unicode: 'utf-16le',
+}
+
+/** What TextDecoder calls an encoding; undefined for one that it cannot read. */
+function labelOf(declared: string): string | undefined {
+  const name = declared.toLowerCase().replaceAll('_', '-')
+  const plain = name.replaceAll('-', '')
+  const windows = /^(?:cp|ms|win|windows)(125\d)$/.exec(plain)?.[1]
+  const latin = /^(?:iso)?(?:8859|latin)(\d{1,2})$/.exec(plain)?.[1]
+  const candidates = [
+    ENCODING_ALIASES[plain],
+    windows && `windows-${windows}`,
+    latin && (plain.includes('latin') ? `latin${latin}` : `iso-8859-${latin}`),
+    declared,
+    name,
+    plain,
+  ]
+  for (const label of candidates) {
+    try {
+      if (label) return new TextDecoder(label).encoding
+    } catch {
+      // The next one may be known.
+    }
+  }
+  return undefined
 }
 
 export function unreadable(file: string, cause: unknown): CodedError {

@@ -2,15 +2,21 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
-import type { Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
+import type { Annotation, Dataset, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText } from '../../../core/formats/named.ts'
-import { measure } from '../../images/header.ts'
-import { kindOf, mapConcurrent } from './files.ts'
+import { isPolygons } from '../../../core/formats/segmentation.ts'
+import type { Size } from '../../../core/geometry/box.ts'
+import { type Seen, seeImage } from '../../images/header.ts'
+import { IMAGE_FILE, kindOf, listFiles, mapConcurrent, OTHER_IMAGE_FILE } from './files.ts'
 import type { LoadRun } from './loaded.ts'
+import { Pictures, pathKey } from './pictures.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */
 const FOLDERS = 100
 const SAMPLE = 20
+
+/** How deep pictures are looked for that are not where the labels say; a label file may lie in anybody's home folder. */
+const DEPTH = 5
 
 /**
  * The folder that the file names of a label file are relative to: the label file's own, `images` or another one in
@@ -73,9 +79,10 @@ async function bytesOf(root: string, sample: Dataset['images']): Promise<string>
 async function candidateRoots(labelFile: string): Promise<string[]> {
   const own = dirname(labelFile)
   const parent = dirname(own)
-  const isAnnotations = /^annotations$/i.test(basename(own))
   const roots = [own, ...(await subfolders(own))]
-  if (isAnnotations) {
+  // A folder of labels alone, whatever it is called, has its pictures beside it.
+  const isOfLabels = /^annotations$/i.test(basename(own)) || (await listFiles(own, IMAGE_FILE, 2)).length === 0
+  if (isOfLabels) {
     const beside = await subfolders(parent)
     const images = beside.filter((folder) => /^images$/i.test(basename(folder)))
     roots.push(parent, ...beside, ...(await Promise.all(images.map(subfolders))).flat())
@@ -93,40 +100,164 @@ async function subfolders(folder: string): Promise<string[]> {
     .map((name) => join(folder, name))
 }
 
+/** What is known of an image of a data set when its picture was looked for. */
+interface Placed {
+  readonly image: DatasetImage
+  readonly seen?: Seen
+  readonly missing?: string
+}
+
 /**
- * Leaves out images whose file is missing (or keeps them, where only the labels matter) and fills in sizes that the
- * labels do not say. Throws DATA_IMAGES_MISSING if not a single image is there.
+ * Finds the picture of each image, of which the size counts: sizes that the labels do not say are filled in, others
+ * are replaced with a note. Images without a picture are left out, or kept where only the labels matter; those whose
+ * every object could not be read are left out, since nobody knows what they show.
+ *
+ * Throws DATA_IMAGES_MISSING if not a single picture is there that must be.
  */
 export async function settleImages(
   dataset: Dataset,
   imageRoot: string,
   missing: 'skip' | 'keep',
   run: LoadRun = {},
+  pictures?: Pictures,
 ): Promise<{ dataset: Dataset; problems: Problem[] }> {
   const problems: Problem[] = []
-  const skip = (file: string, reason: string): undefined => {
-    problems.push({ file, where: '', reason, action: 'skipped' })
+  const note = (file: string, action: Problem['action'], reason: string): void => {
+    problems.push({ file, where: '', reason, action })
   }
-  const settle = async (image: DatasetImage): Promise<DatasetImage | undefined> => {
-    if (missing === 'keep' && image.width > 0) return image
-    const path = join(imageRoot, image.fileName)
-    if ((await kindOf(path)) !== 'file') {
-      return missing === 'keep' ? image : skip(image.fileName, 'there is no such image file')
+  let listed: Promise<Pictures> | undefined
+  const listing = (): Promise<Pictures> => {
+    listed ??= pictures
+      ? Promise.resolve(pictures)
+      : Pictures.in(imageRoot, DEPTH).catch(() => new Pictures(imageRoot, []))
+    return listed
+  }
+  const place = async (image: DatasetImage): Promise<Placed> => {
+    const { fileName } = image
+    const isThere = (await kindOf(join(imageRoot, fileName))) === 'file'
+    if (isThere && OTHER_IMAGE_FILE.test(fileName)) {
+      return { image, missing: 'this kind of picture is not read; convert it to JPEG or PNG' }
     }
-    if (image.width > 0) return image
-    const size = await measure(path)
-    if (size) return { ...image, ...size }
-    return missing === 'keep' ? image : skip(image.fileName, 'it is not an image that can be read')
+    const found = isThere ? { file: fileName, by: 'path' } : (await listing()).find(fileName)
+    if (found === undefined) return { image, missing: 'there is no such image file' }
+    const seen = await seeImage(join(imageRoot, found.file))
+    if (seen === undefined) return { image, missing: 'it is not an image that can be read' }
+    if (found.by !== 'path' && !isAlike(image, seen.size)) {
+      return { image, missing: `${found.file} has its name, but another size` }
+    }
+    if (found.by === 'prefix')
+      note(fileName, 'mended', `taken for ${found.file}, the only image of that name`)
+    return { image: { ...image, fileName: found.file }, seen }
   }
-  const images = (await mapConcurrent(dataset.images, settle, run)).filter((image) => image !== undefined)
-  if (images.length === 0 && dataset.images.length > 0) {
-    const example = dataset.images[0]!.fileName
-    throw imagesMissing(
-      `None of the ${dataset.images.length} images was found in ${imageRoot}, as for example ${example}`,
-    )
+  const placed = await mapConcurrent(dataset.images, place, run)
+  const turning = turningOf(placed)
+  const owners = new Map<string, string>()
+  const images = placed.flatMap((one, index): DatasetImage[] => {
+    const written = dataset.images[index]!.fileName
+    const { unreadable, ...image } = one.image
+    const owner = one.seen && owners.get(image.fileName)
+    if (unreadable) {
+      note(
+        written,
+        'skipped',
+        unreadable === 1
+          ? 'its only object could not be read: it is not known what it shows'
+          : `none of its ${unreadable} objects could be read: it is not known what it shows`,
+      )
+      return []
+    }
+    if (one.seen === undefined) {
+      if (missing === 'keep') return [image]
+      note(written, 'skipped', one.missing!)
+      return []
+    }
+    if (owner !== undefined && owner !== written) {
+      note(written, 'skipped', `its picture is ${image.fileName}, as is that of ${owner}`)
+      return []
+    }
+    owners.set(image.fileName, written)
+    return [fitted(image, one.seen, turning, (reason) => note(written, 'mended', reason))]
+  })
+  if (images.length === 0 && placed.length > 0 && placed.every(({ seen }) => seen === undefined)) {
+    if (missing === 'skip') throw noneFound(dataset, imageRoot)
   }
   return { dataset: { ...dataset, images }, problems: problems.sort((a, b) => byText(a.file, b.file)) }
 }
 
+const noneFound = (dataset: Dataset, imageRoot: string): CodedError =>
+  imagesMissing(
+    `None of the ${dataset.images.length} images was found in ${imageRoot}, as for example ${dataset.images[0]!.fileName}`,
+  )
+
 export const imagesMissing = (message: string): CodedError =>
-  new CodedError('DATA_IMAGES_MISSING', message, 'Name the folder of the images with --images')
+  new CodedError(
+    'DATA_IMAGES_MISSING',
+    message,
+    'Put the images beside the labels or in a folder "images" there; fcos convert takes another folder with --images',
+  )
+
+/** Whether labels of this size can be those of a picture of that name: unknown, the same, or turned. */
+const isAlike = ({ width, height }: Size, size: Size): boolean =>
+  width === 0 || (width === size.width && height === size.height) || isTurned({ width, height }, size)
+
+const isTurned = (a: Size, b: Size): boolean => a.width === b.height && a.height === b.width
+
+/**
+ * Labels can have the size of a photo as stored, before it is turned for display, and their boxes as stored or as
+ * displayed: the boxes tell that fit only one of the two. Where all fit both, they are as stored, like the size.
+ */
+function turningOf(placed: readonly Placed[]): 'turn' | 'keep' {
+  let [stored, displayed] = [0, 0]
+  for (const { image, seen } of placed) {
+    if (seen === undefined || seen.orientation < 5 || !isTurned(image, seen.size)) continue
+    if (fits(image, image) && !fits(image, seen.size)) stored++
+    if (!fits(image, image) && fits(image, seen.size)) displayed++
+  }
+  return displayed > stored ? 'keep' : 'turn'
+}
+
+const fits = ({ annotations }: DatasetImage, { width, height }: Size): boolean =>
+  annotations.every(
+    ({ box: [x1, y1, x2, y2] }) => x1 >= -1 && y1 >= -1 && x2 <= width + 1 && y2 <= height + 1,
+  )
+
+function fitted(
+  image: DatasetImage,
+  { size, orientation }: Seen,
+  turning: 'turn' | 'keep',
+  mend: (reason: string) => void,
+): DatasetImage {
+  const { width, height } = image
+  if (width === size.width && height === size.height) return image
+  if (width === 0) return { ...image, ...size }
+  const sizes = `the labels are of an image of ${width} × ${height}, the file has ${size.width} × ${size.height}`
+  if (isTurned(image, size) && orientation >= 5 && turning === 'turn') {
+    mend(`${sizes}, turned for display: boxes turned with it`)
+    return { ...image, ...size, annotations: image.annotations.map((one) => turned(one, image, orientation)) }
+  }
+  const isExchanged = isTurned(image, size)
+  mend(`${sizes}${isExchanged ? ', sides exchanged' : ''}: boxes kept as they are`)
+  return { ...image, ...size }
+}
+
+/** From pixels as stored, in an image of this size, to pixels as displayed (EXIF orientations 5 to 8). */
+function turned(annotation: Annotation, { width, height }: Size, orientation: number): Annotation {
+  const at = (x: number, y: number): [number, number] => {
+    if (orientation === 5) return [y, x]
+    if (orientation === 6) return [height - y, x]
+    if (orientation === 7) return [height - y, width - x]
+    return [y, width - x]
+  }
+  const { box, segmentation, ...rest } = annotation
+  const [[ax, ay], [bx, by]] = [at(box[0], box[1]), at(box[2], box[3])]
+  const polygons = isPolygons(segmentation)
+    ? segmentation.map((flat) =>
+        Array.from({ length: flat.length / 2 }, (_, i) => at(flat[2 * i]!, flat[2 * i + 1]!)).flat(),
+      )
+    : undefined
+  return {
+    ...rest,
+    box: [Math.min(ax, bx), Math.min(ay, by), Math.max(ax, bx), Math.max(ay, by)],
+    ...(polygons && { segmentation: polygons }),
+  }
+}

@@ -1,10 +1,14 @@
 import type { Dataset, Problem } from '../../../core/formats/dataset.ts'
+import type { Format } from '../../../core/formats/formats.ts'
+import type { Pictures } from './pictures.ts'
 
 /** A data set read from disk. The path of an image is `join(imageRoot, fileName)`. */
 export interface Loaded {
   readonly dataset: Dataset
   readonly imageRoot: string
   readonly problems: Problem[]
+  /** What the files say and a data set has no place for, one line each: "keypoints of 3 objects". */
+  readonly notKept?: readonly string[]
 }
 
 /** How reading is watched and stopped. */
@@ -14,8 +18,12 @@ export interface LoadRun {
 }
 
 export interface LoadOptions extends LoadRun {
+  /** Which of the formats is read, where labels of several lie there. */
+  readonly from?: Format
   /** Folder of the images, where they do not lie beside the labels. */
   readonly images?: string
+  /** The pictures that images are looked for among, instead of those of a folder. */
+  readonly pictures?: Pictures
   /** What to do with images whose file is missing: leave them out (the default), or keep their labels. */
   readonly missing?: 'skip' | 'keep'
 }

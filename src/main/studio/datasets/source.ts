@@ -1,74 +1,146 @@
-/** Finds out what a path given as a data set is. */
+/** Finds out what a path given as a data set is: by what its files say, not by what its folders are called. */
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { isCoco } from '../../../core/formats/coco.ts'
-import type { Format } from '../../../core/formats/formats.ts'
+import { isCsv } from '../../../core/formats/csv.ts'
+import { type Format, TRAITS } from '../../../core/formats/formats.ts'
 import { isLabelMe } from '../../../core/formats/labelme.ts'
-import { kindOf, listFiles } from './files.ts'
+import { hasYoloLine } from '../../../core/formats/yolo.ts'
+import { annotationsFolder } from './documents.ts'
+import { firstOf, kindOf, listFiles, readText } from './files.ts'
 import { readJsonObject } from './json-file.ts'
-import { annotationsFolder } from './voc.ts'
-import { namesFile } from './yolo-layout.ts'
+import { namesFile } from './yolo.ts'
 
 export interface Source {
   readonly format: Format
   /** COCO, CSV: the file. YOLO: the file with the class names. VOC, LabelMe: the folder. */
   readonly path: string
+  /** YOLO: the folder of the data set, where it is not that of the file. */
+  readonly folder?: string | undefined
   /** The name of a list in the data set, given as PATH:NAME. */
   readonly split?: string | undefined
   /** A file or folder that chooses images of the data set: ImageSets/Main/train.txt, images/train. */
   readonly part?: string | undefined
 }
 
-/** JSON files of a folder that are looked into. */
-const CANDIDATES = 20
+/** Files of a kind that are looked into until one has labels. */
+const CANDIDATES = 200
 
 /** How far above a list or a folder of images its data set is looked for. */
 const LEVELS = 4
 
+/** How much a folder has of a format: labels; files of it that label nothing; only what names its classes. */
+type Weight = 2 | 1 | 0
+type Weighed = Source & { readonly weight: Weight }
+
 /**
- * Recognises PATH or PATH:LIST. Throws DATA_NOT_FOUND if there is nothing, DATA_FORMAT if it is no data set,
- * DATA_AMBIGUOUS if it holds several.
+ * Recognises PATH or PATH:LIST. Where labels of several formats lie there, `from` says which. Throws DATA_NOT_FOUND if
+ * there is nothing, DATA_FORMAT if it is no data set, DATA_AMBIGUOUS if it holds several.
  */
-export async function locate(given: string): Promise<Source> {
-  let path = resolve(given)
-  let split: string | undefined
-  let kind = await kindOf(path)
-  if (kind === undefined) {
-    const [, before, after] = /^(.+):([\w.-]+)$/.exec(given) ?? []
-    if (before !== undefined) {
-      path = resolve(before)
-      kind = await kindOf(path)
-      split = after
-    }
-  }
-  if (kind === undefined) throw new CodedError('DATA_NOT_FOUND', `There is no data set at ${given}`)
-  const source = kind === 'file' ? await locateFile(path, given) : await locateFolder(path, split)
-  if (source === undefined) {
-    throw new CodedError(
-      'DATA_FORMAT',
-      `${given} is not a data set: no COCO JSON, Pascal VOC XML, YOLO data.yaml or classes.txt, LabelMe JSON or CSV`,
-    )
-  }
+export async function locate(given: string, from?: Format): Promise<Source> {
+  const { path, kind, split } = await placeOf(given)
+  const sources = kind === 'file' ? await inFile(path, given) : await inFolder(path, split, from)
+  const source = only(
+    given,
+    sources.filter(({ format }) => from === undefined || format === from),
+  )
+  if (source === undefined) throw await noDataset(given, path, from, sources)
   if (split !== undefined && !['voc', 'yolo'].includes(source.format) && source.split === undefined) {
     throw new CodedError('USAGE_LIST', `${basename(source.path)} has no lists, so none can be named ${split}`)
   }
   return { ...source, ...(split !== undefined && { split }) }
 }
 
-async function locateFile(path: string, given: string): Promise<Source | undefined> {
+/** All that could be read at a path, those that have labels where any has. */
+export async function sourcesAt(given: string): Promise<Source[]> {
+  const { path, kind, split } = await placeOf(given)
+  return heaviest(kind === 'file' ? await inFile(path, given) : await inFolder(path, split, undefined))
+}
+
+async function placeOf(given: string): Promise<{ path: string; kind: 'file' | 'folder'; split?: string }> {
+  const kind = await kindOf(resolve(given))
+  if (kind !== undefined) return { path: resolve(given), kind }
+  const [, before, split] = /^(.+):([\w.-]+)$/.exec(given) ?? []
+  const other = before === undefined ? undefined : await kindOf(resolve(before))
+  if (other !== undefined) return { path: resolve(before!), kind: other, split: split! }
+  throw new CodedError('DATA_NOT_FOUND', `There is no data set at ${given}`, 'Check the path')
+}
+
+const heaviest = <T extends { weight: Weight }>(sources: readonly T[]): T[] => {
+  const most = Math.max(...sources.map(({ weight }) => weight))
+  return sources.filter(({ weight }) => weight === most)
+}
+
+function only(given: string, sources: readonly Weighed[]): Source | undefined {
+  const best = heaviest(sources)
+  const [first] = best
+  if (best.length < 2) return first
+  const formats = [...new Set(best.map(({ format }) => format))]
+  const files = best.map(({ path }) => basename(path))
+  const shown = `${files.slice(0, 5).join(', ')}${files.length > 5 ? ', …' : ''}`
+  if (formats.length === 1) {
+    throw new CodedError(
+      'DATA_AMBIGUOUS',
+      `${given} holds ${best.length} ${TRAITS[formats[0]!].title} data sets: ${shown}`,
+      'Give one of these files',
+    )
+  }
+  const titles = formats.map((format) => TRAITS[format].title)
+  throw new CodedError(
+    'DATA_AMBIGUOUS',
+    `${given} holds labels in several formats: ${titles.join(' and ')} (${shown})`,
+    `Say which are meant: --from ${formats.join(' or --from ')}`,
+  )
+}
+
+async function noDataset(
+  given: string,
+  path: string,
+  from: Format | undefined,
+  sources: readonly Source[],
+): Promise<CodedError> {
+  if (from !== undefined) {
+    const there = [...new Set(sources.map(({ format }) => TRAITS[format].title))]
+    const remedy = there.length > 0 ? `It has ${there.join(' and ')}` : undefined
+    return new CodedError('DATA_FORMAT', `${given} has no labels of the format ${TRAITS[from].title}`, remedy)
+  }
+  if ((await kindOf(path)) === 'folder') {
+    for (const file of (await listFiles(path, /\.txt$/i)).slice(0, CANDIDATES)) {
+      if (hasYoloLine(await readText(join(path, file), file).catch(() => ''))) {
+        return new CodedError(
+          'DATA_FORMAT',
+          `${given} has YOLO labels (${file}), but no data.yaml or classes.txt that names their classes`,
+          'Put a classes.txt there, with one name a line in the order of the numbers',
+        )
+      }
+    }
+  }
+  return new CodedError(
+    'DATA_FORMAT',
+    `${given} is not a data set: no COCO JSON, Pascal VOC XML, YOLO data.yaml or classes.txt, LabelMe JSON or CSV`,
+  )
+}
+
+async function inFile(path: string, given: string): Promise<Weighed[]> {
+  const weight = 2
   switch (extname(path).toLowerCase()) {
     case '.json':
-      return { format: 'coco', path }
+      return [{ format: 'coco', path, weight }]
     case '.csv':
-      return { format: 'csv', path }
+      return [{ format: 'csv', path, weight }]
     case '.yaml':
     case '.yml':
-      return { format: 'yolo', path }
+    case '.data':
+    case '.names':
+      return [{ format: 'yolo', path, weight }]
     case '.txt':
       return above(path, async (folder) => {
-        if (await annotationsFolder(folder)) return { format: 'voc', path: folder, part: path }
-        const names = await namesFile(folder)
-        return names === undefined || names === path ? undefined : { format: 'yolo', path: names, part: path }
+        if (await annotationsFolder(folder)) return { format: 'voc', path: folder, part: path, weight }
+        const names = (await namesFile(folder, 1)) ?? (await besideLabels(folder))
+        if (names === undefined) return undefined
+        return names === path
+          ? { format: 'yolo', path, weight }
+          : { format: 'yolo', path: names, part: path, weight }
       })
     case '.xml':
       throw new CodedError(
@@ -77,76 +149,144 @@ async function locateFile(path: string, given: string): Promise<Source | undefin
         'Give the folder of the data set',
       )
     default:
-      return undefined
+      return []
   }
 }
 
-async function locateFolder(path: string, split: string | undefined): Promise<Source | undefined> {
-  if (await annotationsFolder(path)) return { format: 'voc', path }
-  const names = await namesFile(path)
-  if (names !== undefined) return { format: 'yolo', path: names }
-  const json = await locateJson(path, split)
-  if (json !== undefined) return json
-  if ((await listFiles(path, /\.xml$/i)).length > 0) return { format: 'voc', path }
-  const tables = await listFiles(path, /\.csv$/i, false)
-  if (tables.length > 0) return { format: 'csv', path: join(path, only(path, tables)) }
+async function inFolder(
+  path: string,
+  split: string | undefined,
+  from: Format | undefined,
+): Promise<Weighed[]> {
+  const isAsked = (format: Format): boolean => from === undefined || from === format
+  const found = [
+    ...(isAsked('voc') ? await vocIn(path) : []),
+    ...(isAsked('yolo') ? await yoloIn(path) : []),
+    ...(isAsked('coco') || isAsked('labelme') ? await jsonIn(path, split) : []),
+    ...(isAsked('csv') ? await csvIn(path) : []),
+  ]
+  // A table without the columns is one only where there is nothing else.
+  const others = found.filter(({ format }) => format !== 'csv')
+  if (found.length > 0)
+    return others.length > 0 ? found.filter(({ format, weight }) => format !== 'csv' || weight > 0) : found
   return above(path, async (folder) => {
-    const names = await namesFile(folder)
-    return names === undefined ? undefined : { format: 'yolo', path: names, part: path }
+    const names = isAsked('yolo') ? ((await namesFile(folder, 1)) ?? (await besideLabels(folder))) : undefined
+    return names === undefined ? undefined : { format: 'yolo', path: names, part: path, weight: 0 }
   })
 }
 
-/** A folder of LabelMe files, or one with a COCO file in it or in `annotations`; other JSON files are passed over. */
-async function locateJson(path: string, split: string | undefined): Promise<Source | undefined> {
-  const own = await listFiles(path, /\.json$/i, false)
-  const annotations = join(path, 'annotations')
-  const below =
-    (await kindOf(annotations)) === 'folder' ? await listFiles(annotations, /\.json$/i, false) : []
-  const near = [...own, ...below.map((file) => `annotations/${file}`)]
+const besideLabels = (folder: string): Promise<string | undefined> =>
+  firstOf('file', [join(folder, 'labels', 'classes.txt')])
+
+/** The weight of the first file that has labels, or of what is there at all; undefined where no file is of the format. */
+async function weigh(
+  folder: string,
+  files: readonly string[],
+  look: (text: string) => Weight | undefined,
+): Promise<Weight | undefined> {
+  let most: Weight | undefined
+  for (const file of files.slice(0, CANDIDATES)) {
+    const weight = look(await readText(join(folder, file), file).catch(() => ''))
+    if (weight !== undefined) most = Math.max(weight, most ?? 0) as Weight
+    if (most === 2) break
+  }
+  return most
+}
+
+async function vocIn(path: string): Promise<Weighed[]> {
+  const files = await listFiles(path, /\.xml$/i)
+  const weight = await weigh(path, files, (text) => {
+    if (/<object[\s>]/.test(text)) return 2
+    return /<annotation[\s>]/.test(text) ? 1 : undefined
+  })
+  // Files that cannot be read are named by the reader.
+  if (files.length > 0) return [{ format: 'voc', path, weight: weight ?? 0 }]
+  return []
+}
+
+async function yoloIn(path: string): Promise<Weighed[]> {
+  const names = await namesFile(path)
+  if (names === undefined) return []
+  const files = (await listFiles(path, /\.txt$/i)).filter((file) => join(path, file) !== names)
+  const weight = await weigh(path, files, (text) => {
+    if (hasYoloLine(text)) return 2
+    return text.trim() === '' ? 1 : undefined
+  })
+  return [{ format: 'yolo', path: names, folder: path, weight: weight ?? 0 }]
+}
+
+/** A folder of LabelMe files, and COCO files in it; other JSON files are passed over. */
+async function jsonIn(path: string, split: string | undefined): Promise<Weighed[]> {
+  const all = await listFiles(path, /\.json$/i)
+  const near = all.filter((file) => /^(annotations\/)?[^/]+$/i.test(file))
+  let labelme: Weight | undefined
+  const coco: (Weighed & { file: string })[] = []
+  // A COCO file is one among few; LabelMe files are many, and alike.
+  for (const file of [
+    ...near.slice(0, CANDIDATES),
+    ...all.filter((file) => !near.includes(file)).slice(0, CANDIDATES),
+  ]) {
+    const json = await outline(join(path, file))
+    if (json === undefined) continue
+    if (isLabelMe(json.document)) labelme = Math.max(labelme ?? 0, json.hasLabels ? 2 : 1) as Weight
+    else if (isCoco(json.document)) {
+      coco.push({ format: 'coco', path: join(path, file), file, weight: json.hasLabels ? 2 : 1, split })
+    }
+  }
   // Beside instances_val2017.json, COCO has captions and keypoints of the same images.
-  const instances = near.filter((file) => /(^|\/)instances_/.test(file))
-  const named = (instances.length > 0 ? instances : near).filter((file) =>
+  const instances = coco.filter(({ file }) => /(^|\/)instances_/.test(file))
+  const own = instances.length > 0 ? instances : coco
+  const nearest = own.filter(({ file }) => near.includes(file))
+  const named = (nearest.length > 0 ? nearest : own).filter(({ file }) =>
     file.endsWith(`${split ?? ''}.json`),
   )
-  const candidates = near.length > 0 ? named : await listFiles(path, /\.json$/i)
-  const coco: string[] = []
-  for (const file of candidates.slice(0, CANDIDATES)) {
-    const json = await outline(join(path, file))
-    if (isLabelMe(json)) return { format: 'labelme', path }
-    if (isCoco(json)) coco.push(file)
-  }
-  return coco.length === 0 ? undefined : { format: 'coco', path: join(path, only(path, coco)), split }
+  return [
+    ...(labelme === undefined ? [] : [{ format: 'labelme' as const, path, weight: labelme }]),
+    ...named.map(({ file: _, ...source }) => source),
+  ]
 }
 
 /** What members a file has, its lists left empty. Undefined for one that is no JSON: in a folder, it may be anything. */
-async function outline(path: string): Promise<unknown> {
+async function outline(path: string): Promise<{ document: unknown; hasLabels: boolean } | undefined> {
+  let hasLabels = false
+  const take = (): void => {
+    hasLabels = true
+  }
   try {
-    return await readJsonObject(path, path, { lists: [], take: () => {} })
+    return {
+      document: await readJsonObject(path, path, { lists: ['annotations', 'shapes'], take }),
+      hasLabels,
+    }
   } catch (error) {
     if (error instanceof CodedError) return undefined
     throw error
   }
 }
 
-function only(folder: string, files: readonly string[]): string {
-  if (files.length === 1) return files[0]!
-  throw new CodedError(
-    'DATA_AMBIGUOUS',
-    `${folder} holds ${files.length} data sets: ${files.slice(0, 5).join(', ')}${files.length > 5 ? ', …' : ''}`,
-    'Give one of these files',
-  )
+async function csvIn(path: string): Promise<Weighed[]> {
+  const files = await listFiles(path, /\.csv$/i, 1)
+  const fitting: Weighed[] = []
+  for (const file of files) {
+    const text = await readText(join(path, file), file).catch(() => '')
+    if (isCsv(text))
+      fitting.push({ format: 'csv', path: join(path, file), weight: text.trim().includes('\n') ? 2 : 1 })
+  }
+  // A table whose columns do not fit is refused with what it lacks, if there is nothing else.
+  return fitting.length > 0
+    ? fitting
+    : files.map((file) => ({ format: 'csv', path: join(path, file), weight: 0 }))
 }
 
 /** Asks each folder above a path, the nearest first. */
 async function above(
   path: string,
-  ask: (folder: string) => Promise<Source | undefined>,
-): Promise<Source | undefined> {
+  ask: (folder: string) => Promise<Weighed | undefined>,
+): Promise<Weighed[]> {
   let folder = path
   for (let level = 0; level < LEVELS && dirname(folder) !== folder; level++) {
     folder = dirname(folder)
     const found = await ask(folder)
-    if (found !== undefined) return found
+    if (found !== undefined) return [found]
   }
-  return undefined
+  return []
 }

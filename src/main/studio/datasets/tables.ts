@@ -1,7 +1,7 @@
 /** Data sets in a single file: COCO JSON and CSV. */
 import { basename, dirname } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
-import { COCO_LISTS, CocoReader } from '../../../core/formats/coco.ts'
+import { COCO_LISTS, CocoReader, isCoco } from '../../../core/formats/coco.ts'
 import { parseCsv } from '../../../core/formats/csv.ts'
 import type { ParsedDataset } from '../../../core/formats/dataset.ts'
 import { isLabelMe } from '../../../core/formats/labelme.ts'
@@ -16,13 +16,7 @@ export async function readCoco(path: string, options: LoadOptions): Promise<Load
   const reader = new CocoReader(file)
   const take = reader.add.bind(reader)
   const json = await readJsonObject(path, file, { lists: COCO_LISTS, take }, options)
-  if (isLabelMe(json)) {
-    throw new CodedError(
-      'DATA_COCO',
-      `${file} is a LabelMe file of one image`,
-      'Give the folder of the LabelMe files',
-    )
-  }
+  if (!isCoco(json)) throw notCoco(file, json)
   return atImages(path, reader.finish(json), options)
 }
 
@@ -33,9 +27,25 @@ export async function readCsv(path: string, options: LoadOptions): Promise<Loade
 
 async function atImages(
   path: string,
-  { dataset, problems }: ParsedDataset,
-  options: LoadOptions,
+  parsed: ParsedDataset,
+  { images, pictures }: LoadOptions,
 ): Promise<Loaded> {
-  const imageRoot = options.images ?? (await findImageRoot(path, dataset)) ?? dirname(path)
-  return { dataset, imageRoot, problems }
+  const imageRoot = pictures?.root ?? images ?? (await findImageRoot(path, parsed.dataset)) ?? dirname(path)
+  return { ...parsed, imageRoot }
+}
+
+/** Files of tools whose JSON is something else, told by what they have. */
+function notCoco(file: string, json: Record<string, unknown>): CodedError {
+  const first = Object.values(json)[0] as Record<string, unknown> | null | undefined
+  const isVia =
+    '_via_img_metadata' in json || (typeof first === 'object' && first !== null && 'regions' in first)
+  const kind = isLabelMe(json) ? 'a LabelMe file of one image' : isVia ? 'a VIA file' : undefined
+  const lists = ['images', 'annotations', 'categories'].filter((list) => !(list in json))
+  return new CodedError(
+    'DATA_COCO',
+    `${file} is ${kind ?? `not a COCO data set: it has no list ${lists.map((list) => `"${list}"`).join(', ')}`}`,
+    isLabelMe(json)
+      ? 'Give the folder of the LabelMe files'
+      : 'Export it as COCO, Pascal VOC, YOLO, LabelMe or CSV',
+  )
 }
