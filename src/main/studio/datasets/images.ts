@@ -9,7 +9,7 @@ import { isPolygons } from '../../../core/geometry/segmentation.ts'
 import { type Seen, seeImage } from '../../images/header.ts'
 import { IMAGE_FILE, kindOf, listFiles, mapConcurrent, OTHER_IMAGE_FILE } from './files.ts'
 import type { LoadRun } from './loaded.ts'
-import { Pictures, pathKey } from './pictures.ts'
+import { Pictures } from './pictures.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */
 const FOLDERS = 100
@@ -81,7 +81,8 @@ async function candidateRoots(labelFile: string): Promise<string[]> {
   const parent = dirname(own)
   const roots = [own, ...(await subfolders(own))]
   // A folder of labels alone, whatever it is called, has its pictures beside it.
-  const isOfLabels = /^annotations$/i.test(basename(own)) || (await listFiles(own, IMAGE_FILE, 2)).length === 0
+  const isOfLabels =
+    /^annotations$/i.test(basename(own)) || (await listFiles(own, IMAGE_FILE, 2)).length === 0
   if (isOfLabels) {
     const beside = await subfolders(parent)
     const images = beside.filter((folder) => /^images$/i.test(basename(folder)))
