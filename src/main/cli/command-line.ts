@@ -22,6 +22,18 @@ export const fastMath = (command: Command): Command =>
     .option('--fast-math', 'let convolutions round to bfloat16 (the default where the CPU has AMX for it)')
     .option('--no-fast-math', 'compute in float32 throughout')
 
+/** For commands that read data sets. */
+export const fromFormat = (command: Command): Command =>
+  command.addOption(
+    choice('--from <format>', 'which labels are read, where those of several formats lie in a folder', [
+      'coco',
+      'voc',
+      'yolo',
+      'labelme',
+      'csv',
+    ]),
+  )
+
 /** How data sets are named on the command line. */
 export const DATASETS = [
   'A data set is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, a .csv, or a ' +

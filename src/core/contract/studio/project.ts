@@ -43,6 +43,10 @@ export const ImportResult = z.object({
   boxes: z.int(),
   knownBoxes: z.int(),
   newClasses: z.array(z.string()).readonly(),
+  /** Images whose files are not in the project's folder: left out, or taken in where that was asked for. */
+  absent: z.int(),
+  /** What the files say and a project has no place for: "keypoints of 3 objects". */
+  notKept: z.array(z.string()).readonly(),
   problems: Problems,
 })
 export type ImportResult = z.infer<typeof ImportResult>
@@ -83,8 +87,24 @@ export const PROJECT_METHODS = {
     }),
     Nothing,
   ),
-  /** A job with ImportResult. A dry run counts and changes nothing. */
-  'project.import': method(z.strictObject({ path: LocalPath, dryRun: z.boolean() }), JobId),
+  /** What could be imported from a path, one entry each; with more than one, a person must choose. */
+  'project.importSources': method(
+    z.strictObject({ path: LocalPath }),
+    z.array(z.object({ format: z.enum(FORMATS), path: LocalPath })).readonly(),
+  ),
+  /**
+   * A job with ImportResult. A dry run counts and changes nothing. `from` says which format is meant where a folder has
+   * labels of several. Images without a file come in only with `keepAbsent`.
+   */
+  'project.import': method(
+    z.strictObject({
+      path: LocalPath,
+      dryRun: z.boolean(),
+      from: z.enum(FORMATS).nullable().default(null),
+      keepAbsent: z.boolean().default(false),
+    }),
+    JobId,
+  ),
   /**
    * A job with ExportResult. `query` chooses the images (core/query). Its errors: USAGE_QUERY; DATA_EXISTS where files
    * would be replaced and may not be; DATA_FILE_NAME; IO_WRITE. Whatever goes wrong, and when it is cancelled, nothing

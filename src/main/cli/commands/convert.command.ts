@@ -1,4 +1,4 @@
-import { type CommandLine, choice, DATASETS } from '../command-line.ts'
+import { type CommandLine, choice, DATASETS, fromFormat } from '../command-line.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
@@ -8,10 +8,12 @@ const MORE = [
 ]
 
 export function convertCommand({ command, print }: CommandLine): void {
-  command('convert <in> <out>', 'another format for a data set', {
-    more: [...DATASETS, ...MORE],
-    example: 'fcos convert BCCD --to coco bccd.json',
-  })
+  fromFormat(
+    command('convert <in> <out>', 'another format for a data set', {
+      more: [...DATASETS, ...MORE],
+      example: 'fcos convert BCCD --to coco bccd.json',
+    }),
+  )
     .addOption(
       choice('--to <format>', 'format of OUT', [
         'coco',

@@ -7,6 +7,8 @@ import { openLabels } from '../../studio/project/index.ts'
 
 export interface ConvertOptions {
   readonly input: string
+  /** The format that is read, where labels of several lie there. */
+  readonly from?: Format
   readonly to: Format
   readonly out: string
   /** Folder of the input's images, where they do not lie beside the labels. */
@@ -39,6 +41,8 @@ export interface ConvertReport {
   readonly problems: readonly Problem[]
   /** What the output format cannot hold: "difficult flag of 3 objects". */
   readonly notKept: readonly string[]
+  /** What the input says and no data set has a place for: "keypoints of 3 objects". */
+  readonly notRead: readonly string[]
 }
 
 /** Throws DATA_STRICT where `strict` finds a problem, and all errors of openLabels and writeDataset. */
@@ -46,6 +50,7 @@ export async function runConvert(options: ConvertOptions, run: ConvertRun = {}):
   const { input, to, out, images, strict = false, overwrite = false, dryRun = false } = options
   const labels = await openLabels(input, {
     ...(images !== undefined && { images }),
+    ...(options.from && { from: options.from }),
     missing: options.copyImages ? 'skip' : 'keep',
     ...run,
   })
@@ -65,6 +70,7 @@ export async function runConvert(options: ConvertOptions, run: ConvertRun = {}):
       classes: dataset.categories.map(({ id, name }) => ({ id, name, boxes: survey.boxesOf(id) })),
       problems: [...labels.problems, ...written.problems],
       notKept: written.notKept,
+      notRead: labels.notKept ?? [],
     }
   } finally {
     labels.close()
@@ -84,6 +90,7 @@ export function renderConvert(report: ConvertReport): string {
     `${from === 'project' ? 'Project' : TRAITS[from].title} to ${TRAITS[to].title}: ${count(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
       `${count(report.boxes, 'box', 'boxes')}, ${count(report.classes.length, 'class', 'classes')}`,
     ...report.classes.map(({ id, name, boxes }) => `  ${id} ${name}: ${boxes}`),
+    ...report.notRead.map((what) => `Not kept: ${what}`),
     ...report.notKept.map((what) => `Not kept, ${TRAITS[to].title} has no place for it: ${what}`),
     outcome,
   ].join('\n')

@@ -1,4 +1,4 @@
-import { type CommandLine, choice, fastMath } from '../command-line.ts'
+import { type CommandLine, choice, fastMath, fromFormat } from '../command-line.ts'
 import { fraction, integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -10,22 +10,34 @@ const MORE = [
 ]
 
 export function detectCommand({ command, print }: CommandLine): void {
-  fastMath(
-    command('detect <images...>', 'find objects in images', {
-      more: MORE,
-      example: 'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
-    })
-      .requiredOption('--model <checkpoint>', "a run's checkpoint, or weights with torchvision's names")
-      .requiredOption('--out <path>', 'file or folder for the results')
-      .addOption(
-        choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
-      )
-      .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
-      .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
-      .option('--limit <n>', 'most detections of an image, the best ones', integer(1), 100)
-      .option('--batch <n>', 'images of one size that run together', integer(1), 1)
-      .option('--nms <iou>', 'boxes of a class that overlap a better one by more are dropped', fraction, 0.6)
-      .option('--size <pixels>', "long side of the network's input (default: as trained)", integer(64, 4096)),
+  fromFormat(
+    fastMath(
+      command('detect <images...>', 'find objects in images', {
+        more: MORE,
+        example:
+          'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
+      })
+        .requiredOption('--model <checkpoint>', "a run's checkpoint, or weights with torchvision's names")
+        .requiredOption('--out <path>', 'file or folder for the results')
+        .addOption(
+          choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
+        )
+        .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
+        .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
+        .option('--limit <n>', 'most detections of an image, the best ones', integer(1), 100)
+        .option('--batch <n>', 'images of one size that run together', integer(1), 1)
+        .option(
+          '--nms <iou>',
+          'boxes of a class that overlap a better one by more are dropped',
+          fraction,
+          0.6,
+        )
+        .option(
+          '--size <pixels>',
+          "long side of the network's input (default: as trained)",
+          integer(64, 4096),
+        ),
+    ),
   ).action(async (images, options) => {
     const { renderDetect, runDetect } = await import('./detect.ts')
     const report = await runDetect({ ...options, images }, new Progress())

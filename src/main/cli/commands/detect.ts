@@ -6,6 +6,7 @@ import type { DetectResult } from '../../../core/contract/engine.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { type Translation, translateClasses } from '../../../core/formats/class-names.ts'
 import type { Category } from '../../../core/formats/dataset.ts'
+import type { Format } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { kindOf } from '../../studio/datasets/files.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
@@ -22,6 +23,8 @@ import { duration, type Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
 
 export interface DetectOptions {
+  /** Which labels of a data set are read, where those of several formats lie in it. */
+  readonly from?: Format
   readonly model: string
   /** Image files, folders, globs, data sets. */
   readonly images: readonly string[]
@@ -68,7 +71,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
       'Name a checkpoint in it, such as best.safetensors',
     )
   }
-  const inputs = await findImages(options.images)
+  const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)
   try {

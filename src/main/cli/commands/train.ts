@@ -8,6 +8,7 @@ import { TrainingFile } from '../../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
+import type { Format } from '../../../core/formats/formats.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
@@ -23,6 +24,7 @@ export interface TrainOptions {
   /** Needed unless resumed: a run's folder keeps what it learns from. */
   readonly data?: string
   readonly val?: string
+  readonly from?: Format
   /** lite0, r50 or the path of weights; needed unless resumed. */
   readonly model?: string
   readonly out: string
@@ -137,12 +139,13 @@ async function readConfig(path: string): Promise<TrainingFile> {
 }
 
 async function readData(
-  { data, val }: TrainOptions,
+  { data, val, from }: TrainOptions,
   say: (line: string) => void,
 ): Promise<Pick<TrainingData, 'data' | 'validation'>> {
   if (data === undefined) throw new CodedError('USAGE_DATA', 'No --data to learn from', 'Give a data set')
-  const training = await readDataset(data, say)
-  const validation = val === undefined ? null : await readDataset(val, say)
+  const options = from ? { from } : {}
+  const training = await readDataset(data, say, options)
+  const validation = val === undefined ? null : await readDataset(val, say, options)
   const { shared, ...sets } = trainingData(training, validation)
   const boxes = sets.data.images.reduce((sum, image) => sum + image.categories.length, 0)
   const classes = sets.data.categories.map(({ name }) => name).join(', ')

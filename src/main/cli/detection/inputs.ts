@@ -5,7 +5,7 @@ import { CodedError } from '../../../core/errors.ts'
 import type { Annotation, Category } from '../../../core/formats/dataset.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { IMAGE_FILE, kindOf, listFiles, toSlashes } from '../../studio/datasets/files.ts'
-import type { Loaded } from '../../studio/datasets/index.ts'
+import type { Loaded, LoadOptions } from '../../studio/datasets/index.ts'
 import { loadLabels } from '../../studio/project/index.ts'
 
 export interface InputImage {
@@ -26,11 +26,11 @@ export interface InputImage {
  *
  * @throws CodedError USAGE_NO_IMAGES; those of loadLabels for data sets that cannot be read.
  */
-export async function findImages(args: readonly string[]): Promise<InputImage[]> {
+export async function findImages(args: readonly string[], options: LoadOptions = {}): Promise<InputImage[]> {
   const labelled: InputImage[] = []
   const plain: string[] = []
   for (const arg of args) {
-    const found = await resolve(arg)
+    const found = await resolve(arg, options)
     if (Array.isArray(found)) plain.push(...found)
     else labelled.push(...imagesOf(found))
   }
@@ -56,21 +56,22 @@ export async function findImages(args: readonly string[]): Promise<InputImage[]>
 }
 
 /** Absolute paths of images, or a data set. */
-async function resolve(arg: string): Promise<string[] | Loaded> {
+async function resolve(arg: string, options: LoadOptions): Promise<string[] | Loaded> {
   const kind = await kindOf(arg)
   if (kind === 'file' && IMAGE_FILE.test(arg)) return [path.resolve(arg)]
-  if (kind === 'folder') return (await datasetAt(arg)) ?? imagesIn(arg)
+  if (kind === 'folder') return (await datasetAt(arg, options)) ?? imagesIn(arg)
   if (kind === undefined && /[*?[{]/.test(arg)) return matching(arg)
-  return loadLabels(arg)
+  return loadLabels(arg, options)
 }
 
-async function datasetAt(folder: string): Promise<Loaded | undefined> {
+async function datasetAt(folder: string, options: LoadOptions): Promise<Loaded | undefined> {
   try {
-    const loaded = await loadLabels(folder)
+    const loaded = await loadLabels(folder, options)
     // LabelMe files lie beside some of the images, often those that are done.
-    return loaded.format === 'labelme' ? undefined : loaded
+    return loaded.format === 'labelme' && !options.from ? undefined : loaded
   } catch (error) {
-    if (error instanceof CodedError && error.code === 'DATA_FORMAT') return undefined
+    if (error instanceof CodedError && ['DATA_FORMAT', 'DATA_LABELS_MISSING'].includes(error.code))
+      return undefined
     throw error
   }
 }

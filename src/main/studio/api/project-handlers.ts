@@ -2,8 +2,16 @@
 import { basename } from 'node:path'
 import type { LABEL_METHODS } from '../../../core/contract/studio/labels.ts'
 import type { PROJECT_METHODS } from '../../../core/contract/studio/project.ts'
-import { loadDataset } from '../datasets/index.ts'
-import { alreadyThere, createProject, exportDataset, importDataset, scanImages } from '../project/index.ts'
+import { sourcesAt } from '../datasets/index.ts'
+import {
+  alreadyThere,
+  createProject,
+  exportDataset,
+  importDataset,
+  loadForProject,
+  requireImages,
+  scanImages,
+} from '../project/index.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
 import { openOrCreate, openSample, sampleIn } from './opening.ts'
@@ -42,22 +50,31 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
     project.images.assignSplits({ ...(images && { images }), shares, seed })
     return null
   },
-  'project.import': (host, { path, dryRun }) => {
+  'project.importSources': async (_, { path }) =>
+    (await sourcesAt(path)).map((source) => ({
+      format: source.format,
+      path: ['coco', 'csv'].includes(source.format) ? source.path : path,
+    })),
+  'project.import': (host, { path, dryRun, from, keepAbsent }) => {
     const { project } = host
     const title = dryRun ? `Count labels in ${basename(path)}` : `Import labels from ${basename(path)}`
     return host.jobs.start({ kind: 'project.import', title }, async ({ signal, report }) => {
-      const loaded = await loadDataset(path, {
-        missing: 'keep',
+      const loaded = await loadForProject(project, path, {
+        ...(from && { from }),
+        keepAbsent,
         signal,
         onProgress: (done, total) => report(done / total, `Reading ${basename(path)}`),
       })
+      if (!dryRun) requireImages(loaded, project)
       const result = await importDataset(project, loaded, {
         dryRun,
         signal,
         onProgress: (done, images) => report(done / images, `${done} of ${images} images`),
       })
       if (!dryRun) host.imagesChanged()
-      return result
+      // A scan marks the images whose files are elsewhere.
+      if (!dryRun && keepAbsent && loaded.absent > 0) startScan(host)
+      return { ...result, absent: loaded.absent, notKept: [...(loaded.notKept ?? [])] }
     })
   },
   'project.export': (host, { out, ...options }) => {

@@ -5,7 +5,12 @@ import { join, sep } from 'node:path'
 import { TextDecoder } from 'node:util'
 import { CodedError } from '../../../core/errors.ts'
 import { byText } from '../../../core/formats/named.ts'
-import type { LoadRun } from './loaded.ts'
+
+/** How reading is watched and stopped. */
+export interface LoadRun {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+}
 
 /** Longest text that a JavaScript string holds (2²⁹ − 24 characters), less a margin. */
 const LARGEST_TEXT = 500 * 2 ** 20

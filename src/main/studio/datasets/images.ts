@@ -7,8 +7,7 @@ import { byText } from '../../../core/formats/named.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { isPolygons } from '../../../core/geometry/segmentation.ts'
 import { type Seen, seeImage } from '../../images/header.ts'
-import { IMAGE_FILE, kindOf, listFiles, mapConcurrent, OTHER_IMAGE_FILE } from './files.ts'
-import type { LoadRun } from './loaded.ts'
+import { IMAGE_FILE, kindOf, type LoadRun, listFiles, mapConcurrent, OTHER_IMAGE_FILE } from './files.ts'
 import { Pictures } from './pictures.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */

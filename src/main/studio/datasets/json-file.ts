@@ -4,8 +4,7 @@ import type { TextDecoder } from 'node:util'
 import { CodedError } from '../../../core/errors.ts'
 import { JsonObjectReader, type JsonObjectSink } from '../../../core/formats/json-object.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
-import { decoderOf, encodingError, unreadable } from './files.ts'
-import type { LoadRun } from './loaded.ts'
+import { decoderOf, encodingError, type LoadRun, unreadable } from './files.ts'
 
 const PIECE = 2 ** 18
 

@@ -1,5 +1,6 @@
 import type { Dataset, Problem } from '../../../core/formats/dataset.ts'
 import type { Format } from '../../../core/formats/formats.ts'
+import type { LoadRun } from './files.ts'
 import type { Pictures } from './pictures.ts'
 
 /** A data set read from disk. The path of an image is `join(imageRoot, fileName)`. */
@@ -9,12 +10,6 @@ export interface Loaded {
   readonly problems: Problem[]
   /** What the files say and a data set has no place for, one line each: "keypoints of 3 objects". */
   readonly notKept?: readonly string[]
-}
-
-/** How reading is watched and stopped. */
-export interface LoadRun {
-  readonly signal?: AbortSignal
-  readonly onProgress?: (done: number, total: number) => void
 }
 
 export interface LoadOptions extends LoadRun {

@@ -38,10 +38,12 @@ export class Output {
     await writeFile(await this.#place(path), content, { flag: 'wx' })
   }
 
-  /** Copies a file, unless there is one in the target already. */
-  async copy(from: string, path: string): Promise<void> {
-    if (await kindOf(join(this.#folder, path))) return
+  /** Copies a file, unless there is one in the target already. False where there is nothing to copy. */
+  async copy(from: string, path: string): Promise<boolean> {
+    if (await kindOf(join(this.#folder, path))) return true
+    if ((await kindOf(from)) !== 'file') return false
     await copyFile(from, await this.#place(path), constants.COPYFILE_FICLONE)
+    return true
   }
 
   /** Puts everything in place. */

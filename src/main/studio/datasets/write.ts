@@ -4,6 +4,7 @@ import { basename, extname, join, resolve } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import type { DatasetImage, DatasetStream, Problem } from '../../../core/formats/dataset.ts'
 import { type Format, notKept, TRAITS } from '../../../core/formats/formats.ts'
+import { mergeCategories } from '../../../core/formats/named.ts'
 import { inside } from '../../../core/formats/paths.ts'
 import { describeProblem, ProblemLog } from '../../../core/formats/problems.ts'
 import { Survey } from '../../../core/formats/survey.ts'
@@ -43,13 +44,14 @@ export interface Written {
  * Throws DATA_EXISTS if the target has files and may not be overwritten, DATA_STRICT, IO_WRITE if the disk refuses, and
  * the signal's reason when it is aborted.
  */
-export async function writeDataset(dataset: DatasetStream, options: WriteOptions): Promise<Written> {
+export async function writeDataset(given: DatasetStream, options: WriteOptions): Promise<Written> {
   const { format, signal, copyImagesFrom, dryRun = false, strict = false } = options
   const { singleFile, imageFolder, walks = 1 } = TRAITS[format]
   const target = resolve(options.out)
   const asFile = singleFile !== undefined && extname(target).toLowerCase() === extname(singleFile)
   const output = new Output(target, asFile)
   const log = new ProblemLog(basename(target))
+  const dataset = withDistinctClasses(given, log)
   const passes = 1 + walks + (copyImagesFrom === undefined ? 0 : 1)
   let done = 0
   const images = counted(dataset.images, () => options.onProgress?.(++done, passes * dataset.images.length))
@@ -71,7 +73,11 @@ export async function writeDataset(dataset: DatasetStream, options: WriteOptions
     if (strict) refuseProblems(log.problems)
     if (!dryRun) {
       for (const { fileName } of copyImagesFrom === undefined ? [] : images) {
-        await output.copy(join(copyImagesFrom!, fileName), inside(imageFolder, fileName))
+        const isThere = await output.copy(join(copyImagesFrom!, fileName), inside(imageFolder, fileName))
+        if (!isThere) {
+          const reason = 'its file is not there: only its labels are written'
+          log.problems.push({ file: fileName, where: '', reason, action: 'skipped' })
+        }
         signal?.throwIfAborted()
       }
       await output.settle()
@@ -100,6 +106,25 @@ export function refuseProblems(problems: readonly Problem[]): void {
     `${describeProblem(problems[0]!)}${others}`,
     'Nothing was written; without --strict the rest is converted',
   )
+}
+
+/** A list of classes never has a name twice: the objects of the later one go to the first. */
+function withDistinctClasses(dataset: DatasetStream, log: ProblemLog): DatasetStream {
+  const { categories, idOf } = mergeCategories(dataset.categories, log)
+  if (categories.length === dataset.categories.length) return dataset
+  const { images } = dataset
+  return {
+    categories,
+    images: {
+      length: images.length,
+      *[Symbol.iterator](): Generator<DatasetImage> {
+        for (const image of images) {
+          const annotations = image.annotations.map((one) => ({ ...one, categoryId: idOf(one.categoryId) }))
+          yield { ...image, annotations }
+        }
+      },
+    },
+  }
 }
 
 const counted = (images: DatasetStream['images'], onImage: () => void): DatasetStream['images'] => ({

@@ -3,6 +3,7 @@ import { join, posix, relative } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
+import { classKey } from '../../../core/formats/named.ts'
 import { SPLITS, type Split } from '../../../core/project/model.ts'
 import { toSlashes } from '../datasets/files.ts'
 import type { Loaded } from '../datasets/index.ts'
@@ -120,10 +121,10 @@ export interface MatchedClass {
 export function matchClasses(project: Project, { dataset }: Loaded, problems: Problem[]): MatchedClass[] {
   const classes = project.classes.all()
   const taken = new Map(classes.map(({ id, name }) => [id, name]))
-  const byName = new Map(classes.map(({ id, name }) => [name, id]))
+  const byName = new Map(classes.map(({ id, name }) => [classKey(name), id]))
   return dataset.categories.map((category) => {
     const { id, name } = category
-    const known = byName.get(name)
+    const known = byName.get(classKey(name))
     const isFree = known === undefined && !taken.has(id) && Number.isSafeInteger(id) && id >= 0
     if (known === undefined && !isFree) {
       problems.push(

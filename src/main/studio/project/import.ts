@@ -102,10 +102,17 @@ class Import {
   addClasses(classes: readonly MatchedClass[]): void {
     for (const { category, id } of classes) if (id !== undefined) this.#classIds.set(category.id, id)
     this.#gesture?.extend(() => {
-      for (const { category, id, wanted } of classes) {
-        if (id !== undefined) continue
-        const options = wanted === undefined ? {} : { id: wanted }
-        this.#classIds.set(category.id, this.#project.classes.add(category.name, options))
+      const { classes: own } = this.#project
+      const present = own.all().map(({ id }) => id)
+      const fresh = classes.filter(({ id }) => id === undefined)
+      // Classes with an id of their own come first: the next free one could be theirs.
+      for (const { category, wanted } of fresh.toSorted(
+        (a, b) => Number(a.wanted === undefined) - Number(b.wanted === undefined),
+      )) {
+        this.#classIds.set(category.id, own.add(category.name, wanted === undefined ? {} : { id: wanted }))
+      }
+      if (fresh.length > 1) {
+        own.reorder([...present, ...fresh.map(({ category }) => this.#classIds.get(category.id)!)])
       }
     })
   }

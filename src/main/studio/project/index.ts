@@ -2,6 +2,7 @@
 export { datasetOf, type ExportOptions, exportDataset } from './export.ts'
 export type { Gesture, Step, StepEffect } from './history.ts'
 export { type ImportOptions, type ImportReport, importDataset } from './import.ts'
+export { loadForProject, requireImages } from './import-load.ts'
 export { loadLabels, type OpenLabels, openLabels } from './load.ts'
 export type { Holder } from './lock.ts'
 export {

@@ -16,6 +16,7 @@ export interface OpenLabels {
   readonly dataset: DatasetStream
   readonly imageRoot: string
   readonly problems: Problem[]
+  readonly notKept?: readonly string[]
   close(): void
 }
 
