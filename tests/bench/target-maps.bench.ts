@@ -23,7 +23,7 @@ const classes = Int32Array.from({ length: BOXES }, (_, i) => i % 20)
 const maps = new TargetMaps({ width: 1344, height: 800 })
 const results = Object.entries(DIALECTS).flatMap(([dialect, preset]) =>
   [preset.radius, 0].map((radius) => {
-    const scene = { boxes, classes, rules: { ...preset, radius }, boxWeight: 'centerness' as const }
+    const scene = { boxes, classes, assignment: { ...preset, radius }, loss: { boxWeight: 'centerness' } }
     const frame = (step: number) => {
       // A box is dragged.
       for (let at = 0; at < 4; at++) boxes[at] += step % 2 ? 1.5 : -1.5

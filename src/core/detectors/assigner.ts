@@ -17,6 +17,9 @@ export interface Assigner<Rules> {
 
 /** C cells, N boxes. */
 export interface Assignment {
+  readonly grid: Pyramid
+  /** [N·4] */
+  readonly boxes: Float32Array
   /** [C] index of the box that each cell learns, BACKGROUND or IGNORED. `into` may be a buffer of an earlier call; it is overwritten. */
   assign(into?: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer>
   /** Calls `visit` with each run [start, end) of cells that would learn box `gt` if it were alone, level by level. */
@@ -26,8 +29,8 @@ export interface Assignment {
    * −Infinity: it does not even win against background.
    */
   strength(gt: number, cell: number): number
-  /** How good a place the cell is for a box that it learns, in (0, 1]. */
-  quality(gt: number, cell: number): number
+  /** How good a place the cell, which lies on `level`, is for a box that it learns, in (0, 1]. */
+  quality(gt: number, cell: number, level: number): number
   /** Whether cells of a level may learn anything at all. */
   learns(level: number): boolean
   /** What became of boxes at a cell: those around it, the most nearly positive first; or else the nearest alone; none without boxes. */

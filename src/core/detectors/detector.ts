@@ -145,7 +145,7 @@ export interface Detector<
   /** The model of torchvision that has the same names of tensors, by architecture. */
   readonly torchvision: Readonly<Partial<Record<Architecture, string>>>
 
-  grid(input: Size, config: Config): Pyramid
+  grid(input: Size, config: Pick<Config, 'assignment'>): Pyramid
   head(config: Config): HeadDescription
   targets(grid: Pyramid, config: Config, objects: LabelledBoxes): Targets
   loss(input: LossInput<Config, Targets>): Losses

@@ -1,9 +1,9 @@
 /** What of a detector's targets and predictions can be drawn: each view colours the locations of a grid. */
 
-/** What gives a location its colour. */
-export type Paint =
-  /** A value in [0, 1] on the chosen colour map; beyond, the colour of the nearer end. */
-  | { readonly by: 'value'; readonly of: (location: number, stride: number) => number }
+/** What gives a location its colour, and which are drawn: if not told, those that learn a box or score enough. */
+export type Paint = { readonly drawn?: (location: number) => boolean } & (
+  | /** A value in [0, 1] on the chosen colour map; beyond, the colour of the nearer end. */
+  { readonly by: 'value'; readonly of: (location: number, stride: number) => number }
   | { readonly by: 'level' }
   /** A box, by index. */
   | { readonly by: 'box'; readonly of: (location: number) => number }
@@ -13,6 +13,7 @@ export type Paint =
       readonly of: (location: number) => number
       readonly next: (location: number) => number
     }
+)
 
 /** [L] what the views that all detectors have in common draw of an assignment. */
 export interface AssignedMaps {

@@ -1,7 +1,5 @@
-import { neverWins } from '../detectors/fcos/assign.ts'
-import type { AssignmentRules } from '../detectors/fcos/config.ts'
-import { emptyWindow, findEligible, forEachRun, limitsOf } from '../detectors/fcos/eligible.ts'
-import type { Pyramid } from '../pyramid/levels.ts'
+/** Which cells several boxes compete for, and who would be next. */
+import { type Assignment, BACKGROUND } from '../detectors/assigner.ts'
 
 /** Locations that more than one box competes for (FCOS section 4.1, table 2). */
 export interface Ambiguity {
@@ -22,39 +20,56 @@ export interface AmbiguityCount {
 }
 
 /**
- * boxes: [N·4] as for assign; classes: [N] any number per class; matched: [L] what assign returned for them.
- * `into` takes the buffers of an earlier call over a pyramid of the same size.
- * Losing a location to a box of another class is worse than to one of the same class, which has the same label.
+ * classes: [N] any number per class; matched: [C] what the assignment gave. `into` takes the buffers of an earlier call over
+ * a grid of the same size. Losing a location to a box of another class is worse than to one of the same class, which has the
+ * same label.
  */
 export function ambiguity(
-  { levels, locations }: Pyramid,
-  rules: AssignmentRules,
-  boxes: Float32Array,
+  assignment: Assignment,
   classes: ArrayLike<number>,
   matched: Int32Array,
-  into: Ambiguity = emptyAmbiguity(locations),
+  into: Ambiguity = emptyAmbiguity(matched.length),
 ): Ambiguity {
   const { candidates, severalClasses, count } = into
   candidates.fill(0)
   severalClasses.fill(0)
   Object.assign(count, noAmbiguity())
-  const window = emptyWindow()
-  for (const level of levels) {
-    const limits = limitsOf(level, rules)
-    for (let gt = 0; gt < boxes.length / 4; gt++) {
-      if (neverWins(rules.area, boxes, gt) || !findEligible(level, limits, boxes, gt, window)) continue
-      forEachRun(level, window, (start, end) => {
-        for (let location = start; location < end; location++) {
-          const boxesHere = ++candidates[location]
-          if (boxesHere === 1) count.positives++
-          else if (boxesHere === 2) count.ambiguous++
-          if (severalClasses[location] === 0 && classes[gt] !== classes[matched[location]]) {
-            severalClasses[location] = 1
-            count.ambiguousAcrossClasses++
-          }
+  for (let gt = 0; gt < assignment.boxes.length / 4; gt++) {
+    assignment.eligible(gt, (start, end) => {
+      for (let cell = start; cell < end; cell++) {
+        if (assignment.strength(gt, cell) === Number.NEGATIVE_INFINITY) continue
+        const boxesHere = ++candidates[cell]
+        if (boxesHere === 1) count.positives++
+        else if (boxesHere === 2) count.ambiguous++
+        if (severalClasses[cell] === 0 && classes[gt] !== classes[matched[cell]]) {
+          severalClasses[cell] = 1
+          count.ambiguousAcrossClasses++
         }
-      })
-    }
+      }
+    })
+  }
+  return into
+}
+
+/**
+ * The box that each cell would learn if the one it learns, `matched` [C], were not there: [C] indices, or BACKGROUND where no
+ * other competes. Takes and returns buffers as `assign` does.
+ */
+export function runnersUp(
+  assignment: Assignment,
+  matched: Int32Array,
+  into: Int32Array<ArrayBuffer> = new Int32Array(matched.length),
+): Int32Array<ArrayBuffer> {
+  into.fill(BACKGROUND)
+  for (let gt = 0; gt < assignment.boxes.length / 4; gt++) {
+    assignment.eligible(gt, (start, end) => {
+      for (let cell = start; cell < end; cell++) {
+        const strength = assignment.strength(gt, cell)
+        if (matched[cell] === gt || strength === Number.NEGATIVE_INFINITY) continue
+        // Of equals the one of lower index stays.
+        if (into[cell] === BACKGROUND || strength > assignment.strength(into[cell], cell)) into[cell] = gt
+      }
+    })
   }
   return into
 }

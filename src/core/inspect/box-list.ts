@@ -50,7 +50,7 @@ export function boxRows(
       perLevel: [...shares.perLevel.subarray(gt * LEVEL_NAMES.length, (gt + 1) * LEVEL_NAMES.length)],
       lost: shares.lost[gt],
       meanCenterness: learned ? shares.meanCenterness[gt] : null,
-      cause: learned ? null : unlearnableReason(found, setting, gt).cause,
+      cause: learned ? null : unlearnableReason(found, gt).cause,
       cure: learned ? null : (nearestCure({ image, boxes, gt }, setting) ?? null),
     }
   })

@@ -12,7 +12,7 @@ import { centerDistance, centerReach, farSide, isInside, limitsOf } from '../det
 import type { BoxXyxy, Size } from '../geometry/box.ts'
 import { LEVEL_NAMES, type Level, type LevelName } from '../pyramid/levels.ts'
 import { isLearnable } from './reasons.ts'
-import { type InputSetting, inputBoxes, inputPyramid } from './setting.ts'
+import { assignmentOf, type InputSetting, inputBoxes, inputPyramid } from './setting.ts'
 
 export type Cure =
   /** The short side, in pixels; the long side grows with it. Larger: from this size on, whatever is tried above. */
@@ -143,8 +143,8 @@ function helps({ image, boxes, gt }: Patient, setting: InputSetting, cure: Cure)
   const layout = inputPyramid(image, changed)
   // Most changes fail the box even alone, which is quickly found.
   return (
-    isLearnable(layout, changed.rules, inputBoxes(image, [boxes[gt]], changed.input), 0) &&
-    isLearnable(layout, changed.rules, inputBoxes(image, boxes, changed.input), gt)
+    isLearnable(assignmentOf(changed, layout, inputBoxes(image, [boxes[gt]], changed.input)), 0) &&
+    isLearnable(assignmentOf(changed, layout, inputBoxes(image, boxes, changed.input)), gt)
   )
 }
 

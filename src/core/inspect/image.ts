@@ -1,11 +1,12 @@
-/** What FCOS would be asked to learn from one image. */
+/** What a detector would be asked to learn from one image. */
 
-import { assign } from '../detectors/fcos/assign.ts'
+import type { Assignment } from '../detectors/assigner.ts'
 import type { DatasetImage } from '../formats/dataset.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
 import { type Ambiguity, ambiguity, emptyAmbiguity } from './ambiguity.ts'
 import { boxSize, describeUnlearnable, type UnlearnableCause, unlearnable } from './reasons.ts'
 import {
+  assignmentOf,
   type IndexedAnnotation,
   type InputSetting,
   inputBoxes,
@@ -19,6 +20,7 @@ export interface ImageInspection {
   readonly image: DatasetImage
   /** [N] the annotations that are targets; boxes below are numbered in this order. */
   readonly targets: readonly IndexedAnnotation[]
+  readonly assignment: Assignment
   readonly layout: Pyramid
   /** [N·4] pixels of the network's input. */
   readonly boxes: Float32Array
@@ -39,7 +41,7 @@ export interface UnlearnableReason {
 
 /** Inspects image after image of known size with one setting, without allocating anything of the size of an image twice. */
 export function imageInspector(setting: InputSetting): (image: DatasetImage) => ImageInspection {
-  const { input, rules } = setting
+  const { input } = setting
   const scratch = perInputSize(setting, ({ locations }) => ({
     matched: new Int32Array(locations),
     ambiguity: emptyAmbiguity(locations),
@@ -54,23 +56,23 @@ export function imageInspector(setting: InputSetting): (image: DatasetImage) => 
     )
     const { layout, made } = scratch(image)
     const { matched } = made
-    assign(layout, rules, boxes, matched)
+    const assignment = assignmentOf(setting, layout, boxes)
+    assignment.assign(matched)
     const classes = targets.map(([, { categoryId }]) => categoryId)
-    ambiguity(layout, rules, boxes, classes, matched, made.ambiguity)
+    ambiguity(assignment, classes, matched, made.ambiguity)
     shares = fitShares(shares, targets.length)
-    countShares(layout, rules, boxes, matched, shares)
-    return { image, targets, layout, boxes, matched, ambiguity: made.ambiguity, shares }
+    countShares(assignment, matched, shares)
+    return { image, targets, assignment, layout, boxes, matched, ambiguity: made.ambiguity, shares }
   }
 }
 
 /** Why no location learns box `gt` of an inspected image. */
 export function unlearnableReason(
-  { targets, layout, boxes, matched }: ImageInspection,
-  { rules }: InputSetting,
+  { targets, assignment, boxes, matched }: ImageInspection,
   gt: number,
 ): UnlearnableReason {
-  const { cause, lostTo } = unlearnable(layout, rules, boxes, gt, matched)
-  const winners = lostTo.map((winner) => targets[winner][0])
-  const reason = describeUnlearnable({ gt: targets[gt][0], cause, lostTo: winners }, boxSize(boxes, gt))
-  return { cause, lostTo: winners, reason }
+  const box = unlearnable(assignment, gt, matched)
+  const indexOf = (target: number) => targets[target][0]
+  const reason = describeUnlearnable(box, boxSize(boxes, gt), indexOf)
+  return { cause: box.cause, lostTo: box.lostTo.map(indexOf), reason }
 }

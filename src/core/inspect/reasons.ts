@@ -1,46 +1,18 @@
-/** Best possible recall (FCOS section 4.1): the share of ground-truth boxes that at least one location learns. */
-
-import { BACKGROUND } from '../detectors/assigner.ts'
-import { neverWins, strongerBoxes } from '../detectors/fcos/assign.ts'
-import type { AssignmentRules } from '../detectors/fcos/config.ts'
-import {
-  emptyWindow,
-  findEligible,
-  forEachRun,
-  isDegenerate,
-  isInWindow,
-  isLearning,
-  type Limits,
-  limitsOf,
-} from '../detectors/fcos/eligible.ts'
+/** Best possible recall (FCOS section 4.1): the share of ground-truth boxes that at least one cell learns, and why others do not. */
+import { type Assignment, BACKGROUND } from '../detectors/assigner.ts'
+import type { ObstacleCause } from '../detectors/fcos/explain.ts'
 import type { Size } from '../geometry/box.ts'
-import type { Level, Pyramid } from '../pyramid/levels.ts'
 
-/**
- * Why no location learns a box, in the order of the tests: the first that none of all locations survives. Levels that
- * learn nothing have no locations here.
- * - no-area: the box has none, is inverted or not finite
- * - under-1-px: a side is under 1 px, and the box lies between all locations
- * - inside: no location lies inside
- * - center-sampling: some do, but none near its centre
- * - range: some do, but none on a level whose regression range they fall in
- * - area-limit: its area is 1e8 px² or more, which torchvision's tie-break cannot tell from background
- * - lost: it lost all its locations to smaller boxes
- */
-export type UnlearnableCause =
-  | 'no-area'
-  | 'under-1-px'
-  | 'inside'
-  | 'center-sampling'
-  | 'range'
-  | 'area-limit'
-  | 'lost'
+/** `lost`: other boxes took all its cells. The rest is the detector's word for what is in the way, see Assignment.obstacle. */
+export type UnlearnableCause = ObstacleCause | 'lost'
 
 export interface UnlearnableBox {
   readonly gt: number
   readonly cause: UnlearnableCause
-  /** The boxes that took its locations, ascending; empty unless the cause is `lost`. */
+  /** The boxes that took its cells, ascending; empty unless the cause is `lost`. */
   readonly lostTo: readonly number[]
+  /** One sentence without a full stop. */
+  describe(name: string, nameOf: (gt: number) => string | number): string
 }
 
 /** How many of the locations `start` … `end` − 1 learn each of N boxes: [N]. A box that none of all L learns lowers the recall. */
@@ -58,70 +30,44 @@ export function locationsPerBox(
   return counts
 }
 
-/** Whether any location learns box `gt` of `boxes` [N·4], by looking at its own locations alone. */
-export function isLearnable(
-  { levels }: Pyramid,
-  rules: AssignmentRules,
-  boxes: Float32Array,
-  gt: number,
-): boolean {
-  if (neverWins(rules.area, boxes, gt)) return false
-  const window = emptyWindow()
-  let rivals: number[] | undefined
-  for (const level of levels) {
-    const limits = limitsOf(level, rules)
-    if (!findEligible(level, limits, boxes, gt, window)) continue
-    rivals ??= strongerBoxes(rules.area, boxes, gt)
-    if (rivals.length === 0) return true
-    let left: number[] = []
-    forEachRun(level, window, (start, end) => {
-      for (let location = start; location < end; location++) left.push(location)
-    })
-    for (const rival of rivals) {
-      if (left.length === 0) break
-      if (!findEligible(level, limits, boxes, rival, window)) continue
-      left = left.filter((location) => !isInWindow(level, window, location))
+/** Whether any cell learns box `gt`, by looking at its own cells alone. */
+export function isLearnable(assignment: Assignment, gt: number): boolean {
+  const left = new Set<number>()
+  assignment.eligible(gt, (start, end) => {
+    for (let cell = start; cell < end; cell++) {
+      if (assignment.strength(gt, cell) > Number.NEGATIVE_INFINITY) left.add(cell)
     }
-    if (left.length > 0) return true
+  })
+  for (let rival = 0; rival < assignment.boxes.length / 4 && left.size > 0; rival++) {
+    if (rival === gt) continue
+    assignment.eligible(rival, (start, end) => {
+      for (let cell = start; cell < end; cell++) {
+        if (!left.has(cell)) continue
+        const [theirs, own] = [assignment.strength(rival, cell), assignment.strength(gt, cell)]
+        if (theirs > own || (theirs === own && rival < gt)) left.delete(cell)
+      }
+    })
   }
-  return false
+  return left.size > 0
 }
 
-/** Why no location learns box `gt` of `boxes` [N·4], which has no location in `matched` [L]. */
-export function unlearnable(
-  pyramid: Pyramid,
-  rules: AssignmentRules,
-  boxes: Float32Array,
-  gt: number,
-  matched: Int32Array,
-): UnlearnableBox {
-  const levels = pyramid.levels.filter((level) => isLearning(level, rules))
-  const window = emptyWindow()
-  const anywhere = (limits: (level: Level) => Limits) =>
-    levels.some((level) => findEligible(level, limits(level), boxes, gt, window))
-  const because = (cause: UnlearnableCause, lostTo: readonly number[] = []) => ({ gt, cause, lostTo })
-
-  if (isDegenerate(boxes, gt)) return because('no-area')
-  const anyDistance = { ...rules, minDistance: 0, maxDistance: Number.POSITIVE_INFINITY }
-  if (!anywhere(() => ({ ...anyDistance, radius: 0 }))) {
-    const { width, height } = boxSize(boxes, gt)
-    return because(Math.min(width, height) < 1 ? 'under-1-px' : 'inside')
+/** Why no cell learns box `gt`, which has no cell in `matched` [C]. */
+export function unlearnable(assignment: Assignment, gt: number, matched: Int32Array): UnlearnableBox {
+  const obstacle = assignment.obstacle(gt)
+  if (obstacle) {
+    const { cause, describe } = obstacle
+    return { gt, cause: cause as ObstacleCause, lostTo: [], describe }
   }
-  if (!anywhere(() => anyDistance)) return because('center-sampling')
-  if (!anywhere((level) => limitsOf(level, rules))) return because('range')
-  if (neverWins(rules.area, boxes, gt)) return because('area-limit')
-
   const winners = new Set<number>()
-  for (const level of levels) {
-    if (!findEligible(level, limitsOf(level, rules), boxes, gt, window)) continue
-    forEachRun(level, window, (start, end) => {
-      for (let location = start; location < end; location++) winners.add(matched[location])
-    })
+  assignment.eligible(gt, (start, end) => {
+    for (let cell = start; cell < end; cell++) winners.add(matched[cell])
+  })
+  const lostTo = [...winners].sort((a, b) => a - b)
+  return {
+    ...{ gt, cause: 'lost', lostTo },
+    describe: (name, nameOf) =>
+      `${name} lost all its locations to smaller boxes: ${lostTo.map(nameOf).join(', ')}`,
   }
-  return because(
-    'lost',
-    [...winners].sort((a, b) => a - b),
-  )
 }
 
 export const boxSize = (boxes: Float32Array, gt: number): Size => ({
@@ -129,23 +75,12 @@ export const boxSize = (boxes: Float32Array, gt: number): Size => ({
   height: boxes[gt * 4 + 3] - boxes[gt * 4 + 1],
 })
 
-/** One sentence without a full stop. The size is that of the box in pixels of the network's input. */
-export function describeUnlearnable({ gt, cause, lostTo }: UnlearnableBox, { width, height }: Size): string {
-  const box = `box ${gt} (${Number(width.toFixed(1))} × ${Number(height.toFixed(1))} px)`
-  switch (cause) {
-    case 'no-area':
-      return `${box} has no area`
-    case 'under-1-px':
-      return `${box} is under 1 px and lies between all locations`
-    case 'inside':
-      return `no location lies inside ${box}`
-    case 'center-sampling':
-      return `no location inside ${box} is near enough to its centre for center sampling`
-    case 'range':
-      return `no location inside ${box} has max(l, t, r, b) in its level's regression range`
-    case 'area-limit':
-      return `${box} has 1e8 px² or more, and loses to background`
-    case 'lost':
-      return `${box} lost all its locations to smaller boxes: ${lostTo.join(', ')}`
-  }
+/** The sentence, with the size of the box in pixels of the network's input. `nameOf` gives the numbers of boxes. */
+export function describeUnlearnable(
+  box: UnlearnableBox,
+  { width, height }: Size,
+  nameOf: (gt: number) => string | number = (gt) => gt,
+): string {
+  const name = `box ${nameOf(box.gt)} (${Number(width.toFixed(1))} × ${Number(height.toFixed(1))} px)`
+  return box.describe(name, nameOf)
 }

@@ -1,10 +1,16 @@
 /** What best possible recall would be with other input sizes and radii, and which of them to take. */
 
-import { assign } from '../detectors/fcos/assign.ts'
 import type { DatasetImage } from '../formats/dataset.ts'
+import { locationsPerBox } from './reasons.ts'
 import type { RecallCount } from './report.ts'
-import { type InputSetting, inputBoxes, isSized, perInputSize, targetAnnotations } from './setting.ts'
-import { countShares, emptyShares, fitShares } from './shares.ts'
+import {
+  assignmentOf,
+  type InputSetting,
+  inputBoxes,
+  isSized,
+  perInputSize,
+  targetAnnotations,
+} from './setting.ts'
 
 /** Short sides in pixels. */
 const INPUT_SIZES = [256, 320, 416, 512, 640, 800, 1024, 1280]
@@ -44,7 +50,6 @@ export function radiusLadder({ input, rules }: InputSetting): Rung[] {
 export class RecallMeter {
   readonly #setting: InputSetting
   readonly #scratch: ReturnType<typeof perInputSize<Int32Array<ArrayBuffer>>>
-  #shares = emptyShares(0)
   readonly recall: RecallCount = { boxes: 0, learnable: 0 }
 
   constructor(setting: InputSetting) {
@@ -54,16 +59,14 @@ export class RecallMeter {
 
   add(image: DatasetImage): void {
     if (!isSized(image)) return
-    const { input, rules } = this.#setting
+    const { input } = this.#setting
     const targets = targetAnnotations(image).map(([, { box }]) => box)
     if (targets.length === 0) return
     const boxes = inputBoxes(image, targets, input)
     const { layout, made: matched } = this.#scratch(image)
-    assign(layout, rules, boxes, matched)
-    this.#shares = fitShares(this.#shares, targets.length)
-    const { positives } = countShares(layout, rules, boxes, matched, this.#shares)
+    assignmentOf(this.#setting, layout, boxes).assign(matched)
     this.recall.boxes += targets.length
-    for (let gt = 0; gt < targets.length; gt++) if (positives[gt] > 0) this.recall.learnable++
+    this.recall.learnable += locationsPerBox(matched, targets.length).filter((count) => count > 0).length
   }
 }
 

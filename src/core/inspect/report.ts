@@ -150,7 +150,7 @@ export class Inspector {
       categoryId: annotation.categoryId,
     }
     if (positives > 0) this.#starved.push({ ...key, positives })
-    else this.#unlearnable.push({ ...key, ...unlearnableReason(found, this.#setting, gt) })
+    else this.#unlearnable.push({ ...key, ...unlearnableReason(found, gt) })
   }
 
   result(): Inspection {

@@ -1,13 +1,17 @@
 /** An image's boxes and locations as the network sees them at some input size. */
 
+import type { Assignment } from '../detectors/assigner.ts'
+import { detectorOf } from '../detectors/detectors.ts'
 import type { AssignmentRules } from '../detectors/fcos/config.ts'
 import type { Annotation, DatasetImage } from '../formats/dataset.ts'
 import type { BoxXyxy, Size } from '../geometry/box.ts'
 import { paddedSize, resizedSize, type SizeRule } from '../pyramid/input-size.ts'
-import { type Pyramid, pyramid } from '../pyramid/levels.ts'
+import type { Pyramid } from '../pyramid/levels.ts'
 
 /** How large images are and which locations learn a box. */
 export interface InputSetting {
+  /** As in ModelConfig: left out for FCOS. */
+  readonly detector?: string | undefined
   readonly input: SizeRule
   readonly rules: AssignmentRules
 }
@@ -37,8 +41,12 @@ export function inputBoxes(image: Size, boxes: readonly BoxXyxy[], input: SizeRu
 }
 
 /** The pyramid over an image of the given size, padding included. */
-export const inputPyramid = (image: Size, { input, rules }: InputSetting): Pyramid =>
-  pyramid(paddedSize(resizedSize(image, input)), rules.location)
+export const inputPyramid = (image: Size, setting: InputSetting): Pyramid =>
+  detectorOf(setting).grid(paddedSize(resizedSize(image, setting.input)), { assignment: setting.rules })
+
+/** Which of its cells learn which of `boxes` [N·4], which are in pixels of the input. */
+export const assignmentOf = (setting: InputSetting, grid: Pyramid, boxes: Float32Array): Assignment =>
+  detectorOf(setting).assigner.over(grid, setting.rules, boxes)
 
 /** inputPyramid, with something made for each: one per size of input, of which a data set has few. */
 export function perInputSize<T>(

@@ -1,5 +1,6 @@
 /** The rules by which the X-ray assigns targets: those of a model, or changed by hand to see what would be different. */
 import { z } from 'zod'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import {
   AssignmentRules,
   DIALECTS,
@@ -7,7 +8,9 @@ import {
   LossConfig,
   rangesFor,
 } from '../../core/detectors/fcos/config.ts'
+import { FCOS } from '../../core/detectors/fcos/index.ts'
 import { lite0Config, torchvisionConfig } from '../../core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../core/detectors/model-config.ts'
 import type { InputSetting } from '../../core/inspect/setting.ts'
 import { LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 
@@ -18,6 +21,17 @@ export const ModelRules = z.object({
 })
 export interface ModelRules extends InputSetting {
   readonly boxWeight: LossConfig['boxWeight']
+  /** Of a detector that is not FCOS; its rules are its own too. */
+  readonly loss?: unknown
+}
+
+/** The rules of a model of any detector. */
+export function rulesOf(config: ModelConfig): ModelRules {
+  const { detector, input, assignment, loss } = config
+  if (detectorOf(config) === FCOS) return rulesOfModel(config as FcosConfig)
+  const { shortSide, longSide } = input
+  const rules = assignment as AssignmentRules
+  return { detector, input: { shortSide, longSide }, rules, boxWeight: 'none', loss }
 }
 
 export function rulesOfModel({ input, assignment, loss }: Omit<FcosConfig, 'classes'>): ModelRules {

@@ -1,13 +1,8 @@
 /** What one location learns, or why it learns nothing, ready to be shown. */
-import { BACKGROUND } from '../../core/detectors/assigner.ts'
-import { isLearning } from '../../core/detectors/fcos/eligible.ts'
-import {
-  type BoxOutcome,
-  describeOutcome,
-  type Explanation,
-  explain,
-} from '../../core/detectors/fcos/explain.ts'
+import type { CellOutcome } from '../../core/detectors/assigner.ts'
+import type { Reading } from '../../core/detectors/detector.ts'
 import { LEVEL_NAMES, type Level, type LevelName } from '../../core/pyramid/levels.ts'
+import { locationAt } from '../../core/pyramid/locations.ts'
 import { locationAtPoint } from './cells.ts'
 import { type PredictedBox, type Prediction, predictedAt } from './prediction.ts'
 import type { TargetBox } from './target-boxes.ts'
@@ -20,16 +15,14 @@ export interface ImagePoint {
 
 export interface LearnedBox {
   readonly target: TargetBox
-  /** l, t, r, b in pixels of the image. */
-  readonly sides: readonly [number, number, number, number]
-  /** The same in strides of the level. */
-  readonly strides: readonly [number, number, number, number]
-  readonly centerness: number
+  readonly reading: Reading
 }
 
 export interface LocationReading {
   readonly level: LevelName
   readonly stride: number
+  /** Pixels of the image per pixel of the network's input. */
+  readonly scale: { readonly x: number; readonly y: number }
   /** Image pixels. */
   readonly at: ImagePoint
   /** Null: background. */
@@ -57,23 +50,23 @@ export function readLocation(
   nameOf: (target: TargetBox) => string,
   prediction: Prediction | null = null,
 ): LocationReading | undefined {
-  const { maps, rules, inputBoxes } = targets
+  const { maps } = targets
   const scale = imageScale(targets)
   const here = maps.pyramid.levels.flatMap((level) => {
     const location = locationAtPoint(level, scale, point)
     return location === undefined ? [] : [{ level, location }]
   })
-  const positive = here.filter(({ location }) => maps.matched[location] !== BACKGROUND)
-  const explained = ({ location }: { location: number }): Explanation =>
-    explain(maps.pyramid, rules.rules, inputBoxes, location)
+  const positive = here.filter(({ location }) => maps.matched[location]! >= 0)
+  const explained = ({ location }: { location: number }): readonly CellOutcome[] =>
+    maps.assignment.explain(location)
   const asked = here.find(({ level }) => level.name === wanted)
   const likely = (): (typeof here)[number] | undefined =>
     prediction ? bestScored(prediction, here) : mostTelling(targets, here, explained)
   const found = wanted === null ? (positive[0] ?? likely()) : asked
   return (
     found && {
-      ...read(targets, found.level, explained(found), nameOf),
-      predicted: prediction && predictedAt(prediction, found.location, found.level.stride, scale),
+      ...read(targets, found, explained(found), nameOf),
+      predicted: prediction && predictedAt(prediction, found.location),
       positiveLevels: positive.map(({ level }) => level.name),
     }
   )
@@ -86,43 +79,35 @@ const bestScored = <Here extends { location: number }>(
 
 /** Why a level that learns the box elsewhere does not learn it here tells more than why a level of other sizes does not. */
 function mostTelling<Here extends { level: Level; location: number }>(
-  { rules: { rules }, maps }: ImageTargets,
+  { maps }: ImageTargets,
   here: readonly Here[],
-  explained: (one: Here) => Explanation,
+  explained: (one: Here) => readonly CellOutcome[],
 ): Here | undefined {
-  const learning = here.filter(({ level }) => isLearning(level, rules))
-  const learnsOneOf = (level: Level, outcomes: readonly BoxOutcome[]): boolean =>
-    outcomes.some(
-      ({ gt }) => maps.shares.perLevel[gt * LEVEL_NAMES.length + LEVEL_NAMES.indexOf(level.name)]! > 0,
-    )
-  return learning.find((one) => learnsOneOf(one.level, explained(one).boxes)) ?? learning[0] ?? here[0]
+  const indexOf = (level: Level): number => maps.pyramid.levels.indexOf(level)
+  const learning = here.filter(({ level }) => maps.assignment.learns(indexOf(level)))
+  const learnsOneOf = (level: Level, outcomes: readonly CellOutcome[]): boolean =>
+    outcomes.some(({ gt }) => maps.shares.perLevel[gt * LEVEL_NAMES.length + indexOf(level)]! > 0)
+  return learning.find((one) => learnsOneOf(one.level, explained(one))) ?? learning[0] ?? here[0]
 }
 
 function read(
   targets: ImageTargets,
-  level: Level,
-  { location, boxes: outcomes }: Explanation,
+  { level, location: index }: { readonly level: Level; readonly location: number },
+  outcomes: readonly CellOutcome[],
   nameOf: (target: TargetBox) => string,
 ): Omit<LocationReading, 'positiveLevels' | 'predicted'> {
   const { boxes, maps } = targets
   const scale = imageScale(targets)
-  const others = outcomes.filter(({ outcome }) => outcome.test !== 'positive')
-  const describe = (one: BoxOutcome): string => describeOutcome(one, location, (gt) => nameOf(boxes[gt]!))
-  const learned = boxes[maps.matched[location.index]!]
-  const ltrb = maps.ltrb.subarray(location.index * 4, location.index * 4 + 4)
-  const [l, t, r, b] = ltrb as unknown as [number, number, number, number]
+  const location = locationAt(maps.pyramid, index)
+  const others = outcomes.filter(({ positive }) => !positive)
+  const describe = (one: CellOutcome): string => one.describe((gt) => nameOf(boxes[gt]!))
+  const learned = boxes[maps.matched[index]!]
   return {
     level: level.name,
     stride: level.stride,
+    scale,
     at: { x: location.x * scale.x, y: location.y * scale.y },
-    learned: learned
-      ? {
-          target: learned,
-          sides: [l * scale.x, t * scale.y, r * scale.x, b * scale.y],
-          strides: [l / level.stride, t / level.stride, r / level.stride, b / level.stride],
-          centerness: maps.centerness[location.index]!,
-        }
-      : null,
+    learned: learned ? { target: learned, reading: maps.detector.readTarget(maps.own, index) } : null,
     findings: [
       ...others.slice(0, MOST_FINDINGS).map(describe),
       ...(others.length > MOST_FINDINGS ? [`${others.length - MOST_FINDINGS} more boxes around`] : []),

@@ -33,9 +33,9 @@ export function markAt({ maps }: ImageTargets, gt: number): ShareMark | null {
 }
 
 export function objectShare(targets: ImageTargets, gt: number): ObjectShare {
-  const { boxes, maps, inputBoxes, rules } = targets
+  const { boxes, maps } = targets
   const { positives, perLevel, meanCenterness } = maps.shares
-  const lost = lostLocations(maps.pyramid, rules.rules, inputBoxes, gt, maps.matched)
+  const lost = lostLocations(maps.assignment, gt, maps.matched)
   return {
     target: boxes[gt]!,
     positives: positives[gt]!,
@@ -46,10 +46,9 @@ export function objectShare(targets: ImageTargets, gt: number): ObjectShare {
   }
 }
 
-function unlearnableReason({ boxes, maps, inputBoxes, rules }: ImageTargets, gt: number): string {
-  const { cause, lostTo } = unlearnable(maps.pyramid, rules.rules, inputBoxes, gt, maps.matched)
-  const numbers = lostTo.map((winner) => boxes[winner]!.number)
-  return describeUnlearnable({ gt: boxes[gt]!.number, cause, lostTo: numbers }, boxSize(inputBoxes, gt))
+function unlearnableReason({ boxes, maps, inputBoxes }: ImageTargets, gt: number): string {
+  const box = unlearnable(maps.assignment, gt, maps.matched)
+  return describeUnlearnable(box, boxSize(inputBoxes, gt), (index) => boxes[index]!.number)
 }
 
 /** A change of the rules that makes the object learnable, tried out: some milliseconds, too long for a frame. */
@@ -71,8 +70,8 @@ export interface ImageTotals {
   /** Positive locations that several boxes want, and those that boxes of several classes want. */
   readonly ambiguous: number
   readonly ambiguousAcrossClasses: number
-  /** See TargetMaps.effectivePositives. */
-  readonly effectivePositives: number
+  /** As many positives of equal weight would average as well; null where the detector weighs all alike. */
+  readonly effectivePositives: number | null
 }
 
 export function imageTotals({ boxes, maps }: ImageTargets): ImageTotals {
@@ -91,6 +90,6 @@ export function imageTotals({ boxes, maps }: ImageTargets): ImageTotals {
     perLevel: counts,
     ambiguous: maps.count.ambiguous,
     ambiguousAcrossClasses: maps.count.ambiguousAcrossClasses,
-    effectivePositives: maps.effectivePositives,
+    effectivePositives: maps.own.effectivePositives ?? null,
   }
 }

@@ -1,5 +1,7 @@
 /** What a model would learn from an image as it is at this moment, recomputed on every frame of a drag. */
-import { runnersUp } from '../../core/detectors/fcos/assign.ts'
+
+import type { Detector } from '../../core/detectors/detector.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import type { Size } from '../../core/geometry/box.ts'
 import { inputBoxes } from '../../core/inspect/setting.ts'
 import { TargetMaps } from '../../core/inspect/target-maps.ts'
@@ -23,7 +25,6 @@ export interface ImageTargets {
 
 export class TargetComputer {
   #maps: TargetMaps | undefined
-  #runnersUp = new Int32Array(0)
 
   compute(
     image: Size,
@@ -31,26 +32,26 @@ export class TargetComputer {
     model: ModelRules,
     wanted: { readonly runnersUp: boolean },
   ): ImageTargets {
-    const { input, rules, boxWeight } = model
+    const { input, rules, boxWeight, loss = { boxWeight } } = model
     const resized = resizedSize(image, input)
     const scaled = inputBoxes(
       image,
       boxes.map(({ box }) => box),
       input,
     )
-    const maps = this.#mapsFor(paddedSize(resized))
-    maps.update({ boxes: scaled, classes: boxes.map(({ classId }) => classId), rules, boxWeight })
+    const maps = this.#mapsFor(paddedSize(resized), detectorOf(model))
+    maps.update({ boxes: scaled, classes: boxes.map(({ classId }) => classId), assignment: rules, loss })
     return {
       ...{ image, resized, rules: model, boxes, inputBoxes: scaled, maps },
-      runnersUp: wanted.runnersUp ? runnersUp(maps.pyramid, rules, scaled, this.#runnersUp) : null,
+      runnersUp: wanted.runnersUp ? maps.runnersUp() : null,
     }
   }
 
-  #mapsFor(input: Size): TargetMaps {
+  #mapsFor(input: Size, detector: Detector): TargetMaps {
     const known = this.#maps?.pyramid.input
-    if (this.#maps && known?.width === input.width && known.height === input.height) return this.#maps
-    const maps = new TargetMaps(input)
-    this.#runnersUp = new Int32Array(maps.pyramid.locations)
+    const same = known?.width === input.width && known.height === input.height
+    if (this.#maps?.detector === detector && same) return this.#maps
+    const maps = new TargetMaps(input, detector)
     this.#maps = maps
     return maps
   }

@@ -1,13 +1,11 @@
+import { detectors } from '../../core/detectors/detectors.ts'
 import type { Command } from '../commands/commands.svelte.ts'
-import { VIEW_INFO, XRAY_VIEWS, type XrayView } from './views.ts'
+import type { AnyView } from './views.ts'
 import type { Xray } from './xray.svelte.ts'
 
-const SIDE_KEYS: Partial<Record<XrayView, string>> = {
-  left: 'Shift+Alt+ArrowLeft',
-  top: 'Shift+Alt+ArrowUp',
-  right: 'Shift+Alt+ArrowRight',
-  bottom: 'Shift+Alt+ArrowDown',
-}
+/** Of all detectors, each name once. */
+const allViews = () =>
+  new Map(detectors().flatMap(({ views }) => views.map((view) => [view.name, view]))).values()
 
 export function xrayCommands(xray: Xray): Command[] {
   const whileOn = (id: string, title: string, keys: string[], run: () => void): Command => ({
@@ -19,8 +17,9 @@ export function xrayCommands(xray: Xray): Command[] {
     run,
   })
   const stepView = (by: 1 | -1): void => {
-    const at = XRAY_VIEWS.indexOf(xray.view) + by
-    xray.show({ view: XRAY_VIEWS[(at + XRAY_VIEWS.length) % XRAY_VIEWS.length]! })
+    const { views } = xray.detector
+    const at = views.indexOf(xray.shown) + by
+    xray.show({ view: views[(at + views.length) % views.length]!.name })
   }
   return [
     {
@@ -33,14 +32,16 @@ export function xrayCommands(xray: Xray): Command[] {
     },
     whileOn('nextView', 'Next view', ['Shift+x'], () => stepView(1)),
     whileOn('previousView', 'Previous view', [], () => stepView(-1)),
-    ...XRAY_VIEWS.map(
-      (view): Command => ({
-        id: `xray.view.${view}`,
-        title: `Show ${VIEW_INFO[view].title}`,
+    ...Array.from(
+      allViews(),
+      ({ name, title, key }): Command => ({
+        id: `xray.view.${name}`,
+        title: `Show ${title}`,
         group: 'X-ray',
-        keys: SIDE_KEYS[view] ? [SIDE_KEYS[view]] : [],
-        checked: () => xray.on && xray.view === view,
-        run: () => xray.show({ on: true, view }),
+        keys: key ? [key] : [],
+        enabled: () => xray.detector.views.some((one: AnyView) => one.name === name),
+        checked: () => xray.on && xray.shown.name === name,
+        run: () => xray.show({ on: true, view: name }),
       }),
     ),
     whileOn('coarserLevel', 'Next level', [']'], () => xray.stepLevel(1)),

@@ -5,6 +5,9 @@
 import { createContext, untrack } from 'svelte'
 import { z } from 'zod'
 import { COLOUR_MAPS } from '../../core/colour/colour-maps.ts'
+import type { Detector } from '../../core/detectors/detector.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
+import { AMBIGUITY_VIEW } from '../../core/detectors/views.ts'
 import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
 import type { CanvasView } from '../canvas/canvas-view.ts'
 import type { DraftShape, SceneImage } from '../canvas/editing.ts'
@@ -17,13 +20,14 @@ import { type ImagePoint, type LocationReading, readLocation } from './reading.t
 import { markAt, type ShareMark } from './shares.ts'
 import { type TargetBox, targetBoxes } from './target-boxes.ts'
 import { type ImageTargets, TargetComputer } from './targets.ts'
-import { XRAY_VIEWS, type XraySource } from './views.ts'
+import { type AnyView, viewNamed, type XraySource } from './views.ts'
 
 export const [useXray, provideXray] = createContext<Xray>()
 
 const Look = z.object({
   on: z.boolean(),
-  view: z.enum(XRAY_VIEWS),
+  /** The name of a view; a detector without it shows its first. */
+  view: z.string(),
   colourMap: z.enum(COLOUR_MAPS),
   opacity: z.number().min(0.1).max(1),
 })
@@ -68,8 +72,15 @@ export class Xray implements OverlaySource {
   get on(): boolean {
     return this.#look.on
   }
-  get view(): Look['view'] {
-    return this.#look.view
+  /** That of the model whose predictions are shown, else of the rules. */
+  get detector(): Detector {
+    return this.prediction?.detector ?? detectorOf(this.model)
+  }
+  get shown(): AnyView {
+    return viewNamed(this.detector, this.#look.view)
+  }
+  get view(): AnyView {
+    return this.shown
   }
   get colourMap(): Look['colourMap'] {
     return this.#look.colourMap
@@ -193,7 +204,7 @@ export class Xray implements OverlaySource {
     const boxes = targetBoxes(editor.image.annotations, draft, editor.penClass ?? -1)
     // Predictions compare with what their model was to learn.
     const rules = this.prediction?.rules ?? this.model
-    const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.view === 'ambiguity' })
+    const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.shown === AMBIGUITY_VIEW })
     this.targets = targets
     this.#read(targets)
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign } from '../../../src/core/detectors/fcos/assign.ts'
 import { type AssignmentRules, DIALECTS } from '../../../src/core/detectors/fcos/config.ts'
+import { FCOS } from '../../../src/core/detectors/fcos/index.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
 import { applyCure, describeCure, nearestCure } from '../../../src/core/inspect/cures.ts'
 import { isLearnable, unlearnable } from '../../../src/core/inspect/reasons.ts'
@@ -18,7 +19,7 @@ function treat(side: number, input: number, rules: AssignmentRules, ...boxes: Bo
   const setting = { input: { shortSide: input, longSide: input }, rules }
   const layout = inputPyramid(image, setting)
   const scaled = inputBoxes(image, boxes, setting.input)
-  const { cause } = unlearnable(layout, rules, scaled, 0, assign(layout, rules, scaled))
+  const { cause } = unlearnable(FCOS.assigner.over(layout, rules, scaled), 0, assign(layout, rules, scaled))
   const cure = nearestCure({ image, boxes, gt: 0 }, setting)
   return [cause, cure && describeCure(cure)]
 }
@@ -124,7 +125,7 @@ test('isLearnable agrees with the definition', () => {
     fc.property(someSize, someRules, someBoxes, (size, rules, boxes) => {
       const matched = bruteForce(points(size.width, size.height, rules.location), boxes, rules)
       for (const gt of boxes.keys()) {
-        const learned = isLearnable(pyramid(size, rules.location), rules, flat(boxes), gt)
+        const learned = isLearnable(FCOS.assigner.over(pyramid(size, rules.location), rules, flat(boxes)), gt)
         expect(learned).toBe(matched.includes(gt))
       }
     }),

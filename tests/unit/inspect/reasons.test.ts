@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign } from '../../../src/core/detectors/fcos/assign.ts'
 import { type AssignmentRules, DIALECTS } from '../../../src/core/detectors/fcos/config.ts'
+import { FCOS } from '../../../src/core/detectors/fcos/index.ts'
 import {
   boxSize,
   describeUnlearnable,
@@ -19,8 +20,8 @@ function why(rules: AssignmentRules, ...boxes: number[][]) {
   const layout = pyramid({ width: 256, height: 256 }, rules.location)
   const matched = assign(layout, rules, flat(boxes))
   expect(locationsPerBox(matched, boxes.length)[0]).toBe(0)
-  const { cause, lostTo, gt } = unlearnable(layout, rules, flat(boxes), 0, matched)
-  return [cause, lostTo, describeUnlearnable({ gt, cause, lostTo }, boxSize(flat(boxes), gt))]
+  const box = unlearnable(FCOS.assigner.over(layout, rules, flat(boxes)), 0, matched)
+  return [box.cause, box.lostTo, describeUnlearnable(box, boxSize(flat(boxes), 0))]
 }
 
 test('a box without area', () => {
@@ -100,7 +101,11 @@ test('agrees with the definition', () => {
       for (const [gt, box] of boxes.entries()) {
         expect(counts[gt]).toBe(matched.filter((m) => m === gt).length)
         if (counts[gt] > 0) continue
-        const { cause, lostTo } = unlearnable(layout, rules, flat(boxes), gt, Int32Array.from(matched))
+        const { cause, lostTo } = unlearnable(
+          FCOS.assigner.over(layout, rules, flat(boxes)),
+          gt,
+          Int32Array.from(matched),
+        )
         const eligibleAt = all.flatMap((point, i) => (eligible(point, box, rules) ? [matched[i]] : []))
         expect(['lost', 'area-limit'].includes(cause)).toBe(eligibleAt.length > 0)
         if (cause === 'lost') expect(lostTo).toEqual([...new Set(eligibleAt)].sort((a, b) => a - b))

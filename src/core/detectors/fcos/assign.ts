@@ -42,17 +42,6 @@ export function weakestFirst(rule: AreaRule, boxes: Float32Array): Int32Array {
   return end > 1 ? sorted.sort((a, b) => keys[b] - keys[a] || b - a) : sorted
 }
 
-/** Indices of the boxes that win against box `gt` wherever both are eligible. */
-export function strongerBoxes(rule: AreaRule, boxes: Float32Array, gt: number): number[] {
-  const own = precedence(rule, boxes, gt)
-  const stronger: number[] = []
-  for (let other = 0; other < boxes.length / 4; other++) {
-    const key = precedence(rule, boxes, other)
-    if (key < own || (key === own && other < gt)) stronger.push(other)
-  }
-  return stronger
-}
-
 /**
  * The box that each location learns: [L] indices into `boxes`, or BACKGROUND (FCOS section 3).
  *
@@ -78,31 +67,4 @@ export function assign(
     }
   }
   return matched
-}
-
-/**
- * The box that each location would learn if the one it learns were not there: [L] indices into `boxes` [N·4], or BACKGROUND
- * where no other is eligible. Takes and returns buffers as assign does.
- */
-export function runnersUp(
-  { levels, locations }: Pyramid,
-  rules: AssignmentRules,
-  boxes: Float32Array,
-  into: Int32Array<ArrayBuffer> = new Int32Array(locations),
-): Int32Array<ArrayBuffer> {
-  const matched = new Int32Array(locations).fill(BACKGROUND)
-  into.fill(BACKGROUND)
-  const window = emptyWindow()
-  const order = weakestFirst(rules.area, boxes)
-  for (const level of levels) {
-    const limits = limitsOf(level, rules)
-    for (const gt of order) {
-      if (!findEligible(level, limits, boxes, gt, window)) continue
-      forEachRun(level, window, (start, end) => {
-        into.set(matched.subarray(start, end), start)
-        matched.fill(gt, start, end)
-      })
-    }
-  }
-  return into
 }

@@ -1,6 +1,5 @@
 /** FCOS (Tian et al. 2019) as a detector among others: how its parts, a file each, fit the interface. */
 import { pyramid } from '../../pyramid/levels.ts'
-import { locationAt } from '../../pyramid/locations.ts'
 import type { Assigner } from '../assigner.ts'
 import type { Detector, HeadParameters } from '../detector.ts'
 import { assign, precedence } from './assign.ts'
@@ -34,6 +33,7 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
     const window = emptyWindow()
     const limits = grid.levels.map((level) => limitsOf(level, rules))
     return {
+      ...{ grid, boxes },
       assign: (into) => assign(grid, rules, boxes, into),
       eligible(gt, visit) {
         for (const [i, level] of grid.levels.entries()) {
@@ -42,10 +42,17 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
         }
       },
       strength: (gt) => -precedence(rules.area, boxes, gt),
-      quality(gt, location) {
-        const { x, y } = locationAt(grid, location)
-        const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
-        return centerness(Math.fround(x - x1), Math.fround(y - y1), Math.fround(x2 - x), Math.fround(y2 - y))
+      quality(gt, location, level) {
+        const { first, columns, offset, spacing } = grid.levels[level]
+        const row = Math.floor((location - first) / columns)
+        const x = offset.x + (location - first - row * columns) * spacing.x
+        const y = offset.y + row * spacing.y
+        return centerness(
+          Math.fround(x - boxes[gt * 4]),
+          Math.fround(y - boxes[gt * 4 + 1]),
+          Math.fround(boxes[gt * 4 + 2] - x),
+          Math.fround(boxes[gt * 4 + 3] - y),
+        )
       },
       learns: (level) => isLearning(grid.levels[level], rules),
       explain(index) {

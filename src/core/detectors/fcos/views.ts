@@ -57,6 +57,8 @@ export function classScoresAt({ logits, centerness }: ImageOutputs, location: nu
 export interface FcosTargetMaps extends Pick<Targets, 'ltrb' | 'centerness'> {
   /** [L] the weight of each location in the box loss, before it is divided by their sum; 0 at background. */
   readonly boxWeight: Float32Array
+  /** (Σw)² / Σw² over the box weights: as many positives of equal weight would average as well (Kish 1965). 0 without positives. */
+  effectivePositives: number
 }
 
 /** @param matched [L] what assign returned for `boxes` [N·4] */
@@ -69,10 +71,15 @@ export function targetMaps(
 ): FcosTargetMaps {
   const { centerness, boxWeight } = into
   fillTargets(grid, boxes, matched, into)
+  let sum = 0
+  let squares = 0
   for (let location = 0; location < matched.length; location++) {
-    boxWeight[location] =
-      matched[location] === BACKGROUND ? 0 : rule === 'centerness' ? centerness[location] : 1
+    const weight = matched[location] === BACKGROUND ? 0 : rule === 'centerness' ? centerness[location] : 1
+    boxWeight[location] = weight
+    sum += weight
+    squares += weight * weight
   }
+  into.effectivePositives = squares > 0 ? sum ** 2 / squares : 0
   return into
 }
 
@@ -80,6 +87,7 @@ const emptyTargetMaps = ({ locations }: Pyramid): FcosTargetMaps => ({
   ltrb: new Float32Array(locations * 4),
   centerness: new Float32Array(locations),
   boxWeight: new Float32Array(locations),
+  effectivePositives: 0,
 })
 
 /** In strides. A location on P4 to P6 regresses at most 8, since their ranges end at 8 strides of theirs. */

@@ -31,7 +31,7 @@ export function answersFor(
   return {
     object,
     quality: Float32Array.from(candidates.locations, (cell, i) =>
-      object[i] === BACKGROUND ? 0 : assignment.quality(object[i]!, cell),
+      object[i] === BACKGROUND ? 0 : assignment.quality(object[i]!, cell, candidates.levels[i]!),
     ),
     iou: bestIous(candidates, boxes),
   }

@@ -4,6 +4,7 @@ import * as atss from '../../../core/detectors/atss/assign.ts'
 import * as centernet from '../../../core/detectors/centernet/targets.ts'
 import { assign } from '../../../core/detectors/fcos/assign.ts'
 import { DIALECTS, type DialectName, type MaskRules } from '../../../core/detectors/fcos/config.ts'
+import { FCOS } from '../../../core/detectors/fcos/index.ts'
 import { assignWithMasks, maskCentre } from '../../../core/detectors/fcos/masks.ts'
 import { positives } from '../../../core/detectors/fcos/targets.ts'
 import type { RayRule } from '../../../core/detectors/polarmask/rays.ts'
@@ -221,7 +222,7 @@ function fcosTargets(scene: Scene, options: TargetsOptions): Computed {
         const reason = `Box ${gt} (${boxSize(boxes, gt)}) has no location that its mask and its box allow and no smaller box takes`
         return { gt, cause: 'masked', reason }
       }
-      const box = unlearnable(layout, rules, boxes, gt, matched)
+      const box = unlearnable(FCOS.assigner.over(layout, rules, boxes), gt, matched)
       return { gt, cause: box.cause, reason: describeUnlearnable(box, boxSize(boxes, gt)) }
     }),
   }

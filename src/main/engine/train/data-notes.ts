@@ -9,15 +9,19 @@ import { RecallMeter } from '../../../core/inspect/recall.ts'
 const MOST_MEASURED = 5000
 
 /** Boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
-export function dataNotes({ images }: EngineData, { assignment, input }: ModelConfig): string[] {
-  return [...unlearnable(images, { assignment, input }), ...underAPixel(images), ...listedAgain(images)]
+export function dataNotes({ images }: EngineData, { detector, assignment, input }: ModelConfig): string[] {
+  return [
+    ...unlearnable(images, { detector, assignment, input }),
+    ...underAPixel(images),
+    ...listedAgain(images),
+  ]
 }
 
 function unlearnable(
   images: readonly EngineImage[],
-  { assignment, input }: Pick<ModelConfig, 'assignment' | 'input'>,
+  { detector, assignment, input }: Pick<ModelConfig, 'detector' | 'assignment' | 'input'>,
 ): string[] {
-  const meter = new RecallMeter({ input, rules: assignment as AssignmentRules })
+  const meter = new RecallMeter({ detector, input, rules: assignment as AssignmentRules })
   const step = Math.ceil(images.length / MOST_MEASURED)
   const measured = images.filter((_, i) => i % step === 0)
   for (const image of measured) meter.add(datasetImage(image))

@@ -1,4 +1,6 @@
 /** Arrows from a location to the sides of the box that it learns, with their lengths. In CSS pixels of the canvas. */
+
+import type { Reading } from '../../../core/detectors/detector.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { toScreen, type View } from '../../canvas/geometry/view.ts'
 import type { LocationReading } from '../reading.ts'
@@ -9,6 +11,9 @@ interface Sight {
   readonly part: BoxXyxy
 }
 
+type Ray = Reading['rays'][number]
+type Point = { readonly x: number; readonly y: number }
+
 const FONT = '500 11px Inter, system-ui, sans-serif'
 const INK = '#ffffff'
 /** As the canvas draws proposals' boxes dashed, in a colour that no class begins with. */
@@ -18,35 +23,29 @@ const HEAD_PX = 5
 const PLATE_HEIGHT = 16
 const PADDING = 4
 
-const LETTERS = ['l', 't', 'r', 'b'] as const
-/** Where l, t, r, b point. */
-const DIRECTIONS = [
-  [-1, 0],
-  [0, -1],
-  [1, 0],
-  [0, 1],
-] as const
-
 /** The location alone where it learns nothing. Pinned ones have a name, and their lengths elsewhere. */
 export function drawReading(
   context: CanvasRenderingContext2D,
-  { at, learned, predicted }: LocationReading,
+  { at, stride, scale, learned, predicted }: LocationReading,
   { view, part }: Sight,
   name?: string,
 ): void {
   const from = toScreen(view, at)
-  const arrows = (learned?.sides ?? []).map((length, side) => {
-    const [dx, dy] = DIRECTIONS[side]!
-    const to = { x: from.x + dx * length * view.scale, y: from.y + dy * length * view.scale }
+  const toEnd = ({ dx, dy, length }: Ray) => ({
+    x: from.x + dx * length * scale.x * view.scale,
+    y: from.y + dy * length * scale.y * view.scale,
+  })
+  const arrows = (learned?.reading.rays ?? []).map((ray) => {
+    const { name: letter, dx, dy, length } = ray
+    const px = length * Math.hypot(dx * scale.x, dy * scale.y)
     return {
-      side,
       dx,
       dy,
-      to,
-      text: `${LETTERS[side]} ${length.toFixed(1)} px · ${learned!.strides[side]!.toFixed(2)} s`,
+      to: toEnd(ray),
+      text: `${letter} ${px.toFixed(1)} px · ${(length / stride).toFixed(2)} s`,
     }
   })
-  if (predicted) drawPredicted(context, predicted.sides, from, view)
+  if (predicted) drawPredicted(context, predicted.reading.rays.map(toEnd), from)
   context.beginPath()
   for (const { dx, dy, to } of arrows) {
     context.moveTo(from.x, from.y)
@@ -79,22 +78,19 @@ export function drawReading(
   }
 }
 
-/** The predicted box, and the lines to its sides, dashed. */
-function drawPredicted(
-  context: CanvasRenderingContext2D,
-  sides: readonly [number, number, number, number],
-  from: { readonly x: number; readonly y: number },
-  view: View,
-): void {
-  const [l, t, r, b] = sides.map((length) => length * view.scale) as [number, number, number, number]
+/** The box around the ends of the predicted rays, and the rays, dashed. */
+function drawPredicted(context: CanvasRenderingContext2D, ends: readonly Point[], from: Point): void {
+  if (ends.length === 0) return
+  const [xs, ys] = [ends.map(({ x }) => x), ends.map(({ y }) => y)]
+  const [left, top] = [Math.min(...xs), Math.min(...ys)]
   context.save()
   context.setLineDash([5, 4])
   context.beginPath()
-  context.rect(from.x - l, from.y - t, l + r, t + b)
-  context.moveTo(from.x - l, from.y)
-  context.lineTo(from.x + r, from.y)
-  context.moveTo(from.x, from.y - t)
-  context.lineTo(from.x, from.y + b)
+  context.rect(left, top, Math.max(...xs) - left, Math.max(...ys) - top)
+  for (const { x, y } of ends) {
+    context.moveTo(from.x, from.y)
+    context.lineTo(x, y)
+  }
   strokeWithHalo(context, PREDICTED)
   context.restore()
 }

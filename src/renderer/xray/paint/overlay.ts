@@ -52,15 +52,18 @@ export class XrayOverlay implements Overlay {
   #paint(canvas: Canvas, targets: ImageTargets): void {
     const { prediction, source } = this.#source
     if (!prediction || source === 'targets') paintTargets(canvas, targets, this.#source, this.#hatching)
-    else if (source === 'predictions') paintPrediction(canvas, prediction, this.#source)
-    else if (source === 'difference') paintDifference(canvas, targets, prediction, this.#source)
+    else if (source === 'predictions') paintPrediction(canvas, prediction, this.#source, this.#hatching)
+    else if (source === 'difference')
+      paintDifference(canvas, targets, prediction, this.#source, this.#hatching)
     else this.#paintDivided(canvas, targets, prediction)
   }
 
   #paintDivided(canvas: Canvas, targets: ImageTargets, prediction: Prediction): void {
     const at = this.#source.wipe * targets.image.width
     clipped(canvas, [canvas.part[0], at], (left) => paintTargets(left, targets, this.#source, this.#hatching))
-    clipped(canvas, [at, canvas.part[2]], (right) => paintPrediction(right, prediction, this.#source))
+    clipped(canvas, [at, canvas.part[2]], (right) =>
+      paintPrediction(right, prediction, this.#source, this.#hatching),
+    )
     drawDivider(canvas, at)
   }
 }

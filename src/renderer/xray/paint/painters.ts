@@ -3,11 +3,12 @@
 import type { ColourMap } from '../../../core/colour/colour-maps.ts'
 import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
 import { BACKGROUND } from '../../../core/detectors/assigner.ts'
+import type { Paint } from '../../../core/detectors/views.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { LevelName } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import type { ImageTargets } from '../targets.ts'
-import { isSide, LONGEST_SIDE, SIDE, type XrayView } from '../views.ts'
+import type { AnyView } from '../views.ts'
 import { type CellPainter, paintCells } from './cells.ts'
 import { heat, ownerColour } from './colours.ts'
 import type { Hatching } from './hatching.ts'
@@ -23,19 +24,10 @@ export interface Canvas {
 }
 
 export interface Shown {
-  readonly view: XrayView
+  readonly view: AnyView
   /** Null: all. */
   readonly level: LevelName | null
   readonly colourMap: ColourMap
-}
-
-/** The index of the longest of a location's four distances. */
-export function farthest(ltrb: Float32Array, location: number): number {
-  let longest = 0
-  for (let side = 1; side < 4; side++) {
-    if (ltrb[location * 4 + side]! > ltrb[location * 4 + longest]!) longest = side
-  }
-  return longest
 }
 
 /** Paints the targets in sight. */
@@ -45,16 +37,17 @@ export function paintTargets(
   { view, level, colourMap }: Shown,
   hatching: Hatching,
 ): void {
-  const { matched, pyramid } = targets.maps
-  const paint = targetPainter(canvas.context, view, targets, colourMap, hatching)
-  const isPositive = (location: number): boolean => matched[location] !== BACKGROUND
-  paintCells({ ...targets, pyramid }, isPositive, level, canvas.view, canvas.part, paint)
+  const { matched, own, pyramid } = targets.maps
+  const paint = view.targets({ ...own, matched, runnersUp: targets.runnersUp })
+  const isPositive = (location: number): boolean => matched[location]! >= 0
+  const painter = cellPainter(canvas.context, paint, colourMap, hatching)
+  paintCells({ ...targets, pyramid }, paint.drawn ?? isPositive, level, canvas.view, canvas.part, painter)
 }
 
-function targetPainter(
+/** Fills cells as a view says. */
+export function cellPainter(
   context: CanvasRenderingContext2D,
-  view: XrayView,
-  targets: ImageTargets,
+  paint: Paint,
   colourMap: ColourMap,
   hatching: Hatching,
 ): CellPainter {
@@ -62,34 +55,19 @@ function targetPainter(
     context.fillStyle = colour
     context.fillRect(x, y, width, height)
   }
-  const { matched, ltrb, centerness, boxWeight } = targets.maps
   const colourOf = heat(colourMap)
-  const sideColour = (location: number, side: number, stride: number): string =>
-    colourOf(ltrb[location * 4 + side]! / (stride * LONGEST_SIDE))
-
-  if (isSide(view)) {
-    const side = SIDE[view]
-    return (location, { stride }, ...cell) => fill(sideColour(location, side, stride), ...cell)
-  }
-  switch (view) {
-    case 'levels':
+  switch (paint.by) {
+    case 'value':
+      return (location, { stride }, ...cell) => fill(colourOf(paint.of(location, stride)), ...cell)
+    case 'level':
       return (_, { name }, ...cell) => fill(LEVEL_COLOURS[name], ...cell)
-    case 'score':
-      return (_location, _level, ...cell) => fill(colourOf(1), ...cell)
-    case 'centerness':
-      return (location, _, ...cell) => fill(colourOf(centerness[location]!), ...cell)
-    case 'weight':
-      return (location, _, ...cell) => fill(colourOf(boxWeight[location]!), ...cell)
-    case 'owner':
-      return (location, _, ...cell) => fill(ownerColour(matched[location]!), ...cell)
-    case 'sides':
-      return (location, { stride }, ...cell) =>
-        fill(sideColour(location, farthest(ltrb, location), stride), ...cell)
-    case 'ambiguity':
+    case 'box':
+      return (location, _, ...cell) => fill(ownerColour(paint.of(location)), ...cell)
+    case 'contest':
       return (location, _, ...cell) => {
-        const next = targets.runnersUp?.[location] ?? BACKGROUND
+        const next = paint.next(location)
         if (next === BACKGROUND) return fill(UNCONTESTED, ...cell)
-        fill(ownerColour(matched[location]!), ...cell)
+        fill(ownerColour(paint.of(location)), ...cell)
         fill(hatching.of(context, ownerColour(next)), ...cell)
       }
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { assign } from '../../../../src/core/detectors/fcos/assign.ts'
 import { type AssignmentRules, DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
+import { FCOS } from '../../../../src/core/detectors/fcos/index.ts'
 import { centerness, emptyTargets, positives, targets } from '../../../../src/core/detectors/fcos/targets.ts'
 import { ambiguity } from '../../../../src/core/inspect/ambiguity.ts'
 import { pyramid } from '../../../../src/core/pyramid/levels.ts'
@@ -248,7 +249,11 @@ test('ambiguity counts eligible boxes and classes as the definition does', () =>
       fc.array(fc.nat(2), { minLength: 12 }),
       (size, rules, boxes, classes) => {
         const matched = labels(size.width, size.height, rules, ...boxes)
-        const found = ambiguity(pyramid(size, rules.location), rules, flat(boxes), classes, matched)
+        const found = ambiguity(
+          FCOS.assigner.over(pyramid(size, rules.location), rules, flat(boxes)),
+          classes,
+          matched,
+        )
         const expected = points(size.width, size.height, rules.location).map((point) =>
           boxes.flatMap((box, gt) => {
             const area = Math.fround(Math.fround(box[2] - box[0]) * Math.fround(box[3] - box[1]))

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BACKGROUND } from '../../../../src/core/detectors/assigner.ts'
-import { assign, runnersUp } from '../../../../src/core/detectors/fcos/assign.ts'
+import { assign } from '../../../../src/core/detectors/fcos/assign.ts'
+import { FCOS } from '../../../../src/core/detectors/fcos/index.ts'
+import { runnersUp } from '../../../../src/core/inspect/ambiguity.ts'
 import { pyramid } from '../../../../src/core/pyramid/levels.ts'
 import { flat, someBoxes, someRules, someSize } from '../../../support/arbitrary-boxes.ts'
 
@@ -13,7 +15,7 @@ test('the runner-up is who would learn the location without the winner', () => {
     fc.property(someSize, someRules, someBoxes, (size, rules, boxes) => {
       const layout = pyramid(size, rules.location)
       const matched = assign(layout, rules, flat(boxes))
-      const next = runnersUp(layout, rules, flat(boxes))
+      const next = runnersUp(FCOS.assigner.over(layout, rules, flat(boxes)), matched)
       const without = boxes.map((_, gone) =>
         assign(layout, rules, flat(boxes.map((box, gt) => (gt === gone ? GONE : box)))),
       )

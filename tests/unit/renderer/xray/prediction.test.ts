@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { decodeMaps, encodeMaps } from '../../../../src/core/contract/model-assets.ts'
+import { detectorOf } from '../../../../src/core/detectors/detectors.ts'
 import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
 import { difference } from '../../../../src/renderer/xray/paint/predictions.ts'
 import { type Prediction, predictedAt, predictionOf } from '../../../../src/renderer/xray/prediction.ts'
 import { readLocation } from '../../../../src/renderer/xray/reading.ts'
+import { viewNamed } from '../../../../src/renderer/xray/views.ts'
 import { compute, SQUARE, targetBox } from './support.ts'
 
 const CLASSES = [
@@ -36,10 +38,9 @@ function prediction(): Prediction {
 
 describe('what a model predicts at a location', () => {
   test('its sides, centerness, score and every class, the best first', () => {
-    const { sides, strides, ...scores } = predictedAt(prediction(), CENTRE, 8, { x: 2, y: 2 })
-    for (const [i, side] of [24, 32, 56, 32].entries()) expect(sides[i]).toBeCloseTo(side, 4)
-    for (const [i, side] of [1.5, 2, 3.5, 2].entries()) expect(strides[i]).toBeCloseTo(side, 4)
-    expect(scores.centerness).toBeCloseTo(0.45, 5)
+    const { reading, ...scores } = predictedAt(prediction(), CENTRE)
+    for (const [i, side] of [12, 16, 28, 16].entries()) expect(reading.rays[i]!.length).toBeCloseTo(side, 4)
+    expect(reading.figures).toEqual([{ title: 'centerness', value: expect.closeTo(0.45, 5) }])
     expect(scores.score).toBeCloseTo(Math.sqrt(0.8 * 0.45), 5)
     expect(scores.classScores.map(({ name }) => name)).toEqual(['white', 'red'])
     expect(scores.classScores[1]!.score).toBeCloseTo(0.1, 5)
@@ -52,7 +53,8 @@ describe('what a model predicts at a location', () => {
   test('difference from the targets, on the scale of the legend', () => {
     // The location has 16 px to each side: l is 4 px off, r 12 px, which are 1.5 of 2 strides.
     const targets = compute([targetBox(1, [44, 44, 76, 76])])
-    const off = (view: Parameters<typeof difference>[2]) => difference(targets, prediction(), view)(CENTRE, 8)
+    const off = (view: string) =>
+      difference(targets, prediction(), viewNamed(detectorOf({}), view))(CENTRE, 8)
     expect(off('left')).toBeCloseTo(0.25, 5)
     expect(off('top')).toBeCloseTo(0, 5)
     expect(off('sides')).toBeCloseTo(0.75, 5)

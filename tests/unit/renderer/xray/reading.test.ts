@@ -16,16 +16,22 @@ describe('a location that learns a box', () => {
   test('its sides in pixels and strides, and its centerness', () => {
     const { learned, ...reading } = read(targets, 53, 61)!
     expect(reading).toMatchObject({ level: 'P3', stride: 8, at: { x: 52, y: 60 }, findings: [] })
-    expect(learned).toMatchObject({ sides: [12, 16, 28, 16], strides: [1.5, 2, 3.5, 2] })
+    expect(learned!.reading.rays.map(({ name, length }) => [name, length])).toEqual([
+      ['l', 12],
+      ['t', 16],
+      ['r', 28],
+      ['b', 16],
+    ])
     expect(learned!.target.number).toBe(7)
-    expect(learned!.centerness).toBeCloseTo(Math.sqrt(12 / 28), 6)
+    expect(learned!.reading.figures[0]!.value).toBeCloseTo(Math.sqrt(12 / 28), 6)
   })
 
   test('in pixels of the image where the network sees it larger', () => {
     const halved = compute([targetBox(7, [20, 22, 40, 38])], RULES, { width: 64, height: 64 })
     expect(read(halved, 26.5, 30.5)).toMatchObject({
       at: { x: 26, y: 30 },
-      learned: { sides: [6, 8, 14, 8], strides: [1.5, 2, 3.5, 2] },
+      scale: { x: 0.5, y: 0.5 },
+      learned: { reading: { rays: [{ length: 12 }, { length: 16 }, { length: 28 }, { length: 16 }] } },
     })
   })
 
