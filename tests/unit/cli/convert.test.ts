@@ -114,6 +114,7 @@ test('a project is converted, trained on and listed for detection like a data se
     {
       ...{ id: 1, fileName: 'a.jpg', path: join(root, 'a.jpg') },
       truth: [{ box: [1.5, 2, 30, 40], name: 'cat' }],
+      labelled: { categories: [{ id: 4, name: 'cat' }], size: { width: 64, height: 48 } },
     },
   ])
 })

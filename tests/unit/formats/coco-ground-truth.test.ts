@@ -9,7 +9,7 @@ it('keeps boxes, areas and degenerate objects as written', () => {
   const flat = { image_id: 2, category_id: 3, bbox: [1, 2, 0, 5] }
   expect(parseCocoGroundTruth({ images, categories, annotations: [annotation, flat] }, 'gt.json')).toEqual({
     images: [
-      { id: 1, fileName: 'a.jpg' },
+      { id: 1, fileName: 'a.jpg', width: 10, height: 10 },
       { id: 2, fileName: '' },
     ],
     categories: [{ id: 3, name: 'cat' }],

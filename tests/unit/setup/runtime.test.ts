@@ -161,6 +161,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
       'libtensorflow_cc.so.2',
     ])
     const place = { node: process.execPath, root: machine.folder }
+    mkdirSync(path.join(machine.folder, 'node_modules'))
     await requireIntact(record, place)
     const file = library(record)
     // Written again with the same content: looked at once more, and remembered.
