@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp, { type Sharp } from 'sharp'
-import { Assets } from '../../src/main/studio/assets/assets.ts'
+import { ImageAssets } from '../../src/main/studio/assets/image-assets.ts'
 
 /** Given by the process that measures, so that its own memory is not that of making the large files. */
 const given = process.argv[2]
@@ -20,7 +20,7 @@ const folder = given ?? (await mkdtemp(join(tmpdir(), 'fcos-assets-')))
 const files: string[] = []
 let makerMemory = 0
 
-const assets = new Assets({
+const assets = new ImageAssets({
   cache: join(folder, 'cache'),
   fileOf: (id) => files[id - 1]!,
   onTiles: () => {

@@ -1,5 +1,5 @@
 /**
- * What a model makes of an image, as files: fetched by windows from /asset/ (assets.ts) and kept in the cache. They are
+ * What a model makes of an image, as files: fetched by windows from /asset/ (image-assets.ts) and kept in the cache. They are
  * safetensors files, which programs in other languages read too; L locations, K classes, M candidates, C channels.
  *
  *   maps         each of the head's raw outputs by name [L,channels], its parameters by name, embedding [C]

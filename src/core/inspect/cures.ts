@@ -105,7 +105,7 @@ export function describeCure(cure: Cure): string {
 }
 
 /** One image and which of its boxes is to be cured. */
-export interface Patient {
+export interface UnlearnableBox {
   /** Pixels. */
   readonly image: Size
   /** All of the image's, in its pixels. */
@@ -123,22 +123,22 @@ const RADII = [0.5, 1, 1.5, 2, 2.5, 3, 4, 0]
  * The change of least distance (see distanceOf; of equals input size, radius, range, level, location in turn). Undefined if
  * nothing that is tried helps: a box without area, or one hidden under equal boxes, must be redrawn.
  */
-export function nearestCure(patient: Patient, setting: InputSetting): Cure | undefined {
-  const [x1, y1, x2, y2] = patient.boxes[patient.gt]
+export function nearestCure(unlearnable: UnlearnableBox, setting: InputSetting): Cure | undefined {
+  const [x1, y1, x2, y2] = unlearnable.boxes[unlearnable.gt]
   if (!(x2 > x1 && y2 > y1)) return undefined
   return [
-    ...inputSizes(patient, setting),
+    ...inputSizes(unlearnable, setting),
     ...radii(setting),
-    ...ranges(patient, setting),
+    ...ranges(unlearnable, setting),
     ...levels(setting),
     ...locations(setting),
   ]
     .map((cure) => ({ cure, distance: distanceOf(cure) }))
     .sort((a, b) => a.distance - b.distance)
-    .find(({ cure }) => helps(patient, setting, cure))?.cure
+    .find(({ cure }) => helps(unlearnable, setting, cure))?.cure
 }
 
-function helps({ image, boxes, gt }: Patient, setting: InputSetting, cure: Cure): boolean {
+function helps({ image, boxes, gt }: UnlearnableBox, setting: InputSetting, cure: Cure): boolean {
   const changed = applyCure(setting, cure)
   const layout = inputPyramid(image, changed)
   // Most changes fail the box even alone, which is quickly found.
@@ -152,8 +152,8 @@ function helps({ image, boxes, gt }: Patient, setting: InputSetting, cure: Cure)
  * The size from which on all that are tried help: at some smaller one a small box may lie over a location by chance, and at
  * the next no more. A box too large for the tie-break needs a smaller size instead; no other is told to shrink.
  */
-function inputSizes(patient: Patient, setting: InputSetting): Cure[] {
-  const { image, boxes, gt } = patient
+function inputSizes(unlearnable: UnlearnableBox, setting: InputSetting): Cure[] {
+  const { image, boxes, gt } = unlearnable
   const { input, rules } = setting
   const from = input.shortSide
   const cures = INPUT_SIZES.map((to): Cure & { change: 'input-size' } => ({ change: 'input-size', to, from }))
@@ -161,7 +161,7 @@ function inputSizes(patient: Patient, setting: InputSetting): Cure[] {
     return cures.filter(({ to }) => to < from)
   }
   const larger = cures.filter(({ to }) => to > from)
-  return larger.slice(larger.findLastIndex((cure) => !helps(patient, setting, cure)) + 1).slice(0, 1)
+  return larger.slice(larger.findLastIndex((cure) => !helps(unlearnable, setting, cure)) + 1).slice(0, 1)
 }
 
 function radii({ rules }: InputSetting): Cure[] {
@@ -169,7 +169,7 @@ function radii({ rules }: InputSetting): Cure[] {
 }
 
 /** Each level's range widened at one end until it holds max(l, t, r, b) of a location in the box and near its centre. */
-function ranges({ image, boxes, gt }: Patient, { input, rules }: InputSetting): Cure[] {
+function ranges({ image, boxes, gt }: UnlearnableBox, { input, rules }: InputSetting): Cure[] {
   const box = inputBoxes(image, [boxes[gt]], input)
   const closed = rules.ranges === 'closed'
   return inputPyramid(image, { input, rules }).levels.flatMap((level) => {

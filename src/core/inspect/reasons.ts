@@ -6,7 +6,7 @@ import type { Size } from '../geometry/box.ts'
 /** `lost`: other boxes took all its cells. The rest is the detector's word for what is in the way, see Assignment.obstacle. */
 export type UnlearnableCause = ObstacleCause | 'lost'
 
-export interface UnlearnableBox {
+export interface UnlearnableReason {
   readonly gt: number
   readonly cause: UnlearnableCause
   /** The boxes that took its cells, ascending; empty unless the cause is `lost`. */
@@ -52,7 +52,7 @@ export function isLearnable(assignment: Assignment, gt: number): boolean {
 }
 
 /** Why no cell learns box `gt`, which has no cell in `matched` [C]. */
-export function unlearnable(assignment: Assignment, gt: number, matched: Int32Array): UnlearnableBox {
+export function unlearnable(assignment: Assignment, gt: number, matched: Int32Array): UnlearnableReason {
   const obstacle = assignment.obstacle(gt)
   if (obstacle) {
     const { cause, describe } = obstacle
@@ -77,7 +77,7 @@ export const boxSize = (boxes: Float32Array, gt: number): Size => ({
 
 /** The sentence, with the size of the box in pixels of the network's input. `nameOf` gives the numbers of boxes. */
 export function describeUnlearnable(
-  box: UnlearnableBox,
+  box: UnlearnableReason,
   { width, height }: Size,
   nameOf: (gt: number) => string | number = (gt) => gt,
 ): string {

@@ -5,7 +5,7 @@ import type { Job } from '../../core/contract/studio/jobs.ts'
 import { CodedError, toWire } from '../../core/errors.ts'
 
 /** What the work of a job gets. */
-export interface JobControl {
+export interface JobContext {
   /** Aborted by cancelling; the work then throws the signal's reason. */
   readonly signal: AbortSignal
   /** `progress` is a share in [0, 1], or null. Windows hear of it at most ten times a second. */
@@ -42,7 +42,7 @@ export class Jobs {
   /** Starts the work at once. Its errors become the job's, never this call's. */
   start(
     { kind, title, cancellable = true }: JobOptions,
-    work: (control: JobControl) => Promise<z.infer<typeof Job>['result'] | object>,
+    work: (control: JobContext) => Promise<z.infer<typeof Job>['result'] | object>,
   ): { job: number } {
     const id = this.#nextId++
     const job: Job = {
@@ -59,7 +59,7 @@ export class Jobs {
     const entry: Entry = { job, abort: new AbortController(), ended: Promise.resolve(), toldAt: 0 }
     this.#entries.set(id, entry)
     this.#update(entry, {})
-    const control: JobControl = {
+    const control: JobContext = {
       signal: entry.abort.signal,
       report: (progress, detail) => {
         const changed = { ...entry.job, progress, detail }
@@ -93,8 +93,8 @@ export class Jobs {
 
   async #run(
     entry: Entry,
-    control: JobControl,
-    work: (control: JobControl) => Promise<unknown>,
+    control: JobContext,
+    work: (control: JobContext) => Promise<unknown>,
   ): Promise<void> {
     // The caller learns the job's id before any word of its end.
     await setTimeout(0)

@@ -1,9 +1,9 @@
 /** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
 import { createContext, untrack } from 'svelte'
-import type { ImageInfo } from '../../core/contract/assets.ts'
+import type { ImageInfo } from '../../core/contract/image-assets.ts'
 import { CanvasView } from '../canvas/canvas-view.ts'
 import type { CanvasShape, EditPort, Scene } from '../canvas/editing.ts'
-import { type DepthWindow, fetchInfo } from '../canvas/picture/assets.ts'
+import { type DepthWindow, fetchInfo } from '../canvas/picture/image-assets.ts'
 import type { Readout } from '../canvas/readout.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
 import { Guesses } from '../detect/guesses.svelte.ts'

@@ -6,7 +6,7 @@ import { locationAt } from '../../core/pyramid/locations.ts'
 import { locationAtPoint } from './cells.ts'
 import { type PredictedBox, type Prediction, predictedAt } from './prediction.ts'
 import type { TargetBox } from './target-boxes.ts'
-import { type ImageTargets, imageScale } from './targets.ts'
+import { type ComputedTargets, imageScale } from './targets.ts'
 
 export interface ImagePoint {
   readonly x: number
@@ -44,7 +44,7 @@ const MOST_FINDINGS = 5
  * @param point image pixels
  */
 export function readLocation(
-  targets: ImageTargets,
+  targets: ComputedTargets,
   point: ImagePoint,
   wanted: LevelName | null,
   nameOf: (target: TargetBox) => string,
@@ -79,7 +79,7 @@ const bestScored = <Here extends { location: number }>(
 
 /** Why a level that learns the box elsewhere does not learn it here tells more than why a level of other sizes does not. */
 function mostTelling<Here extends { level: Level; location: number }>(
-  { maps }: ImageTargets,
+  { maps }: ComputedTargets,
   here: readonly Here[],
   explained: (one: Here) => readonly CellOutcome[],
 ): Here | undefined {
@@ -91,7 +91,7 @@ function mostTelling<Here extends { level: Level; location: number }>(
 }
 
 function read(
-  targets: ImageTargets,
+  targets: ComputedTargets,
   { level, location: index }: { readonly level: Level; readonly location: number },
   outcomes: readonly CellOutcome[],
   nameOf: (target: TargetBox) => string,

@@ -6,7 +6,7 @@ import { STARVED_BELOW } from '../../core/inspect/report.ts'
 import { lostLocations } from '../../core/inspect/shares.ts'
 import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
 import type { TargetBox } from './target-boxes.ts'
-import type { ImageTargets } from './targets.ts'
+import type { ComputedTargets } from './targets.ts'
 
 export interface ObjectShare {
   readonly target: TargetBox
@@ -27,12 +27,12 @@ export interface LevelCount {
 export type ShareMark = 'unlearnable' | 'starved'
 
 /** How well the object at an index of `boxes` is off; null: well. */
-export function markAt({ maps }: ImageTargets, gt: number): ShareMark | null {
+export function markAt({ maps }: ComputedTargets, gt: number): ShareMark | null {
   const positives = maps.shares.positives[gt]!
   return positives === 0 ? 'unlearnable' : positives < STARVED_BELOW ? 'starved' : null
 }
 
-export function objectShare(targets: ImageTargets, gt: number): ObjectShare {
+export function objectShare(targets: ComputedTargets, gt: number): ObjectShare {
   const { boxes, maps } = targets
   const { positives, perLevel, meanCenterness } = maps.shares
   const lost = lostLocations(maps.assignment, gt, maps.matched)
@@ -46,14 +46,14 @@ export function objectShare(targets: ImageTargets, gt: number): ObjectShare {
   }
 }
 
-function unlearnableReason({ boxes, maps, inputBoxes }: ImageTargets, gt: number): string {
+function unlearnableReason({ boxes, maps, inputBoxes }: ComputedTargets, gt: number): string {
   const box = unlearnable(maps.assignment, gt, maps.matched)
   return describeUnlearnable(box, boxSize(inputBoxes, gt), (index) => boxes[index]!.number)
 }
 
 /** A change of the rules that makes the object learnable, tried out: some milliseconds, too long for a frame. */
 export function cureOf(
-  { image, boxes, rules }: ImageTargets,
+  { image, boxes, rules }: ComputedTargets,
   gt: number,
 ): { readonly cure: Cure; readonly text: string } | undefined {
   const cure = nearestCure({ image, boxes: boxes.map(({ box }) => box), gt }, rules)
@@ -74,7 +74,7 @@ export interface ImageTotals {
   readonly effectivePositives: number | null
 }
 
-export function imageTotals({ boxes, maps }: ImageTargets): ImageTotals {
+export function imageTotals({ boxes, maps }: ComputedTargets): ImageTotals {
   const { positives, perLevel } = maps.shares
   const counts = LEVEL_NAMES.map((level) => ({ level, locations: 0 }))
   let [learnable, starved] = [0, 0]

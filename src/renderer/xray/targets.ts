@@ -10,7 +10,7 @@ import type { ModelRules } from './model-rules.ts'
 import type { TargetBox } from './target-boxes.ts'
 
 /** Boxes are numbered in the order of `boxes`. The maps and runners-up are overwritten by the next computation. */
-export interface ImageTargets {
+export interface ComputedTargets {
   readonly image: Size
   /** The image in the network's input, before padding. */
   readonly resized: Size
@@ -31,7 +31,7 @@ export class TargetComputer {
     boxes: readonly TargetBox[],
     model: ModelRules,
     wanted: { readonly runnersUp: boolean },
-  ): ImageTargets {
+  ): ComputedTargets {
     const { input, rules, boxWeight, loss = { boxWeight } } = model
     const resized = resizedSize(image, input)
     const scaled = inputBoxes(
@@ -58,7 +58,7 @@ export class TargetComputer {
 }
 
 /** Pixels of the image per pixel of the network's input: about equal on both axes, since sizes are whole. */
-export const imageScale = ({ image, resized }: Pick<ImageTargets, 'image' | 'resized'>) => ({
+export const imageScale = ({ image, resized }: Pick<ComputedTargets, 'image' | 'resized'>) => ({
   x: image.width / resized.width,
   y: image.height / resized.height,
 })

@@ -19,7 +19,7 @@ import { Predictions } from './predictions.svelte.ts'
 import { type ImagePoint, type LocationReading, readLocation } from './reading.ts'
 import { markAt, type ShareMark } from './shares.ts'
 import { type TargetBox, targetBoxes } from './target-boxes.ts'
-import { type ImageTargets, TargetComputer } from './targets.ts'
+import { type ComputedTargets, TargetComputer } from './targets.ts'
 import { type AnyView, viewNamed, type XraySource } from './views.ts'
 
 export const [useXray, provideXray] = createContext<Xray>()
@@ -52,7 +52,7 @@ export class Xray implements OverlaySource {
   /** The only level that is shown and read; null: all. */
   level = $state<LevelName | null>(null)
   /** Null while the X-ray is off or no image is open. Replaced on every change. */
-  targets = $state.raw<ImageTargets | null>(null)
+  targets = $state.raw<ComputedTargets | null>(null)
   /** Of the location under the pointer. */
   reading = $state.raw<LocationReading | null>(null)
   pinned = $state.raw<readonly LocationReading[]>([])
@@ -209,7 +209,7 @@ export class Xray implements OverlaySource {
     this.#read(targets)
   }
 
-  #read(targets: ImageTargets): void {
+  #read(targets: ComputedTargets): void {
     const read = (point: ImagePoint, level: LevelName | null): LocationReading | undefined =>
       readLocation(targets, point, level, this.nameOf, this.prediction)
     this.reading = (this.#point && read(this.#point, this.level)) ?? null

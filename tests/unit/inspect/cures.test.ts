@@ -138,15 +138,15 @@ test('a cure makes the definition learn the box, and so does any larger input', 
     fc.property(someSize, someRules, someBoxes, (image, rules, boxes) => {
       const setting = { input: { shortSide: 96, longSide: 128 }, rules }
       for (const gt of boxes.keys()) {
-        const patient = { image, boxes: boxes as unknown as BoxXyxy[], gt }
+        const unlearnable = { image, boxes: boxes as unknown as BoxXyxy[], gt }
         const learns = (changed: InputSetting) => {
           const { width, height } = inputPyramid(image, changed).input
-          const scaled = inputBoxes(image, patient.boxes, changed.input)
+          const scaled = inputBoxes(image, unlearnable.boxes, changed.input)
           const rows = boxes.map((_, i) => [...scaled.subarray(i * 4, i * 4 + 4)])
           return bruteForce(points(width, height, changed.rules.location), rows, changed.rules).includes(gt)
         }
         if (learns(setting)) continue
-        const cure = nearestCure(patient, setting)
+        const cure = nearestCure(unlearnable, setting)
         if (!cure) continue
         expect(learns(applyCure(setting, cure))).toBe(true)
         if (cure.change !== 'input-size' || cure.to < cure.from) continue

@@ -30,7 +30,7 @@ export const StepEffect = z.object({
 export type StepEffect = z.infer<typeof StepEffect>
 
 /** Of a model about one image, seen in the window and never stored. */
-const Guesses = z.strictObject({ image: Id, annotations: z.array(NewAnnotationValue).min(1).readonly() })
+const ImageGuesses = z.strictObject({ image: Id, annotations: z.array(NewAnnotationValue).min(1).readonly() })
 
 const Name = z.string().max(200)
 const Colour = z.string().max(20)
@@ -67,11 +67,11 @@ export const LABEL_METHODS = {
   'annotations.remove': method(z.strictObject({ ids: Ids }), Nothing),
   /** Makes proposals labels. Answers the ids of the guesses, in their order. Throws USAGE_BOX, USAGE_CLASS, USAGE_IMAGE. */
   'annotations.accept': method(
-    z.strictObject({ ids: Ids, guesses: Guesses.exactOptional() }),
+    z.strictObject({ ids: Ids, guesses: ImageGuesses.exactOptional() }),
     z.object({ ids: Ids }),
   ),
   /** Where they were is remembered, so that no model proposes the same again. */
-  'annotations.reject': method(z.strictObject({ ids: Ids, guesses: Guesses.exactOptional() }), Nothing),
+  'annotations.reject': method(z.strictObject({ ids: Ids, guesses: ImageGuesses.exactOptional() }), Nothing),
   /** Where somebody has said that there is no object of a class. */
   'annotations.rejected': method(
     z.strictObject({ image: Id }),

@@ -79,7 +79,7 @@ export const PROJECT_METHODS = {
   /** A job with ScanResult. */
   'project.scan': method(None, JobId),
   /** Divides images among the splits, stratified by class; all that are not ignored where none are named. */
-  'project.divide': method(
+  'project.assignSplits': method(
     z.strictObject({
       images: Ids.nullable(),
       shares: z.strictObject({ train: z.number().min(0), val: z.number().min(0), test: z.number().min(0) }),

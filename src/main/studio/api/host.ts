@@ -8,17 +8,17 @@ import type { ModelEntry } from '../../../core/contract/studio/models.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
 import type { Caller, EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
-import { Assets } from '../assets/assets.ts'
+import { ImageAssets } from '../assets/image-assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { respondWithPoints } from '../evaluation/asset.ts'
 import { Evaluations } from '../evaluation/evaluations.ts'
 import { Jobs } from '../jobs.ts'
-import { respondModel } from '../models/assets.ts'
+import { respondModel } from '../models/model-assets.ts'
 import { Models } from '../models/models.ts'
 import { respondTrainingInput } from '../models/training-input.ts'
 import { type Project, summarise } from '../project/index.ts'
-import { respondRun } from '../runs/assets.ts'
+import { respondRun } from '../runs/pinned-assets.ts'
 import { Runs } from '../runs/runs.ts'
 import { Settings } from '../settings.ts'
 import { Recent } from './recent.ts'
@@ -42,7 +42,7 @@ export class StudioHost {
   readonly settings: Settings
   readonly recent: Recent
   readonly jobs: Jobs
-  readonly assets: Assets
+  readonly assets: ImageAssets
   readonly models: Models
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
@@ -55,14 +55,14 @@ export class StudioHost {
   /** Windows know that the project is not where it was. */
   #toldGone = false
   /** What answers an address, by how that begins; the first that fits. */
-  readonly #assetRoutes: readonly (readonly [prefix: string, respond: Assets['respond']])[]
+  readonly #assetRoutes: readonly (readonly [prefix: string, respond: ImageAssets['respond']])[]
 
   constructor(options: HostOptions) {
     this.options = options
     this.settings = new Settings(options.dataFolder)
     this.recent = new Recent(this.settings)
     this.jobs = new Jobs((job) => this.emit('job', job))
-    this.assets = new Assets({
+    this.assets = new ImageAssets({
       cache: options.cacheFolder,
       fileOf: (imageId) => this.project.fileOf(imageId),
       ...(options.engine && { place: options.engine }),

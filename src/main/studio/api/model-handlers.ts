@@ -14,7 +14,7 @@ import { evaluateSource, lookAhead } from '../evaluation/jobs.ts'
 import { draftCard } from '../exports/draft-card.ts'
 import { exportModel } from '../exports/export-model.ts'
 import { writeReport } from '../exports/run-report.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import { detectImages } from '../models/detect-images.ts'
 import { reviewQueue } from '../models/review-queue.ts'
 import type { Project } from '../project/index.ts'
@@ -149,7 +149,7 @@ function cacheOf(project: Project): ReportCache {
   return known
 }
 
-const watched = ({ signal, report }: JobControl): Watch => ({
+const watched = ({ signal, report }: JobContext): Watch => ({
   signal,
   onProgress: (done, total) => report(done / total, `${done} of ${total} images`),
 })

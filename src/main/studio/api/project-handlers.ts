@@ -46,7 +46,7 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
     return host.summary()!
   },
   'project.scan': startScan,
-  'project.divide': ({ project }, { images, shares, seed }) => {
+  'project.assignSplits': ({ project }, { images, shares, seed }) => {
     project.images.assignSplits({ ...(images && { images }), shares, seed })
     return null
   },

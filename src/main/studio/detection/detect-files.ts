@@ -10,7 +10,7 @@ import { CodedError } from '../../../core/errors.ts'
 import type { Category, DatasetImage } from '../../../core/formats/dataset.ts'
 import { IMAGE_FILE, kindOf, listFiles } from '../datasets/files.ts'
 import { writeDataset } from '../datasets/index.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { Models } from '../models/models.ts'
 import { Pace } from '../models/pace.ts'
 import { Drawing } from './drawing.ts'
@@ -50,7 +50,7 @@ export async function detectFiles(
   models: Models,
   model: CurrentModel,
   given: DetectFilesOptions,
-  control: JobControl,
+  control: JobContext,
 ): Promise<FilesReport> {
   const options = { ...given, out: resolve(given.out) }
   const { images, out, score, nms, thresholds, pictures } = options
@@ -109,7 +109,7 @@ async function detect(
   model: CurrentModel,
   { images: { root, files }, out, score, nms, thresholds, pictures }: DetectFilesOptions,
   journal: Journal,
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<{ readonly imagesPerSecond: number | null; readonly classes: readonly Category[] }> {
   const least = new Map(thresholds.map((one) => [one.classId, one.score]))
   const request = (images: InputImages['files']) =>

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { EvaluationEntry, OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import type { ParsedParams, Result } from '../../../core/contract/studio.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import { openProject, type Project } from '../project/index.ts'
 import { errorReport } from './analysis/errors.ts'
 import { confusionOf, findingsPage } from './analysis/findings.ts'
@@ -50,7 +50,7 @@ export class EvaluationService {
     this.#projectFile = projectFile
   }
 
-  prepare(preparation: Preparation, control: JobControl): Promise<EvaluationEntry> {
+  prepare(preparation: Preparation, control: JobContext): Promise<EvaluationEntry> {
     return this.#withProject(async (project) => {
       const { entry, loaded } = await prepare(project, preparation, control)
       this.#keep(entry.id, loaded)
@@ -72,7 +72,7 @@ export class EvaluationService {
 
   async oracle(
     { evaluation, model }: { readonly evaluation: string; readonly model: CachedModel },
-    control: JobControl,
+    control: JobContext,
   ): Promise<OracleResult> {
     const result = await oracleOf((await this.#load(evaluation)).truth, model, control)
     await writeOracle(this.#folder(evaluation), result)
@@ -142,7 +142,7 @@ export function answer<Name extends ServiceMethod>(
   service: EvaluationService,
   name: Name,
   params: ServiceParams<Name>,
-  control: JobControl,
+  control: JobContext,
 ): Promise<ServiceResult<Name>> {
   const isReading = (READING_METHODS as readonly ServiceMethod[]).includes(name)
   const result = isReading

@@ -6,7 +6,7 @@ import type {
   OracleResult,
 } from '../../../core/contract/studio/evaluation.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { ServiceMethod, ServiceParams, ServiceResult } from './evaluation-service.ts'
 import { Evaluator } from './evaluator.ts'
 import {
@@ -40,7 +40,7 @@ export class Evaluations {
   call<Name extends ServiceMethod>(
     name: Name,
     params: ServiceParams<Name>,
-    control?: JobControl,
+    control?: JobContext,
   ): Promise<ServiceResult<Name>> {
     return this.#evaluator.call(name, params, control)
   }
@@ -51,7 +51,7 @@ export class Evaluations {
   }
 
   /** In a process of its own: it takes minutes, and others have questions meanwhile. */
-  async oracle(params: ServiceParams<'oracle'>, control: JobControl): Promise<OracleResult> {
+  async oracle(params: ServiceParams<'oracle'>, control: JobContext): Promise<OracleResult> {
     const evaluator = new Evaluator(this.#place, this.#projectFile)
     this.#busy.add(evaluator)
     try {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { Child } from '../../process/child.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { ServiceMethod, ServiceParams, ServiceResult } from './evaluation-service.ts'
 
 export interface Question {
@@ -16,7 +16,7 @@ const ENTRY = 'src/main/studio/evaluation/evaluator-process.ts'
 /** ms without a question after which the memory is given back. */
 const IDLE = 300_000
 
-type EvaluatorChild = Child<Question, Parameters<JobControl['report']>>
+type EvaluatorChild = Child<Question, Parameters<JobContext['report']>>
 
 export class Evaluator {
   readonly #place: EnginePlace
@@ -34,12 +34,12 @@ export class Evaluator {
   async call<Name extends ServiceMethod>(
     method: Name,
     params: ServiceParams<Name>,
-    control?: JobControl,
+    control?: JobContext,
   ): Promise<ServiceResult<Name>> {
     control?.signal.throwIfAborted()
     clearTimeout(this.#idle)
     this.#asked++
-    const report = (progress: Parameters<JobControl['report']>): void => control?.report(...progress)
+    const report = (progress: Parameters<JobContext['report']>): void => control?.report(...progress)
     try {
       const asked = this.#running().call({ method, params }, report, control?.signal)
       return (await asked) as ServiceResult<Name>

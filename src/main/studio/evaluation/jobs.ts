@@ -4,7 +4,7 @@ import type { EvaluationEntry, OracleResult } from '../../../core/contract/studi
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import { findCandidates } from '../models/find-candidates.ts'
 import type { Models } from '../models/models.ts'
 import type { Project } from '../project/index.ts'
@@ -25,7 +25,7 @@ const DETECTING = 0.9
 export async function evaluateSource(
   context: Context,
   { source, query }: ParsedParams<'evaluation.start'>,
-  control: JobControl,
+  control: JobContext,
 ): Promise<EvaluationEntry> {
   const { evaluations, models, project } = context
   if (source.kind === 'file') return evaluations.call('prepare', { source, query, model: null }, control)
@@ -49,7 +49,7 @@ export async function evaluateSource(
 export async function lookAhead(
   context: Context,
   evaluation: string,
-  control: JobControl,
+  control: JobContext,
 ): Promise<OracleResult> {
   const { evaluations, models } = context
   const { source, modelKey } = await evaluations.entry(evaluation)
@@ -68,7 +68,7 @@ async function detect(
   { models, project }: Context,
   checkpoint: CurrentModel,
   images: readonly number[],
-  control: JobControl,
+  control: JobContext,
 ): Promise<CachedModel> {
   const { targets, skipped } = await findCandidates(models, checkpoint, project, images, control)
   return {

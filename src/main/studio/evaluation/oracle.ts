@@ -13,7 +13,7 @@ import {
   type OracleOptions,
   oracleWaterfall,
 } from '../../../core/evaluation/oracle/waterfall.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { FrozenTruth } from './frozen.ts'
 import { type CachedModel, candidateImages } from './model-detections.ts'
 
@@ -24,7 +24,7 @@ const MOST_GAINS = 100
 export async function oracleOf(
   truth: FrozenTruth,
   model: CachedModel,
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<OracleResult> {
   report(0, 'Reading candidates')
   const read = await candidateImages(model, truth.categories)

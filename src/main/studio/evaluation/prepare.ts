@@ -6,7 +6,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { readText } from '../datasets/files.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { type FrozenDetection, type FrozenTruth, freezeLabels, labelledImages } from './frozen.ts'
 import { LoadedEvaluation } from './loaded-evaluation.ts'
@@ -24,7 +24,7 @@ export interface Preparation {
 export async function prepare(
   project: Project,
   { source, query, model }: Preparation,
-  { report, signal }: JobControl,
+  { report, signal }: JobContext,
 ): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
   report(0, 'Reading labels')
   const truth = freezeLabels(project, model?.images.map(({ id }) => id) ?? labelledImages(project, query))
@@ -65,7 +65,7 @@ export async function keep(
   project: Pick<Project, 'path'>,
   origin: Origin,
   { truth, detections }: Frozen,
-  { report, signal }: JobControl,
+  { report, signal }: JobContext,
 ): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
   const loaded = new LoadedEvaluation(truth, detections)
   const { stats, perCategory, unknownCategory } = loaded.of('score').metrics

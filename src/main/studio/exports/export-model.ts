@@ -6,7 +6,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { replaceFile, settleFile, unfinished } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
 import { requireFree } from './require-free.ts'
 
@@ -22,7 +22,7 @@ const PASS = 0.45
 export async function exportModel(
   start: () => Promise<Engine>,
   { model, out: name, card, images, overwrite, ...options }: ModelExportOptions,
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<ModelExport> {
   const out = /\.safetensors$/i.test(name) ? name : `${name}.safetensors`
   const text = out.replace(/\.safetensors$/i, '.md')

@@ -9,7 +9,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import { readCurves, readRecord } from '../runs/run-log.ts'
 import type { StoredRun } from '../runs/run-store.ts'
 import { countData, readSnapshot } from '../runs/snapshot.ts'
@@ -31,7 +31,7 @@ export async function writeReport(
   { folder, note, summary: run }: StoredRun,
   start: () => Promise<Engine>,
   { out: name, overwrite, project, version, place }: ReportOptions,
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<ReportExport> {
   const out = /\.html?$/i.test(name) ? name : `${name}.html`
   await requireFree(out, overwrite)
@@ -75,7 +75,7 @@ async function findIn(
   checkpoint: string,
   { images }: EngineData,
   start: () => Promise<Engine>,
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<Found> {
   report(0, 'Starting the engine')
   const engine = await start()

@@ -4,7 +4,7 @@ import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
 import type { CurrentModel, DetectionReport } from '../../../core/contract/studio/models.ts'
 import { guessesOf } from '../../../core/detectors/shared/select.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import { findCandidates, type Target } from './find-candidates.ts'
 import type { Models } from './models.ts'
@@ -28,7 +28,7 @@ export async function detectImages(
   model: CurrentModel,
   project: Project,
   { images, ...options }: DetectImagesOptions,
-  control: JobControl,
+  control: JobContext,
 ): Promise<DetectionReport> {
   if (project.readOnly) throw project.readOnly
   const { targets, skipped, known, imagesPerSecond } = await findCandidates(

@@ -5,11 +5,11 @@ import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
 
 import type { Size } from '../../../core/geometry/box.ts'
 import { keyOf } from '../../images/image-file.ts'
-import type { JobControl } from '../jobs.ts'
+import type { JobContext } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
-import { FLOOR } from './looking.ts'
 import type { Models } from './models.ts'
 import { Pace } from './pace.ts'
+import { FLOOR } from './prediction-service.ts'
 
 /** Images of one size that go through the network together. */
 const BATCH = 2
@@ -44,7 +44,7 @@ export async function findCandidates(
   model: CurrentModel,
   project: Project,
   images: readonly number[],
-  control: JobControl,
+  control: JobContext,
 ): Promise<FoundCandidates> {
   const skipped: Skipped[] = []
   const targets: Target[] = []
@@ -78,7 +78,7 @@ async function compute(
   model: CurrentModel,
   targets: readonly Target[],
   skipped: Skipped[],
-  { signal, report }: JobControl,
+  { signal, report }: JobContext,
 ): Promise<number> {
   const pace = new Pace(targets.length)
   // A full disk ends the job: what cannot be kept need not be computed.

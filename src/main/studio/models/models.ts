@@ -10,8 +10,8 @@ import { startEngine } from '../engine/spawn.ts'
 import { ViewingEngine } from '../engine/viewing-engine.ts'
 import type { Settings } from '../settings.ts'
 import { CandidateCache } from './candidate-cache.ts'
-import { Looking } from './looking.ts'
 import { ModelChoice } from './model-choice.ts'
+import { PredictionService } from './prediction-service.ts'
 
 export interface ModelsOptions {
   readonly settings: Settings
@@ -27,7 +27,7 @@ export interface ModelsOptions {
 export class Models {
   readonly engine: ViewingEngine
   readonly cache: CandidateCache
-  readonly looking: Looking
+  readonly predictions: PredictionService
   readonly #choice: ModelChoice
   readonly #tell: ModelsOptions['tell']
   /** The model that windows know, with the keys of all versions of it that they may know. */
@@ -41,7 +41,7 @@ export class Models {
   constructor({ settings, cacheFolder, place, ofRuns, tell }: ModelsOptions) {
     this.engine = new ViewingEngine(() => startEngine({ ...(place && { place }) }))
     this.cache = new CandidateCache(join(cacheFolder, 'candidates'))
-    this.looking = new Looking(this.engine, this.cache)
+    this.predictions = new PredictionService(this.engine, this.cache)
     this.#choice = new ModelChoice(settings, ofRuns)
     this.#tell = tell
   }

@@ -43,7 +43,7 @@ export interface Guess extends ClassBox {
 }
 
 /** Of one image. */
-export interface Guesses {
+export interface ImageGuesses {
   readonly image: number
   readonly annotations: readonly NewAnnotation[]
 }
@@ -126,7 +126,7 @@ export class Annotations {
    * Makes proposals labels; their model and score stay. Annotations that are no proposals are passed over. `guesses` are
    * a model's that were never stored: they are added as accepted, and their ids returned.
    */
-  accept(ids: readonly number[], guesses?: Guesses): number[] {
+  accept(ids: readonly number[], guesses?: ImageGuesses): number[] {
     return this.#history.change('Accept proposals', () => {
       const list = JSON.stringify(ids)
       const proposed = `id IN (SELECT value FROM json_each(?)) AND source = 'proposed'`
@@ -148,7 +148,7 @@ export class Annotations {
    * Deletes proposals and remembers where they were, so that no model makes them again; so too of `guesses` that were
    * never stored. Annotations that are no proposals are passed over.
    */
-  reject(ids: readonly number[], guesses?: Guesses): void {
+  reject(ids: readonly number[], guesses?: ImageGuesses): void {
     this.#history.change('Reject proposals', () => {
       const list = JSON.stringify(ids)
       const proposed = `id IN (SELECT value FROM json_each(?)) AND source = 'proposed'`

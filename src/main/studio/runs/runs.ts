@@ -13,7 +13,7 @@ import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
-import type { JobControl, Jobs } from '../jobs.ts'
+import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import type { HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'
@@ -207,7 +207,7 @@ export class Runs {
     training: Training,
     lock: HeldLock,
     makeRequest: MakeRequest,
-    { signal, report }: JobControl,
+    { signal, report }: JobContext,
   ): Promise<null> {
     const { project } = this.#studio
     const onProgress = (run: RunSummary): void => report(...progressOf(run))

@@ -4,8 +4,15 @@
  */
 import type { SceneImage } from '../editing.ts'
 import type { Sight } from '../layers/placement.ts'
-import { type DepthWindow, fetchBitmap, fetchInfo, overviewUrl, thumbnailUrl, wholeUrl } from './assets.ts'
 import { Decoder } from './decoder.ts'
+import {
+  type DepthWindow,
+  fetchBitmap,
+  fetchInfo,
+  overviewUrl,
+  thumbnailUrl,
+  wholeUrl,
+} from './image-assets.ts'
 import { drawPreview, type Picture, WholePicture } from './picture.ts'
 import { PictureCache } from './picture-cache.ts'
 import { TiledPicture } from './tiled-picture.ts'

@@ -1,7 +1,7 @@
 /** A picture too large for memory: tiles of the level that fits the zoom are fetched as they come into sight. */
 import { visibleBox, zoomOf } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
-import { type DepthWindow, fetchBitmap, tileUrl } from './assets.ts'
+import { type DepthWindow, fetchBitmap, tileUrl } from './image-assets.ts'
 import { bytesOf, drawParts, type Picture, type PicturePart } from './picture.ts'
 import { levelFor, type Tile, type TileGrid, tileBox, tilesWithin } from './tile-grid.ts'
 

@@ -3,7 +3,7 @@ import { toScreen, type View } from '../../canvas/geometry/view.ts'
 import type { Overlay } from '../../canvas/renderer.ts'
 import type { Prediction } from '../prediction.ts'
 import type { LocationReading } from '../reading.ts'
-import type { ImageTargets } from '../targets.ts'
+import type { ComputedTargets } from '../targets.ts'
 import type { XraySource } from '../views.ts'
 import { drawReading } from './arrows.ts'
 import { Hatching } from './hatching.ts'
@@ -12,7 +12,7 @@ import { paintDifference, paintPrediction } from './predictions.ts'
 
 /** What the overlay shows at the moment of drawing. */
 export interface OverlaySource extends Shown {
-  readonly targets: ImageTargets | null
+  readonly targets: ComputedTargets | null
   /** By the same rules as the targets; null where none is shown. */
   readonly prediction: Prediction | null
   readonly source: XraySource
@@ -49,7 +49,7 @@ export class XrayOverlay implements Overlay {
     if (reading) drawReading(context, reading, { view, part })
   }
 
-  #paint(canvas: Canvas, targets: ImageTargets): void {
+  #paint(canvas: Canvas, targets: ComputedTargets): void {
     const { prediction, source } = this.#source
     if (!prediction || source === 'targets') paintTargets(canvas, targets, this.#source, this.#hatching)
     else if (source === 'predictions') paintPrediction(canvas, prediction, this.#source, this.#hatching)
@@ -58,7 +58,7 @@ export class XrayOverlay implements Overlay {
     else this.#paintDivided(canvas, targets, prediction)
   }
 
-  #paintDivided(canvas: Canvas, targets: ImageTargets, prediction: Prediction): void {
+  #paintDivided(canvas: Canvas, targets: ComputedTargets, prediction: Prediction): void {
     const at = this.#source.wipe * targets.image.width
     clipped(canvas, [canvas.part[0], at], (left) => paintTargets(left, targets, this.#source, this.#hatching))
     clipped(canvas, [at, canvas.part[2]], (right) =>

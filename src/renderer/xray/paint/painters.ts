@@ -7,7 +7,7 @@ import type { Paint } from '../../../core/detectors/views.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { LevelName } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
-import type { ImageTargets } from '../targets.ts'
+import type { ComputedTargets } from '../targets.ts'
 import type { AnyView } from '../views.ts'
 import { type CellPainter, paintCells } from './cells.ts'
 import { heat, ownerColour } from './colours.ts'
@@ -33,7 +33,7 @@ export interface Shown {
 /** Paints the targets in sight. */
 export function paintTargets(
   canvas: Canvas,
-  targets: ImageTargets,
+  targets: ComputedTargets,
   { view, level, colourMap }: Shown,
   hatching: Hatching,
 ): void {

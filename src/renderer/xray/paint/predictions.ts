@@ -1,7 +1,7 @@
 /** Paints what a model predicts, and how far that is from the targets. */
 import { SCORE_VIEW } from '../../../core/detectors/views.ts'
 import { LEAST_SCORE, type Prediction } from '../prediction.ts'
-import type { ImageTargets } from '../targets.ts'
+import type { ComputedTargets } from '../targets.ts'
 import type { AnyView } from '../views.ts'
 import { paintCells } from './cells.ts'
 import type { Hatching } from './hatching.ts'
@@ -26,7 +26,7 @@ export function paintPrediction(
 /** At the positive locations: nothing else has a target. */
 export function paintDifference(
   canvas: Canvas,
-  targets: ImageTargets,
+  targets: ComputedTargets,
   prediction: Prediction,
   { view, level, colourMap }: Shown,
   hatching: Hatching,
@@ -40,7 +40,7 @@ export function paintDifference(
 
 /** On the scale of the legend, from 0 to 1. */
 export function difference(
-  { maps: { own, matched }, runnersUp }: ImageTargets,
+  { maps: { own, matched }, runnersUp }: ComputedTargets,
   { maps }: Prediction,
   view: AnyView,
 ): (location: number, stride: number) => number {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { BACKGROUND } from '../../../../src/core/detectors/assigner.ts'
 import type { Level } from '../../../../src/core/pyramid/levels.ts'
 import { paintCells } from '../../../../src/renderer/xray/paint/cells.ts'
-import type { ImageTargets } from '../../../../src/renderer/xray/targets.ts'
+import type { ComputedTargets } from '../../../../src/renderer/xray/targets.ts'
 import { compute, targetBox } from './support.ts'
 
 /** Where they lie, and which are positive. */
-const positivesOf = ({ maps, ...layout }: ImageTargets) =>
+const positivesOf = ({ maps, ...layout }: ComputedTargets) =>
   [{ ...layout, pyramid: maps.pyramid }, (at: number) => maps.matched[at] !== BACKGROUND] as const
 
 const VIEW = { scale: 2, x: 10, y: 20 }

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../../../src/core/detectors/fcos/config.ts'
 import { readLocation } from '../../../../src/renderer/xray/reading.ts'
 import type { TargetBox } from '../../../../src/renderer/xray/target-boxes.ts'
-import type { ImageTargets } from '../../../../src/renderer/xray/targets.ts'
+import type { ComputedTargets } from '../../../../src/renderer/xray/targets.ts'
 import { compute, RULES, targetBox } from './support.ts'
 
 const name = ({ number }: TargetBox) => `box ${number} (cell)`
-const read = (targets: ImageTargets, x: number, y: number, level: 'P3' | 'P4' | 'P5' | null = null) =>
+const read = (targets: ComputedTargets, x: number, y: number, level: 'P3' | 'P4' | 'P5' | null = null) =>
   readLocation(targets, { x, y }, level, name)
 
 describe('a location that learns a box', () => {
@@ -48,7 +48,7 @@ describe('a location that learns a box', () => {
 })
 
 describe('background, in words', () => {
-  const words = (targets: ImageTargets, x: number, y: number, level?: 'P3' | 'P4') => {
+  const words = (targets: ComputedTargets, x: number, y: number, level?: 'P3' | 'P4') => {
     const { learned, level: read, findings } = readLocation(targets, { x, y }, level ?? null, name)!
     expect(learned).toBeNull()
     return [read, ...findings]

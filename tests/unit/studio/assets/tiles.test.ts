@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ImageInfo } from '../../../../src/core/contract/assets.ts'
+import { ImageInfo } from '../../../../src/core/contract/image-assets.ts'
 import { storedRegion } from '../../../../src/main/images/orientation.ts'
-import { Assets } from '../../../../src/main/studio/assets/assets.ts'
+import { ImageAssets } from '../../../../src/main/studio/assets/image-assets.ts'
 import { bmp, tiff } from '../../../support/image-bytes.ts'
 
 /** A long picture goes in tiles although it is small. */
 const [WIDTH, HEIGHT] = [16_500, 600]
 
 let folder: string
-let assets: Assets
+let assets: ImageAssets
 const files: string[] = []
 const progress: number[] = []
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fcos-tiles-'))
-  assets = new Assets({
+  assets = new ImageAssets({
     cache: join(folder, 'cache'),
     fileOf: (id) => files[id - 1]!,
     onTiles: (_, done) => progress.push(done),
@@ -202,7 +202,11 @@ describe('large pictures', () => {
     mkdirSync(dirname(entry), { recursive: true })
     writeFileSync(entry, 'setInterval(() => {}, 1000)')
     const cache = join(folder, 'other cache')
-    const slow = new Assets({ cache, fileOf: (i) => files[i - 1]!, place: { node: process.execPath, root } })
+    const slow = new ImageAssets({
+      cache,
+      fileOf: (i) => files[i - 1]!,
+      place: { node: process.execPath, root },
+    })
     const stop = new AbortController()
     const wait = slow.prepareTiles(id, { signal: stop.signal })
     await expect

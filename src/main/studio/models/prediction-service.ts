@@ -20,7 +20,7 @@ export const FLOOR = 0.01
 /** Maps of images that are kept: the one before the eyes and the one before. */
 const KEPT_MAPS = 2
 
-export class Looking {
+export class PredictionService {
   readonly #engine: ViewingEngine
   readonly #cache: CandidateCache
   readonly #maps = new Map<string, Promise<ImageMaps>>()
@@ -55,14 +55,14 @@ export class Looking {
       if (maps) return maps
     }
     const request = { method: 'maps', model: model.path, image: file, size: null } as const
-    const looking = this.#engine.call(request, undefined, signal)
+    const predicting = this.#engine.call(request, undefined, signal)
     this.#maps.delete(key)
-    this.#maps.set(key, looking)
+    this.#maps.set(key, predicting)
     for (const old of [...this.#maps.keys()].slice(0, -KEPT_MAPS)) this.#maps.delete(old)
     try {
-      return await looking
+      return await predicting
     } catch (error) {
-      if (this.#maps.get(key) === looking) this.#maps.delete(key)
+      if (this.#maps.get(key) === predicting) this.#maps.delete(key)
       signal?.throwIfAborted()
       throw error
     }

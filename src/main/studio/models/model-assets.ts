@@ -18,7 +18,7 @@ export async function respondModel(
     if (!what) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
     const model = await models.inUse(project.path, query.get('model'))
     const file = project.fileOf(Number(image))
-    const bytes = await models.looking[what as 'maps' | 'candidates'](model, file, signal)
+    const bytes = await models.predictions[what as 'maps' | 'candidates'](model, file, signal)
     return {
       ...{ status: 200, type: 'application/octet-stream', headers: { 'cache-control': 'no-store' } },
       body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),

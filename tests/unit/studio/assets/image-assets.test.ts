@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ImageInfo } from '../../../../src/core/contract/assets.ts'
+import { ImageInfo } from '../../../../src/core/contract/image-assets.ts'
 import { CodedError } from '../../../../src/core/errors.ts'
-import { Assets } from '../../../../src/main/studio/assets/assets.ts'
+import { ImageAssets } from '../../../../src/main/studio/assets/image-assets.ts'
 import type { AssetResponse } from '../../../../src/main/studio/assets/responses.ts'
 import { bmp, tiff } from '../../../support/image-bytes.ts'
 
 let folder: string
-let assets: Assets
+let assets: ImageAssets
 const files: string[] = []
 
 beforeAll(() => {
@@ -19,7 +19,7 @@ beforeAll(() => {
     if (!files[id - 1]) throw new CodedError('USAGE_IMAGE', `There is no image ${id}`)
     return files[id - 1]!
   }
-  assets = new Assets({ cache: join(folder, 'cache'), fileOf })
+  assets = new ImageAssets({ cache: join(folder, 'cache'), fileOf })
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -341,7 +341,7 @@ describe('the cache', () => {
   it('is done without where it cannot be written', async () => {
     writeFileSync(join(folder, 'not a folder'), '')
     const file = files[0]!
-    const poor = new Assets({ cache: join(folder, 'not a folder'), fileOf: () => file })
+    const poor = new ImageAssets({ cache: join(folder, 'not a folder'), fileOf: () => file })
     expect((await poor.respond('/asset/thumbnail/1', new URLSearchParams())).status).toBe(200)
   })
 

@@ -1,5 +1,5 @@
-/** The pictures the studio's server hands out (core/contract/assets.ts), fetched and decoded. */
-import type { ImageInfo } from '../../../core/contract/assets.ts'
+/** The pictures the studio's server hands out (core/contract/image-assets.ts), fetched and decoded. */
+import type { ImageInfo } from '../../../core/contract/image-assets.ts'
 
 /** Values shown as black and white of a picture of more than 8 bits. */
 export interface DepthWindow {

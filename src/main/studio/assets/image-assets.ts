@@ -1,9 +1,9 @@
 /**
- * What a window shows of the project's image files, which are only ever read. core/contract/assets.ts lists the
+ * What a window shows of the project's image files, which are only ever read. core/contract/image-assets.ts lists the
  * addresses. An HTTP server and Electron's protocol handler both call `respond`.
  */
 import { join } from 'node:path'
-import type { ImageInfo } from '../../../core/contract/assets.ts'
+import type { ImageInfo } from '../../../core/contract/image-assets.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { CacheFolder } from '../../images/cache-folder.ts'
 import { keyOf } from '../../images/image-file.ts'
@@ -49,7 +49,7 @@ const REMEMBERED = 2000
 /** Bytes of samples that are kept. */
 const MOST_REMEMBERED = 2 ** 27
 
-export class Assets {
+export class ImageAssets {
   readonly #options: AssetsOptions
   readonly #cache: CacheFolder
   readonly #builder: PyramidBuilder
