@@ -132,9 +132,30 @@ test('nothing is left behind where writing fails', async () => {
   await expect(writeDataset(dataset, { format: 'voc', out: join(root, 'file/out') })).rejects.toMatchObject({
     code: 'IO_WRITE',
   })
-  const missing = { format: 'voc', out: join(root, 'out'), copyImagesFrom: join(root, 'nowhere') } as const
-  await expect(writeDataset(dataset, missing)).rejects.toMatchObject({ code: 'IO_WRITE' })
   expect(await readdir(root)).toEqual(['file'])
+})
+
+test('a picture that is not there is reported, the rest is written; a class list has no name twice', async () => {
+  const root = await scratch()
+  await lay(join(root, 'from'), { 'a.jpg': [64, 48] })
+  const box = [1, 2, 3, 4] as const
+  const images = ['a.jpg', 'gone.jpg'].map((fileName, index) => ({
+    ...{ id: index + 1, fileName, width: 64, height: 48 },
+    annotations: [{ categoryId: index + 1, box }],
+  }))
+  const categories = [1, 2].map((id) => ({ id, name: 'cat' }))
+  const out = join(root, 'out')
+  const written = await writeDataset(
+    { categories, images },
+    { format: 'yolo', out, copyImagesFrom: join(root, 'from') },
+  )
+  expect(written.copiedImages).toBe(1)
+  expect(written.problems.map(({ file, action }) => `${file} ${action}`)).toEqual([
+    'out mended',
+    'gone.jpg skipped',
+  ])
+  expect(await readFile(join(out, 'classes.txt'), 'utf8')).toBe('cat\n')
+  expect(await readFile(join(out, 'labels/gone.txt'), 'utf8')).toMatch(/^0 /)
 })
 
 test.each(['../x.jpg', '/x.jpg', 'a/../../x.jpg'])(
