@@ -3,9 +3,18 @@
  * complete: things are built in a sibling with a temporary name, flushed, and renamed.
  */
 
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { CodedError } from '../../core/errors.ts'
 
 export function cacheRoot(
   env: NodeJS.ProcessEnv = process.env,
@@ -18,6 +27,29 @@ export function cacheRoot(
     return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'fcos-studio', 'cache')
   return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'fcos-studio')
 }
+
+/** Why nothing can be written to the cache; undefined where it can, or can be made. Changes nothing. */
+export function unusableCache(cache: string): CodedError | undefined {
+  try {
+    if (!statSync(cache).isDirectory()) return cacheError(cache, 'it is not a folder')
+    accessSync(cache, constants.W_OK | constants.X_OK)
+    return undefined
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const parent = path.dirname(cache)
+    if (code === 'ENOENT' && parent !== cache)
+      return unusableCache(parent) && cacheError(cache, 'it cannot be made')
+    return cacheError(cache, code === 'ENOTDIR' ? 'it lies below a file' : 'it must not be written', cause)
+  }
+}
+
+const cacheError = (cache: string, why: string, cause?: unknown): CodedError =>
+  new CodedError(
+    'RUNTIME_CACHE',
+    `The cache ${cache} cannot be used: ${why}`,
+    'Set FCOS_CACHE to a folder that you can write to',
+    { cause },
+  )
 
 const PARTIAL = '.partial-'
 

@@ -7,16 +7,19 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { unusableCache } from './cache.ts'
 
 const SQLITE_BUSY = 5
 const POLL_MS = 200
 
-/** Runs `work` while holding `<cache>/setup.lock`; `onWait` is called once when another process holds it. */
+/** Runs `work` while holding `<cache>/setup.lock`; Throws RUNTIME_CACHE. `onWait` is called once when another process holds it. */
 export async function withSetupLock<T>(
   cache: string,
   onWait: () => void,
   work: () => Promise<T>,
 ): Promise<T> {
+  const unusable = unusableCache(cache)
+  if (unusable) throw unusable
   mkdirSync(cache, { recursive: true })
   const lock = new DatabaseSync(path.join(cache, 'setup.lock'))
   try {

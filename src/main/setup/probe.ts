@@ -107,14 +107,13 @@ function glibcVersion(): string | null {
   return report.header.glibcVersionRuntime ?? null
 }
 
-/** Free bytes where `folder` is, or will be created. */
+/** Free bytes where `folder` is, or will be created; 0 where it cannot be. */
 export function freeBytes(folder: string): number {
   try {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize
   } catch (error) {
     const parent = path.dirname(folder)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error
-    return freeBytes(parent)
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== folder ? freeBytes(parent) : 0
   }
 }

@@ -5,14 +5,16 @@ import path from 'node:path'
 import { inferenceOnly, RuntimeRecord, runtimeTitle } from '../../../core/contract/runtime.ts'
 import { describe, toWire, type WireError } from '../../../core/errors.ts'
 import { PROJECT } from '../../setup/binding.ts'
-import { cacheRoot } from '../../setup/cache.ts'
+import { cacheRoot, unusableCache } from '../../setup/cache.ts'
 import { readRuntimeManifest } from '../../setup/manifest.ts'
 import { planRuntime } from '../../setup/plan.ts'
 import { type Gpu, probeMachine } from '../../setup/probe.ts'
 import { findCached } from '../../setup/provision.ts'
 import { RUNTIME_FILE } from '../../setup/runtime.ts'
+import { hasHash } from '../../setup/seal.ts'
 import { checkWasm, selfCheck } from '../../setup/selfcheck.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
+import { requireIntact } from '../../studio/engine/environment.ts'
 
 export interface DoctorReport {
   /** Whether the engine can work as set up. */
@@ -28,9 +30,17 @@ export interface DoctorReport {
   /** What set-up chose, or null before it ran. */
   readonly runtime: RuntimeRecord | null
   readonly cache: { readonly folder: string; readonly freeBytes: number }
-  readonly weights: readonly { readonly name: string; readonly file: string; readonly present: boolean }[]
-  /** What is missing or broken, with the remedy. */
+  readonly weights: readonly {
+    readonly name: string
+    readonly file: string
+    readonly present: boolean
+    /** Whether they are the file that this program pins. */
+    readonly intact: boolean
+  }[]
+  /** What hinders the engine, with the remedy; empty where it is ready. */
   readonly missing: readonly WireError[]
+  /** Why this machine has no better runtime, with the remedy. */
+  readonly obstacles: readonly WireError[]
 }
 
 /** @param runtime what set-up wrote down for this checkout. */
@@ -38,8 +48,11 @@ export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): P
   const cache = cacheRoot()
   const manifest = readRuntimeManifest()
   const probe = await probeMachine(cache, await findCached(cache, manifest))
+  const unusable = unusableCache(cache)
   const broken = await whatIsBroken(runtime)
   const detectsOnly = runtime?.device === 'wasm'
+  // What lacks for set-up is of no interest where it has nothing left to do.
+  const obstacles = unusable ? [toWire(unusable)] : planRuntime(probe, manifest).obstacles
   return {
     ready: broken === undefined,
     trains: broken === undefined && !detectsOnly,
@@ -56,15 +69,15 @@ export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): P
     gpus: probe.gpus,
     runtime,
     cache: { folder: cache, freeBytes: probe.freeBytes },
-    weights: readModels().map((model) => {
-      const file = weightsPath(model, cache)
-      return { name: model.name, file, present: existsSync(file) }
-    }),
-    missing: [
-      ...(broken ? [broken] : []),
-      ...(detectsOnly ? [toWire(inferenceOnly())] : []),
-      ...planRuntime(probe, manifest).obstacles,
-    ],
+    weights: await Promise.all(
+      readModels().map(async (model) => {
+        const file = weightsPath(model, cache)
+        const present = existsSync(file)
+        return { name: model.name, file, present, intact: present && (await hasHash(file, model.sha256)) }
+      }),
+    ),
+    missing: broken ? [broken, ...obstacles] : [],
+    obstacles: broken ? [] : [...(detectsOnly ? [toWire(inferenceOnly())] : []), ...obstacles],
   }
 }
 
@@ -81,6 +94,7 @@ async function whatIsBroken(runtime: RuntimeRecord | null): Promise<WireError | 
   } as const
   if (!runtime) return missing
   try {
+    await requireIntact(runtime)
     if (runtime.device === 'wasm') await checkWasm()
     else if (runtime.bindingPath) await selfCheck(runtime.bindingPath, runtime.device, runtime.kernelsPath)
     else return missing
@@ -103,17 +117,25 @@ export function renderDoctor(report: DoctorReport): string {
     ]),
     ['Runtime', runtime ? runtimeTitle(runtime) : 'not set up'],
     ...(runtime ? describeRuntime(runtime) : []),
-    ['Python', versions.python ? `${versions.python}, pip ${versions.pip ?? 'missing'}` : 'missing'],
-    ['Compiler', versions.compiler ?? 'missing'],
+    [
+      'Python',
+      versions.python
+        ? `${versions.python}, ${versions.pip ? `pip ${versions.pip}` : 'without pip'}`
+        : 'none',
+    ],
+    ['Compiler', versions.compiler ?? 'none'],
     ['Cache', `${report.cache.folder}, ${gibibytes(report.cache.freeBytes)} free`],
-    ...report.weights.map(({ name, file, present }): [string, string] => [
-      'Weights',
-      present ? `${name}: ${file}` : `${name}: downloaded when first used`,
-    ]),
+    ...report.weights.map((weights): [string, string] => ['Weights', describeWeights(weights)]),
     ...report.missing.map((error): [string, string] => ['Missing', `${error.code}: ${describe(error)}`]),
+    ...report.obstacles.map((error): [string, string] => ['Note', `${error.code}: ${describe(error)}`]),
     ['Verdict', verdict(report)],
   ]
   return lines.map(([label, text]) => `${label.padEnd(10)}${text}`).join('\n')
+}
+
+function describeWeights({ name, file, present, intact }: DoctorReport['weights'][number]): string {
+  if (!present) return `${name}: downloaded when first used`
+  return intact ? `${name}: ${file}` : `${name}: ${file} is damaged; \`npm run setup\` fetches it again`
 }
 
 function verdict({ ready, trains }: DoctorReport): string {
@@ -126,6 +148,9 @@ function describeRuntime(runtime: RuntimeRecord): [string, string][] {
   if (runtime.device === 'wasm') return reasons
   return [
     ...reasons,
+    ...runtime.files
+      .filter(({ path: file }) => file !== runtime.kernelsPath)
+      .map(({ path: file }): [string, string] => ['Uses', file]),
     ['Kernels', runtime.kernelsPath ?? 'not built: stock operations, slower'],
     [
       'Fast math',
