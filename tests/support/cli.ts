@@ -12,8 +12,16 @@ export interface Outcome {
   readonly err: string
 }
 
-export async function fcos(args: readonly string[], cwd = process.cwd()): Promise<Outcome> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+export async function fcos(
+  args: readonly string[],
+  cwd = process.cwd(),
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const [out, err, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,6 +1,8 @@
 /** The files of a training run's folder, for the engine that writes them and for whoever lists and compares runs. */
+
 import { z } from 'zod'
 import { ModelConfig } from '../detectors/detectors.ts'
+import { CodedError } from '../errors.ts'
 import { TrainingOptions } from './training.ts'
 
 export const RUN_FILES = {
@@ -21,6 +23,14 @@ export const RUN_FILES = {
 } as const
 
 /** What a run is: fixed when it starts, so that resuming cannot mix two. */
+/** A new run never writes over another. */
+export const runExists = (folder: string): CodedError =>
+  new CodedError(
+    'USAGE_RUN_EXISTS',
+    `${folder} already holds a training run`,
+    'Continue it with --resume, or choose another folder',
+  )
+
 export const RunRecord = z.strictObject({
   format: z.literal('fcos-studio-run'),
   version: z.literal(1),

@@ -1,7 +1,7 @@
 /** The fcos command. */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
-import { describe, isInputError, toWire, type WireError } from '../../core/errors.ts'
+import { describe, fileFault, isInputError, toWire, type WireError } from '../../core/errors.ts'
 import { whenOrphaned } from '../process/orphan.ts'
 import { INTERRUPTED, Interrupted } from './interrupt.ts'
 import { fcosProgram } from './program.ts'
@@ -24,8 +24,10 @@ if (Number(FCOS_WRAPPER) === process.ppid || npm_lifecycle_event !== undefined) 
 
 // A reader that has seen enough, such as head, is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
+  if (error.code === 'EPIPE') process.exit()
+  const { reason, remedy } = fileFault(error)
+  console.error(`fcos: Standard output cannot be written: ${reason}. ${remedy}`)
+  process.exit(1)
 })
 
 try {

@@ -1,6 +1,8 @@
 /** A data set or a project for a command, with what was wrong in it told in a few lines. */
+
 import type { Problem } from '../../core/formats/dataset.ts'
 import { describeProblem } from '../../core/formats/problems.ts'
+import { countOf } from '../../core/words.ts'
 import type { LoadOptions } from '../studio/datasets/index.ts'
 import type { NamedDataset } from '../studio/engine/engine-data.ts'
 import { loadLabels } from '../studio/project/index.ts'
@@ -16,7 +18,9 @@ export async function readDataset(
   const { dataset, imageRoot, problems } = await loadLabels(name, options)
   for (const problem of problems.slice(0, SHOWN)) say(describeProblem(problem))
   if (problems.length > SHOWN) {
-    say(`… and ${problems.length - SHOWN} more problems in ${name} (fcos convert --dry-run lists all)`)
+    say(
+      `… and ${countOf(problems.length - SHOWN, 'more problem')} in ${name} (fcos convert --dry-run lists all)`,
+    )
   }
   return { name, dataset, imageRoot, problems }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CodedError } from '../../core/errors.ts'
+import { CodedError, fileFault } from '../../core/errors.ts'
 
 /** Where a file is made before it is put in place: hidden and beside it, so that renaming does so in one step. */
 export const unfinished = (path: string): string =>
@@ -85,7 +85,7 @@ function syncFolder(folder: string): void {
 }
 
 export function writeError(path: string, error: unknown): CodedError {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code } = error as NodeJS.ErrnoException
   const kept = 'What was there before is untouched.'
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const remedy = `${kept} Free some space`
@@ -99,7 +99,7 @@ export function writeError(path: string, error: unknown): CodedError {
     ENOTDIR: 'a file is in the place of its folder',
     EEXIST: 'a file is in the place of its folder',
   }
-  const reason = (code && reasons[code]) ?? message
+  const reason = (code && reasons[code]) ?? fileFault(error).reason
   return new CodedError(
     'IO_WRITE',
     `${path}: cannot be written (${reason})`,

@@ -3,18 +3,10 @@
  * complete: things are built in a sibling with a temporary name, flushed, and renamed.
  */
 
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { CodedError } from '../../core/errors.ts'
+import { CodedError, fileFault } from '../../core/errors.ts'
 
 export function cacheRoot(
   env: NodeJS.ProcessEnv = process.env,
@@ -28,28 +20,30 @@ export function cacheRoot(
   return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'fcos-studio')
 }
 
-/** Why nothing can be written to the cache; undefined where it can, or can be made. Changes nothing. */
-export function unusableCache(cache: string): CodedError | undefined {
+/** Why a folder can neither be written to nor made; undefined where it can. Changes nothing. */
+export function whyUnwritable(folder: string): string | undefined {
   try {
-    if (!statSync(cache).isDirectory()) return cacheError(cache, 'it is not a folder')
-    accessSync(cache, constants.W_OK | constants.X_OK)
+    if (!statSync(folder).isDirectory()) return 'it is not a folder'
+    accessSync(folder, constants.W_OK | constants.X_OK)
     return undefined
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    const parent = path.dirname(cache)
-    if (code === 'ENOENT' && parent !== cache)
-      return unusableCache(parent) && cacheError(cache, 'it cannot be made')
-    return cacheError(cache, code === 'ENOTDIR' ? 'it lies below a file' : 'it must not be written', cause)
+    const parent = path.dirname(folder)
+    if (code !== 'ENOENT' || parent === folder) return fileFault(cause).reason
+    const why = whyUnwritable(parent)
+    return why && `it cannot be made in ${parent}: ${why}`
   }
 }
 
-const cacheError = (cache: string, why: string, cause?: unknown): CodedError =>
-  new CodedError(
+export function unusableCache(cache: string): CodedError | undefined {
+  const why = whyUnwritable(cache)
+  if (why === undefined) return undefined
+  return new CodedError(
     'RUNTIME_CACHE',
     `The cache ${cache} cannot be used: ${why}`,
     'Set FCOS_CACHE to a folder that you can write to',
-    { cause },
   )
+}
 
 const PARTIAL = '.partial-'
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -76,16 +76,12 @@ describe('what the user can mend gives status 2 and one line', () => {
     [
       'a missing file',
       ['eval', '--gt', 'none.json', '--dt', 'results.json'],
-      'none.json: there is no such file',
+      'Cannot read none.json: it does not exist. --gt is the COCO file',
     ],
     ['broken JSON', ['inspect', 'half.json'], 'half.json is not valid JSON'],
     ['a data set that is not there', train('--data', 'nowhere'), 'no data set at nowhere'],
-    ['training without a box', train('--data', 'empty.json'), 'empty.json: 1 images without a box'],
-    [
-      'classes that do not meet',
-      train('--data', 'set.json', '--val', 'owls.json'),
-      'its class owl (1 boxes)',
-    ],
+    ['training without a box', train('--data', 'empty.json'), 'empty.json: 1 image without a box'],
+    ['classes that do not meet', train('--data', 'set.json', '--val', 'owls.json'), 'its class owl (1 box)'],
     [
       'an option that training does not have',
       train('--data', 'set.json', '--config', 'config.json'),
@@ -95,6 +91,37 @@ describe('what the user can mend gives status 2 and one line', () => {
       'no weights',
       ['train', '--data', 'set.json', '--out', 'run', '--model', 'no.pth'],
       'no weights file no.pth',
+    ],
+    [
+      'no checkpoint',
+      ['detect', '--out', 'new.json', '--model', 'no.pth', 'a.png'],
+      "no.pth: it does not exist. Give a run's",
+    ],
+    [
+      'a model that is a folder',
+      ['detect', '--out', 'new.json', '--model', '.', 'a.png'],
+      '. is a folder, not a checkpoint',
+    ],
+    [
+      'weights that are a folder',
+      ['train', '--data', 'set.json', '--out', 'run', '--model', '.'],
+      '. is a folder',
+    ],
+    [
+      'a checkpoint below a file',
+      ['detect', '--out', 'new.json', '--model', 'a.png/x', 'a.png'],
+      'a file, not a folder',
+    ],
+    [
+      'no results',
+      ['eval', '--gt', 'set.json', '--dt', 'none.json'],
+      'none.json: it does not exist. --dt is what',
+    ],
+    ['results that are a folder', ['eval', '--gt', 'set.json', '--dt', '.'], 'Cannot read .: it is a folder'],
+    [
+      'boxes that are a folder',
+      ['targets', '--width', '64', '--height', '48', '--boxes', '.', '--out', 'x'],
+      'it is a folder',
     ],
     ['no model', ['train', '--data', 'set.json', '--out', 'run'], 'No --model'],
     ['a folder without images', detect('.git*'), 'No image matches .git*'],
@@ -131,6 +158,51 @@ describe('--json', () => {
     expect(status).toBe(2)
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'DATA_JSON' } })
   })
+})
+
+describe('where something cannot be written', () => {
+  it.each([
+    ['inspect --csv', ['inspect', 'set.json', '--csv', 'a.png/x.csv']],
+    [
+      'targets --out',
+      ['targets', '--width', '64', '--height', '48', '--boxes', 'boxes.json', '--out', 'a.png/t'],
+    ],
+    ['train --out', train('--data', 'set.json').with(2, 'a.png/run')],
+  ])('%s says where, why and what to do', async (_, args) => {
+    const { status, out, err } = await fcos(args, folder)
+    expect({ status, out }).toEqual({ status: 1, out: '' })
+    expect(err.trimEnd().split('\n').at(-1)).toMatch(
+      /^fcos: .*a\.png.*(a file is in the place|a file, not|not a folder).*\. .*(Check|Choose) /,
+    )
+    expect(err).not.toMatch(/ENOTDIR|\n {4}at /)
+  })
+
+  it('a folder that is missing is made, by --csv as by --out', async () => {
+    expect((await fcos(['inspect', 'set.json', '--csv', 'new/deep/boxes.csv'], folder)).status).toBe(0)
+    expect(existsSync(path.join(folder, 'new/deep/boxes.csv'))).toBe(true)
+  })
+
+  it.skipIf(process.platform !== 'linux')('a full disk behind standard output is said', async () => {
+    const { spawnSync } = await import('node:child_process')
+    const command = `"${process.execPath}" bin/fcos.mjs inspect "${path.join(folder, 'set.json')}" > /dev/full`
+    const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'fcos: Standard output cannot be written: the disk is full. Free some space and try again\n',
+    })
+  })
+})
+
+it('a training that is refused downloads nothing first', async () => {
+  mkdirSync(path.join(folder, 'old'), { recursive: true })
+  writeFileSync(path.join(folder, 'old', 'run.json'), '{}')
+  const { status, err } = await fcos(train('--data', 'set.json').with(2, 'old'), folder, {
+    FCOS_CACHE: path.join(folder, 'cache'),
+  })
+  expect(status).toBe(2)
+  expect(err).toContain('old already holds a training run')
+  expect(err).not.toContain('Downloading')
+  expect(existsSync(path.join(folder, 'cache'))).toBe(false)
 })
 
 it('a reader that stops early is no fault', async () => {

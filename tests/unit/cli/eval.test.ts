@@ -78,7 +78,7 @@ dog             0      –      –      –      –       –      –      �
   })
 
   it.each([
-    ['USAGE_NO_FILE', 'none.json: there is no such file', () => join(folder, 'none.json')],
+    ['USAGE_NO_FILE', 'none.json: it does not exist', () => join(folder, 'none.json')],
     ['DATA_JSON', 'half.json is not valid JSON', () => write('half.json', '[{"image_id": 1')],
     ['DATA_COCO_RESULTS', 'set.json is not a COCO results list', () => write('set.json', gt)],
     [

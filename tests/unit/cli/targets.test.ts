@@ -103,7 +103,13 @@ test.each<[what: string, boxes: unknown, options: Partial<TargetsOptions>, code:
   ],
   ['a text', [[0, 0, 8, 'x']], {}, 'DATA_BOXES', /\[0\]\[3\]/],
   ['a missing file', [], { boxes: '/nowhere/b.json' }, 'DATA_READ', /nowhere/],
-  ['a missing folder', [], { out: '/nowhere/T.safetensors' }, 'IO_WRITE', /\/nowhere.*cannot be written/],
+  [
+    'a folder below a file',
+    [],
+    { out: '/dev/null/T.safetensors' },
+    'IO_WRITE',
+    /\/dev\/null.*cannot be written/,
+  ],
 ])('refuses %s', async (_, boxes, options, code, message) => {
   await expect(run(boxes, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
 })

@@ -279,9 +279,9 @@ test('the command says it in words, and writes the list', async () => {
     const report = await runInspect(byHand, { size: 256, csv }, (...now) => progress.push(now))
     expect(progress.at(-1)![0]).toBe(progress.at(-1)![1])
     const text = renderInspect(report)
-    expect(text).toContain('3 images (1 without boxes), 5 boxes, 1 crowd regions left out')
+    expect(text).toContain('3 images (1 without boxes), 5 boxes, 1 crowd region left out')
     expect(text).toContain('Best possible recall 40.0 %: 3 boxes that no location can learn')
-    expect(text).toContain('1 images of unknown size left out: lost.png')
+    expect(text).toContain('1 image of unknown size left out: lost.png')
     expect(text).toMatch(
       /c\.png: box 0 \(30 × 30 px\) lost all its locations to smaller boxes: 1; learnable /,
     )

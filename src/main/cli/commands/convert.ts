@@ -1,7 +1,9 @@
 /** `fcos convert IN --to FORMAT OUT`: reads a project or a data set of any format and writes it in another. */
+
 import type { Problem } from '../../../core/formats/dataset.ts'
 import { type Format, TRAITS } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
+import { countOf } from '../../../core/words.ts'
 import { refuseProblems, writeDataset } from '../../studio/datasets/index.ts'
 import { openLabels } from '../../studio/project/index.ts'
 
@@ -80,15 +82,14 @@ export async function runConvert(options: ConvertOptions, run: ConvertRun = {}):
 /** The report for people. Every problem has its line. */
 export function renderConvert(report: ConvertReport): string {
   const { from, to, out, written, files, copiedImages } = report
-  const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
-  const copied = copiedImages > 0 ? ` and ${count(copiedImages, 'image')}` : ''
+  const copied = copiedImages > 0 ? ` and ${countOf(copiedImages, 'image')}` : ''
   const outcome = written
-    ? `Wrote ${count(files, 'file')}${copied} to ${out}`
-    : `Would write ${count(files, 'file')} to ${out}`
+    ? `Wrote ${countOf(files, 'file')}${copied} to ${out}`
+    : `Would write ${countOf(files, 'file')} to ${out}`
   return [
     ...report.problems.map(describeProblem),
-    `${from === 'project' ? 'Project' : TRAITS[from].title} to ${TRAITS[to].title}: ${count(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
-      `${count(report.boxes, 'box', 'boxes')}, ${count(report.classes.length, 'class', 'classes')}`,
+    `${from === 'project' ? 'Project' : TRAITS[from].title} to ${TRAITS[to].title}: ${countOf(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
+      `${countOf(report.boxes, 'box')}, ${countOf(report.classes.length, 'class')}`,
     ...report.classes.map(({ id, name, boxes }) => `  ${id} ${name}: ${boxes}`),
     ...report.notRead.map((what) => `Not kept: ${what}`),
     ...report.notKept.map((what) => `Not kept, ${TRAITS[to].title} has no place for it: ${what}`),

@@ -8,7 +8,7 @@ import { type Translation, translateClasses } from '../../../core/formats/class-
 import type { Category } from '../../../core/formats/dataset.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
-import { kindOf } from '../../studio/datasets/files.ts'
+import { countOf } from '../../../core/words.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
@@ -18,6 +18,7 @@ import {
 } from '../../studio/detection/results.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
+import { requireFile } from '../files.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
@@ -63,21 +64,20 @@ export interface DetectReport {
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_WRITE, ENGINE_*, RUNTIME_*. */
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
   const { model, out, overlay, score = SCORE } = options
-  if (!existsSync(model)) throw new CodedError('USAGE_NO_FILE', `There is no checkpoint ${model}`)
-  if ((await kindOf(model)) === 'folder') {
-    throw new CodedError(
-      'USAGE_NO_FILE',
-      `${model} is a folder`,
-      'Name a checkpoint in it, such as best.safetensors',
-    )
-  }
+  requireFile(model, 'checkpoint', "Give a run's best.safetensors, or weights with torchvision's names")
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)
   try {
     const { result, found, cut, seconds } = await detect(inputs, { ...options, score }, writer, progress)
     if (result.images === 0 && result.skipped > 0) {
-      throw new CodedError('DATA_IMAGES', `None of the ${result.skipped} images could be read`)
+      throw new CodedError(
+        'DATA_IMAGES',
+        result.skipped === 1
+          ? 'The image could not be read'
+          : `None of the ${result.skipped} images could be read`,
+        'What is wrong with each is said above',
+      )
     }
     const written = await writer.finish(result.classes, result.complete)
     if (cut > 0) progress.say(cutNote(cut, options.limit))
@@ -257,7 +257,7 @@ async function drawAll(
 export function renderDetect(report: DetectReport): string {
   const { images, skipped, detections, imagesPerSecond, out, overlay, complete } = report
   return [
-    `${detections} detections in ${images} images, ${imagesPerSecond.toFixed(1)} images/s${skipped > 0 ? `; ${skipped} images were skipped` : ''}`,
+    `${countOf(detections, 'detection')} in ${countOf(images, 'image')}, ${imagesPerSecond.toFixed(1)} images/s${skipped > 0 ? `; ${countOf(skipped, 'image was', 'images were')} skipped` : ''}`,
     `Written to ${out}`,
     ...(overlay === null ? [] : [`Pictures in ${overlay}`]),
     ...(complete

@@ -1,6 +1,6 @@
 /** `fcos eval`: the COCO numbers of a results file. */
 import { readFile } from 'node:fs/promises'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, fileFault } from '../../../core/errors.ts'
 import {
   type CategoryMetrics,
   COCO_STATS,
@@ -29,20 +29,19 @@ export interface EvalFiles {
 
 /** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or DATA_MASK. */
 export async function runEval({ gt, dt, iouType }: EvalFiles): Promise<EvalReport> {
-  const truth = parseCocoGroundTruth(await readJson(gt), gt, iouType)
-  const results = parseCocoResults(await readJson(dt), dt)
+  const truth = parseCocoGroundTruth(await readJson(gt, '--gt is the COCO file of the labels'), gt, iouType)
+  const results = parseCocoResults(await readJson(dt, '--dt is what `fcos detect --out` wrote'), dt)
   const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt, iouType), iouType)
   return { images: truth.images.length, detections: results.length, evaluation }
 }
 
-async function readJson(file: string): Promise<unknown> {
+async function readJson(file: string, remedy: string): Promise<unknown> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const reason = code === 'ENOENT' ? 'there is no such file' : message
-    throw new CodedError('USAGE_NO_FILE', `Cannot read ${file}: ${reason}`, undefined, { cause })
+    const { reason } = fileFault(cause)
+    throw new CodedError('USAGE_NO_FILE', `Cannot read ${file}: ${reason}`, remedy, { cause })
   }
   return parseJson(text, file)
 }

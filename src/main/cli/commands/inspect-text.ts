@@ -3,6 +3,7 @@
 import type { Ladder } from '../../../core/inspect/recall.ts'
 import { type Bin, type Distribution, type RecallCount, STARVED_BELOW } from '../../../core/inspect/report.ts'
 import { HEAT_CELLS, type ShapeBin } from '../../../core/inspect/shapes.ts'
+import { countOf } from '../../../core/words.ts'
 import { percent, table } from '../table.ts'
 import type { InspectReport } from './inspect.ts'
 
@@ -38,17 +39,19 @@ function summary(report: InspectReport): string[] {
   const { recall, ambiguity, locationsPerBox, anchors, starved, unsized } = report
   const { positives, ambiguous, ambiguousAcrossClasses } = ambiguity
   return [
-    `${report.images} images (${report.imagesWithoutBoxes} without boxes), ${recall.boxes} boxes` +
-      (report.crowds > 0 ? `, ${report.crowds} crowd regions left out` : ''),
-    ...(unsized.length > 0 ? [`${unsized.length} images of unknown size left out: ${some(unsized)}`] : []),
-    `Best possible recall ${percent(recall.learnable, recall.boxes)}: ${recall.boxes - recall.learnable} boxes that no location can learn`,
+    `${countOf(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ${countOf(recall.boxes, 'box')}` +
+      (report.crowds > 0 ? `, ${countOf(report.crowds, 'crowd region')} left out` : ''),
+    ...(unsized.length > 0
+      ? [`${countOf(unsized.length, 'image')} of unknown size left out: ${some(unsized)}`]
+      : []),
+    `Best possible recall ${percent(recall.learnable, recall.boxes)}: ${countOf(recall.boxes - recall.learnable, 'box')} that no location can learn`,
     `RetinaNet's anchors: ${percent(anchors.highQuality, anchors.boxes)} by IoU 0.5, ${percent(anchors.from04, anchors.boxes)} by IoU 0.4, ${percent(anchors.any, anchors.boxes)} by any overlap`,
     `Ambiguous ${percent(ambiguous, positives)} of ${positives} positive locations, between classes ${percent(ambiguousAcrossClasses, positives)}`,
     ...(locationsPerBox.mean === null
       ? []
       : [
           `Locations per box: ${locationsPerBox.mean.toFixed(1)} on average, median ${locationsPerBox.median}, at most ${locationsPerBox.max}`,
-          `Starved: ${starved.length} boxes with fewer than ${STARVED_BELOW} locations`,
+          `Starved: ${countOf(starved.length, 'box')} with fewer than ${STARVED_BELOW} locations`,
           `Boxes' centres in the middle quarter of the image: ${percent(middle(report.shapes.position), recall.boxes)}`,
         ]),
   ]

@@ -10,7 +10,7 @@ import { type Cure, describeCure } from '../../../core/inspect/cures.ts'
 import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
 import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/inspect/report.ts'
 import type { InputSetting } from '../../../core/inspect/setting.ts'
-import { replaceFile } from '../../files/replace-file.ts'
+import { writeOutput } from '../files.ts'
 
 export interface InspectCommandOptions {
   /** The network's input: images are scaled to fit into size × size pixels, as lite0 trains on them. */
@@ -83,5 +83,5 @@ async function writeList(file: string, list: string): Promise<void> {
   if (earlier !== undefined && earlier.trim() !== '' && earlier.split('\n', 1)[0]!.trim() !== head!.trim()) {
     throw new CodedError('DATA_EXISTS', `${file} exists and is no list of this command`, 'Give another --csv')
   }
-  await replaceFile(file, list)
+  await writeOutput(file, list)
 }

@@ -1,7 +1,9 @@
 /** `fcos sample`: the whole way on the bundled sample: fine-tune, measure, look at the pictures. */
+
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { countOf } from '../../../core/words.ts'
 import { Interrupted } from '../interrupt.ts'
 import type { Progress } from '../progress.ts'
 import { type DetectReport, runDetect } from './detect.ts'
@@ -51,7 +53,7 @@ export function renderSample({ train, detect }: SampleReport): string {
     '',
     ...(train.evaluation ? evaluationLines(train.evaluation) : []),
     '',
-    `Pictures of all ${detect.images} validation images, detections in colour, ground truth dashed: ${show(detect.overlay!)}`,
+    `Pictures of ${countOf(detect.images, 'validation image')}, detections in colour, ground truth dashed: ${show(detect.overlay!)}`,
     `Checkpoint: ${show(train.checkpoint)}`,
     '',
     'Next, with your own images (node bin/fcos.mjs is `fcos`):',

@@ -1,4 +1,5 @@
 /** `fcos targets`: what a detector would learn from the objects of one image, as safetensors. */
+
 import { z } from 'zod'
 import * as atss from '../../../core/detectors/atss/assign.ts'
 import * as centernet from '../../../core/detectors/centernet/targets.ts'
@@ -24,8 +25,9 @@ import { boxSize, describeUnlearnable, unlearnable } from '../../../core/inspect
 import { paddedSize } from '../../../core/pyramid/input-size.ts'
 import { type Pyramid, pyramid } from '../../../core/pyramid/levels.ts'
 import { locationLevels } from '../../../core/pyramid/locations.ts'
-import { replaceFile } from '../../files/replace-file.ts'
+import { countOf } from '../../../core/words.ts'
 import { readText } from '../../studio/datasets/files.ts'
+import { writeOutput } from '../files.ts'
 import { table } from '../table.ts'
 
 export const TARGET_DETECTORS = ['fcos', 'retinanet', 'atss', 'centernet', 'polarmask'] as const
@@ -164,7 +166,7 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
   const scene = { input: { width, height }, ...(await readObjects(options)) }
   const { tensors, metadata, ...computed } = COMPUTE[detector](scene, options)
   const { input } = computed
-  await replaceFile(
+  await writeOutput(
     out,
     encodeSafetensors(tensors, {
       detector,
@@ -452,7 +454,7 @@ async function readObjects({ boxes, objects }: TargetsOptions): Promise<Omit<Sce
 export function renderTargets(report: TargetsReport): string {
   const { input, boxes, locations, positives, levels, out } = report
   return [
-    `${boxes} boxes, ${locations} ${LOCATIONS[report.detector]} over ${input.width} × ${input.height} px, ${positives} positive`,
+    `${countOf(boxes, 'box')}, ${locations} ${LOCATIONS[report.detector]} over ${input.width} × ${input.height} px, ${positives} positive`,
     '',
     ...(levels.length > 0
       ? [

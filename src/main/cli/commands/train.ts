@@ -3,14 +3,18 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
-import { RUN_FILES } from '../../../core/contract/run-record.ts'
+import { RUN_FILES, runExists } from '../../../core/contract/run-record.ts'
+import { inferenceOnly } from '../../../core/contract/runtime.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, fileFault } from '../../../core/errors.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
+import { countOf } from '../../../core/words.ts'
+import { whyUnwritable } from '../../setup/cache.ts'
 import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
+import { readRuntimeRecord } from '../../studio/engine/environment.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { type StartingWeights, startingWeights } from '../../studio/engine/starting-weights.ts'
 import { train } from '../../studio/engine/supervise.ts'
@@ -58,6 +62,7 @@ export async function runTrain(options: TrainOptions, progress: Progress): Promi
       'Leave out --val, or give --data as well, as at the start',
     )
   }
+  if (readRuntimeRecord().device === 'wasm') throw inferenceOnly()
   const { architecture, file } = resume ? startOf(options) : await weightsFor(options, say)
   const lock = lockRun(out, `The run in ${out}`, 'fcos train')
   try {
@@ -91,7 +96,7 @@ function startOf({ model }: TrainOptions): StartingWeights {
   return { architecture: null, file: model ?? null }
 }
 
-/** Throws USAGE_NO_RUN, USAGE_RUN_EXISTS before anything is fetched or made. */
+/** Throws USAGE_NO_RUN, USAGE_RUN_EXISTS, IO_WRITE before anything is fetched or made. */
 function requireFolder(out: string, resume: boolean): void {
   const holdsRun = existsSync(path.join(out, RUN_FILES.record))
   if (resume && !holdsRun) {
@@ -101,12 +106,10 @@ function requireFolder(out: string, resume: boolean): void {
       'Start one without --resume',
     )
   }
-  if (!resume && holdsRun) {
-    throw new CodedError(
-      'USAGE_RUN_EXISTS',
-      `${out} already holds a training run`,
-      'Continue it with --resume, or choose another folder',
-    )
+  if (!resume && holdsRun) throw runExists(out)
+  const why = whyUnwritable(path.resolve(out))
+  if (why !== undefined) {
+    throw new CodedError('IO_WRITE', `The run's folder ${out} cannot be used: ${why}`, 'Choose another --out')
   }
 }
 
@@ -125,9 +128,14 @@ async function readOptions({ config, steps, size, batch, seed }: TrainOptions): 
 
 async function readConfig(path: string): Promise<TrainingFile> {
   const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new CodedError('USAGE_CONFIG', `Cannot read --config ${path}: ${cause.message}`, undefined, {
-      cause,
-    })
+    throw new CodedError(
+      'USAGE_CONFIG',
+      `Cannot read --config ${path}: ${fileFault(cause).reason}`,
+      'Give a JSON file',
+      {
+        cause,
+      },
+    )
   })
   const parsed = TrainingFile.safeParse(parseJson(text, path))
   if (parsed.success) return parsed.data
@@ -150,8 +158,8 @@ async function readData(
   const boxes = sets.data.images.reduce((sum, image) => sum + image.categories.length, 0)
   const classes = sets.data.categories.map(({ name }) => name).join(', ')
   say(
-    `${sets.data.images.length} images with ${boxes} boxes to learn from, ` +
-      `${sets.validation?.images.length ?? 'no'} images to measure with. Classes: ${classes}`,
+    `${countOf(sets.data.images.length, 'image')} with ${countOf(boxes, 'box')} to learn from, ` +
+      `${sets.validation ? countOf(sets.validation.images.length, 'image') : 'no images'} to measure with. Classes: ${classes}`,
   )
   if (shared > 0)
     say(`${shared} of the images to measure with are trained on as well: the numbers will flatter`)
@@ -181,7 +189,7 @@ function showEvent(event: EngineEvent, progress: Progress): void {
       if (loaded !== null && resumedFrom === null) progress.say(loaded)
       if (resumedFrom !== null) progress.say(`Going on from step ${resumedFrom}`)
       progress.say(
-        `${options.steps} steps of ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''} images on ${canvas.width} × ${canvas.height} px, ` +
+        `${countOf(options.steps, 'step')} of ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''} ${batch * accumulate === 1 ? 'image' : 'images'} on ${canvas.width} × ${canvas.height} px, ` +
           `${optimiser.kind} at rate ${optimiser.rate}, learning from ${options.learn} on, seed ${options.seed}`,
       )
       break
@@ -232,7 +240,7 @@ export function renderTrain({ steps, complete, checkpoint, evaluation, out }: Tr
     ...(evaluation ? evaluationLines(evaluation) : []),
     `Checkpoint: ${checkpoint}`,
     complete
-      ? `Trained ${steps} steps`
+      ? `Trained ${countOf(steps, 'step')}`
       : `Stopped after step ${steps}; the state is saved in ${out}. The same command with --resume goes on`,
   ].join('\n')
 }

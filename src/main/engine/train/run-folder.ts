@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
-import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
+import { RUN_FILES, RunRecord, runExists } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 
@@ -34,11 +34,7 @@ export class RunFolder {
   /** Throws USAGE_RUN_EXISTS rather than write over a run. */
   async create(record: RunRecord, data: RunData): Promise<void> {
     if (existsSync(this.record)) {
-      throw new CodedError(
-        'USAGE_RUN_EXISTS',
-        `${this.path} already holds a training run`,
-        'Continue it with --resume, or choose another folder',
-      )
+      throw runExists(this.path)
     }
     mkdirSync(this.path, { recursive: true })
     await replaceFile(this.data, new TextEncoder().encode(writeRunData(data)))

@@ -5,6 +5,7 @@ import type { EXPORT_METHODS } from '../../../core/contract/studio/exports.ts'
 import type { MODEL_METHODS } from '../../../core/contract/studio/models.ts'
 import type { REPORT_METHODS } from '../../../core/contract/studio/report.ts'
 import type { RUN_METHODS } from '../../../core/contract/studio/runs.ts'
+import { countOf } from '../../../core/words.ts'
 import { detectFiles, imagesOfFolder } from '../detection/detect-files.ts'
 import type { Engine } from '../engine/client.ts'
 import { CHECKOUT } from '../engine/place.ts'
@@ -78,7 +79,7 @@ export const modelHandlers: Handlers<keyof typeof MODEL_METHODS> = {
               .list(project.find(images.query))
               .map(({ id, path: fileName }) => ({ id, fileName })),
           }
-    const title = `Detect in ${inputs.files.length} images with ${model.title}`
+    const title = `Detect in ${countOf(inputs.files.length, 'image')} with ${model.title}`
     return jobs.start({ kind: 'detect.files', title }, (control) =>
       detectFiles(models, model, { ...options, images: inputs }, control),
     )

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import type { LABEL_METHODS } from '../../../core/contract/studio/labels.ts'
 import type { PROJECT_METHODS } from '../../../core/contract/studio/project.ts'
+import { countOf } from '../../../core/words.ts'
 import { sourcesAt } from '../datasets/index.ts'
 import {
   alreadyThere,
@@ -103,7 +104,7 @@ function startScan(host: StudioHost): { job: number } {
     const result = await scanImages(project, {
       signal,
       onProgress: ({ found, added }) => {
-        report(null, `${found} files`)
+        report(null, countOf(found, 'file'))
         // What is found can be worked on while the scan goes on; lists need not look anew at every batch.
         if (added >= listed * 2) {
           listed = Math.max(added, 1)

@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { TextDecoder } from 'node:util'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, fileFault } from '../../../core/errors.ts'
 import { byText } from '../../../core/formats/named.ts'
 
 /** How reading is watched and stopped. */
@@ -200,13 +200,6 @@ function labelOf(declared: string): string | undefined {
 }
 
 export function unreadable(file: string, cause: unknown): CodedError {
-  const code = (cause as NodeJS.ErrnoException).code
-  const reasons: Record<string, string> = {
-    ENOENT: 'it does not exist',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'it is not a folder',
-  }
-  const reason = (code && reasons[code]) ?? (cause instanceof Error ? cause.message : String(cause))
-  return new CodedError('DATA_READ', `${file} cannot be read: ${reason}`, undefined, { cause })
+  const { reason, remedy } = fileFault(cause)
+  return new CodedError('DATA_READ', `${file} cannot be read: ${reason}`, remedy, { cause })
 }

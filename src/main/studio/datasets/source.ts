@@ -63,7 +63,11 @@ async function placeOf(given: string): Promise<{ path: string; kind: 'file' | 'f
   const [, before, split] = /^(.+):([\w.-]+)$/.exec(given) ?? []
   const other = before === undefined ? undefined : await kindOf(resolve(before))
   if (other !== undefined) return { path: resolve(before!), kind: other, split: split! }
-  throw new CodedError('DATA_NOT_FOUND', `There is no data set at ${given}`, 'Check the path')
+  throw new CodedError(
+    'DATA_NOT_FOUND',
+    `There is no data set at ${given}`,
+    'Check the path: a relative one begins at the folder that the program was started in',
+  )
 }
 
 const heaviest = <T extends { weight: Weight }>(sources: readonly T[]): T[] => {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'nod
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { ScoredBox } from '../../../core/contract/engine.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, fileFault } from '../../../core/errors.ts'
 import { toCocoResults } from '../../../core/formats/coco-results.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
@@ -109,8 +109,8 @@ class ResultsList implements ResultWriter {
     try {
       return action()
     } catch (cause) {
-      const { message } = cause as Error
-      throw new CodedError('IO_WRITE', `${this.#file} cannot be written: ${message}`, undefined, { cause })
+      const { reason, remedy } = fileFault(cause)
+      throw new CodedError('IO_WRITE', `${this.#file} cannot be written: ${reason}`, remedy, { cause })
     }
   }
 }

@@ -1,9 +1,11 @@
 /** Data sets as the engine takes them, checked for what no training can do with. */
+
 import path from 'node:path'
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Category, Dataset, DatasetImage } from '../../../core/formats/dataset.ts'
 import { area } from '../../../core/geometry/box.ts'
+import { countOf } from '../../../core/words.ts'
 
 export interface NamedDataset {
   /** As the user gave it; names the data set in messages. */
@@ -41,7 +43,11 @@ export function trainingData(training: NamedDataset, validation: NamedDataset | 
 function requireBoxes({ name, dataset }: NamedDataset, remedy: string): void {
   const boxes = dataset.images.some(({ annotations }) => annotations.some(({ crowd }) => !crowd))
   if (!boxes) {
-    throw new CodedError('DATA_NO_BOXES', `${name}: ${dataset.images.length} images without a box`, remedy)
+    throw new CodedError(
+      'DATA_NO_BOXES',
+      `${name}: ${countOf(dataset.images.length, 'image')} without a box`,
+      remedy,
+    )
   }
 }
 
@@ -65,7 +71,7 @@ function idsByName(training: NamedDataset, validation: NamedDataset): Map<number
     if (count === 0) continue
     throw new CodedError(
       'DATA_CATEGORIES',
-      `${validation.name}: its class ${name} (${count} boxes) is ${equal.length === 0 ? 'none' : 'several'} of the ` +
+      `${validation.name}: its class ${name} (${countOf(count, 'box')}) is ${equal.length === 0 ? 'none' : 'several'} of the ` +
         `training classes ${known.map((category) => category.name).join(', ')}`,
       'Name the classes of both data sets alike',
     )

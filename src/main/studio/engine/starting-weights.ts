@@ -1,5 +1,5 @@
 /** What a training starts from: pretrained weights of the cache, or a file of the user's. */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import {
   ARCHITECTURES,
   type Architecture,
@@ -24,10 +24,11 @@ export interface StartingWeights {
  */
 export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
   if (isArchitecture(model)) return pretrained(model, say)
-  if (!existsSync(model)) {
+  const stats = statSync(model, { throwIfNoEntry: false })
+  if (!stats || stats.isDirectory()) {
     throw new CodedError(
       'USAGE_NO_FILE',
-      `There is no weights file ${model}`,
+      stats ? `${model} is a folder, not a weights file` : `There is no weights file ${model}`,
       `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
     )
   }

@@ -1,4 +1,5 @@
 /** Gathers what a model card says: from the file, from its run, and from an evaluation. */
+
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,6 +10,7 @@ import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { EVALUATION_SELECTION } from '../../../core/detectors/shared/select.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
+import { countOf } from '../../../core/words.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { Evaluations } from '../evaluation/evaluations.ts'
 import type { Project } from '../project/index.ts'
@@ -96,5 +98,8 @@ async function thresholdsOf(
     // Where nobody found a better one: as low as the metrics look.
     return at ? { score: at.score, at } : { score: EVALUATION_SELECTION.score, at: null }
   })
-  return { thresholds, chosenOn: `${entry.images} images (${entry.title}, ${entry.at.slice(0, 10)})` }
+  return {
+    thresholds,
+    chosenOn: `${countOf(entry.images, 'image')} (${entry.title}, ${entry.at.slice(0, 10)})`,
+  }
 }

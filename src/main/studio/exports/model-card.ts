@@ -9,6 +9,7 @@ import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { COCO_STATS } from '../../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
+import { countOf } from '../../../core/words.ts'
 
 export interface CardFacts {
   readonly title: string
@@ -65,7 +66,7 @@ function about(config: ModelConfig | null): string[] {
   const names = classes.map(({ name }) => name).join(', ')
   return [
     `An ${title} object detector (${about}): ${MODELS[architecture].network} with a feature ` +
-      `pyramid P3 to P7. It finds ${classes.length} ${classes.length === 1 ? 'class' : 'classes'}: ${names}.`,
+      `pyramid P3 to P7. It finds ${countOf(classes.length, 'class')}: ${names}.`,
     `Images are scaled to ${input.shortSide} px on the short side, at most ${input.longSide} px on the long one.`,
   ]
 }

@@ -1,4 +1,5 @@
 /** From what the user plans to what the engine is asked. */
+
 import { existsSync } from 'node:fs'
 import type { EngineData } from '../../../core/contract/engine.ts'
 import type { RunPlan } from '../../../core/contract/studio/runs.ts'
@@ -8,6 +9,7 @@ import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import type { Split } from '../../../core/project/model.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
+import { countOf } from '../../../core/words.ts'
 import { trainingData } from '../engine/engine-data.ts'
 import { startingWeights } from '../engine/starting-weights.ts'
 import { architectureOfFile } from '../engine/weights-file.ts'
@@ -57,7 +59,7 @@ export function engineSets(
   if (!hasBoxes(training)) {
     throw new CodedError(
       'DATA_NO_BOXES',
-      `${training.images.length} images to learn from, and no box on them`,
+      `${countOf(training.images.length, 'image')} to learn from, and no box on them`,
       'Draw some, mark the images as done, or learn from another split',
     )
   }

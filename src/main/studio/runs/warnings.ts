@@ -1,6 +1,8 @@
 /** What is better known before a run starts than after. */
+
 import type { Proposal, RunPlan, RunWarning } from '../../../core/contract/studio/runs.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
+import { countOf } from '../../../core/words.ts'
 import type { Project } from '../project/index.ts'
 import { countBoxes, hasBoxes, type PlannedData } from './plan.ts'
 
@@ -82,7 +84,7 @@ function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Datase
   const limit = Math.floor(usual * FEW_SHARE)
   const few = counts.filter((count) => count <= limit).length
   if (usual >= LEAST_USUAL && few >= MANY_SHARE * counts.length) {
-    const message = `${few} images have ${limit === 0 ? 'no boxes' : limit === 1 ? 'at most 1 box' : `at most ${limit} boxes`}, the usual one ${usual}. Objects left without a box are learnt as background`
+    const message = `${countOf(few, 'image has', 'images have')} ${limit === 0 ? 'no boxes' : limit === 1 ? 'at most 1 box' : `at most ${limit} boxes`}, the usual one ${usual}. Objects left without a box are learnt as background`
     warnings.push({ kind: 'unlabelled', message, query: `state:in-progress,done count:<=${limit}${split}` })
   }
   return warnings

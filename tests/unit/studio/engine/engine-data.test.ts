@@ -50,7 +50,7 @@ test('a validation set that numbers its classes otherwise is taken by name', () 
 test('a class that cannot be trained is refused, unless nothing is of it', () => {
   const owl = [CAT, { id: 9, name: 'owl' }]
   expect(() => trainingData(training, named('val', owl, [box(1), box(9)]))).toThrow(
-    'val: its class owl (1 boxes) is none of the training classes cat, dog',
+    'val: its class owl (1 box) is none of the training classes cat, dog',
   )
   expect(trainingData(training, named('val', owl, [box(1)])).validation!.images[0]!.categories).toEqual(
     Int32Array.of(1),
@@ -60,7 +60,7 @@ test('a class that cannot be trained is refused, unless nothing is of it', () =>
 test('data without a box are refused', () => {
   const crowds = named('train', [CAT], [box(1, { crowd: true })])
   expect(() => trainingData(crowds, null)).toThrow(expect.objectContaining({ code: 'DATA_NO_BOXES' }))
-  expect(() => trainingData(training, named('val', [CAT], []))).toThrow('val: 1 images without a box')
+  expect(() => trainingData(training, named('val', [CAT], []))).toThrow('val: 1 image without a box')
 })
 
 test('counts the images that both sets have', () => {
