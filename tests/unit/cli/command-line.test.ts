@@ -72,7 +72,7 @@ describe('what the user can mend gives status 2 and one line', () => {
     ['an unknown option', ['bench', '--ground', 'x'], "unknown option '--ground'"],
     ['a missing option', ['eval', '--gt', 'set.json'], "'--dt <file>' not specified. See `fcos eval --help`"],
     ['a wrong number', train('--data', 'x', '--steps', '0'), 'Give a whole number from 1 on'],
-    ['a wrong choice', ['bench', '--model', 'r101'], 'Allowed choices are r50, lite0'],
+    ['a wrong choice', ['bench', '--model', 'r101'], 'Allowed choices are lite0, r50'],
     [
       'a missing file',
       ['eval', '--gt', 'none.json', '--dt', 'results.json'],
