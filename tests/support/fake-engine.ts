@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { DetectRequest } from '../../src/core/contract/engine/detection.ts'
 import type { EngineCall, EngineEvent, EngineMessage, TrainRequest } from '../../src/core/contract/engine.ts'
 
 const behaviour = process.env.FAKE_ENGINE
@@ -30,6 +31,8 @@ process.on('message', ({ id, request }: EngineCall) => {
       return send({ kind: 'result', id, result: { inferMs: 8, trainMs: null, peakMb: 1, threads: 2 } })
     case 'train':
       return void train(id, request, emit)
+    case 'detect':
+      return void detect(id, request, emit)
   }
 })
 if (behaviour === 'deaf') setInterval(() => {}, 1000)
@@ -51,6 +54,27 @@ async function train(id: number, request: TrainRequest, emit: (event: EngineEven
   }
   const result = { steps: step, complete: step === STEPS, checkpoint: 'last.safetensors', evaluation: null }
   send({ kind: 'result', id, result })
+}
+
+/** Finds as many objects as an image's name begins with, up to the limit: "12-cells.png". Slow, it takes 20 ms for each. */
+async function detect(id: number, request: DetectRequest, emit: (event: EngineEvent) => void): Promise<void> {
+  const classes = [{ id: 1, name: 'cell' }]
+  emit({ kind: 'classes', classes })
+  let images = 0
+  for (const [index, file] of request.images.entries()) {
+    if (behaviour === 'slow') await new Promise((resolve) => setTimeout(resolve, 20))
+    if (cancelled) break
+    const there = Number.parseInt(path.basename(file), 10)
+    const detections = Array.from({ length: Math.min(there, request.limit) }, (_, i) => ({
+      box: [i, 0, i + 1, 1] as const,
+      categoryId: 1,
+      score: 1 - i / 1000,
+    }))
+    emit({ kind: 'detected', index, width: 8, height: 6, detections })
+    images++
+  }
+  const complete = images === request.images.length
+  send({ kind: 'result', id, result: { images, skipped: 0, complete, classes } })
 }
 
 function die(): void {

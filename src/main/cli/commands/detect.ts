@@ -9,6 +9,7 @@ import type { Category } from '../../../core/formats/dataset.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { countOf } from '../../../core/words.ts'
+import { requireWeightsFile } from '../../files/weights-file.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
@@ -18,7 +19,6 @@ import {
 } from '../../studio/detection/results.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
-import { requireFile } from '../files.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
@@ -64,7 +64,7 @@ export interface DetectReport {
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_WRITE, ENGINE_*, RUNTIME_*. */
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
   const { model, out, overlay, score = SCORE } = options
-  requireFile(model, 'checkpoint', "Give a run's best.safetensors, or weights with torchvision's names")
+  requireWeightsFile(model, 'USAGE_NO_FILE')
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)

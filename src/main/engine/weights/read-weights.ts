@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CodedError } from '../../../core/errors.ts'
 import { decodeSafetensors } from '../../../core/formats/safetensors.ts'
+import { requireWeightsFile } from '../../files/weights-file.ts'
 import { unsupported } from './pth/errors.ts'
 import { isLegacy, readLegacy } from './pth/legacy.ts'
 import { readZip } from './pth/zip.ts'
@@ -28,6 +29,7 @@ export async function readWeights(path: string): Promise<Weights> {
 }
 
 async function openFile(path: string): Promise<FileHandle> {
+  requireWeightsFile(path)
   try {
     return await open(path)
   } catch (cause) {

@@ -1,13 +1,8 @@
 /** What a training starts from: pretrained weights of the cache, or a file of the user's. */
-import { statSync } from 'node:fs'
-import {
-  ARCHITECTURES,
-  type Architecture,
-  isArchitecture,
-  MODELS,
-} from '../../../core/detectors/architectures.ts'
+import { type Architecture, isArchitecture, MODELS } from '../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, describe, toWire } from '../../../core/errors.ts'
+import { requireWeightsFile } from '../../files/weights-file.ts'
 import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
 
 export interface StartingWeights {
@@ -24,14 +19,7 @@ export interface StartingWeights {
  */
 export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
   if (isArchitecture(model)) return pretrained(model, say)
-  const stats = statSync(model, { throwIfNoEntry: false })
-  if (!stats || stats.isDirectory()) {
-    throw new CodedError(
-      'USAGE_NO_FILE',
-      stats ? `${model} is a folder, not a weights file` : `There is no weights file ${model}`,
-      `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
-    )
-  }
+  requireWeightsFile(model, 'USAGE_NO_FILE')
   return { architecture: null, file: model }
 }
 

@@ -6,6 +6,7 @@ import { ModelConfig } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 import { WEIGHT_SOURCES } from '../../../core/training/weight-sources.ts'
+import { requireWeightsFile } from '../../files/weights-file.ts'
 
 const parsed = <T extends z.ZodType>(schema: T) =>
   z
@@ -22,6 +23,7 @@ export type CheckpointAbout = z.infer<typeof About>
 
 /** Null for weights that are no checkpoint of ours: their names alone say what they are. Throws WEIGHTS_NOT_FOUND. */
 export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | null> {
+  requireWeightsFile(path)
   const file = await open(path).catch((cause) => {
     throw new CodedError('WEIGHTS_NOT_FOUND', `${path} cannot be read`, 'Choose another model', { cause })
   })
@@ -48,9 +50,8 @@ const known = new Map<string, Promise<Architecture>>()
  * stand in the file as plain text, in safetensors as well as in what torch.save writes.
  */
 export async function architectureOfFile(path: string): Promise<Architecture> {
-  const { size, mtimeMs } = await stat(path).catch((cause) => {
-    throw new CodedError('USAGE_NO_FILE', `There is no weights file ${path}`, 'Choose another', { cause })
-  })
+  requireWeightsFile(path, 'USAGE_NO_FILE')
+  const { size, mtimeMs } = await stat(path)
   const key = `${path} ${size} ${mtimeMs}`
   const reading = known.get(key) ?? look(path)
   known.set(key, reading)

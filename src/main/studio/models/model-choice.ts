@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { requireWeightsFile } from '../../files/weights-file.ts'
 import { keyOf } from '../../images/image-file.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
 import type { Settings } from '../settings.ts'
@@ -57,14 +57,14 @@ export class ModelChoice {
 
   /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND. */
   async at(path: string): Promise<CurrentModel> {
-    if (!existsSync(path)) throw absent(path)
+    requireWeightsFile(path)
     const listed = this.list().find((model) => model.path === path)
     return { ...(listed ?? { path, title: titleOf(path), origin: 'file' }), key: await keyOf(path) }
   }
 
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   use(project: string, path: string | null): void {
-    if (path !== null && !existsSync(path)) throw absent(path)
+    if (path !== null) requireWeightsFile(path)
     rememberUse(this.#settings, project, path)
     if (path === null || this.list().some((model) => model.path === path)) return
     this.#settings.set(FILES, [path, ...this.#files()].slice(0, MOST_FILES))
@@ -83,8 +83,6 @@ export function rememberUse(settings: Settings, project: string, path: string | 
 
 const usedModels = (settings: Settings): Record<string, string> =>
   Used.safeParse(settings.get(USED)).data ?? {}
-
-const absent = (path: string): CodedError => new CodedError('WEIGHTS_NOT_FOUND', `There is no file ${path}`)
 
 /** With its folder: checkpoints of many runs have one name. */
 const titleOf = (path: string): string => `${basename(dirname(path))}/${basename(path)}`

@@ -1,0 +1,32 @@
+/** Paths that are given for weights. */
+import { type Stats, statSync } from 'node:fs'
+import { CodedError, fileFault } from '../../core/errors.ts'
+
+/**
+ * Refuses what is no file before anything opens it: a folder fails when it is read, and a pipe would wait for a writer.
+ * @throws CodedError WEIGHTS_NOT_FOUND, or the code given.
+ */
+export function requireWeightsFile(
+  path: string,
+  code: 'WEIGHTS_NOT_FOUND' | 'USAGE_NO_FILE' = 'WEIGHTS_NOT_FOUND',
+): void {
+  let stats: Stats
+  try {
+    stats = statSync(path)
+  } catch (cause) {
+    const { reason } = fileFault(cause)
+    throw new CodedError(
+      code,
+      `There is no weights file ${path}: ${reason}`,
+      'Check the path of the weights',
+      {
+        cause,
+      },
+    )
+  }
+  if (stats.isFile()) return
+  if (!stats.isDirectory()) {
+    throw new CodedError(code, `${path} is a device, a pipe or a socket`, 'Name a file with weights')
+  }
+  throw new CodedError(code, `${path} is a folder`, 'Name a checkpoint in it, such as best.safetensors')
+}
