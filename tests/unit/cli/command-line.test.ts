@@ -95,12 +95,12 @@ describe('what the user can mend gives status 2 and one line', () => {
     [
       'no checkpoint',
       ['detect', '--out', 'new.json', '--model', 'no.pth', 'a.png'],
-      "no.pth: it does not exist. Give a run's",
+      'no weights file no.pth: it does not exist. Check the path',
     ],
     [
       'a model that is a folder',
       ['detect', '--out', 'new.json', '--model', '.', 'a.png'],
-      '. is a folder, not a checkpoint',
+      '. is a folder. Name a checkpoint in it, such as best.safetensors',
     ],
     [
       'weights that are a folder',
