@@ -43,7 +43,6 @@ const Entry = z.strictObject({
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 })
-const Metadata = z.record(z.string(), z.string())
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
 
@@ -144,9 +143,8 @@ function parseHeader(bytes: Uint8Array): { metadata: Record<string, string>; ent
   const entries: HeaderEntry[] = []
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
-      const parsed = Metadata.safeParse(value)
-      if (!parsed.success) throw malformed('__metadata__ holds something else than texts')
-      metadata = parsed.data
+      if (!isTexts(value)) throw malformed('__metadata__ holds something else than texts')
+      metadata = value
       continue
     }
     const parsed = Entry.safeParse(value)
@@ -160,6 +158,13 @@ function parseHeader(bytes: Uint8Array): { metadata: Record<string, string>; ent
   }
   return { metadata, entries }
 }
+
+/** Not by a schema, which leaves out a key `__proto__` in silence; JSON.parse makes that a key like any other. */
+const isTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((text) => typeof text === 'string')
 
 const isDtype = (text: string): text is Dtype => Object.hasOwn(BYTES_PER_ELEMENT, text)
 

@@ -84,6 +84,16 @@ test('what is written is read again, and starts where a typed array can view it'
   )
 })
 
+test.each(['__proto__', 'constructor', 'toString', '', '0'])(
+  'a tensor and metadata named %j keep their name',
+  (key) => {
+    const metadata = Object.fromEntries([[key, 'text']])
+    const read = decodeSafetensors(encodeSafetensors([[key, tensorOf(Float32Array.of(1), [1])]], metadata))
+    expect(Object.entries(read.metadata)).toEqual([[key, 'text']])
+    expect([...read.tensors.keys()]).toEqual([key])
+  },
+)
+
 test('metadata is read from the header alone, whose length the first bytes tell', () => {
   const metadata = { config: '{"classes": ["é"]}', card: '# Card' }
   const tensor = { dtype: 'F32', shape: [1000], bytes: new Uint8Array(4000) } as const

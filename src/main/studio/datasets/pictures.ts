@@ -58,6 +58,11 @@ export class Pictures {
 
   /** The picture that a name in a label file of the folder `near` means; undefined if there is none, or not only one. */
   find(name: string, near = ''): FoundPicture | undefined {
+    const plain = decoded(name)
+    return this.#find(name, near) ?? (plain === name ? undefined : this.#find(plain, near))
+  }
+
+  #find(name: string, near: string): FoundPicture | undefined {
     for (const path of [inside(near, name), name]) {
       if (this.#exact.has(path)) return { file: path, by: 'path' }
       const alike = this.#byPath.get(pathKey(path)) ?? []
@@ -111,6 +116,15 @@ export class Pictures {
     if (!isOne) return { imageRoot: this.root, within: (file) => file }
     const start = first.length + 1
     return { imageRoot: join(this.root, first), within: (file) => file.slice(start) }
+  }
+}
+
+/** `my%20cat.jpg` → `my cat.jpg`: names that were part of an address. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
   }
 }
 
