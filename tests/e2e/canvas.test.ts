@@ -146,7 +146,7 @@ describe('gestures', () => {
 })
 
 describe('pictures', () => {
-  test('pixels have hard edges from 100 % on', async () => {
+  test('pixels have hard edges from 100% on', async () => {
     const half = { width: 2, height: 4, channels: 3, background: '#0000ff' } as const
     const blue = await sharp({ create: half }).png().toBuffer()
     const red = { create: { ...half, width: 4, background: '#ff0000' } }

@@ -31,7 +31,7 @@ async function resultsFolder(): Promise<string> {
 async function evaluate(page: Page, folder: string, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Evaluate…' }).click()
   await page.getByRole('button', { name: 'Choose a checkpoint or COCO results…' }).click()
-  const picker = page.getByRole('dialog', { name: 'A checkpoint, or COCO results of these images' })
+  const picker = page.getByRole('dialog', { name: 'Choose a checkpoint or COCO results' })
   await picker.getByRole('textbox').first().fill(folder)
   await page.keyboard.press('Enter')
   await picker.getByText(name).click()
@@ -153,7 +153,7 @@ test('a file that cannot be evaluated is told, and nothing is kept', async () =>
   writeFileSync(join(folder, 'broken.json'), '[{"image_id"')
   await page.getByRole('button', { name: 'Evaluate…' }).click()
   await page.getByRole('button', { name: 'Choose a checkpoint or COCO results…' }).click()
-  const picker = page.getByRole('dialog', { name: 'A checkpoint, or COCO results of these images' })
+  const picker = page.getByRole('dialog', { name: 'Choose a checkpoint or COCO results' })
   await picker.getByRole('textbox').first().fill(folder)
   await page.keyboard.press('Enter')
   await picker.getByText('broken.json').click()

@@ -71,7 +71,7 @@ test('files in the way are replaced only when the user says so; a wrong filter i
   const folder = await scratch()
   writeFileSync(join(folder, 'annotations.json'), 'mine')
   await goToExport(page)
-  await page.getByLabel('Filter of images').fill('split:nowhere')
+  await page.getByLabel('Filter images').fill('split:nowhere')
   await page.getByRole('alert').filter({ hasText: 'nowhere' }).waitFor()
   expect(await page.getByRole('button', { name: 'Export labels…' }).isDisabled()).toBe(true)
   await page.getByRole('button', { name: /^Validation/ }).click()

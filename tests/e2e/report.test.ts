@@ -57,9 +57,9 @@ describe('the report', { timeout: 90_000 }, () => {
     expect(
       Number(
         (await page
-          .getByText(/\d+ %$/)
+          .getByText(/^\d+%$/)
           .first()
-          .textContent())!.match(/(\d+) %/)![1],
+          .textContent())!.match(/(\d+)%/)![1],
       ),
     ).toBeGreaterThan(400)
     await page.keyboard.press('Delete')

@@ -64,7 +64,7 @@ test('keys belong to the canvas again after a dropdown, a checkbox, a number fie
   await page.keyboard.press('Control+z')
   await expect.poll(async () => (await window.stored()).at(-1)!.difficult).toBe(false)
 
-  await page.getByRole('button', { name: 'Fit image into window' }).click()
+  await page.getByRole('button', { name: 'Fit image to window' }).click()
   await page.keyboard.press('x')
   await page.getByRole('group', { name: 'Levels' }).waitFor()
   // A drag is all that Ctrl+Z takes back while it lasts.

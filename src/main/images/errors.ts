@@ -1,11 +1,15 @@
 /** What went wrong with an image file, for people. */
 import { CodedError, type ErrorCode } from '../../core/errors.ts'
 
-/** libvips lists every complaint of its reader, a line each; the last is the one that stopped it. */
+/** libvips lists every complaint of its reader, a line each, after the reader's name; the last is the one that stopped it. */
 function imageReason(error: unknown): string {
   const message = (error as Error).message
   if (isUnknownFormat(error)) return 'not an image, or of a kind that is not read'
-  return message.trim().split('\n').at(-1)!
+  return message
+    .trim()
+    .split('\n')
+    .at(-1)!
+    .replace(/^(Vips\w+|\w+(load|save)\w*): /, '')
 }
 
 const isUnknownFormat = (error: unknown): boolean => /unsupported image format/.test((error as Error).message)

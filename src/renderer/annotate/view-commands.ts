@@ -31,9 +31,9 @@ export function viewCommands(view: AnnotationView): Command[] {
   })
   return [
     tool('draw', 'Draw boxes', ['r']),
-    tool('select', 'Select and change', ['v']),
+    tool('select', 'Select and edit', ['v']),
     tool('lasso', 'Select with a lasso', ['q']),
-    tool('pan', 'Move the view', ['g']),
+    tool('pan', 'Pan', ['g']),
     {
       id: 'tool.snapping',
       title: 'Snap to whole pixels',
@@ -43,8 +43,8 @@ export function viewCommands(view: AnnotationView): Command[] {
         view.snapping = !view.snapping
       },
     },
-    onCanvas('view.fit', 'Fit image into window', ['$mod+f', '$mod+0'], (canvas) => canvas.fit()),
-    onCanvas('view.actualSize', 'Zoom to 100 %', ['$mod+1'], (canvas) => canvas.zoomTo(1)),
+    onCanvas('view.fit', 'Fit image to window', ['$mod+f', '$mod+0'], (canvas) => canvas.fit()),
+    onCanvas('view.actualSize', 'Zoom to 100%', ['$mod+1'], (canvas) => canvas.zoomTo(1)),
     {
       ...onCanvas('view.zoomIn', 'Zoom in', ['$mod+=', '+', '='], (canvas) => canvas.zoomBy(ZOOM_STEP)),
       repeats: true,
@@ -54,7 +54,7 @@ export function viewCommands(view: AnnotationView): Command[] {
       repeats: true,
     },
     onCanvas('view.zoomToSelection', 'Zoom to selection', ['z'], (canvas) => canvas.zoomToSelection()),
-    onCanvas('edit.escape', 'Give up, or select nothing', ['Escape'], (canvas) => canvas.escape()),
+    onCanvas('edit.escape', 'Cancel, or clear the selection', ['Escape'], (canvas) => canvas.escape()),
     {
       id: 'view.resetAdjustment',
       title: 'Reset brightness and contrast',

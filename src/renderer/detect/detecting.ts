@@ -1,10 +1,10 @@
-/** Starts detection and tells how it ended. */
+/** Starts detection and reports its result. */
 import type { DetectionReport } from '../../core/contract/studio/models.ts'
 import type { Params } from '../../core/contract/studio.ts'
 import type { Studio } from '../session/studio.svelte.ts'
-import { count } from '../ui/numbers.ts'
+import { countOf } from '../ui/numbers.ts'
 
-/** Resolves when the job has begun: false where it could not. */
+/** Resolves once the job has started; false if it could not start. */
 export async function detectInImages(studio: Studio, params: Params<'detect.images'>): Promise<boolean> {
   const job = await studio.attempt(studio.client.call('detect.images', params))
   if (!job) return false
@@ -19,8 +19,8 @@ export async function detectInImages(studio: Studio, params: Params<'detect.imag
 function wordsOf({ images, proposals, skipped, unknownClasses }: DetectionReport): string {
   const missing = unknownClasses.map(({ name }) => name)
   return [
-    `${count(proposals)} proposals in ${count(images)} images.`,
-    missing.length > 0 ? ` Not proposed, since this project lacks the class: ${shortened(missing)}.` : '',
+    `${countOf(proposals, 'proposal')} in ${countOf(images, 'image')}.`,
+    missing.length > 0 ? ` Left out, because this project lacks the class: ${shortened(missing)}.` : '',
     skippedWords(skipped.length),
   ].join('')
 }
@@ -33,4 +33,4 @@ const shortened = (names: readonly string[]): string =>
     : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
 
 const skippedWords = (skipped: number): string =>
-  skipped === 0 ? '' : ` ${count(skipped)} ${skipped === 1 ? 'image' : 'images'} could not be read.`
+  skipped === 0 ? '' : ` ${countOf(skipped, 'image')} could not be read.`

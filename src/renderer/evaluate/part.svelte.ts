@@ -1,8 +1,9 @@
-/** A piece of an evaluation on its way to a card: the last one asked for, or why it does not come. */
-import { CodedError, describe, toWire } from '../../core/errors.ts'
+/** A part of an evaluation that a card shows: the answer to the latest request, or why there is none. */
+import { CodedError } from '../../core/errors.ts'
+import { errorWords } from '../session/error-words.ts'
 
 export class Part<T> {
-  /** Stays until the next one has come. */
+  /** Kept until the next answer arrives. */
   value = $state.raw<T | null>(null)
   error = $state<string | null>(null)
   #turn = 0
@@ -17,7 +18,7 @@ export class Part<T> {
     } catch (error) {
       if (turn !== this.#turn) return
       if (!(error instanceof CodedError)) console.error(error)
-      this.error = describe(toWire(error))
+      this.error = errorWords(error)
     }
   }
 
@@ -27,7 +28,7 @@ export class Part<T> {
     this.error = null
   }
 
-  /** What a chart says instead of being drawn; null once there is something to draw. */
+  /** What a chart shows instead of data; null once there is data. */
   get missing(): string | null {
     return this.error ?? (this.value === null ? 'Computing…' : null)
   }

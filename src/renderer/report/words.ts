@@ -1,7 +1,7 @@
-/** What the report says of boxes, in words for people who have not read the paper. */
+/** The report's descriptions of boxes, for people who have not read the paper. */
 import type { ReportBox } from '../../core/contract/studio/report.ts'
 import type { UnlearnableCause } from '../../core/inspect/reasons.ts'
-import { percent } from '../ui/numbers.ts'
+import { countOf, percent } from '../ui/numbers.ts'
 
 export const CAUSES: Readonly<Record<UnlearnableCause, string>> = {
   'no-area': 'The box has no area',
@@ -16,20 +16,20 @@ export const CAUSES: Readonly<Record<UnlearnableCause, string>> = {
 export const positivesOf = ({ perLevel }: ReportBox): number =>
   perLevel.reduce((sum, positives) => sum + positives, 0)
 
-/** Why a location count is low, in one line. */
+/** Why a box has few locations, in one line. */
 export function reasonOf(box: ReportBox): string {
   if (box.cause !== null) return CAUSES[box.cause]
   const positives = positivesOf(box)
-  const learned = `${positives} ${positives === 1 ? 'location learns' : 'locations learn'} it`
+  const learned = `${countOf(positives, 'location learns', 'locations learn')} it`
   return box.lost > 0 ? `${learned}, ${box.lost} lost to other boxes` : learned
 }
 
-/** "98.4 %"; all and nothing without digits, and nothing else looks like them. */
+/** "98.4%". Only all and nothing are written "100%" and "0%". */
 export function recallName(share: number): string {
   const tenths = Math.min(Math.max(Math.round(share * 1000), 1), 999) / 10
   return share === 0 || share === 1
     ? percent(share)
-    : `${Number.isInteger(share * 4) ? share * 100 : tenths.toFixed(1)} %`
+    : `${Number.isInteger(share * 4) ? share * 100 : tenths.toFixed(1)}%`
 }
 
 /** "320 px", "off": a rung of the ladders. */
@@ -40,5 +40,5 @@ export const radiusName = (radius: number): string => (radius === 0 ? 'off' : St
 export const spanName = (from: number, to: number | null): string =>
   to === null ? `${from}+` : from === to ? String(from) : `${from}–${to}`
 
-/** Two digits that count, or all of a large number. */
+/** Two significant digits, or three of a large number. */
 export const rounded = (value: number): string => String(Number(value.toPrecision(value >= 100 ? 3 : 2)))

@@ -1,12 +1,11 @@
-/** What the window has to say: errors stay until they are read. */
-import { CodedError, describe, toWire } from '../../core/errors.ts'
+/** The window's messages. Errors stay until they are dismissed. */
+import { CodedError } from '../../core/errors.ts'
+import { errorWords } from './error-words.ts'
 
 export interface Message {
   readonly id: number
   readonly kind: 'info' | 'error'
   readonly text: string
-  /** Of an error, for a report of it. */
-  readonly code: string | null
   /** Such as "Undo": a button beside the text. */
   readonly action: { readonly title: string; readonly run: () => void } | null
 }
@@ -33,14 +32,13 @@ export class Messages {
   }
 
   show(text: string, action: Message['action'] = null): void {
-    const id = this.#add({ kind: 'info', text, code: null, action })
+    const id = this.#add({ kind: 'info', text, action })
     setTimeout(() => this.dismiss(id), INFO_MS)
   }
 
   showError(error: unknown): void {
-    const wire = toWire(error)
     if (!(error instanceof CodedError)) console.error(error)
-    this.#add({ kind: 'error', text: describe(wire), code: wire.code, action: null })
+    this.#add({ kind: 'error', text: errorWords(error), action: null })
   }
 
   dismiss(id: number): void {
@@ -55,7 +53,7 @@ export class Messages {
     this.list = []
   }
 
-  /** What the buttons offered is possible no more. */
+  /** Removes the buttons: what they offered is no longer possible. */
   withdrawActions(): void {
     this.list = this.list.map((message) => (message.action ? { ...message, action: null } : message))
   }

@@ -29,6 +29,3 @@ export function modelTitle({ architecture, size, from }: RunSummary): string {
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>
   steps === null ? 'getting ready' : `step ${count(step)} of ${count(steps)}`
-
-export const plural = (number: number, one: string): string =>
-  `${count(number)} ${one}${number === 1 ? '' : 's'}`

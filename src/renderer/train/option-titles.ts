@@ -1,18 +1,18 @@
 import type { TrainingOptions } from '../../core/contract/training.ts'
 
 export const DEPTH_TITLES: Record<TrainingOptions['learn'], string> = {
-  predictors: 'the last convolutions',
-  head: 'the head',
-  fpn: 'head and pyramid',
-  c5: 'from stage 5 of the backbone on',
-  c4: 'from stage 4 of the backbone on',
-  c3: 'from stage 3 of the backbone on',
-  c2: 'everything',
+  predictors: 'Predictors (last convolutions)',
+  head: 'Head',
+  fpn: 'Head and feature pyramid',
+  c5: 'Backbone from stage 5',
+  c4: 'Backbone from stage 4',
+  c3: 'Backbone from stage 3',
+  c2: 'All layers',
 }
 
 export const DECAY_TITLES: Record<TrainingOptions['schedule']['decay'], string> = {
-  cosine: 'cosine, to 0',
-  steps: 'in steps at 70 and 90 %',
+  cosine: 'cosine to 0',
+  steps: 'in steps at 70% and 90%',
   constant: 'none',
 }
 

@@ -3,7 +3,7 @@
 import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../core/detectors/architectures.ts'
-import { describe, toWire } from '../../core/errors.ts'
+import { errorWords } from '../session/error-words.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
 type Chosen = NonNullable<TrainingFile['training']>
@@ -147,8 +147,7 @@ export class PlanDraft {
       this.cost = cost ?? null
       this.measuring = cost ? { kind: 'waiting' } : { kind: 'impossible', reason: 'not measured' }
     } catch (error) {
-      if (measured === this.#measured)
-        this.measuring = { kind: 'impossible', reason: describe(toWire(error)) }
+      if (measured === this.#measured) this.measuring = { kind: 'impossible', reason: errorWords(error) }
     }
   }
 

@@ -1,11 +1,9 @@
 /** Numbers as people read them. */
 
-const THIN_SPACE = '\u2009'
+/** A count with a comma between thousands: "2,777". */
+export const count = (value: number): string => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',')
 
-/** A count with thin spaces between thousands. */
-export const count = (value: number): string => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, THIN_SPACE)
-
-/** "1 box", "3 boxes". */
+/** "1 label", "2,777 labels". */
 export const countOf = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`
 
@@ -17,5 +15,5 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
 }
 
-/** "84 %" of a share in [0, 1]. */
-export const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits)} %`
+/** "84%" of a share in [0, 1]. */
+export const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits)}%`

@@ -29,7 +29,7 @@ function unlearnable(
   const lost = boxes - learnable
   if (lost === 0) return []
   const of = step > 1 ? ` of ${measured.length} images that were looked at` : ''
-  const where = `at ${input.longSide} px by any location; a larger --size reaches small ones`
+  const where = `at ${input.longSide} px by any location; a larger input size reaches small ones`
   return learnable === 0
     ? [`None of the ${boxes} boxes${of} can be learnt ${where}`]
     : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]

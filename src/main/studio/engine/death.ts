@@ -13,7 +13,7 @@ export function death({ reason, diagnostics }: Death, request?: EngineRequest): 
     [
       kept(request),
       ...(reason === 'SIGKILL' || /heap out of memory|bad_alloc/.test(diagnostics)
-        ? ['Most often the system had run out of memory: try a smaller --batch or --size']
+        ? ['Most often the system had run out of memory: try a smaller batch or input size']
         : []),
     ].join('. '),
     // The whole of what was kept, for a log; the message is one line.

@@ -30,30 +30,29 @@ export function warningsOf(
   }
   if (!engine.canTrain) warn('cannot-train', engine.title)
   if (!hasBoxes(data.training)) {
-    const message =
-      'There is nothing to learn from: label some images, and mark those without objects as done'
+    const message = 'There is nothing to train on: label some images, and mark images without objects as done'
     warn('no-boxes', message)
     return warnings
   }
   if (plan.overfit === null) {
     if (data.validation === null || !hasBoxes(data.validation)) {
-      const message = `No validation images, so nobody can say how good the model is. ${validationCure(project)}`
+      const message = `No validation images, so the model's quality cannot be measured. ${validationCure(project)}`
       warn('no-validation', message)
     } else if (plan.learnFrom === null || plan.learnFrom === plan.measureWith) {
-      warn('shared-images', 'It is measured with images that it learns from: the numbers will flatter')
+      warn('shared-images', 'Training and validation share images, so the measured AP will be too high')
     }
     warnings.push(...fewBoxes(data.training), ...unlabelled(project, plan, data.training))
   }
   const lost = recall.boxes - recall.learnable
   if (lost > 0) {
-    const message = `${lost} of ${recall.boxes} boxes are learnt by no location at ${size} px. A larger input reaches small ones; the X-ray shows which they are`
+    const message = `${lost} of ${recall.boxes} boxes have no location that learns them at ${size} px. A larger input reaches small boxes; the X-ray shows which ones are affected`
     warn('unlearnable', message)
   }
   return warnings
 }
 
 function validationCure(project: Project): string {
-  if (project.find('split:val').length === 0) return 'Divide the images first'
+  if (project.find('split:val').length === 0) return 'Split the images first'
   const isLabelled = project.find('split:val state:in-progress,done -count:0').length > 0
   return isLabelled ? 'Measure with the validation split' : 'Label those of the validation split first'
 }
@@ -66,7 +65,7 @@ function fewBoxes(training: Dataset): RunWarning[] {
   if (few.length === 0) return []
   const named = few.slice(0, MOST_NAMED).map(({ name, boxes }) => `${name} (${boxes})`)
   const more = few.length > named.length ? ` and ${few.length - named.length} more` : ''
-  const message = `Fewer than ${FEW_BOXES} boxes of ${named.join(', ')}${more} to learn from: expect to miss most of them`
+  const message = `Fewer than ${FEW_BOXES} boxes of ${named.join(', ')}${more} to train on: expect the model to miss most objects of ${few.length === 1 ? 'this class' : 'these classes'}`
   return [{ kind: 'few-boxes', message, query: `class:${few.map(({ name }) => quoted(name)).join(',')}` }]
 }
 
@@ -76,7 +75,7 @@ function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Datase
   const warnings: RunWarning[] = []
   const fresh = project.find(`state:new${split}`).length
   if (fresh > 0) {
-    const message = `${fresh} ${fresh === 1 ? 'image is' : 'images are'} new and left out: nobody has worked on ${fresh === 1 ? 'it' : 'them'} yet`
+    const message = `${fresh} ${fresh === 1 ? 'image is' : 'images are'} new and left out, because ${fresh === 1 ? 'it is' : 'they are'} not labelled yet`
     warnings.push({ kind: 'unlabelled', message, query: `state:new${split}` })
   }
   const counts = images.map(({ annotations }) => annotations.length).toSorted((a, b) => a - b)
@@ -84,7 +83,7 @@ function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Datase
   const limit = Math.floor(usual * FEW_SHARE)
   const few = counts.filter((count) => count <= limit).length
   if (usual >= LEAST_USUAL && few >= MANY_SHARE * counts.length) {
-    const message = `${countOf(few, 'image has', 'images have')} ${limit === 0 ? 'no boxes' : limit === 1 ? 'at most 1 box' : `at most ${limit} boxes`}, the usual one ${usual}. Objects left without a box are learnt as background`
+    const message = `${countOf(few, 'image has', 'images have')} ${limit === 0 ? 'no boxes' : limit === 1 ? 'at most 1 box' : `at most ${limit} boxes`}, while the median is ${usual}. Objects without a box are learnt as background`
     warnings.push({ kind: 'unlabelled', message, query: `state:in-progress,done count:<=${limit}${split}` })
   }
   return warnings

@@ -33,7 +33,7 @@ export interface Tagged {
 export const isLegible = ({ width, height }: ScreenRect): boolean => width >= LEGIBLE && height >= LEGIBLE
 
 function textOf(box: CanvasShape): string {
-  const score = box.score === null ? '' : ` ${Math.round(box.score * 100)} %`
+  const score = box.score === null ? '' : ` ${Math.round(box.score * 100)}%`
   const marks = `${box.crowd ? ' · crowd' : ''}${box.difficult ? ' · difficult' : ''}`
   return `${box.label}${score}${marks}`
 }

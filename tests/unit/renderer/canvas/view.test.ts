@@ -44,12 +44,12 @@ test('fit shows the whole image, centred with a margin of 24 px', () => {
   expect(fitView(FRAME)).toEqual({ scale: 0.2, x: 24, y: 24 })
 })
 
-test('a small image is enlarged to fit, but not beyond 6400 %', () => {
+test('a small image is enlarged to fit, but not beyond 6400%', () => {
   expect(fitView({ ...FRAME, image: { width: 80, height: 60 } }).scale).toBe(10)
   expect(fitView({ ...FRAME, image: { width: 2, height: 2 } }).scale).toBe(64)
 })
 
-test('100 % is one pixel of the screen for one of the image, whatever the screen', () => {
+test('100% is one pixel of the screen for one of the image, whatever the screen', () => {
   const frame = { ...FRAME, pixelRatio: 2 }
   const view = zoomedTo(fitView(frame), 1, frame)
   expect(view.scale).toBe(0.5)
@@ -76,7 +76,7 @@ test('zooming in and out again comes back', () => {
   expect(back.scale).toBeCloseTo(1)
 })
 
-test('zoom stays between fit and 6400 %', () => {
+test('zoom stays between fit and 6400%', () => {
   const at = { x: 100, y: 100 }
   expect(zoomAt(fitView(FRAME), at, 1e9, FRAME).scale).toBe(MAX_ZOOM)
   expect(zoomAt(fitView(FRAME), at, 1e-9, FRAME)).toEqual(fitView(FRAME))

@@ -91,7 +91,7 @@ describe('another project', () => {
     void editor.settled()
     await idle()
     expect(client.sent('annotations.update')).toEqual([])
-    expect(session.messages.list.map(({ code }) => code)).toEqual(['USAGE_PROJECT_LEFT'])
+    expect(session.messages.list.map(({ text }) => text)).toEqual([expect.stringMatching(/may not be saved/)])
   })
 
   test('hears nothing of what was asked before', async () => {
@@ -135,7 +135,7 @@ describe('another project', () => {
     }
     await session.openProject('/nowhere')
     expect(session.studio).toBe(studio)
-    expect(session.messages.list.map(({ code }) => code)).toEqual(['DATA_READ'])
+    expect(session.messages.list.map(({ text }) => text)).toEqual(['No such folder'])
   })
 
   test('changes are told from those of other windows by their calls', async () => {
