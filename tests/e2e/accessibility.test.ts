@@ -35,7 +35,7 @@ describe.each(['dark', 'light'])('axe finds nothing serious in the %s theme', (t
     expect(await seriousFindings(page)).toEqual([])
     for (const [keys, name] of [
       ['Control+k', 'Commands'],
-      ['Shift+?', 'Keys'],
+      ['Shift+?', 'Keyboard shortcuts'],
       ['Control+o', 'Open a folder of images, or a project'],
     ] as const) {
       await window.press(keys)

@@ -68,7 +68,7 @@ async function open(): Promise<
   for (const { name } of CATEGORIES) await dispatch(host, 'classes.add', { name })
   await dispatch(host, 'models.use', { path: checkpoint })
   await page.getByLabel('Canvas').waitFor()
-  const status = page.getByRole('group', { name: 'What the model sees' }).getByRole('status')
+  const status = page.getByRole('group', { name: 'Detections', exact: true }).getByRole('status')
   return {
     ...window,
     async proposals() {
@@ -134,7 +134,7 @@ test('proposals in all images, a queue of them, and no violation of the accessib
   await expect.poll(() => window.proposals(), { timeout: 30_000 }).toBe(scores[0]!.length)
   await window.press('Shift+m')
   const dialog = page.getByRole('dialog')
-  await dialog.getByRole('slider', { name: 'Least score' }).fill('0.1')
+  await dialog.getByRole('slider', { name: 'Minimum score' }).fill('0.1')
   expect(await violations(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Detect', exact: true }).click()
   await page.getByText(/proposals in 4 images/).waitFor({ timeout: 60_000 })

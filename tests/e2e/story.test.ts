@@ -82,15 +82,15 @@ test('from the first box to a better model, and the labels to another project', 
   await page.getByRole('img', { name: /^Average precision: AP, 1 point/ }).waitFor()
 
   // What it sees in the images that it has not learnt from.
-  await button('Use for predictions').click()
-  await page.getByText(`${run!.name} is used for predictions`).waitFor()
+  await button('Use this model').click()
+  await page.getByText(`${run!.name} is now the model in use`).waitFor()
   await page.keyboard.press('Alt+1')
   await press('/')
   await page.keyboard.type('split:val')
   await page.getByRole('heading', { name: `${VALIDATION} images` }).waitFor()
   await press('Shift+m')
   const detecting = page.getByRole('dialog', { name: `Detect with ${run!.name}` })
-  await detecting.getByRole('slider', { name: 'Least score' }).fill('0.05')
+  await detecting.getByRole('slider', { name: 'Minimum score' }).fill('0.05')
   await detecting.getByRole('button', { name: 'Detect', exact: true }).click()
   await page.getByText(`proposals in ${VALIDATION} images`).waitFor(PATIENCE)
   const proposed = host.summary()!.proposals
@@ -129,7 +129,7 @@ test('from the first box to a better model, and the labels to another project', 
 
   // From a detection that is wrong to its place on the canvas; the label there goes, and on with the next.
   const list = page.getByRole('complementary', { name: 'Findings' })
-  await list.getByRole('slider', { name: 'Least score' }).fill('0')
+  await list.getByRole('slider', { name: 'Minimum score' }).fill('0')
   await list.getByLabel('Kind').selectOption({ label: 'Badly placed' })
   const mistakes = await host.evaluations.call('evaluation.findings', {
     ...{ evaluation: evaluation!.id, ranking: 'score', classId: null, sort: 'score', offset: 0, limit: 2 },
@@ -176,7 +176,7 @@ test('from the first box to a better model, and the labels to another project', 
   await choose('Open', join(folder, 'moved'))
   await page.getByRole('heading', { name: '60 images' }).waitFor()
   await page.keyboard.press('Control+i')
-  await choose('Look into it', join(folder, 'coco'), { entry: 'annotations.json' })
+  await choose('Preview', join(folder, 'coco'), { entry: 'annotations.json' })
   await page.getByRole('dialog', { name: 'Import labels' }).getByText(`${boxes} to add`).waitFor()
   await button('Import').click()
   await page.getByText(`Imported ${boxes} objects in 60 images`).waitFor()

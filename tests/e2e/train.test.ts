@@ -75,8 +75,8 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
     .first()
     .waitFor()
 
-  await button('Use for predictions').click()
-  await page.getByText('is used for predictions').waitFor()
+  await button('Use this model').click()
+  await page.getByText('is now the model in use').waitFor()
   await button('Rename').click()
   await page.getByRole('textbox', { name: 'Name' }).fill('Short')
   await page.keyboard.press('Enter')
@@ -89,7 +89,7 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await row.waitFor()
 
   await button('Delete').click()
-  await button('Keep it').click()
+  await button('Cancel').click()
   await button('Delete').click()
   await button('Delete run').click()
   await expect.poll(() => host.runs.list().some(({ id }) => id === run.id)).toBe(false)

@@ -1,4 +1,4 @@
-/** The annotating place's own state: the canvas, its tool and view, and what it shows of the open image. */
+/** State of the Annotate place: the canvas, its tool and view, and what it shows of the open image. */
 import { createContext, untrack } from 'svelte'
 import type { ImageInfo } from '../../core/contract/image-assets.ts'
 import { CanvasView } from '../canvas/canvas-view.ts'
@@ -13,21 +13,21 @@ import { canvasColours } from './canvas-colours.ts'
 
 export const [useAnnotationView, provideAnnotationView] = createContext<AnnotationView>()
 
-/** Images on either side that are fetched and decoded ahead. */
+/** Number of images on either side that are fetched and decoded ahead. */
 const PREFETCHED = 2
 
-/** Where a class is gone, for the moment until the list has come. */
+/** Stands in for a deleted class until the list has been reloaded. */
 const UNKNOWN_CLASS = { name: '?', colour: '#999999' }
 
-/** Id of the detection of a review tour, which is no annotation. */
+/** Id of a review tour's detection, which is not an annotation. */
 const GUESS_ID = Number.MIN_SAFE_INTEGER
 
-/** The picture of one image: another is made for another image. */
+/** How one image is displayed. Each image gets its own. */
 class OpenPicture {
   readonly id: number | null
-  /** Values shown as black and white where it has more than 8 bits; null for the whole range. */
+  /** For images of more than 8 bits, the values shown as black and white; null for the whole range. */
   depthWindow = $state.raw<DepthWindow | null>(null)
-  /** Null until it has come. */
+  /** Null until it has been loaded. */
   info = $state.raw<ImageInfo | null>(null)
 
   constructor(id: number | null) {
@@ -44,7 +44,7 @@ export class AnnotationView {
   readout = $state.raw<Readout | null>(null)
   tool = $state<ToolName>('draw')
   snapping = $state(false)
-  /** Of the view only; 1 leaves the picture as it is. */
+  /** Affects the display only; 1 leaves the picture unchanged. */
   brightness = $state(1)
   contrast = $state(1)
 
@@ -71,7 +71,7 @@ export class AnnotationView {
     })
   })
 
-  /** What a detector says is here, until the same is a label. */
+  /** The detection that the tour shows, until the same box is a label. */
   readonly #guess: CanvasShape | null = $derived.by(() => {
     const { editor, tour, classById } = this.#studio
     const { imageId, guess } = tour.current ?? {}
@@ -112,7 +112,7 @@ export class AnnotationView {
     this.picture.depthWindow = null
   }
 
-  /** An attachment: the canvas lives in the element while it is there. */
+  /** An attachment: the canvas lives as long as the element. */
   readonly attach = (container: HTMLDivElement): (() => void) => {
     const { editor } = this.#studio
     const port: EditPort = {
@@ -170,7 +170,7 @@ export class AnnotationView {
         (info) => {
           picture.info = info
         },
-        // An image that does not come is told by the canvas.
+        // The canvas reports an image that fails to load.
         () => {},
       )
       return () => abort.abort()

@@ -1,6 +1,6 @@
 import type { CanvasColours } from '../canvas/colours.ts'
 
-/** The canvas's colours out of the theme's variables (theme/tokens.css). */
+/** The canvas's colours, read from the theme's variables (theme/tokens.css). */
 export function canvasColours(): CanvasColours {
   const style = getComputedStyle(document.documentElement)
   const token = (name: string): string => style.getPropertyValue(`--${name}`).trim()

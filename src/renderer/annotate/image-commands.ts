@@ -1,4 +1,4 @@
-/** Commands about images: going through them and saying what is done. Keys follow the labelme lineage. */
+/** Commands about images: navigation, state and split. Keys follow labelme and its successors. */
 
 import type { ImageState, Split } from '../../core/project/model.ts'
 import type { Command } from '../commands/commands.svelte.ts'
@@ -40,13 +40,13 @@ export function imageCommands(studio: Studio): Command[] {
   return [
     going('image.next', 'Next image', ['d'], 1),
     going('image.previous', 'Previous image', ['a'], -1),
-    going('image.forward', 'Ten images on', ['Shift+d'], FAR),
+    going('image.forward', 'Ten images forward', ['Shift+d'], FAR),
     going('image.back', 'Ten images back', ['Shift+a'], -FAR),
     going('image.first', 'First image', ['Home'], Number.NEGATIVE_INFINITY),
     going('image.last', 'Last image', ['End'], Number.POSITIVE_INFINITY),
     {
       id: 'image.nextNew',
-      title: 'Next image that nobody has worked on',
+      title: 'Next new image',
       group: 'Image',
       keys: ['$mod+Shift+d'],
       run: async () => {
@@ -56,11 +56,11 @@ export function imageCommands(studio: Studio): Command[] {
         if (!found) return
         const after = found.ids.find((id) => (images.indexOf.get(id) ?? -1) > images.currentIndex)
         const next = after ?? found.ids[0]
-        if (next === undefined) studio.messages.show('Somebody has worked on every image of this list')
+        if (next === undefined) studio.messages.show('No image in this list is new')
         else images.open(next)
       },
     },
-    marking('image.doneNext', 'Mark as done and go on', ['f'], 'done', 1),
+    marking('image.doneNext', 'Mark as done and go to next', ['f'], 'done', 1),
     marking('image.done', 'Mark as done', ['Shift+f'], 'done'),
     marking('image.inProgress', 'Mark as in progress', [], 'in-progress'),
     marking('image.new', 'Mark as new', [], 'new'),
@@ -68,7 +68,7 @@ export function imageCommands(studio: Studio): Command[] {
     splitting('train', 'Use for training'),
     splitting('val', 'Use for validation'),
     splitting('test', 'Use for testing'),
-    splitting(null, 'Use in no split'),
+    splitting(null, 'Remove from splits'),
     {
       id: 'image.find',
       title: 'Find images',

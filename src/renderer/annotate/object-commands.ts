@@ -1,4 +1,4 @@
-/** Commands about the objects of the open image. Keys follow the labelme lineage. */
+/** Commands about the objects of the open image. Keys follow labelme and its successors. */
 import { tick } from 'svelte'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
@@ -114,7 +114,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       run: () => editor.image.hidden.clear(),
     },
     {
-      ...onSelection('object.lock', 'Lock against changes', ['k'], (ids) => {
+      ...onSelection('object.lock', 'Lock', ['k'], (ids) => {
         const unlock = ids.every((id) => editor.image.locked.has(id))
         for (const id of ids) unlock ? editor.image.locked.delete(id) : editor.image.locked.add(id)
       }),
@@ -130,7 +130,7 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
     ),
     {
       id: 'object.acceptAll',
-      title: 'Accept all proposals that are shown',
+      title: 'Accept all proposals shown',
       group: 'Object',
       keys: ['Shift+y'],
       enabled: () => shownProposals(view).length > 0,
@@ -175,14 +175,14 @@ const visible = ({ boxes }: AnnotationView, of: (classId: number) => boolean = (
 const shownProposals = ({ boxes }: AnnotationView): number[] =>
   boxes.filter(({ hidden, proposed }) => proposed && !hidden).map(({ id }) => id)
 
-/** All others that are shown, beginning behind the last of these. */
+/** All other visible proposals, starting after the last of these. */
 function proposalsAfter(view: AnnotationView, ids: readonly number[]): number[] {
   const shown = shownProposals(view)
   const last = shown.findLastIndex((id) => ids.includes(id))
   return [...shown.slice(last + 1), ...shown.slice(0, last + 1)].filter((id) => !ids.includes(id))
 }
 
-/** Goes on to the next proposal that is still there: guesses about an object that is labelled now are not. */
+/** Goes on to the next proposal that remains: guesses about an object that is now labelled disappear. */
 async function decide(
   view: AnnotationView,
   editor: Studio['editor'],

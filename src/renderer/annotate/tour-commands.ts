@@ -1,4 +1,4 @@
-/** Commands of a review tour (session/review-tour.svelte.ts): from mistake to mistake without leaving the canvas. */
+/** Commands of a review tour (session/review-tour.svelte.ts), which visits findings without leaving the canvas. */
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 

@@ -1,4 +1,4 @@
-/** The way to the studio: Electron's port where there is one, else the WebSocket of the server that the page came from. */
+/** Connects to the studio: over Electron's port if there is one, else over a WebSocket to the page's server. */
 import { createClient, type StudioClient } from '../../core/contract/wire.ts'
 import { openDesktopChannel } from './desktop-channel.ts'
 import { bridge } from './desktop-client.ts'

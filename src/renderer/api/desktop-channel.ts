@@ -2,7 +2,7 @@ import { type DesktopBridge, PORT_MESSAGE } from '../../core/contract/desktop-br
 import type { Channel } from '../../core/contract/wire.ts'
 import { callDesktop } from './desktop-client.ts'
 
-/** The studio behind the desktop window: the shell answers with a port, which comes as a window message. */
+/** Connects to the studio behind a desktop window: the shell answers with a port, which arrives as a window message. */
 export async function openDesktopChannel(bridge: DesktopBridge): Promise<Channel> {
   const port = await askForPort(bridge)
   const channel: Channel = {

@@ -1,9 +1,9 @@
-/** The desktop window's shell as the page calls it. */
+/** The page's calls to the shell of a desktop window. */
 import type { DesktopMethod, DesktopParams, DesktopResult } from '../../core/contract/desktop.ts'
 import type { DesktopBridge } from '../../core/contract/desktop-bridge.ts'
 import { fromWire } from '../../core/errors.ts'
 
-/** What the preload script has put there; undefined in a browser. */
+/** Set by the preload script; undefined in a browser. */
 export const bridge = (window as { readonly desktop?: DesktopBridge }).desktop
 
 /** Rejects with a CodedError. */

@@ -1,4 +1,4 @@
-/** Commands that are there whenever the window is. */
+/** Commands that are always available. */
 import type { Command } from '../commands/commands.svelte.ts'
 import { PLACES, type Place, type Studio } from '../session/studio.svelte.ts'
 import { THEMES, themeOf } from './theme.svelte.ts'
@@ -11,12 +11,12 @@ export const PLACE_TITLES: Readonly<Record<Place, string>> = {
   export: 'Export',
 }
 
-/** What lies over the whole window. */
+/** A dialog over the whole window. */
 export type Overlay =
-  | { readonly kind: 'palette' | 'keys' | 'divide' }
+  | { readonly kind: 'palette' | 'keys' | 'splits' }
   | { readonly kind: 'import'; readonly path: string }
 
-/** `toggle` shows an overlay, or hides one of the same kind. */
+/** @param toggle shows an overlay, or hides one of the same kind */
 export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void): Command[] {
   const hasProject = (): boolean => studio.project !== null
   const { client } = studio
@@ -50,22 +50,22 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       run: async () => {
         const path = await studio.chooser.choose({
           title: 'Import labels: a COCO or CSV file, or a folder with VOC, YOLO or LabelMe labels',
-          verb: 'Look into it',
+          verb: 'Preview',
           kinds: ['folder', 'labels'],
         })
         if (path) toggle({ kind: 'import', path })
       },
     },
     {
-      id: 'project.divide',
-      title: 'Divide images into training and validation…',
+      id: 'project.assignSplits',
+      title: 'Assign splits…',
       group: 'File',
       enabled: () => studio.canEdit && (studio.project?.images ?? 0) > 0,
-      run: () => toggle({ kind: 'divide' }),
+      run: () => toggle({ kind: 'splits' }),
     },
     {
       id: 'project.relocate',
-      title: 'Images are elsewhere now…',
+      title: 'Locate images…',
       group: 'File',
       enabled: () => studio.canEdit,
       run: async () => {
@@ -79,7 +79,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
     },
     {
       id: 'project.scan',
-      title: 'Look for new images',
+      title: 'Rescan folder for new images',
       group: 'File',
       keys: ['F5'],
       enabled: () => studio.canEdit,
@@ -112,7 +112,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
     },
     {
       id: 'view.theme',
-      title: 'Next theme: dark, light, system',
+      title: 'Switch theme: dark, light, system',
       group: 'View',
       run: () => {
         const next = THEMES[(THEMES.indexOf(themeOf(studio.settings)) + 1) % THEMES.length]!
@@ -128,7 +128,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
     },
     {
       id: 'help.keys',
-      title: 'Keys…',
+      title: 'Keyboard shortcuts…',
       group: 'Help',
       keys: ['Shift+?'],
       run: () => toggle({ kind: 'keys' }),

@@ -1,4 +1,4 @@
-/** What a desktop window has beside the studio: native menus and dialogs, and folders dropped onto it. */
+/** What only a desktop window has: native menus and dialogs, and folders dropped onto it. */
 import type { DesktopBridge } from '../../core/contract/desktop-bridge.ts'
 import { callDesktop } from '../api/desktop-client.ts'
 import { menuCommands } from '../commands/native-menu.ts'
@@ -53,7 +53,7 @@ const EXTENSIONS: Readonly<Partial<Record<Choice['kinds'][number], readonly stri
   weights: ['safetensors', 'pth', 'pt'],
 }
 
-/** A native dialog shows folders or files, not both: who takes folders is asked for one. */
+/** A native dialog offers folders or files, not both: where folders are allowed, it asks for a folder. */
 async function choose(bridge: DesktopBridge, choice: Choice): Promise<string | undefined> {
   const { title, kinds, saveAs } = choice
   if (saveAs !== undefined) {

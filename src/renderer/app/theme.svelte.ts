@@ -6,7 +6,7 @@ export type Theme = (typeof THEMES)[number]
 
 export const themeOf = (settings: WindowSettings): Theme => settings.get('theme', z.enum(THEMES), 'dark')
 
-/** Call in an effect. Returns how to stop. */
+/** Call in an effect. Returns a function that stops following. */
 export function followTheme(settings: WindowSettings): () => void {
   const chosen = themeOf(settings)
   const bright = matchMedia('(prefers-color-scheme: light)')

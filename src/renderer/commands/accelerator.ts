@@ -1,10 +1,10 @@
-/** Keys in tinykeys' notation as Electron's menus name them; null for what they cannot name, such as sequences. */
+/** Converts keys in tinykeys' notation to an Electron accelerator; null for what it cannot express, such as sequences. */
 export function accelerator(keys: string): string | null {
   const parts = keys.split(/\+(?=.)/)
   const key = nameOf(parts.pop()!)
   const modifiers = parts.map((part) => MODIFIERS[part])
   if (key === undefined || modifiers.some((modifier) => modifier === undefined)) return null
-  // "Shift+?" is how the sign is typed; a menu shows the sign.
+  // "Shift+?" is how the character is typed; a menu shows the character alone.
   const shown = /^[^A-Z0-9]$/.test(key) ? modifiers.filter((modifier) => modifier !== 'Shift') : modifiers
   return [...shown, key].join('+')
 }

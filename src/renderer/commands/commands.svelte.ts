@@ -1,6 +1,6 @@
 /**
- * One registry of everything that a user can do: menus, keys, the palette and tests all run commands from here. Areas of
- * the window add theirs while they are shown.
+ * The registry of everything that a user can do: menus, keys, the palette and tests all run commands from here. Areas of
+ * the window add their commands while they are shown.
  */
 import { untrack } from 'svelte'
 import { z } from 'zod'
@@ -21,25 +21,25 @@ export const COMMAND_GROUPS = [
 export type CommandGroup = (typeof COMMAND_GROUPS)[number]
 
 export interface Command {
-  /** Stable: what key settings and tests name, such as `edit.undo`. */
+  /** A stable name, used by key settings and tests, such as `edit.undo`. */
   readonly id: string
-  /** What it does, as a menu says it: "Undo". */
+  /** The text of its menu entry: "Undo". */
   readonly title: string
   readonly group: CommandGroup
   /** Default keys in tinykeys' notation: `$mod+z`, `Shift+?`, `a`. */
   readonly keys?: readonly string[]
-  /** Reactive. Left out: always possible. */
+  /** Reactive. Always enabled if left out. */
   readonly enabled?: () => boolean
-  /** Reactive, for switches: whether it is on. */
+  /** Reactive, for toggles: whether it is on. */
   readonly checked?: () => boolean
-  /** Holding its key runs it again and again. */
+  /** Holding its key runs it repeatedly. */
   readonly repeats?: true
   readonly run: () => void | Promise<void>
 }
 
 const KeySettings = z.object({
   preset: z.enum(['default', 'labelme', 'cvat']),
-  /** Command id → its keys; an empty list: none. */
+  /** Command id → its keys; an empty list removes all keys. */
   own: z.record(z.string(), z.array(z.string())),
 })
 export type KeySettings = z.infer<typeof KeySettings>
@@ -54,7 +54,7 @@ export class Commands {
     this.#settings = settings
   }
 
-  /** Returns how to take them away again; for effects, which shall not run again because of what others add. */
+  /** Returns a function that removes them. For effects, which must not run again when other commands are added. */
   add(commands: readonly Command[]): () => void {
     const ids = new Set(commands.map(({ id }) => id))
     untrack(() => {
@@ -74,7 +74,7 @@ export class Commands {
     return enabled?.() ?? true
   }
 
-  /** Does nothing where there is no such command now, or it is not possible. */
+  /** Does nothing if there is no such command now or it is disabled. */
   run(id: string): void {
     const command = this.find(id)
     if (command && this.isEnabled(command)) void command.run()
@@ -88,7 +88,7 @@ export class Commands {
     this.#settings.set(SETTING, settings)
   }
 
-  /** The user's own, else the preset's, else the command's. */
+  /** The user's keys, else the preset's, else the command's defaults. */
   keysOf({ id, keys }: Command): readonly string[] {
     const { preset, own } = this.keySettings
     return own[id] ?? (PRESETS[preset as KeyPreset][id] || keys) ?? []

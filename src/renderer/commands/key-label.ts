@@ -17,7 +17,7 @@ export function keyLabel(keys: string, platform: AppInfo['platform']): string {
   const mac = platform === 'mac'
   const press = (part: string): string => {
     const names = part
-      // The shifted sign says it already: "?".
+      // A shifted character such as "?" already implies Shift.
       .replace(/Shift\+(?=[^a-z0-9]$)/i, '')
       .split(/\+(?=.)/)
       .map((key) => (mac ? MAC[key] : undefined) ?? (key === '$mod' ? 'Ctrl' : key))

@@ -1,11 +1,11 @@
 /**
- * Runs commands by their keys. A control that has the focus keeps the keys that it uses itself; all others are commands.
- * As soon as something was chosen with a control, the focus goes back to the canvas.
+ * Runs commands by their keys. A focused control keeps the keys that it uses itself; all other keys run commands. Once
+ * something has been chosen with a control, the focus returns to the canvas.
  */
 import { createKeybindingsHandler } from 'tinykeys'
 import type { Command, Commands } from './commands.svelte.ts'
 
-/** Call in an effect: it follows the registry and the user's keys. Returns how to stop. */
+/** Call in an effect, which then follows the registry and the user's keys. Returns a function that stops listening. */
 export function listenForKeys(commands: Commands, target: Window): () => void {
   const bindings: Record<string, (event: KeyboardEvent) => void> = {}
   for (const command of commands.all) {
@@ -13,12 +13,12 @@ export function listenForKeys(commands: Commands, target: Window): () => void {
       bindings[keys] = (event) => {
         if (!isForCommand(event, keys, command) || !commands.isEnabled(command)) return
         event.preventDefault()
-        // A key that is held shall not mark image after image as done, or make views flicker.
+        // A held key must not mark image after image as done, or make views flicker.
         if (!event.repeat || command.repeats) void command.run()
       }
     }
   }
-  // What is ignored is decided for each command: by itself, the library knows no keys at all in a form control.
+  // Each command decides whether to ignore the event: by default, the library ignores all keys in form controls.
   const handle = createKeybindingsHandler(bindings, { ignore: ({ isComposing }) => isComposing })
   target.addEventListener('keydown', handle)
   return () => target.removeEventListener('keydown', handle)
@@ -26,15 +26,15 @@ export function listenForKeys(commands: Commands, target: Window): () => void {
 
 function isForCommand(event: KeyboardEvent, keys: string, { group }: Command): boolean {
   const { target, defaultPrevented } = event
-  // A list or a chart has used it.
+  // A list or a chart has already handled it.
   if (defaultPrevented) return false
   const control = target instanceof HTMLElement ? target : null
   if (control && usesKey(control, event.key) && !isChord(keys)) return false
-  // What lies behind a dialog is not to be changed; help can be closed by the key that opened it.
+  // Commands must not act behind a dialog; help can be closed by the key that opened it.
   return group === 'Help' || !isCovered(control)
 }
 
-/** With a modifier it means the same everywhere, but for those that edit text. */
+/** Keys with a modifier mean the same everywhere, except those that edit text. */
 const isChord = (keys: string): boolean =>
   /\$mod\+|Alt\+/.test(keys) && !/\+(a|c|v|x|z|y|Shift\+z)$/i.test(keys)
 
@@ -48,7 +48,7 @@ interface Control {
 const STEPPING = /^(Arrow.*|Home|End|PageUp|PageDown)$/
 const PRESSING = /^( |Enter)$/
 
-/** Whether a form control does something with a key itself. */
+/** Whether a form control handles a key itself. */
 export function usesKey({ tagName, isContentEditable, type = '' }: Control, key: string): boolean {
   if (isContentEditable || tagName === 'TEXTAREA') return true
   if (tagName === 'SELECT') return STEPPING.test(key) || PRESSING.test(key)
@@ -63,9 +63,9 @@ const isCovered = (control: HTMLElement | null): boolean =>
   control?.closest('[role="menu"]') != null || document.querySelector('[role="dialog"]') !== null
 
 /**
- * Gives the focus back to the canvas once something was chosen outside a dialog: in a dropdown, with a checkbox or a
- * slider, by Enter in a field, with a button. Who goes through the controls by keyboard keeps the focus where it is.
- * Returns how to stop.
+ * Returns the focus to the canvas once something has been chosen outside a dialog: in a dropdown, with a checkbox, slider
+ * or button, or by Enter in a field. Keyboard navigation through the controls keeps the focus where it is.
+ * Returns a function that stops listening.
  */
 export function returnFocus(target: Window, canvas: () => HTMLElement | null): () => void {
   const listening = new AbortController()

@@ -2,7 +2,7 @@ import type { MenuCommand } from '../../core/contract/desktop.ts'
 import { accelerator } from './accelerator.ts'
 import { COMMAND_GROUPS, type Commands } from './commands.svelte.ts'
 
-/** The registry as a desktop window's native menus show it. Reactive. */
+/** The commands for a desktop window's native menus. Reactive. */
 export function menuCommands(commands: Commands): MenuCommand[] {
   const { all } = commands
   return COMMAND_GROUPS.flatMap((menu) => all.filter(({ group }) => group === menu)).map((command) => ({

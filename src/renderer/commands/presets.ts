@@ -1,17 +1,17 @@
-/** Keys of other tools, where they differ from ours: command id → keys in tinykeys' notation. */
+/** Keys of other tools where they differ from the defaults: command id → keys in tinykeys' notation. */
 
 export type KeyPreset = 'default' | 'labelme' | 'cvat'
 
 export const PRESETS: Readonly<Record<KeyPreset, Readonly<Record<string, readonly string[]>>>> = {
   default: {},
-  // labelme 5, X-AnyLabeling and AnyLabeling: A/D, which are ours too.
+  // labelme 5, X-AnyLabeling and AnyLabeling use A and D, as the defaults do.
   labelme: {
     'tool.draw': ['$mod+r'],
     'tool.select': ['$mod+j'],
     'view.actualSize': ['$mod+0'],
     'view.fit': ['$mod+f'],
   },
-  // Those of ours that its keys displace have others.
+  // Default commands whose keys CVAT uses get other keys.
   cvat: {
     'tool.draw': ['n'],
     'tool.select': ['s'],

@@ -2,7 +2,7 @@ import type { AppInfo } from '../../core/contract/studio/app.ts'
 
 const MODIFIERS = new Set(['Control', 'Shift', 'Alt', 'Meta'])
 
-/** What was pressed, in tinykeys' notation; undefined while only modifiers are held. */
+/** The pressed keys in tinykeys' notation; undefined while only modifiers are held. */
 export function keysOfEvent(event: KeyboardEvent, platform: AppInfo['platform']): string | undefined {
   const { key, ctrlKey, metaKey, altKey, shiftKey } = event
   if (MODIFIERS.has(key)) return undefined

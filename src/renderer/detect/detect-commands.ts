@@ -4,7 +4,7 @@ import type { Guesses } from './guesses.svelte.ts'
 
 const STEP = 0.05
 
-/** @param openDialog asks which images to detect in */
+/** @param openDialog opens the dialog that asks for the images */
 export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () => void): Command[] {
   const shiftScore = (id: string, title: string, keys: string[], by: number): Command => ({
     id,
@@ -20,17 +20,17 @@ export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () 
   return [
     {
       id: 'detect.show',
-      title: 'Show what the model sees',
+      title: 'Show the model’s detections',
       group: 'Model',
       keys: ['m'],
       checked: () => guesses.look.on,
       run: () => guesses.show({ on: !guesses.look.on }),
     },
-    shiftScore('detect.fewer', 'Show fewer: raise the least score', ["Shift+'"], STEP),
-    shiftScore('detect.more', 'Show more: lower the least score', ["'"], -STEP),
+    shiftScore('detect.fewer', 'Show fewer: raise the minimum score', ["Shift+'"], STEP),
+    shiftScore('detect.more', 'Show more: lower the minimum score', ["'"], -STEP),
     {
       id: 'detect.centerness',
-      title: 'Rank by centerness too',
+      title: 'Rank with centerness',
       group: 'Model',
       enabled: () => guesses.look.on,
       checked: () => guesses.look.centerness,
@@ -38,7 +38,7 @@ export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () 
     },
     {
       id: 'detect.images',
-      title: 'Detect in images …',
+      title: 'Detect in images…',
       group: 'Model',
       keys: ['Shift+m'],
       enabled: () => studio.model.current !== null,
@@ -46,7 +46,7 @@ export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () 
     },
     {
       id: 'model.choose',
-      title: 'Use a checkpoint from a file …',
+      title: 'Use a checkpoint from a file…',
       group: 'Model',
       run: () => studio.model.chooseFile(),
     },

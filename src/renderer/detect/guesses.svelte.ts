@@ -1,4 +1,4 @@
-/** The model's guesses in the open image, as the sliders select them at this moment. */
+/** The model's guesses in the open image, as the sliders currently select them. */
 import { z } from 'zod'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
 import { ModelAnswer } from '../session/model-answer.svelte.ts'
@@ -37,22 +37,22 @@ export class Guesses {
     this.#studio.settings.set('guesses.look', { ...this.look, ...change })
   }
 
-  /** Whether a stored proposal is not to be seen. */
+  /** Whether the sliders hide a stored proposal. */
   hides(id: number, score: number | null): boolean {
     return this.look.on && ((score ?? 1) < this.look.score || this.live.hidden.has(id))
   }
 
-  /** Of the open image; null while they are not known. */
+  /** Candidates of the open image; null while they are unknown. */
   get found(): ImageCandidates | null {
     return this.#answer.value
   }
 
-  /** The model is at work on the open image. */
+  /** Whether the model is detecting in the open image. */
   get looking(): boolean {
     return this.#answer.busy
   }
 
-  /** In an effect root. */
+  /** Call in an effect root. */
   follow(): void {
     const { editor, images } = this.#studio
     $effect(() => {

@@ -1,4 +1,4 @@
-/** What sliders make of an image's candidates: guesses that are not stored, and which stored proposals still stand. */
+/** Selects among an image's candidates: guesses that are not stored, and the stored proposals that are hidden. */
 
 import { decodeCandidateFile, type ImageCandidates } from '../../core/contract/model-assets.ts'
 import { type GuessOptions, guessesOf } from '../../core/detectors/shared/select.ts'
@@ -8,8 +8,8 @@ import { matchClasses } from '../../core/review/class-match.ts'
 import { type ClassBox, undecided } from '../../core/review/undecided.ts'
 
 /**
- * @param key of the model in use
- * @throws CodedError what the studio says; the signal's reason.
+ * @param key key of the model in use
+ * @throws CodedError the studio's error; the signal's reason when aborted.
  */
 export async function fetchCandidates(
   image: number,
@@ -21,13 +21,13 @@ export async function fetchCandidates(
   return decodeCandidateFile(await response.bytes())
 }
 
-/** Ids of guesses lie below those of objects that are being saved: candidate i has this less i. */
+/** Ids of guesses lie below the temporary ids of objects being saved: candidate i has id FIRST_ID − i. */
 const FIRST_ID = -1_000_000_000
 
 export interface ImageKnowledge {
   readonly image: number
   readonly found: ImageCandidates
-  /** Title of the model. */
+  /** The model's title. */
   readonly model: string
   readonly classes: readonly ProjectClass[]
   readonly annotations: readonly ProjectAnnotation[]
@@ -35,13 +35,13 @@ export interface ImageKnowledge {
 }
 
 export interface Live {
-  /** Best first. */
+  /** Highest score first. */
   readonly guesses: readonly ProjectAnnotation[]
-  /** Ids of stored proposals of this model that the sliders leave out. */
+  /** Ids of this model's stored proposals that the sliders leave out. */
   readonly hidden: ReadonlySet<number>
 }
 
-/** Well below 16 ms for the candidates of any image: it runs on every move of a slider. */
+/** Runs on every move of a slider, so it must take well below 16 ms for the candidates of any image. */
 export function liveGuesses(known: ImageKnowledge, options: GuessOptions): Live {
   const { image, found, model, classes, annotations, rejections } = known
   const classIds = matchClasses(found.model.config.classes, classes)
@@ -66,5 +66,5 @@ export function liveGuesses(known: ImageKnowledge, options: GuessOptions): Live 
   }
 }
 
-/** Boxes are stored to the last bit. */
+/** Boxes are stored exactly, so equal boxes have equal keys. */
 const keyOf = ({ classId, box }: ClassBox): string => `${classId} ${box}`

@@ -1,8 +1,8 @@
-/** Records of annotations made out of others. */
+/** Annotation records derived from others. */
 import type { Shape } from '../../core/geometry/shape.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 
-/** A new place or form. All of it is sent, so that what is stored is what was shown to the bit. */
+/** A new position or shape. The whole geometry is sent, so that exactly what was shown is stored. */
 export const reshaped =
   (shapes: ReadonlyMap<number, Shape>) =>
   ({ id }: ProjectAnnotation): AnnotationPatch => {
@@ -10,7 +10,7 @@ export const reshaped =
     return { box, segmentation, area }
   }
 
-/** As somebody would have drawn it: without the model and score that it was proposed with. */
+/** The annotation as if drawn by hand: without the model and score it was proposed with. */
 export const asDrawn = ({
   classId,
   box,
@@ -33,7 +33,7 @@ export const asDrawn = ({
 export const asNew = ({ id: _, imageId: _image, ...annotation }: ProjectAnnotation): NewAnnotation =>
   annotation
 
-/** As the store will have it, under an id of ours. */
+/** The annotation as it will be stored, under a temporary id. */
 export const withDefaults = (annotation: NewAnnotation, imageId: number, id: number): ProjectAnnotation => ({
   crowd: false,
   difficult: false,

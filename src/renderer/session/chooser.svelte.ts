@@ -1,13 +1,13 @@
-/** Asks the user for a folder or file of this machine: natively on the desktop, with our own dialog in a browser. */
+/** Asks the user for a folder or file on this machine: natively on the desktop, with the studio's own dialog in a browser. */
 import type { FolderEntry } from '../../core/contract/studio/app.ts'
 
 export interface Choice {
   readonly title: string
   /** The verb on the button: "Open". */
   readonly verb: string
-  /** What may be chosen; folders can always be entered. */
+  /** What may be chosen; folders can always be opened. */
   readonly kinds: readonly FolderEntry['kind'][]
-  /** To name a file or folder that is to be written: the proposed name. */
+  /** When choosing a name to write to: the suggested name. */
   readonly saveAs?: string
 }
 
@@ -15,7 +15,7 @@ export interface PendingChoice extends Choice {
   readonly settle: (path: string | undefined) => void
 }
 
-/** What a desktop window has of its own. */
+/** Dialogs that only a desktop window has. */
 export interface NativeDialogs {
   choose(choice: Choice): Promise<string | undefined>
   /** Shows a file in the system's file manager. */
@@ -24,14 +24,14 @@ export interface NativeDialogs {
 
 export class Chooser {
   readonly native: NativeDialogs | null
-  /** What our own dialog asks for now. */
+  /** What the studio's own dialog currently asks for. */
   pending = $state.raw<PendingChoice | null>(null)
 
   constructor(native: NativeDialogs | null) {
     this.native = native
   }
 
-  /** Absolute path; undefined if the user thought better of it. */
+  /** Absolute path; undefined if the user cancels. */
   choose(choice: Choice): Promise<string | undefined> {
     if (this.native) return this.native.choose(choice)
     this.pending?.settle(undefined)

@@ -1,11 +1,11 @@
-/** Copies of objects: within an image, from image to image, and all labels of another image. */
+/** Copies objects within an image and between images, or all labels of another image. */
 import { moveShape } from '../../core/geometry/shape.ts'
 import type { NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 import { asDrawn } from './annotation-records.ts'
 import type { Context } from './controller-context.ts'
 import type { OpenImage } from './open-image.svelte.ts'
 
-/** Where copies come from and go to: the editor. */
+/** The editor, which copies come from and go to. */
 interface Target {
   readonly image: OpenImage
   add(annotations: readonly NewAnnotation[], label: string): void
@@ -25,7 +25,7 @@ export class Clipboard {
     this.#held = this.#among(ids).map(asDrawn)
   }
 
-  /** In place: into another image, or over the originals. */
+  /** Pastes in place: into another image, or over the originals. */
   paste(): void {
     this.#editor.add(this.#held, 'Paste boxes')
   }
@@ -35,11 +35,11 @@ export class Clipboard {
     this.#editor.add(copies, 'Duplicate boxes')
   }
 
-  /** The labels of another image, leaving out those that are here already. */
+  /** Copies the labels of another image, except those that exist here already. */
   async copyFrom(image: number): Promise<void> {
     const here = this.#editor.image
     const theirs = await this.#context.attempt(this.#context.client.call('annotations.of', { image }))
-    // Meanwhile somebody may have gone on to another image.
+    // The user may have moved on to another image in the meantime.
     if (!theirs || this.#editor.image !== here) return
     const plain = ({ classId, box }: ProjectAnnotation) => `${classId} ${box}`
     const outlined = (one: ProjectAnnotation) => `${plain(one)} ${JSON.stringify(one.segmentation)}`

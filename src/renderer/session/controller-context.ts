@@ -1,4 +1,4 @@
-/** What a controller knows of the studio around it: enough to ask, to tell, and to know what may be done. */
+/** The part of the studio that controllers use: calls, messages, and whether editing is allowed. */
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
 import type { Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
@@ -6,7 +6,7 @@ import type { Messages } from './messages.svelte.ts'
 
 export type ClassEntry = Result<'classes.list'>[number]
 
-/** The studio as far as it is about one project. */
+/** The studio's calls and events, limited to one project. */
 export type ProjectClient = Pick<StudioClient, 'call' | 'on'>
 
 export interface Context {

@@ -1,9 +1,9 @@
 /**
- * Changes to the objects of the open image, and how they reach the store.
+ * Edits the objects of the open image and sends the changes to the store.
  *
- * Every change shows at once and is sent behind the scenes, in order (Outbox). Objects drawn here keep negative ids until
- * the image is read anew, so that no gesture on them is disturbed; the outbox translates. When a call fails the image is
- * read anew, so what is seen is what is saved.
+ * Every change shows at once and is sent in the background, in order (Outbox). Objects drawn here keep negative ids until
+ * the image is read again, so that gestures on them are not disturbed; the outbox translates the ids. When a call fails,
+ * the image is read again, so that the window shows what is stored.
  */
 import type { EventData } from '../../core/contract/studio.ts'
 import { fromWire } from '../../core/errors.ts'
@@ -23,15 +23,15 @@ export class Editor {
   readonly #outbox: Outbox
   readonly #keyMoves = new KeyMoves((changes) => this.#sendChanges(changes, 'Move box'))
   readonly clipboard: Clipboard
-  /** Whatever belongs to the open image is dropped with it. */
+  /** State of the open image, replaced when another image is opened. */
   image = $state.raw(new OpenImage(null))
-  /** Changes are on their way to the store. */
+  /** Whether changes are being sent to the store. */
   saving = $state(false)
-  /** Gives up the gesture that is under way on the canvas; false where there is none. */
+  /** Cancels the gesture on the canvas; false if there is none. */
   cancelGesture: () => boolean = () => false
   #penClass = $state<number | null>(null)
   #nextTemporaryId = -1
-  /** Something else changed while changes were on their way. */
+  /** Whether the image changed elsewhere while changes were being sent. */
   #outdated = false
 
   constructor(context: Context) {
@@ -41,7 +41,7 @@ export class Editor {
       async (error, dropped) => {
         context.messages.showError(error)
         if (dropped.length > 0) {
-          context.messages.show(`Not saved either, since it came after that: ${dropped.join(', ')}`)
+          context.messages.show(`Later changes were not saved either: ${dropped.join(', ')}`)
         }
         await this.#read()
       },
@@ -71,15 +71,15 @@ export class Editor {
     if (this.image === opened) await this.#read()
   }
 
-  /** Resolves when everything done so far is saved. */
+  /** Resolves when all changes so far are saved. */
   settled(): Promise<void> {
     this.#keyMoves.end()
     return this.#outbox.settled()
   }
 
   /**
-   * Draws a box of the pen's class. A project without classes gets its first one. The box is not selected: the next class
-   * key is about the next box.
+   * Draws a box of the pen's class. A project without classes gets its first one. The box is not selected, so that the next
+   * class key applies to the next box.
    */
   async draw(shape: Shape): Promise<void> {
     const { image } = this
@@ -101,7 +101,7 @@ export class Editor {
     this.#patch([...shapes.keys()], reshaped(shapes), label)
   }
 
-  /** Moves by keys: presses in a row are one step. */
+  /** Moves by keys. Consecutive key presses are one undo step. */
   nudge(shapes: ReadonlyMap<number, Shape>): void {
     const ids = [...shapes.keys()]
     if (this.image.guessesAmong(ids).length > 0) {
@@ -113,7 +113,7 @@ export class Editor {
     this.saving = true
   }
 
-  /** Gives the selected objects another class; without a selection, the boxes that are drawn next. Says which. */
+  /** Sets the class of the selected objects or, without a selection, of the boxes drawn next. Reports the change. */
   classify(classId: number): void {
     const { classById, messages } = this.#context
     const nameOf = (id: number): string => classById.get(id)?.name ?? '?'
@@ -124,9 +124,9 @@ export class Editor {
       return
     }
     const before = new Set(selected.map((one) => one.classId))
-    const boxes = countOf(selected.length, 'box', 'boxes')
+    const boxes = countOf(selected.length, 'box')
     if (before.size === 1 && before.has(classId)) {
-      messages.say(`Class of ${boxes}: ${nameOf(classId)} already`)
+      messages.say(`Class of ${boxes}: already ${nameOf(classId)}`)
       return
     }
     const from = [...before].map(nameOf).join(', ')
@@ -134,12 +134,12 @@ export class Editor {
       messages.say(`Class of ${boxes}: ${from} → ${nameOf(classId)}`)
   }
 
-  /** False where nothing may be changed. */
+  /** False if editing is not allowed. */
   update(ids: readonly number[], patch: AnnotationPatch, label: string): boolean {
     return this.#patch(ids, () => patch, label)
   }
 
-  /** Guesses are rejected: as long as the model sees them they would come again. */
+  /** Deletes objects. Guesses are rejected instead, or the model would show them again. */
   remove(ids: readonly number[]): void {
     const { image } = this
     this.reject(image.guessesAmong(ids).map(({ id }) => id))
@@ -195,16 +195,16 @@ export class Editor {
     })
   }
 
-  /** A step of the history, possibly of another window. */
+  /** Handles a step of the history, possibly made in another window. */
   stepped({ images, by }: EventData<'step'>): void {
     const image = this.image.loaded
     if (image === null || (images !== 'many' && !images.includes(image))) return
-    // Its own steps it has shown already.
+    // This window already shows its own steps.
     if (this.#outbox.isOwn(by)) return
     void this.#read()
   }
 
-  /** Adds objects; their ids until the store has given them others, or none where nothing may be changed. */
+  /** Adds objects and returns their temporary ids; none if editing is not allowed. */
   #add(added: readonly NewAnnotation[], label: string): number[] {
     const { image } = this
     const imageId = image.loaded
@@ -235,7 +235,7 @@ export class Editor {
     return true
   }
 
-  /** Shows a change. Whoever edits a proposal has looked at it: it becomes a label, as does a guess. */
+  /** Shows a change. Editing a proposal or a guess accepts it as a label. */
   #change(ids: readonly number[], patchOf: (one: ProjectAnnotation) => AnnotationPatch): Change[] {
     const { image } = this
     const changed = new Set(ids)
@@ -265,7 +265,7 @@ export class Editor {
     return added?.id
   }
 
-  /** Whether anything can be changed, and if not, says why. Whatever is done next, moving by keys has ended. */
+  /** Whether editing is allowed; if not, shows why. Also ends a move by keys, since another action follows. */
   #mayEdit(): boolean {
     this.#keyMoves.end()
     const { project, canEdit, messages } = this.#context
@@ -283,7 +283,7 @@ export class Editor {
     ])
     const found = await this.#context.attempt(both)
     if (!found || this.image !== image) return
-    // What was drawn here meanwhile is not among them yet.
+    // Objects drawn here in the meantime are not among them yet.
     this.#outdated = this.#outbox.isBusy || this.#keyMoves.isPending
     if (!this.#outdated) image.show(...found, (id) => this.#outbox.real(id))
   }

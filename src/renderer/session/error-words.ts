@@ -8,6 +8,7 @@ const RESTART = 'Quit the studio and start it again, so that it checks its engin
 
 /** What to do in the window about errors whose remedy is a command elsewhere. */
 const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  DATA_AMBIGUOUS: 'Choose the labels of one format',
   DATA_EXISTS: 'Choose another name',
   DATA_IMAGES_AMBIGUOUS: 'Move the labels into the folder of their images',
   DATA_IMAGES_MISSING: 'Move the labels into the folder of their images',

@@ -1,16 +1,16 @@
 /**
- * The images that the filter finds, and the one that is open. Only ids are held for all of them; rows (state, counts)
- * come for what is in view.
+ * The images that the filter finds, and the open one. Only ids are held for all of them; rows (state, counts) are loaded
+ * for the part in view.
  */
 import type { ReviewItem } from '../../core/contract/studio/models.ts'
 import type { EventData, Result } from '../../core/contract/studio.ts'
 import type { ProjectImage } from '../../core/project/model.ts'
 import type { Context } from './controller-context.ts'
 
-/** Rows asked for at once. */
+/** Number of rows per request. */
 const CHUNK = 200
 
-/** Longer than anybody goes through before asking anew. */
+/** Length of the review queue: more than anyone reviews before ordering again. */
 const MOST_USEFUL = 1000
 
 export type ImageOrder = 'path' | 'useful'
@@ -19,17 +19,17 @@ export class ImageList {
   readonly #studio: Context
   readonly #opened: (image: number) => void
   readonly #first: number | null
-  /** In core/query's language. */
+  /** In the query language (core/query). */
   query = $state('')
-  /** Why the query cannot be read. */
+  /** Why the query is invalid. */
   queryError = $state<string | null>(null)
-  /** In their order. */
+  /** Ids in list order. */
   ids = $state.raw<readonly number[]>([])
-  /** By path, or what a person should look at first by the model in use. */
+  /** By path, or by usefulness for review according to the model in use. */
   order = $state<ImageOrder>('path')
-  /** Why an image stands where it does in that order, which is kept until it is asked for anew. */
+  /** Reasons for each image's place in the order of usefulness, which stays until the user orders again. */
   useful = $state.raw<ReadonlyMap<number, ReviewItem>>(new Map())
-  /** Not yet known for this project. */
+  /** Whether the list is being loaded for the first time. */
   loading = $state(false)
   current = $state<number | null>(null)
   #rows = $state.raw<ReadonlyMap<number, ProjectImage>>(new Map())
@@ -41,8 +41,8 @@ export class ImageList {
   readonly readable = $derived(this.currentRow?.error === null ? this.currentRow.id : null)
 
   /**
-   * `opened` hears of every image that is opened.
-   * @param first the image to open first, where it is still there; null: the first of the list.
+   * @param opened called for every image that is opened
+   * @param first the image to open first, if it still exists; null: the first of the list
    */
   constructor(studio: Context, opened: (image: number) => void, first: number | null = null) {
     this.#studio = studio
@@ -50,12 +50,12 @@ export class ImageList {
     this.#first = first
   }
 
-  /** Undefined until it has come; asking for it makes it come. */
+  /** Undefined until it has been loaded (see `need`). */
   row(id: number): ProjectImage | undefined {
     return this.#rows.get(id)
   }
 
-  /** Makes the rows of a stretch of the list come. */
+  /** Loads the rows of a range of the list. */
   async need(first: number, last: number): Promise<void> {
     const from = Math.max(0, Math.floor(first / CHUNK) * CHUNK)
     const to = (Math.floor(last / CHUNK) + 1) * CHUNK
@@ -65,16 +65,16 @@ export class ImageList {
     }
   }
 
-  /** Where the open image is not among those that are found, the first of them is opened. */
+  /** Applies a filter. If it leaves out the open image, opens the first match. */
   async search(query: string): Promise<void> {
     this.query = query
-    // A queue is one of what the filter found.
+    // The review queue holds only images of the previous filter.
     this.order = 'path'
     await this.refresh()
     if (this.query === query && this.ids.length > 0 && this.currentIndex < 0) this.open(this.ids[0]!)
   }
 
-  /** Looks anew, keeping the open image where it is still there. */
+  /** Reloads the list and keeps the open image if it still exists. */
   async refresh(): Promise<void> {
     const { query } = this
     this.loading = this.ids.length === 0
@@ -82,7 +82,7 @@ export class ImageList {
       const { ids } = await this.#studio.client.call('images.find', { query })
       if (query !== this.query) return
       this.queryError = null
-      // What is known is shown until it has come anew.
+      // Known rows are shown until they have been reloaded.
       this.#asked.clear()
       this.ids = this.order === 'useful' ? [...new Set([...this.useful.keys(), ...ids])] : ids
       if (this.current === null && ids.length > 0) this.open(ids.find((id) => id === this.#first) ?? ids[0]!)
@@ -94,7 +94,7 @@ export class ImageList {
     }
   }
 
-  /** Opens the first. Where the model has looked at none of the images, the order stays. */
+  /** Changes the order and opens the first image. Without detections in any image, the order stays. */
   async sort(order: ImageOrder): Promise<void> {
     const { query } = this
     const queue =
@@ -111,7 +111,7 @@ export class ImageList {
     if (order === 'useful' && this.ids.length > 0) this.open(this.ids[0]!)
   }
 
-  /** Also one that the filter does not find. */
+  /** Opens an image, even one that the filter leaves out. */
   open(id: number): void {
     if (id === this.current) return
     this.current = id
@@ -119,14 +119,14 @@ export class ImageList {
     this.#opened(id)
   }
 
-  /** The image so many places further on; the ends stop. */
+  /** Opens the image `by` places further, at most the first or last. */
   step(by: number): void {
     const index = Math.min(Math.max(this.currentIndex + by, 0), this.ids.length - 1)
     const id = this.ids[index]
     if (id !== undefined) this.open(id)
   }
 
-  /** Ids of the images about to be wanted, nearest first: for prefetching. */
+  /** Ids of the nearest images, for prefetching; the nearest first. */
   neighbours(reach: number): number[] {
     const places = Array.from({ length: reach }, (_, i) => [i + 1, -i - 1]).flat()
     return places.flatMap((by) => this.ids[this.currentIndex + by] ?? [])
@@ -148,7 +148,7 @@ export class ImageList {
 
 const nothingUseful = ({ images, known }: Result<'review.queue'>): string =>
   images === 0
-    ? 'No image here waits for review: those that are done are past'
+    ? 'No image here needs review: all of them are done'
     : known === 0
-      ? 'The model has not looked at these images yet. Detect in them first'
-      : 'None of these images has anything to review'
+      ? 'The model has not detected in these images yet. Run Detect first'
+      : 'There is nothing to review in these images'

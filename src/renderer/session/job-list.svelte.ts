@@ -1,10 +1,10 @@
-/** Jobs of the studio, running ones and those that ended while this window looked. */
+/** The studio's jobs: those running, and those that ended while this window was open. */
 
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import { fromWire } from '../../core/errors.ts'
 import type { ProjectClient } from './controller-context.ts'
 
-/** Ended jobs that are remembered: their results may be large. */
+/** Number of ended jobs kept, since their results may be large. */
 const KEPT = 20
 
 export class JobList {
@@ -25,7 +25,7 @@ export class JobList {
     void this.#client.call('jobs.cancel', { job: job.id })
   }
 
-  /** The job's result when it is done; undefined when it was cancelled. Rejects with the job's error. */
+  /** Resolves to the job's result, or to undefined if the job is cancelled. Rejects with the job's error. */
   async result<T>({ job: id }: { readonly job: number }): Promise<T | undefined> {
     const known = this.all.find((job) => job.id === id && job.state !== 'running')
     const job = known ?? (await new Promise<Job>((resolve) => this.#waiting.set(id, resolve)))

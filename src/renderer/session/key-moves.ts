@@ -1,4 +1,4 @@
-/** Moves of boxes by keys. They show at once; presses in a row are sent as one change, and are one step of the history. */
+/** Moves boxes by keys. Moves show at once; consecutive key presses are sent as one change, which is one undo step. */
 import type { AnnotationPatch } from '../../core/project/model.ts'
 
 export interface Change {
@@ -6,7 +6,7 @@ export interface Change {
   readonly patch: AnnotationPatch
 }
 
-/** Longer than a held key takes to repeat. */
+/** Longer than the repeat interval of a held key. */
 const PAUSE_MS = 600
 
 export class KeyMoves {
@@ -18,7 +18,7 @@ export class KeyMoves {
     this.#send = send
   }
 
-  /** Some have not been sent yet. */
+  /** Whether some changes have not been sent yet. */
   get isPending(): boolean {
     return this.#changes.length > 0
   }

@@ -6,19 +6,19 @@ export interface Message {
   readonly id: number
   readonly kind: 'info' | 'error'
   readonly text: string
-  /** Such as "Undo": a button beside the text. */
+  /** A button beside the text, such as "Undo". */
   readonly action: { readonly title: string; readonly run: () => void } | null
 }
 
 const MOST = 5
-/** Long enough to read a line twice. */
+/** Long enough to read one line twice. */
 const INFO_MS = 6000
-/** For a few words that answer a key. */
+/** Long enough for a few words in reply to a key. */
 const STATUS_MS = 3000
 
 export class Messages {
   list = $state.raw<readonly Message[]>([])
-  /** What the last key did, for a moment: "Class of 1 box: die → marble". Empty: nothing to say. */
+  /** What the last key did, shown briefly: "Class of 1 box: die → marble". Empty when there is nothing to report. */
   status = $state('')
   #statusTimer: ReturnType<typeof setTimeout> | undefined
   #nextId = 1

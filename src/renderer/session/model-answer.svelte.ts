@@ -1,4 +1,4 @@
-/** What the model in use says about the open image: fetched while it is wanted, dropped with the image or the model. */
+/** The model's answer for the open image: fetched while it is needed, dropped with the image or the model. */
 import { CodedError } from '../../core/errors.ts'
 import type { Context } from './controller-context.ts'
 import type { ModelInUse } from './model-in-use.svelte.ts'
@@ -9,27 +9,27 @@ export class ModelAnswer<T> {
   readonly #studio: Context & { readonly model: ModelInUse }
   readonly #fetch: Fetch<T>
   readonly #failed: () => void
-  /** Null while none is wanted, or it is not there yet. */
+  /** Null while no answer is needed or it has not arrived. */
   value = $state.raw<T | null>(null)
-  /** The model is at work. */
+  /** Whether the model is computing. */
   busy = $state(false)
 
-  /** `failed` hears that none can be had; why is shown. */
+  /** @param failed called when the answer cannot be computed; the error itself is shown */
   constructor(studio: Context & { readonly model: ModelInUse }, fetch: Fetch<T>, failed: () => void) {
     this.#studio = studio
     this.#fetch = fetch
     this.#failed = failed
   }
 
-  /** In an effect root. `image` undefined: none is wanted. */
+  /** Call in an effect root. No answer is needed while `image` returns undefined. */
   follow(image: () => number | undefined): void {
-    // Rows come anew with every step; only another image or model is looked at anew.
+    // Rows are reloaded with every step; only another image or model needs a new answer.
     const id = $derived(image())
     const model = $derived(this.#studio.model.current?.key)
     $effect(() => (id === undefined || model === undefined ? undefined : this.#ask(id, model)))
   }
 
-  /** Returns how to give up. */
+  /** Returns a function that cancels the request. */
   #ask(image: number, model: string): () => void {
     const abort = new AbortController()
     const end = (value: T | null): void => {
@@ -46,7 +46,7 @@ export class ModelAnswer<T> {
     this.#fetch(image, model, abort.signal).then(
       (value) => abort.signal.aborted || end(value),
       async (error: unknown) => {
-        // A model that trains has changed since it was asked about: it is asked again by its new key.
+        // A model that is still training may have changed since the request: ask again with its new key.
         if (error instanceof CodedError && error.code === 'USAGE_MODEL') {
           await this.#studio.model.refresh()
           if (this.#studio.model.current?.key !== model) return

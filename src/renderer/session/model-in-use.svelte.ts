@@ -1,4 +1,4 @@
-/** The model that looks at the open project's images, and those that could: what every part of the window asks. */
+/** The model in use for the open project, and all models that could be used; one for the whole window. */
 import type { CurrentModel, ModelEntry } from '../../core/contract/studio/models.ts'
 import type { Chooser } from './chooser.svelte.ts'
 import type { Context } from './controller-context.ts'
@@ -7,7 +7,7 @@ type ModelContext = Context & { readonly chooser: Chooser }
 
 export class ModelInUse {
   readonly #studio: ModelContext
-  /** Null: none, or not known yet. */
+  /** Null if there is none or it is not known yet. */
   current = $state.raw<CurrentModel | null>(null)
   all = $state.raw<readonly ModelEntry[]>([])
   #asked = 0
@@ -41,7 +41,7 @@ export class ModelInUse {
       client.call('models.current', {}),
       client.call('models.list', {}),
     ]).catch(() => [null, []] as const)
-    // An answer that was overtaken tells of a model that was in use before.
+    // An older answer may name a model that is no longer in use.
     if (asked !== this.#asked) return
     this.current = current
     this.all = all

@@ -1,4 +1,4 @@
-/** The image that is open, as the window shows it: its objects, what is selected and hidden, what is being dragged. */
+/** The open image as the window shows it: its objects, what is selected and hidden, and what is being dragged. */
 import { SvelteSet } from 'svelte/reactivity'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
 import type { ClassBox } from '../../core/review/undecided.ts'
@@ -7,22 +7,22 @@ import type { DraftShape, SelectMode } from '../canvas/editing.ts'
 export class OpenImage {
   /** Null: no image is open. */
   readonly id: number | null
-  /** In the order in which they were made. Empty until they have been read. */
+  /** In the order of their creation. Empty until they have been read. */
   annotations = $state.raw<readonly ProjectAnnotation[]>([])
-  /** Proposals of the model in use that are shown beside the annotations and not stored; their ids are no annotation's. */
+  /** Guesses of the model in use, shown beside the annotations and not stored; no annotation has their ids. */
   guesses = $state.raw<readonly ProjectAnnotation[]>([])
-  /** Where somebody has said that there is no object of a class. */
+  /** Boxes that the user rejected as objects of a class. */
   rejections = $state.raw<readonly ClassBox[]>([])
   selection = $state.raw<ReadonlySet<number>>(new Set())
-  /** The box that was drawn last, which is not selected: what is told of a box is told of it until another is selected. */
+  /** The box drawn last. It is not selected, but panels about one box show it until another is selected. */
   drawn = $state<number | null>(null)
-  /** Boxes under the pointer's hand, as they are at this moment; null between gestures. */
+  /** The current state of boxes that are being dragged; null between gestures. */
   draft = $state.raw<readonly DraftShape[] | null>(null)
   /** Neither drawn nor selectable. */
   readonly hidden = new SvelteSet<number>()
   readonly locked = new SvelteSet<number>()
   #isRead = $state(false)
-  /** Everything that is shown and can be selected. */
+  /** Everything that can be shown and selected. */
   readonly objects = $derived([...this.annotations, ...this.guesses])
   readonly selected = $derived(this.objects.filter(({ id }) => this.selection.has(id)))
 
@@ -30,7 +30,7 @@ export class OpenImage {
     this.id = id
   }
 
-  /** The image whose annotations are here; null while they are being read. */
+  /** The image's id once its annotations have been read; null before. */
   get loaded(): number | null {
     return this.#isRead ? this.id : null
   }
@@ -45,7 +45,7 @@ export class OpenImage {
     if (next.size > 0) this.drawn = null
   }
 
-  /** Shows what the store holds. `real` translates ids that this window gave to objects of its own. */
+  /** Shows the stored objects. `real` translates temporary ids of this window. */
   show(
     annotations: readonly ProjectAnnotation[],
     rejections: readonly ClassBox[],

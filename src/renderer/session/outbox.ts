@@ -1,24 +1,25 @@
-/** Changes on their way to the store: one after the other, in the order in which they were made. */
+/** Sends changes to the store one at a time, in the order they were made. */
 
 import type { Caller } from '../../core/contract/studio.ts'
 
 interface Sending {
   readonly label: string
-  /** Its calls until now. */
+  /** Calls made so far. */
   readonly calls: Caller[]
 }
 
 export class Outbox {
   readonly #failed: (error: unknown, dropped: readonly string[]) => Promise<void>
   readonly #busy: (busy: boolean) => void
-  /** Temporary id of an object → the store's. */
+  /** Temporary id of an object → stored id. */
   readonly #ids = new Map<number, number>()
   #waiting: Sending[] = []
   #last: Promise<void> = Promise.resolve()
 
   /**
-   * `failed` hears of an error once, with the labels of the changes that waited behind it: they are dropped, since they
-   * built on it. `busy` hears whenever the first change is on its way, and when the last has arrived.
+   * @param failed called once per error, with the labels of the changes queued behind it; they are dropped, since they
+   * build on the failed one
+   * @param busy called with true when changes are being sent, and with false when the last one has arrived
    */
   constructor(
     failed: (error: unknown, dropped: readonly string[]) => Promise<void>,
@@ -32,13 +33,13 @@ export class Outbox {
     return this.#waiting.length > 0
   }
 
-  /** Whether a step that the store reports comes from the change on its way, which is shown already. */
+  /** Whether a step that the store reports comes from the change being sent, which the window already shows. */
   isOwn(by: Caller | null): boolean {
     const calls = this.#waiting[0]?.calls ?? []
     return calls.some(({ client, call }) => client === by?.client && call === by.call)
   }
 
-  /** `work` gets the translation of temporary ids, to be used only when the time has come, and tells what calls it makes. */
+  /** Queues a change. `work` gets the translation of temporary ids, valid from then on, and reports the calls it makes. */
   send(
     label: string,
     work: (real: (id: number) => number, sent: (call: Caller) => void) => Promise<void>,
@@ -67,7 +68,7 @@ export class Outbox {
     for (const [temporary, real] of ids) this.#ids.set(temporary, real)
   }
 
-  /** The store's id of an object; the same for one that it had before. */
+  /** The stored id of an object, given its temporary or stored id. */
   real(id: number): number {
     return this.#ids.get(id) ?? id
   }

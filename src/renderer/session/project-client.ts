@@ -1,6 +1,6 @@
 /**
- * The studio's program, as the controllers of one project see it. Once the project has been left nothing is sent any
- * more, since ids mean other things in the next one, and neither answers nor events come.
+ * The studio's calls and events for the controllers of one project. After the project has been closed, it sends nothing
+ * and delivers neither answers nor events, since the same ids mean other things in the next project.
  */
 import type { Caller, EventData, EventName, MethodName, Params, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'

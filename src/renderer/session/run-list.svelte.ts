@@ -10,9 +10,9 @@ export class RunList {
   readonly #studio: Context
   /** Newest first. */
   all = $state.raw<readonly RunSummary[]>([])
-  /** The one whose curves are shown. */
+  /** The run whose curves are shown. */
   #open = $state<RunId | null>(null)
-  /** Runs that are laid beside each other. */
+  /** Runs that are being compared. */
   compared = $state.raw<ReadonlySet<RunId>>(new Set())
   readonly atWork = $derived(this.all.find(isAtWork))
 
@@ -28,7 +28,7 @@ export class RunList {
     client.on('runs', () => void this.refresh())
   }
 
-  /** The one that was chosen, else the newest. */
+  /** The chosen run, or the newest. */
   get open(): RunSummary | undefined {
     return this.all.find(({ id }) => id === this.#open) ?? this.all[0]
   }
@@ -50,7 +50,7 @@ export class RunList {
     this.compared = new Set([...this.compared].filter((id) => known.has(id)))
   }
 
-  /** Undefined where it did not start: the reason is shown. */
+  /** Undefined if the run did not start; the reason is shown. */
   async start(plan: RunPlan, images: readonly number[], every: number): Promise<RunSummary | undefined> {
     const call = this.#studio.client.call('runs.start', { plan, pinned: { images, every } })
     const run = await this.#studio.attempt(call)

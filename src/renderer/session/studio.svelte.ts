@@ -1,6 +1,6 @@
 /**
- * What this window knows while one project, or none, is open, kept up to date by the studio's events: the root of all
- * controllers. It is made for a project and dropped with it, so nothing of one project is seen in another.
+ * The root of all controllers: the window's state while one project, or none, is open, kept up to date by the studio's
+ * events. It is created for a project and dropped with it, so that nothing leaks from one project into another.
  */
 import { z } from 'zod'
 import type { AppInfo } from '../../core/contract/studio/app.ts'
@@ -20,19 +20,19 @@ import { ReviewTour } from './review-tour.svelte.ts'
 import { RunList } from './run-list.svelte.ts'
 import type { WindowSettings } from './window-settings.svelte.ts'
 
-/** The five places of the window (look.md). */
+/** The five places of the window. */
 export const PLACES = ['annotate', 'report', 'train', 'evaluate', 'export'] as const
 export type Place = (typeof PLACES)[number]
 
-/** Steps follow each other quickly; the counts of the whole project may lag. */
+/** Steps may follow each other quickly, so the counts of the whole project are updated with a delay. */
 const SUMMARY_DELAY_MS = 250
 
-/** Where somebody was in a project, by its path, the latest last. */
+/** The last place and image by project path, the most recent project last. */
 const LAST_VIEWS = 'projects.last'
 const LastViews = z.record(z.string(), z.object({ place: z.enum(PLACES), image: z.int().nullable() }))
 const MOST_LAST_VIEWS = 50
 
-/** What outlives a project: the window that it is shown in. */
+/** The window, which outlives the projects shown in it. */
 export interface WindowOfStudio {
   readonly client: StudioClient
   readonly info: AppInfo
@@ -63,7 +63,7 @@ export class Studio implements Context {
   readonly runs: RunList
   readonly tour: ReviewTour
 
-  /** Null: the welcome screen. Its path is always the same. */
+  /** Null: the welcome screen. A studio's project always has the same path. */
   project = $state.raw<ProjectSummary | null>(null)
   /** In the user's order. */
   classes = $state.raw<readonly ClassEntry[]>([])
@@ -100,13 +100,13 @@ export class Studio implements Context {
     this.client.on('images', () => this.images.refresh())
   }
 
-  /** Reads what is shown first. */
+  /** Loads what is shown first. */
   async load(): Promise<void> {
     if (this.project === null) return
     await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh(), this.model.refresh()])
   }
 
-  /** Another project is open, or none. */
+  /** Call when the project has been closed. */
   drop(): void {
     clearTimeout(this.#summaryTimer)
     this.client.end()
@@ -121,7 +121,7 @@ export class Studio implements Context {
     this.#remember()
   }
 
-  /** Something is on its way to the store. */
+  /** Whether changes are being sent to the store. */
   get saving(): boolean {
     return this.editor.saving || this.#moving > 0
   }
@@ -131,8 +131,8 @@ export class Studio implements Context {
   }
 
   /**
-   * The address of a picture for an element of the page. Browsers share pictures between elements by their address, and
-   * the ids in it begin anew in every project.
+   * The URL of a picture for an element of the page. Browsers cache pictures by URL, and image ids repeat from project to
+   * project, so the URL names the studio as well.
    */
   pictureUrl(url: string): string {
     return `${url}?studio=${this.#serial}`
@@ -148,13 +148,13 @@ export class Studio implements Context {
     }
   }
 
-  /** Says what was done by the step just made, and offers to undo it for as long as it is the last one. */
+  /** Reports the latest step and offers to undo it for as long as it is the latest. */
   showStep(text: string): void {
     const isUndoable = this.canEdit && this.project?.undo != null
     this.messages.show(text, isUndoable ? { title: 'Undo', run: () => void this.undo() } : null)
   }
 
-  /** While something is being dragged there is nothing else to take back: the drag is given up. */
+  /** Cancels the drag if one is under way; otherwise undoes the latest step. */
   async undo(): Promise<void> {
     if (!this.editor.cancelGesture()) await this.#move('history.undo')
   }
@@ -163,7 +163,7 @@ export class Studio implements Context {
     if (!this.editor.cancelGesture()) await this.#move('history.redo')
   }
 
-  /** Shows where something changed, if it is elsewhere. */
+  /** Opens the image that changed, if it is another one. */
   async #move(method: 'history.undo' | 'history.redo'): Promise<void> {
     this.#moving++
     await this.editor.settled()

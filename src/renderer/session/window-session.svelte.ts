@@ -1,6 +1,6 @@
 /**
- * One window: its connection to the studio's program, the settings that it remembers, and the project that is open.
- * Whatever belongs to a project is in one Studio, which is made when the project is opened and dropped as a whole.
+ * One window: its connection to the studio, its remembered settings, and the open project. Everything that belongs to a
+ * project is held by one Studio, which is created when the project is opened and dropped as a whole.
  */
 import type { AppInfo } from '../../core/contract/studio/app.ts'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
@@ -16,11 +16,11 @@ export class WindowSession {
   readonly client: StudioClient
   readonly info: AppInfo
   readonly settings: WindowSettings
-  /** About opening and leaving projects: they outlive the project that was open. */
+  /** Messages about opening and closing projects, which outlive the project. */
   readonly messages = new Messages()
   /** Only on the desktop. */
   readonly dialogs: NativeDialogs | null
-  /** The studio's program has ended: nothing more can be saved. */
+  /** Whether the studio has stopped, so that nothing more can be saved. */
   gone = $state(false)
   #studio = $state.raw<Studio>()!
 
@@ -53,12 +53,12 @@ export class WindowSession {
     return session
   }
 
-  /** Another one whenever another project is open, or none. */
+  /** Replaced whenever another project is opened or the project is closed. */
   get studio(): Studio {
     return this.#studio
   }
 
-  /** A folder of images, a project, or its file. */
+  /** @param path a folder of images, a project folder, or its file */
   openProject(path: string): Promise<void> {
     return this.#leave(() => this.client.call('project.open', { path }))
   }
@@ -71,7 +71,7 @@ export class WindowSession {
     return this.#leave(() => this.client.call('project.close', {}))
   }
 
-  /** What was done in this project is saved before it is left. Errors are shown whatever is open by then. */
+  /** Saves all changes of this project, then does the work. Errors are shown whichever project is open by then. */
   async #leave(work: () => Promise<unknown>): Promise<void> {
     this.messages.dismissAll()
     await this.#studio.editor.settled()
@@ -88,7 +88,7 @@ export class WindowSession {
       before.project = project
       return
     }
-    // Ids mean other things in another project: what was not sent must not be sent now.
+    // Ids mean other things in another project, so unsent changes must not be sent now.
     if (before.editor.saving) this.messages.showError(notSaved(before.project?.name))
     before.drop()
     this.#studio = new Studio(this, project)
@@ -99,6 +99,6 @@ export class WindowSession {
 const notSaved = (name = 'the project'): CodedError =>
   new CodedError(
     'USAGE_PROJECT_LEFT',
-    `${name} was left while a change made here was on its way: the last change may not be saved`,
-    `Open ${name} again and look at the image you worked on`,
+    `${name} was closed while a change was being saved, so the last change may not be saved`,
+    `Open ${name} again and check the image you worked on`,
   )

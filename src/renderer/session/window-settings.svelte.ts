@@ -1,4 +1,4 @@
-/** Remembered choices, each with its default. Changes hold at once and are saved a moment later. */
+/** Remembered settings, each with its default. Changes take effect at once and are saved a moment later. */
 import type { z } from 'zod'
 import type { Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
@@ -18,7 +18,7 @@ export class WindowSettings {
     this.#values = stored
   }
 
-  /** The default where nothing is stored, or something that the schema refuses: it may come from another version. */
+  /** Returns the default if nothing is stored or the schema refuses it, as with values of another version. */
   get<T>(key: string, schema: z.ZodType<T>, otherwise: T): T {
     return schema.safeParse(this.#values[key]).data ?? otherwise
   }

@@ -1,11 +1,11 @@
-/** Curves of runs as series of charts. */
+/** Curves of runs as chart series. */
 import type { Curves } from '../../core/contract/studio/runs.ts'
 import type { Series } from '../ui/charts/lines.ts'
 
-/** More would not be told apart, and drawing them takes time from whoever draws boxes. */
+/** More points could not be distinguished, and drawing them would slow down annotation. */
 const MOST_POINTS = 300
 
-/** Means of neighbouring steps where there are more steps than a chart has room for. */
+/** Averages neighbouring steps where there are more steps than the chart has room for. */
 export function pointsOf({ steps, figures }: Curves, name: string): Series['points'] {
   const values = figures[name] ?? []
   const span = Math.ceil(steps.length / MOST_POINTS)
@@ -17,7 +17,7 @@ export function pointsOf({ steps, figures }: Curves, name: string): Series['poin
   })
 }
 
-/** Of pycocotools' numbers: 0 is AP, 1 AP50. Its −1 stands for nothing to measure. */
+/** @param number index into pycocotools' stats: 0 is AP, 1 is AP50; a value of −1 means that there was nothing to measure */
 export const evaluationPoints = ({ evaluations }: Curves, number: number): Series['points'] =>
   evaluations.map(({ step, stats }) => {
     const value = stats[number] ?? -1

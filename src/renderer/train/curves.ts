@@ -1,6 +1,6 @@
 import type { Curves } from '../../core/contract/studio/runs.ts'
 
-/** A run that comes by a step again replaces what it drew there. Undefined where steps between are missing. */
+/** Appends curves. A run that repeats a step replaces its earlier values. Undefined if steps in between are missing. */
 export function append(known: Curves, fresh: Curves): Curves | undefined {
   const first = fresh.steps[0]
   const kept =

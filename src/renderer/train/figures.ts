@@ -14,7 +14,7 @@ export const STATE_TITLES: Record<RunState, string> = {
   done: 'Done',
 }
 
-/** COCO's −1 stands for nothing to measure. */
+/** COCO's −1 means that there was nothing to measure. */
 export const ap = (value: number | undefined): string =>
   value === undefined || value < 0 ? '–' : value.toFixed(3)
 
@@ -28,4 +28,4 @@ export function modelTitle({ architecture, size, from }: RunSummary): string {
 }
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>
-  steps === null ? 'getting ready' : `step ${count(step)} of ${count(steps)}`
+  steps === null ? 'preparing' : `step ${count(step)} of ${count(steps)}`

@@ -1,4 +1,4 @@
-/** What is shown of runs beside their summaries: curves, which grow while a run trains, and the steps of its pinned images. */
+/** What is shown of runs besides their summaries: curves, which grow while a run trains, and the steps of its pinned images. */
 import { SvelteMap } from 'svelte/reactivity'
 import type { Curves, RunChange, RunDetail, RunId } from '../../core/contract/studio/runs.ts'
 import type { Context } from '../session/controller-context.ts'
@@ -18,18 +18,18 @@ export class FollowedRuns {
     this.#studio = studio
   }
 
-  /** Undefined until it has come. */
+  /** Undefined until it has been loaded. */
   get(run: RunId): FollowedRun | undefined {
     return this.#runs.get(run)
   }
 
-  /** For effects: follows these and forgets all others. */
+  /** For effects: follows these runs and forgets all others. */
   follow(ids: readonly RunId[]): void {
     for (const id of this.#runs.keys()) if (!ids.includes(id)) this.#runs.delete(id)
     for (const id of ids) if (!this.#runs.has(id)) void this.#load(id)
   }
 
-  /** Returns how to stop. */
+  /** Returns a function that stops listening. */
   listen(): () => void {
     return this.#studio.client.on('run', (change) => this.#changed(change))
   }
@@ -50,7 +50,7 @@ export class FollowedRuns {
   #changed({ run, curves, pinnedStep }: RunChange): void {
     const known = this.#runs.get(run.id)
     if (!known) return
-    // Its folder tells more from its first step on, and once it has ended.
+    // The run's folder holds more from the first step on, and again once the run has ended.
     if (known.detail.options === null || run.live === null) return void this.#load(run.id)
     const { detail } = known
     const steps = detail.pinned.steps

@@ -1,4 +1,4 @@
-/** Predictions of a pinned image drawn on a canvas: its detections, or a map of all its locations. */
+/** Draws the predictions of a pinned image on a canvas: its detections, or a map of all its locations. */
 
 import { type ColourMap, colourTable } from '../../core/colour/colour-maps.ts'
 import type { PinnedView } from '../../core/contract/pinned.ts'
@@ -23,7 +23,7 @@ export function drawDetections(
   context.lineWidth = 2
   context.font = LABEL_FONT
   context.textBaseline = 'top'
-  // The surest last, on top.
+  // The highest score last, on top.
   for (const { box, score, categoryId } of detections.toReversed()) {
     if (score < least) continue
     const [x1, y1, x2, y2] = box
@@ -39,7 +39,7 @@ export function drawDetections(
   }
 }
 
-/** At each location of P3 the value of the level that is surest there, by its score; stretched over the canvas. */
+/** At each location of P3, draws the value of the level with the highest score there; stretched over the canvas. */
 export function drawMap(
   context: CanvasRenderingContext2D,
   view: PinnedView,
@@ -57,7 +57,7 @@ export function drawMap(
     255 * detector.score(classScores[at]! / 255, (qualities?.[at] ?? 255) / 255)
   const value = (at: number): number =>
     shown === 'score' ? score(at) : (shown === 'class' ? classScores : qualities)![at]!
-  // Cells of the padding are left out.
+  // Cells in the padding are left out.
   const columns = Math.min(finest.columns, Math.ceil(view.resized.width / finest.stride))
   const rows = Math.min(finest.rows, Math.ceil(view.resized.height / finest.stride))
   const pixels = new ImageData(columns, rows)

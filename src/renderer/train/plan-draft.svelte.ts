@@ -1,4 +1,4 @@
-/** A run that is being planned: what the user has set, what that comes to, and what it would cost. */
+/** A run that is being planned: what the user has set, the resulting options, and what the run would cost. */
 
 import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
@@ -9,9 +9,9 @@ import type { Studio } from '../session/studio.svelte.ts'
 type Chosen = NonNullable<TrainingFile['training']>
 type Splits = Pick<RunPlan, 'learnFrom' | 'measureWith'>
 
-/** Typing a number shall not start an engine for each digit. */
+/** Typing a number must not start an engine for each digit. */
 const PROBE_DELAY_MS = 800
-/** Times that pinned images are looked at in a run, if the user says nothing else. */
+/** How often a run predicts on its pinned images, unless the user sets an interval. */
 const LOOKS = 30
 const MOST_PINNED = 4
 
@@ -37,13 +37,13 @@ export class PlanDraft {
     options: { training: this.chosen },
   })
   readonly options = $derived<TrainingOptions | null>(this.proposal?.options ?? null)
-  /** Without evaluations; null until it has been measured. */
+  /** Duration without evaluations; null until it has been measured. */
   readonly seconds = $derived(
     this.cost && this.options && this.cost.prepareSeconds + this.cost.secondsPerStep * this.options.steps,
   )
   #timer: ReturnType<typeof setTimeout> | undefined
   #job: number | null = null
-  /** What was measured last. */
+  /** Key of the latest measurement. */
   #measured = ''
   #changes = 0
 
@@ -52,7 +52,7 @@ export class PlanDraft {
     this.model = model
   }
 
-  /** Sets what suits the project. */
+  /** Sets the defaults for this project. */
   async begin(): Promise<void> {
     const { client, images } = this.#studio
     const splits = await this.#studio.attempt(client.call('runs.splits', {}))
@@ -77,7 +77,7 @@ export class PlanDraft {
     this.#pinnedEvery = every
   }
 
-  /** undefined: as the preset has it. */
+  /** undefined restores the preset. */
   set<Key extends keyof Chosen>(key: Key, value: Chosen[Key] | undefined): void {
     const { [key]: _, ...others } = this.chosen
     this.chosen = value === undefined ? others : { ...others, [key]: value }
@@ -93,7 +93,7 @@ export class PlanDraft {
     this.pinned = this.pinned.filter((id) => id !== image)
   }
 
-  /** After anything has changed. */
+  /** Proposes and measures again; call after any change. */
   async renew(): Promise<void> {
     const { plan } = this
     const change = ++this.#changes

@@ -1,4 +1,4 @@
-/** Commands of the Train place; they are about the run that is shown. */
+/** Commands of the Train place. They act on the run that is shown. */
 import type { RunSummary } from '../../core/contract/studio/runs.ts'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'

@@ -1,11 +1,6 @@
 /** Numbers as people read them. */
 
-/** A count with a comma between thousands: "2,777". */
-export const count = (value: number): string => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',')
-
-/** "1 label", "2,777 labels". */
-export const countOf = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)} ${value === 1 ? one : many}`
+export { count, countOf } from '../../core/words.ts'
 
 /** "2 min 10 s", "1 h 5 min", "8 s". */
 export function duration(seconds: number): string {

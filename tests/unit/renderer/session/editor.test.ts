@@ -74,7 +74,7 @@ describe('class keys', () => {
     editor.classify(2)
     await editor.settled()
     expect(client.sent('annotations.update')).toEqual([])
-    expect(context.messages.status).toBe('Class of 1 box: marble already')
+    expect(context.messages.status).toBe('Class of 1 box: already marble')
   })
 
   test('a project that is open for reading says so and claims nothing', () => {

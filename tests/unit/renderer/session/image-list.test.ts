@@ -109,5 +109,5 @@ test('without anything to review the order stays, and why is said', async () => 
   client.answers['review.queue'] = () => ({ items: [], images: 4, known: 0 })
   await images.sort('useful')
   expect(images.order).toBe('path')
-  expect(context.messages.list[0]!.text).toContain('Detect in them first')
+  expect(context.messages.list[0]!.text).toContain('Run Detect first')
 })
