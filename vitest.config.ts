@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
 const WINDOW = ['tests/unit/renderer/**/*.test.ts']
+const DRIVEN = ['tests/e2e/**/*.test.ts', 'tests/desktop/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -9,10 +10,20 @@ export default defineConfig({
     // Many start an engine or a browser, on a machine that has other things to do.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // States are waited for; only a fault lasts so long.
+    expect: { poll: { timeout: 50_000 } },
     projects: [
       {
         extends: true,
-        test: { name: 'programs', include: ['tests/**/*.test.ts'], exclude: WINDOW },
+        test: { name: 'programs', include: ['tests/**/*.test.ts'], exclude: [...WINDOW, ...DRIVEN] },
+      },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'driven windows', include: DRIVEN },
+          ...{ testTimeout: 900_000, hookTimeout: 300_000 },
+          expect: { poll: { timeout: 300_000 } },
+        },
       },
       {
         extends: true,

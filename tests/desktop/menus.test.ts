@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Desktop, DRIVEN, SOON, startDesktop } from '../support/desktop.ts'
+import { type Desktop, DRIVEN, startDesktop } from '../support/desktop.ts'
 import { lay, scratch } from '../support/scratch.ts'
 
 /** What the native menu says of a command; null where it is not there. */
@@ -16,7 +16,7 @@ describe(`in ${DRIVEN}`, () => {
   test("the page's commands are in the native menus, with their keys and whether they are possible", async () => {
     const desktop = await startDesktop()
     await expect
-      .poll(() => itemOf(desktop, 'project.open'), SOON)
+      .poll(() => itemOf(desktop, 'project.open'))
       .toEqual({
         label: 'Open a folder or project…',
         enabled: true,
@@ -24,7 +24,7 @@ describe(`in ${DRIVEN}`, () => {
       })
     expect(await itemOf(desktop, 'project.close')).toMatchObject({ enabled: false })
     await click(desktop, 'project.openSample')
-    await expect.poll(() => itemOf(desktop, 'project.close'), SOON).toMatchObject({ enabled: true })
+    await expect.poll(() => itemOf(desktop, 'project.close')).toMatchObject({ enabled: true })
   })
 
   test("a menu's command runs in the page; its dialog is the system's", async () => {
@@ -32,7 +32,7 @@ describe(`in ${DRIVEN}`, () => {
     await lay(folder, { 'chosen.jpg': [64, 48] })
     const desktop = await startDesktop()
     const page = await desktop.page()
-    await expect.poll(() => itemOf(desktop, 'help.keys'), SOON).not.toBeNull()
+    await expect.poll(() => itemOf(desktop, 'help.keys')).not.toBeNull()
     await click(desktop, 'help.keys')
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')

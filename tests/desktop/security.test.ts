@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Desktop, DRIVEN, ROOT, SOON, startDesktop } from '../support/desktop.ts'
+import { type Desktop, DRIVEN, ROOT, startDesktop } from '../support/desktop.ts'
 import { scratch } from '../support/scratch.ts'
 
 /** What the program's own scheme answers to a request that no page made. */
@@ -59,13 +59,13 @@ describe(`in ${DRIVEN}`, () => {
       shell.openExternal = async (url) => void (shell as unknown as { opened: string[] }).opened.push(url)
     })
     await page.evaluate(`location.href = 'https://example.com/'`)
-    await expect.poll(() => desktop.output(), SOON).toContain('Refused to go to https://example.com/')
+    await expect.poll(() => desktop.output()).toContain('Refused to go to https://example.com/')
     await open.click()
     await page.getByText(/\.jpg/).first().waitFor()
     for (const url of ['https://example.com/help', 'file:///etc/passwd', 'http://example.com/']) {
       await page.evaluate(`void window.open(${JSON.stringify(url)})`)
     }
-    await expect.poll(() => desktop.output(), SOON).toContain('Refused to open http://example.com/')
+    await expect.poll(() => desktop.output()).toContain('Refused to open http://example.com/')
     const opened = await desktop.evaluate(({ shell }) => (shell as unknown as { opened: string[] }).opened)
     expect(opened).toEqual(['https://example.com/help'])
     expect(await desktop.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DRIVEN, SOON, startDesktop } from '../support/desktop.ts'
+import { DRIVEN, startDesktop } from '../support/desktop.ts'
 import { lay, scratch } from '../support/scratch.ts'
 
 describe(`in ${DRIVEN}`, () => {
@@ -43,7 +43,7 @@ describe(`in ${DRIVEN}`, () => {
         script,
       )
     await expect
-      .poll(() => run('document.body.innerText'), SOON)
+      .poll(() => run('document.body.innerText'))
       .toMatch(/The window stopped[\s\S]*Every finished change is saved/)
     await run('document.querySelector("details").open = true')
     expect(await run('document.querySelector("pre").innerText')).toContain(
@@ -51,6 +51,6 @@ describe(`in ${DRIVEN}`, () => {
     )
     expect(await run('getComputedStyle(document.querySelector("h1")).fontSize')).toBe('20px')
     await run('document.querySelector("a").click()')
-    await expect.poll(() => run('document.body.innerText'), SOON).toContain('Open the sample')
+    await expect.poll(() => run('document.body.innerText')).toContain('Open the sample')
   })
 })

@@ -6,7 +6,7 @@ import { launchBrowser, openWindow } from '../support/window.ts'
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
 async function seriousFindings(page: Page): Promise<string[]> {

@@ -5,7 +5,7 @@ import { launchBrowser, openWindow } from '../support/window.ts'
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
 /** Half a screen pixel at the zoom of the tests, in image pixels. */

@@ -19,7 +19,7 @@ let assets: Assets
 let canvas: CanvasPage
 beforeAll(async () => {
   canvas = await openCanvasPage({ viewport: VIEWPORT, assets: (path) => assets(path) })
-}, 120_000)
+})
 afterAll(() => canvas[Symbol.asyncDispose]())
 
 beforeEach(async () => {

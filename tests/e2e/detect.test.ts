@@ -41,7 +41,7 @@ beforeAll(async () => {
   )
   await engine.close()
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(async () => {
   await browser.close()
   rmSync(folder, { recursive: true })
@@ -73,7 +73,7 @@ async function open(): Promise<
     ...window,
     async proposals() {
       await window.stored()
-      return Number.parseInt((await status.textContent({ timeout: 20_000 }))!.trim(), 10)
+      return Number.parseInt((await status.textContent())!.trim(), 10)
     },
     slide: (name, to) => page.getByRole('slider', { name }).first().fill(String(to)),
   }
@@ -85,7 +85,7 @@ test('sliders show what the engine would detect; accepting and rejecting are one
   await window.press('m')
   await window.slide('Score', 0.05)
   const all = scores[0]!.length
-  await expect.poll(() => window.proposals(), { timeout: 30_000 }).toBe(all)
+  await expect.poll(() => window.proposals()).toBe(all)
   const middle = Math.round(50 * (scores[0]![0]! + scores[0]!.at(-1)!)) / 100
   await window.slide('Score', middle)
   expect(await window.proposals()).toBe(scores[0]!.filter((score) => score > middle).length)
@@ -124,20 +124,20 @@ test('sliders show what the engine would detect; accepting and rejecting are one
   expect(await window.proposals()).toBe(0)
   expect(await page.getByRole('button', { name: 'Accept all proposals' }).isDisabled()).toBe(true)
   expect(window.faults).toEqual([])
-}, 90_000)
+})
 
 test('proposals in all images, a queue of them, and no violation of the accessibility rules', async () => {
   const window = await open()
   const { host, page } = window
   await window.press('m')
   await window.slide('Score', 0.05)
-  await expect.poll(() => window.proposals(), { timeout: 30_000 }).toBe(scores[0]!.length)
+  await expect.poll(() => window.proposals()).toBe(scores[0]!.length)
   await window.press('Shift+m')
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('slider', { name: 'Minimum score' }).fill('0.1')
   expect(await violations(page)).toEqual([])
   await dialog.getByRole('button', { name: 'Detect', exact: true }).click()
-  await page.getByText(/proposals in 4 images/).waitFor({ timeout: 60_000 })
+  await page.getByText(/proposals in 4 images/).waitFor()
   const stored = host.summary()!.proposals
   expect(stored).toBe(scores.flat().filter((score) => score > 0.1).length)
 
@@ -158,4 +158,4 @@ test('proposals in all images, a queue of them, and no violation of the accessib
   await expect.poll(() => page.getByLabel('Images').locator('.name').allTextContents()).toEqual(order)
   expect(await violations(page)).toEqual([])
   expect(window.faults).toEqual([])
-}, 90_000)
+})

@@ -9,7 +9,7 @@ import { launchBrowser, openWindow, type StudioWindow } from '../support/window.
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
 /** The sample with a box of 3 × 3 px that falls between all locations of a 416 px input. */
@@ -34,7 +34,7 @@ async function saved(page: Page, title: string, item: string): Promise<Download>
   return download
 }
 
-describe('the report', { timeout: 90_000 }, () => {
+describe('the report', () => {
   test('a box that cannot be learned is one key from its place on the canvas, and one from coming back to the list', async () => {
     const { window, image, annotation } = await openReport()
     const { page, host } = window

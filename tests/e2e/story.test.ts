@@ -15,11 +15,9 @@ import { launchBrowser, openWindow, type StudioWindow } from '../support/window.
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
-/** For what the engine does, on a machine that is busy with other things. */
-const PATIENCE = { timeout: 100_000 }
 /** The model's input in px: small, for speed. */
 const SIZE = 192
 const STEPS = 30
@@ -36,11 +34,11 @@ async function train({ page, host }: StudioWindow, steps: number): Promise<void>
   await page
     .getByText(new RegExp(`step [1-9]\\d* of ${steps}\\b`))
     .first()
-    .waitFor(PATIENCE)
+    .waitFor()
   await page
     .getByRole('status')
-    .filter({ hasText: /^Done$/ })
-    .waitFor(PATIENCE)
+    .filter({ hasText: /^(Done|Failed|Interrupted)$/ })
+    .waitFor()
   const [run] = host.runs.list()
   expect(run).toMatchObject({ state: 'done', step: steps, steps, size: SIZE })
   expect(run!.best!.ap).toBeGreaterThanOrEqual(0)
@@ -51,7 +49,6 @@ async function train({ page, host }: StudioWindow, steps: number): Promise<void>
 test('from the first box to a better model, and the labels to another project', async () => {
   const window = await openWindow(browser, { project: null })
   const { page, host, press, choose } = window
-  page.setDefaultTimeout(60_000)
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
 
   // The sample: labelled, and with a model that was trained on it.
@@ -92,7 +89,7 @@ test('from the first box to a better model, and the labels to another project', 
   const detecting = page.getByRole('dialog', { name: `Detect with ${run!.name}` })
   await detecting.getByRole('slider', { name: 'Minimum score' }).fill('0.05')
   await detecting.getByRole('button', { name: 'Detect', exact: true }).click()
-  await page.getByText(`proposals in ${VALIDATION} images`).waitFor(PATIENCE)
+  await page.getByText(`proposals in ${VALIDATION} images`).waitFor()
   const proposed = host.summary()!.proposals
 
   // One is right, one is not; neither was a label before.
@@ -114,10 +111,10 @@ test('from the first box to a better model, and the labels to another project', 
   await asking.getByLabel('Model').selectOption({ label: run!.name })
   await asking.getByRole('button', { name: 'Evaluate', exact: true }).click()
   // The sample came with an evaluation; the new one stands before it.
-  await expect.poll(async () => (await host.evaluations.list()).length, PATIENCE).toBe(2)
+  await expect.poll(async () => (await host.evaluations.list()).length).toBe(2)
   const [evaluation] = await host.evaluations.list()
   const shown = page.getByLabel('Evaluation', { exact: true })
-  await expect.poll(() => shown.inputValue(), PATIENCE).toBe(evaluation!.id)
+  await expect.poll(() => shown.inputValue()).toBe(evaluation!.id)
   const validation = host.project.find('split:val')
   expect(evaluation!.objects).toBe(
     host.project.annotations
@@ -144,7 +141,7 @@ test('from the first box to a better model, and the labels to another project', 
   await window.stored()
   expect(isThere()).toBe(true)
   await press('Delete')
-  await expect.poll(isThere, PATIENCE).toBe(false)
+  await expect.poll(isThere).toBe(false)
   await press('e')
   await round.getByText(`2 / ${count(mistakes.total)}`).waitFor()
   await press('b')
@@ -188,4 +185,4 @@ test('from the first box to a better model, and the labels to another project', 
     )
   }
   expect(window.faults).toEqual([])
-}, 300_000)
+})

@@ -10,7 +10,7 @@ import { launchBrowser, openWindow } from '../support/window.ts'
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
 /** The first three pictures of the list as they are seen, in the page. */

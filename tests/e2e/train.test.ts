@@ -7,7 +7,7 @@ import { launchBrowser, openWindow } from '../support/window.ts'
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 120_000)
+})
 afterAll(() => browser.close())
 
 /** Enough to click in between, few enough to wait for. */
@@ -41,16 +41,16 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   await page.keyboard.press('Alt+3')
   await plan(page, STEPS)
-  await page.getByText(/^About \d/).waitFor({ timeout: 60_000 })
+  await page.getByText(/^About \d/).waitFor()
   await page.getByRole('dialog').getByRole('row', { name: 'die 76 31' }).waitFor()
   await accessible(page)
   await button('Start training').click()
 
   const row = page.getByRole('list', { name: 'Training runs' }).getByRole('listitem').first()
-  await page.getByText(/step [1-9]\d* of 30 /).waitFor({ timeout: 60_000 })
+  await page.getByText(/step [1-9]\d* of 30 /).waitFor()
   await page.getByRole('list', { name: 'Running jobs' }).getByText('Train Run').waitFor()
   await button('Pause').click()
-  await status.filter({ hasText: 'Paused' }).waitFor({ timeout: 60_000 })
+  await status.filter({ hasText: 'Paused' }).waitFor()
   const run = host.runs.list()[0]!
   expect(run.state).toBe('paused')
   const losses = page.getByRole('img', { name: /^Losses: all, \d+ points/ })
@@ -63,9 +63,9 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
 
   await button('Continue').click()
   await button('Stop').click()
-  await status.filter({ hasText: 'Stopped' }).waitFor({ timeout: 60_000 })
+  await status.filter({ hasText: 'Stopped' }).waitFor()
   await button('Resume').click()
-  await status.filter({ hasText: 'Done' }).waitFor({ timeout: 120_000 })
+  await status.filter({ hasText: 'Done' }).waitFor()
   await page.getByRole('img', { name: `Losses: all, ${STEPS} points` }).waitFor()
   await page.getByRole('img', { name: /^Average precision: AP, 2 points/ }).waitFor()
   const steps = page.getByRole('slider', { name: 'Step', exact: true })
@@ -95,4 +95,4 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await expect.poll(() => host.runs.list().some(({ id }) => id === run.id)).toBe(false)
   await expect.poll(() => row.filter({ hasText: 'Short' }).count()).toBe(0)
   expect(window.faults).toEqual([])
-}, 300_000)
+})

@@ -12,9 +12,6 @@ import { findElectron } from '../../src/main/setup/electron.ts'
 import { provideWindow } from '../../src/main/setup/window.ts'
 import { scratch } from './scratch.ts'
 
-/** For expect.poll: starting takes seconds where other tests run beside. */
-export const SOON = { timeout: 20_000 }
-
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const REGISTER = new URL('./electron-stand-in/register.ts', import.meta.url).href
 

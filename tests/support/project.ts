@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { onTestFinished } from 'vitest'
+import { naturalKey } from '../../src/core/project/natural-order.ts'
 import { createProject, type Project } from '../../src/main/studio/project/project.ts'
 import { scratch } from './scratch.ts'
 
 /** Rows for images that no file stands behind: what most of the store never looks at. */
 export function addImages(project: Project, ...paths: string[]): number[] {
-  const sql = 'INSERT INTO image (path, name_key, width, height) VALUES (?, ?, 640, 480)'
-  return paths.map((path) => project.database.run(sql, path, path.toLowerCase()).lastId)
+  const sql = 'INSERT INTO image (path, name_key, sort_key, width, height) VALUES (?, ?, ?, 640, 480)'
+  return paths.map((path) => project.database.run(sql, path, path.toLowerCase(), naturalKey(path)).lastId)
 }
 
 /** A project in a folder of its own, closed after the test. */

@@ -78,6 +78,8 @@ export async function startWindow(
   const server = await openServer({ host, pagesFolder, port: 0 })
   // Colours halfway between two are none that anybody chose: axe must not meet them.
   const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' })
+  // The machine may be busy with other things; what does not come in so long never comes.
+  context.setDefaultTimeout(300_000)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

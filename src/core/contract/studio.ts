@@ -38,7 +38,7 @@ export const STUDIO_EVENTS = {
     /** Labels of what undo and redo would do next. */
     undo: z.string().nullable(),
     redo: z.string().nullable(),
-    /** The call that it comes from; null of a job, and of a client that does not name itself. */
+    /** The call that it comes from, or that started its job; null of a client that does not name itself. */
     by: Caller.nullable(),
   }),
   /** Images were found, moved or lost: lists look anew. */

@@ -6,12 +6,10 @@ import { countOf } from '../ui/numbers.ts'
 
 /** Resolves once the job has started; false if it could not start. */
 export async function detectInImages(studio: Studio, params: Params<'detect.images'>): Promise<boolean> {
-  const job = await studio.attempt(studio.client.call('detect.images', params))
-  if (!job) return false
-  void studio.attempt(studio.jobs.result<DetectionReport>(job)).then((report) => {
-    if (report) {
-      studio.showStep(wordsOf(report))
-    }
+  const started = await studio.change('detect.images', params)
+  if (!started) return false
+  void studio.attempt(studio.jobs.result<DetectionReport>(started.result)).then((report) => {
+    if (report) studio.showStep(wordsOf(report), started.by)
   })
   return true
 }

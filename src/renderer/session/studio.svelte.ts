@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import type { AppInfo } from '../../core/contract/studio/app.ts'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
-import type { EventData } from '../../core/contract/studio.ts'
+import type { Caller, EventData, MethodName, Params, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import { Commands } from '../commands/commands.svelte.ts'
 import { Chooser, type NativeDialogs } from './chooser.svelte.ts'
@@ -71,6 +71,8 @@ export class Studio implements Context {
   #place = $state<Place>('annotate')
   #moving = $state(0)
   #summaryTimer: ReturnType<typeof setTimeout> | undefined
+  /** The step that was done or undone last, of any window. */
+  #lastStep: EventData<'step'> | null = null
   readonly #serial = ++made
 
   constructor(window: WindowOfStudio, project: ProjectSummary | null) {
@@ -148,26 +150,47 @@ export class Studio implements Context {
     }
   }
 
-  /** Reports the latest step and offers to undo it for as long as it is the latest. */
-  showStep(text: string): void {
-    const isUndoable = this.canEdit && this.project?.undo != null
-    this.messages.show(text, isUndoable ? { title: 'Undo', run: () => void this.undo() } : null)
+  /** Makes a call that adds a step, or starts a job that does; undefined if it fails, which is shown. */
+  async change<Name extends MethodName>(
+    method: Name,
+    params: Params<Name>,
+  ): Promise<{ readonly result: Result<Name>; readonly by: Caller } | undefined> {
+    let by!: Caller
+    const sent = (caller: Caller): void => {
+      by = caller
+    }
+    const result = await this.attempt(this.client.call(method, params, sent))
+    return result === undefined ? undefined : { result, by }
+  }
+
+  /** Reports the step that a call added, and offers to undo it for as long as it is the latest. */
+  showStep(text: string, { client, call }: Caller): void {
+    const { step, by } = this.#lastStep ?? {}
+    const isLast = step !== undefined && by?.client === client && by.call === call
+    const undo = async (): Promise<void> => {
+      this.editor.cancelGesture()
+      await this.#move('history.undo', { step: step! })
+    }
+    this.messages.show(text, isLast && this.canEdit ? { title: 'Undo', run: () => void undo() } : null)
   }
 
   /** Cancels the drag if one is under way; otherwise undoes the latest step. */
   async undo(): Promise<void> {
-    if (!this.editor.cancelGesture()) await this.#move('history.undo')
+    if (!this.editor.cancelGesture()) await this.#move('history.undo', {})
   }
 
   async redo(): Promise<void> {
-    if (!this.editor.cancelGesture()) await this.#move('history.redo')
+    if (!this.editor.cancelGesture()) await this.#move('history.redo', {})
   }
 
   /** Opens the image that changed, if it is another one. */
-  async #move(method: 'history.undo' | 'history.redo'): Promise<void> {
+  async #move<Name extends 'history.undo' | 'history.redo'>(
+    method: Name,
+    params: Params<Name>,
+  ): Promise<void> {
     this.#moving++
     await this.editor.settled()
-    const effect = await this.attempt(this.client.call(method, {}))
+    const effect = await this.attempt(this.client.call(method, params))
     this.#moving--
     const images = effect?.images
     if (!images || images === 'many' || images.length !== 1 || images[0] === this.images.current) return
@@ -175,6 +198,7 @@ export class Studio implements Context {
   }
 
   #stepped(step: EventData<'step'>): void {
+    this.#lastStep = step
     if (this.project) this.project = { ...this.project, undo: step.undo, redo: step.redo }
     this.messages.withdrawActions()
     this.images.stepped(step)

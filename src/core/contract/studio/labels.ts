@@ -22,6 +22,8 @@ export const Caller = z.object({ client: ClientName, call: z.int() })
 export type Caller = z.infer<typeof Caller>
 
 export const StepEffect = z.object({
+  /** Names the step for history.undo. */
+  step: Id,
   label: z.string(),
   /** Ids of the images whose annotations, state or split changed, or 'many'. */
   images: z.union([Ids, z.literal('many')]),
@@ -36,7 +38,7 @@ const Name = z.string().max(200)
 const Colour = z.string().max(20)
 
 export const LABEL_METHODS = {
-  /** Ids in the order of the paths, by the query language of core/query. Throws USAGE_QUERY. */
+  /** Ids in the order of the names, by the query language of core/query. Throws USAGE_QUERY. */
   'images.find': method(z.strictObject({ query: z.string().max(10_000) }), z.object({ ids: Ids })),
   /** In the order of the ids; ids that name nothing are passed over. */
   'images.list': method(z.strictObject({ ids: Ids }), z.array(ImageValue).readonly()),
@@ -88,7 +90,10 @@ export const LABEL_METHODS = {
   /** With its annotations. */
   'classes.remove': method(z.strictObject({ id: Id }), Nothing),
 
-  /** Null if there is nothing to undo. */
-  'history.undo': method(None, StepEffect.nullable()),
+  /**
+   * Undoes the last step; null if there is none. Where one is named it must be the last: throws USAGE_STEP if another,
+   * perhaps of another window, came after it, or if it is undone already.
+   */
+  'history.undo': method(z.strictObject({ step: Id.exactOptional() }), StepEffect.nullable()),
   'history.redo': method(None, StepEffect.nullable()),
 } as const

@@ -138,7 +138,7 @@ export type ReportBox = z.infer<typeof ReportBox>
 export const LISTED_BOXES = 2000
 
 export const ReportBoxes = z.object({
-  /** In the order of the paths. */
+  /** In the order of the names. */
   boxes: z.array(ReportBox).max(LISTED_BOXES).readonly(),
   count: Count,
 })

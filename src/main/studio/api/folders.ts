@@ -3,6 +3,7 @@ import { opendir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import type { FolderEntry, FolderListing } from '../../../core/contract/studio/app.ts'
+import { byName } from '../../../core/project/natural-order.ts'
 import { IMAGE_FILE, unreadable } from '../datasets/files.ts'
 import { PROJECT_FILE } from '../project/index.ts'
 
@@ -35,9 +36,8 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
   } catch (cause) {
     throw unreadable(folder, cause)
   }
-  const order = new Intl.Collator(undefined, { numeric: true })
   const rank = ({ kind }: FolderEntry): number => (kind === 'folder' ? 0 : kind === 'project' ? 1 : 2)
-  entries.sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name))
+  entries.sort((a, b) => rank(a) - rank(b) || byName(a.name, b.name))
   return {
     path: folder,
     isHome: folder === resolve(homedir()),

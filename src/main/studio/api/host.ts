@@ -2,6 +2,7 @@
  * The studio behind every window: the open project, running jobs, remembered settings. One host serves all windows of a
  * program, whatever they are connected by; dispatch.ts answers their calls.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { basename, dirname } from 'node:path'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ModelEntry } from '../../../core/contract/studio/models.ts'
@@ -48,8 +49,8 @@ export class StudioHost {
   #project: Project | undefined
   #runs: Runs | undefined
   #evaluations: Evaluations | undefined
-  /** Whose call is being answered. */
-  #caller: Caller | null = null
+  /** Whose call is being answered, also by a job that it started. */
+  readonly #caller = new AsyncLocalStorage<Caller | null>()
   /** Opening and closing, one after the other. */
   #lastTurn: Promise<unknown> = Promise.resolve()
   /** Windows know that the project is not where it was. */
@@ -164,7 +165,9 @@ export class StudioHost {
       checkpointWritten: () => void this.models.current(project.path).catch(() => {}),
     })
     const { history } = project
-    history.subscribe((effect) => this.emit('step', { ...effect, ...history.next(), by: this.#caller }))
+    history.subscribe((effect) =>
+      this.emit('step', { ...effect, ...history.next(), by: this.#caller.getStore() ?? null }),
+    )
     this.recent.add(dirname(project.path))
     const summary = this.summary()!
     this.emit('project', summary)
@@ -186,14 +189,9 @@ export class StudioHost {
     project.close()
   }
 
-  /** What the work changes before it first waits is told as the caller's. */
+  /** What the work changes, at once or later, is told as the caller's. */
   onBehalfOf<T>(caller: Caller | null, work: () => T): T {
-    this.#caller = caller
-    try {
-      return work()
-    } finally {
-      this.#caller = null
-    }
+    return this.#caller.run(caller, work)
   }
 
   summary(): ProjectSummary | null {

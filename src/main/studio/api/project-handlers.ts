@@ -178,6 +178,6 @@ export const labelHandlers: Handlers<keyof typeof LABEL_METHODS> = {
     return null
   },
 
-  'history.undo': ({ project }) => project.history.undo() ?? null,
+  'history.undo': ({ project }, { step }) => project.history.undo(step) ?? null,
   'history.redo': ({ project }) => project.history.redo() ?? null,
 }

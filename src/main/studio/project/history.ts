@@ -29,6 +29,8 @@ export interface Step {
 
 /** A step just done, undone or redone, and what looks different now. */
 export interface StepEffect extends Touched {
+  /** The step's id. */
+  readonly step: number
   readonly label: string
 }
 
@@ -118,9 +120,12 @@ export class History {
     }
   }
 
-  /** Undefined if there is nothing to undo. An open gesture is ended and undone. */
-  undo(): StepEffect | undefined {
-    return this.#move('done', 'DESC', 'undone')
+  /**
+   * Undefined if there is nothing to undo. An open gesture is ended and undone.
+   * @param step the id of the step to undo, where it must be that one; throws USAGE_STEP if it is not the last.
+   */
+  undo(step?: number): StepEffect | undefined {
+    return this.#move('done', 'DESC', 'undone', step)
   }
 
   /** Undefined if there is nothing to redo. */
@@ -248,9 +253,15 @@ export class History {
     this.#database.run('DELETE FROM step WHERE state = ?', state)
   }
 
-  #move(from: 'done' | 'undone', order: 'ASC' | 'DESC', to: 'done' | 'undone'): StepEffect | undefined {
+  #move(
+    from: 'done' | 'undone',
+    order: 'ASC' | 'DESC',
+    to: 'done' | 'undone',
+    wanted?: number,
+  ): StepEffect | undefined {
     this.#settle()
     const found = this.#find(from, order)
+    if (wanted !== undefined && found?.step !== wanted) throw this.#notLast(wanted, found)
     if (found === undefined) return undefined
     const log = this.#nextLog()
     this.#database.transaction(() => {
@@ -260,6 +271,18 @@ export class History {
     const effect = this.#effectOf({ ...found, log })
     this.#tell(effect)
     return effect
+  }
+
+  #notLast(id: number, last: OpenStep | undefined): CodedError {
+    const step = this.#database.get<Step>('SELECT id, label, at, state FROM step WHERE id = ?', id)
+    if (step?.state !== 'done' || last === undefined) {
+      return new CodedError('USAGE_STEP', `${step ? `"${step.label}"` : 'That step'} is undone already`)
+    }
+    return new CodedError(
+      'USAGE_STEP',
+      `"${step.label}" is no longer the last step: "${last.label}" came after it. Nothing was undone`,
+      'Undo what came after it first',
+    )
   }
 
   #takeBack(open: OpenStep): void {
@@ -281,8 +304,8 @@ export class History {
     )
   }
 
-  #effectOf({ label, log }: OpenStep): StepEffect {
-    return { label, ...touched(this.#database, log) }
+  #effectOf({ step, label, log }: OpenStep): StepEffect {
+    return { step, label, ...touched(this.#database, log) }
   }
 
   #tell(effect: StepEffect): void {

@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Annotation, Problem } from '../../../core/formats/dataset.ts'
 import type { Segmentation } from '../../../core/geometry/segmentation.ts'
 import type { AnnotationPatch, NewAnnotation, ProjectAnnotation } from '../../../core/project/model.ts'
+import { naturalKey } from '../../../core/project/natural-order.ts'
 import type { Loaded } from '../datasets/index.ts'
 import type { Gesture } from './history.ts'
 import { type MatchedClass, type MatchedImage, matchClasses, matchImages, problem } from './import-match.ts'
@@ -151,10 +152,11 @@ class Import {
   #insertImage({ image, path }: MatchedImage): number {
     const { database, images } = this.#project
     const { lastId } = database.run(
-      'INSERT INTO image (id, path, name_key, width, height) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO image (id, path, name_key, sort_key, width, height) VALUES (?, ?, ?, ?, ?, ?)',
       image.id > 0 && images.get(image.id) === undefined ? image.id : null,
       path,
       nameKey(path),
+      naturalKey(path),
       image.width,
       image.height,
     )

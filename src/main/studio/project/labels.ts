@@ -13,7 +13,7 @@ export interface Labels {
 /** Images per query: so many are in memory at a time. */
 const CHUNK = 200
 
-/** Those of the images that a query finds, in the order of the paths; image and class ids are the project's. */
+/** Those of the images that a query finds, in the order of their names; image and class ids are the project's. */
 export function labelsOf(project: Project, query: string): Labels {
   const found = project.find(query)
   const unnameable = unnameableOf(project)

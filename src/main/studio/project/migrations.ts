@@ -1,10 +1,23 @@
 /** Brings a project file to the format of this program, step by step. */
 import { CodedError } from '../../../core/errors.ts'
+import { naturalKey } from '../../../core/project/natural-order.ts'
 import type { Database } from './database.ts'
-import { VERSION_1, VERSION_2 } from './schema.ts'
+import { VERSION_1, VERSION_2, VERSION_3 } from './schema.ts'
+
+/** SQL, or more than SQL can do. */
+type Migration = string | ((database: Database) => void)
 
 /** MIGRATIONS[v] leads from format version v to v + 1; version 0 is an empty file. */
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2]
+export const MIGRATIONS: readonly Migration[] = [
+  VERSION_1,
+  VERSION_2,
+  (database) => {
+    database.exec(VERSION_3)
+    for (const { id, path } of database.all<{ id: number; path: string }>('SELECT id, path FROM image')) {
+      database.run('UPDATE image SET sort_key = ? WHERE id = ?', naturalKey(path), id)
+    }
+  },
+]
 
 /** "FCOS" in SQLite's header field for the kind of file: `file` and other tools can tell it from any database. */
 const APPLICATION_ID = 0x46434f53
@@ -39,7 +52,10 @@ export function migrate(database: Database, migrations = MIGRATIONS): void {
     )
   }
   database.transaction(() => {
-    for (const sql of migrations.slice(version)) database.exec(sql)
+    for (const step of migrations.slice(version)) {
+      if (typeof step === 'string') database.exec(step)
+      else step(database)
+    }
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
   })
 }

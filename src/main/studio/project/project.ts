@@ -113,7 +113,7 @@ export class Project {
     return join(this.imageRoot, image.path)
   }
 
-  /** Ids of the images that a query (core/query) finds, in the order of their paths. Throws USAGE_QUERY. */
+  /** Ids of the images that a query (core/query) finds, in the order of their names. Throws USAGE_QUERY. */
   find(query: string): number[] {
     return findImages(this.database, query)
   }

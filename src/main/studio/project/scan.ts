@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import { baseName } from '../../../core/formats/paths.ts'
+import { naturalKey } from '../../../core/project/natural-order.ts'
 import { type Probe, probeFile } from '../../images/probe.ts'
 import { kindOf, mapConcurrent } from '../datasets/files.ts'
 import type { Database } from './database.ts'
@@ -216,9 +217,9 @@ class Scan {
   #add({ path, bytes, modified, hash, width, height, error }: ReadFile): void {
     this.#counts.added++
     const { lastId } = this.#database.run(
-      `INSERT INTO image (path, name_key, bytes, modified, hash, width, height, error)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[path, nameKey(path), bytes, modified, hash, width, height, error],
+      `INSERT INTO image (path, name_key, sort_key, bytes, modified, hash, width, height, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[path, nameKey(path), naturalKey(path), bytes, modified, hash, width, height, error],
     )
     this.#settled.add(lastId)
   }
@@ -227,10 +228,10 @@ class Scan {
     this.#settle(row)
     // A file that cannot be read just now keeps the bytes and size by which it is known.
     this.#database.run(
-      `UPDATE image SET path = ?, name_key = ?, bytes = ?, modified = ?, hash = coalesce(?, hash),
-         width = iif(?6 > 0, ?6, width), height = iif(?7 > 0, ?7, height), error = ?8
-       WHERE id = ?9`,
-      ...[path, nameKey(path), bytes, modified, hash, width, height, error, row.id],
+      `UPDATE image SET path = ?, name_key = ?, sort_key = ?, bytes = ?, modified = ?, hash = coalesce(?, hash),
+         width = iif(?7 > 0, ?7, width), height = iif(?8 > 0, ?8, height), error = ?9
+       WHERE id = ?10`,
+      ...[path, nameKey(path), naturalKey(path), bytes, modified, hash, width, height, error, row.id],
     )
   }
 }

@@ -124,3 +124,11 @@ CREATE TABLE rejection_before (
   PRIMARY KEY (log, id)
 ) STRICT, WITHOUT ROWID;
 `
+
+/** Paths also as people sort them. The keys of the rows that are there are written by the migration. */
+export const VERSION_3 = `
+ALTER TABLE image ADD COLUMN sort_key TEXT NOT NULL DEFAULT '';  -- the path as sorted (core/project/natural-order)
+DROP INDEX image_error;
+CREATE INDEX image_order ON image (sort_key, path);
+CREATE INDEX image_error ON image (sort_key, path) WHERE error IS NOT NULL;
+`

@@ -10,12 +10,12 @@ interface Condition {
   readonly values: readonly Value[]
 }
 
-/** Ids of the images that a query (core/query) finds, in the order of their paths. Throws USAGE_QUERY. */
+/** Ids of the images that a query (core/query) finds, in the order of their names. Throws USAGE_QUERY. */
 export function findImages(database: Database, query: string): number[] {
   const { sql, values } = where(database, query)
   // One value for all rows: a hundred thousand rows would each take longer to become an object than to be found.
   const row = database.get<{ ids: string }>(
-    `SELECT json_group_array(id) AS ids FROM (SELECT id FROM image WHERE ${sql} ORDER BY path)`,
+    `SELECT json_group_array(id) AS ids FROM (SELECT id FROM image WHERE ${sql} ORDER BY sort_key, path)`,
     ...values,
   )!
   return JSON.parse(row.ids)

@@ -186,17 +186,33 @@ describe('saving', () => {
   test('a step of another window is read anew; one about other images is not', async () => {
     const reads = () => client.sent('annotations.of').length
     const before = reads()
-    editor.stepped({ label: 'Move box', images: [8], classes: false, undo: null, redo: null, by: null })
+    editor.stepped({
+      step: 1,
+      label: 'Move box',
+      images: [8],
+      classes: false,
+      undo: null,
+      redo: null,
+      by: null,
+    })
     await idle()
     expect(reads()).toBe(before)
-    editor.stepped({ label: 'Move box', images: [1], classes: false, undo: null, redo: null, by: null })
+    editor.stepped({
+      step: 1,
+      label: 'Move box',
+      images: [1],
+      classes: false,
+      undo: null,
+      redo: null,
+      by: null,
+    })
     await idle()
     expect(reads()).toBe(before + 1)
   })
 
   test('a step of the same name from another window is no echo of the one on its way', async () => {
     const reads = () => client.sent('annotations.of').length
-    const step = { label: 'Draw box', images: [1], classes: false, undo: 'Draw box', redo: null }
+    const step = { step: 1, label: 'Draw box', images: [1], classes: false, undo: 'Draw box', redo: null }
     const told = Promise.withResolvers<void>()
     client.answers['annotations.add'] = async () => {
       await told.promise

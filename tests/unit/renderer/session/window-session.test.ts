@@ -148,7 +148,7 @@ describe('another project', () => {
     session.studio.editor.move(new Map([[10, { box: [11, 10, 31, 30], segmentation: null, area: null }]]))
     await idle()
     const by = { client: 'this window', call: client.calls.length }
-    const step = { label: 'Move box', images: [1], classes: false, undo: 'Move box', redo: null }
+    const step = { step: 1, label: 'Move box', images: [1], classes: false, undo: 'Move box', redo: null }
     client.emit('step', { ...step, by })
     answer()
     await session.studio.editor.settled()
@@ -200,21 +200,44 @@ describe('undo', () => {
     expect(client.calls.some(({ method }) => method.startsWith('history'))).toBe(false)
   })
 
+  const by = { client: 'this window', call: 7 }
+  const step = {
+    ...{ step: 3, label: 'Import labels', images: 'many' as const, classes: false },
+    ...{ undo: 'Import labels', redo: null, by },
+  }
+  const drawn = {
+    ...step,
+    ...{ step: 4, label: 'Draw box', images: [1], undo: 'Draw box', by: { client: 'another', call: 7 } },
+  }
+
   test('is offered for a step only as long as it is the last', async () => {
     const { studio } = await WindowSession.connect(client)
-    const step = {
-      label: 'Import labels',
-      images: 'many',
-      classes: false,
-      undo: 'Import labels',
-      redo: null,
-      by: null,
-    } as const
     client.emit('step', step)
-    studio.showStep('Imported 3 objects')
+    studio.showStep('Imported 3 objects', by)
     expect(studio.messages.list[0]!.action?.title).toBe('Undo')
-    client.emit('step', { ...step, label: 'Draw box', images: [1], undo: 'Draw box' })
+    client.emit('step', drawn)
     expect(studio.messages.list[0]!.text).toBe('Imported 3 objects')
     expect(studio.messages.list[0]!.action).toBe(null)
+  })
+
+  test('is not offered where another window has made a step before the first was told of', async () => {
+    const { studio } = await WindowSession.connect(client)
+    client.emit('step', step)
+    client.emit('step', drawn)
+    studio.showStep('Imported 3 objects', by)
+    expect(studio.messages.list).toMatchObject([{ text: 'Imported 3 objects', action: null }])
+  })
+
+  test('of a message names its step, so that no other is undone in its place', async () => {
+    const { studio } = await WindowSession.connect(client)
+    client.answers['history.undo'] = () => {
+      throw new CodedError('USAGE_STEP', '"Import labels" is no longer the last step')
+    }
+    client.emit('step', step)
+    studio.showStep('Imported 3 objects', by)
+    studio.messages.list[0]!.action!.run()
+    await idle()
+    expect(client.sent('history.undo')).toEqual([{ step: 3 }])
+    expect(studio.messages.list.at(-1)).toMatchObject({ kind: 'error', code: 'USAGE_STEP' })
   })
 })

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Caller } from '../../../../src/core/contract/studio.ts'
+import type { Caller, EventData } from '../../../../src/core/contract/studio.ts'
 import type { CodedError } from '../../../../src/core/errors.ts'
 import { serve } from '../../../../src/main/studio/api/connection.ts'
 import { scratch } from '../../../support/scratch.ts'
@@ -29,7 +29,8 @@ describe('a window and the studio', () => {
     })
     expect(steps).toEqual([
       {
-        ...{ label: 'Add boxes', images: [image], classes: false, undo: 'Add boxes', redo: null },
+        ...{ step: expect.any(Number), label: 'Add boxes', images: [image], classes: false },
+        ...{ undo: 'Add boxes', redo: null },
         by: { client: expect.any(String), call: expect.any(Number) },
       },
     ])
@@ -240,4 +241,30 @@ describe('what a window must not get away with', () => {
       await closed
     },
   )
+})
+
+test('the step of a job names the call that started it; a step that another window followed is not undone', async () => {
+  const host = await studioHost()
+  const [one, other] = [connect(host), connect(host)]
+  await one.call('project.create', { folder: await scratch(), imageRoot: SAMPLE })
+  for (const { id } of await one.call('jobs.list', {})) await ended(one, { job: id })
+  const steps: EventData<'step'>[] = []
+  one.on('step', (step) => steps.push(step))
+  let caller: Caller | undefined
+  const path = join(SAMPLE, 'val.json')
+  const params = { path, dryRun: false, keepAbsent: false }
+  const job = await one.call('project.import', params, (sent) => {
+    caller = sent
+  })
+  await ended(one, job)
+  const imported = steps.at(-1)!
+  expect(imported.by).toEqual(caller)
+  await other.call('classes.add', { name: 'another' })
+  await expect(one.call('history.undo', { step: imported.step })).rejects.toMatchObject({
+    code: 'USAGE_STEP',
+  })
+  expect(host.summary()!.undo).toBe('Add class another')
+  await other.call('history.undo', {})
+  expect(await one.call('history.undo', { step: imported.step })).toMatchObject({ step: imported.step })
+  expect(host.summary()!.labels).toBe(0)
 })

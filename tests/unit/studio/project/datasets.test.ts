@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Dataset } from '../../../../src/core/formats/dataset.ts'
 import { FORMATS } from '../../../../src/core/formats/formats.ts'
+import { naturalKey } from '../../../../src/core/project/natural-order.ts'
 import { loadDataset } from '../../../../src/main/studio/datasets/index.ts'
 import { datasetOf, exportDataset } from '../../../../src/main/studio/project/export.ts'
 import { importDataset } from '../../../../src/main/studio/project/import.ts'
@@ -38,9 +39,9 @@ test('any data set comes back as it went in, is known when it comes again, and c
         expect(report).toMatchObject({ images: dataset.images.length, boxes, knownBoxes: 0 })
         const out = datasetOf(project).dataset
         expect(out.categories).toEqual(dataset.categories)
-        const sorted = dataset.images.toSorted((a, b) =>
-          Buffer.compare(Buffer.from(a.fileName), Buffer.from(b.fileName)),
-        )
+        const bytes = ({ fileName }: { fileName: string }) =>
+          Buffer.from(`${naturalKey(fileName)}\0${fileName}`)
+        const sorted = dataset.images.toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)))
         expect(out.images).toEqual(
           sorted.map(({ splits, ...image }) => ({ ...image, ...(splits && { splits: splits.slice(0, 1) }) })),
         )

@@ -173,7 +173,7 @@ describe('gestures', () => {
   test('undo ends it and takes it back', async () => {
     const { history, move, x } = await withBox()
     history.begin('Move box').extend(() => move(7))
-    expect(history.undo()).toEqual({ label: 'Move box', images: [1], classes: false })
+    expect(history.undo()).toMatchObject({ label: 'Move box', images: [1], classes: false })
     expect(x()).toBe(BOX[0])
   })
 
@@ -213,11 +213,11 @@ test('listeners are told what looks different after each step', async () => {
   stop()
   project.history.undo()
   expect(told).toEqual([
-    { label: 'Add class cell', images: [], classes: true },
-    { label: 'Add boxes', images: [2], classes: false },
-    { label: 'Change state of images', images: [1], classes: false },
-    { label: 'Delete boxes', images: [2], classes: false },
-    { label: 'Delete boxes', images: [2], classes: false },
+    { step: 1, label: 'Add class cell', images: [], classes: true },
+    { step: 2, label: 'Add boxes', images: [2], classes: false },
+    { step: 3, label: 'Change state of images', images: [1], classes: false },
+    { step: 4, label: 'Delete boxes', images: [2], classes: false },
+    { step: 4, label: 'Delete boxes', images: [2], classes: false },
   ])
 })
 
@@ -238,4 +238,27 @@ test('what is forgotten stays, and cannot be undone or redone', async () => {
   project.classes.rename(cell, 'core')
   project.history.undo()
   expect(tracked(project)).toEqual(before)
+})
+
+test('a step that is named is undone, or none is', async () => {
+  const project = await someProject('a.jpg')
+  const { history, images } = project
+  const steps: number[] = []
+  history.subscribe(({ step }) => steps.push(step))
+  images.setState([1], 'done')
+  images.setSplit([1], 'val')
+  const [first, second] = steps as [number, number]
+  const before = tracked(project)
+  expect(() => history.undo(first)).toThrow(
+    expect.objectContaining({
+      code: 'USAGE_STEP',
+      message: expect.stringContaining('"Change state of images" is no longer the last step'),
+    }),
+  )
+  expect(tracked(project)).toEqual(before)
+  expect(history.undo(second)).toMatchObject({ step: second, label: 'Change split of images' })
+  expect(() => history.undo(second)).toThrow(/"Change split of images" is undone already/)
+  expect(history.undo(first)).toMatchObject({ step: first })
+  expect(() => history.undo(first)).toThrow(/undone already/)
+  expect(() => history.undo(99)).toThrow(/undone already/)
 })

@@ -96,6 +96,21 @@ test('migrations run once, in order, and an older program refuses what a newer o
   })
 })
 
+test('a project of format 2 opens, with its images in the order of their names', async () => {
+  const path = join(await scratch(), PROJECT_FILE)
+  const older = openDatabase(path)
+  migrate(older, MIGRATIONS.slice(0, 2))
+  older.run(`INSERT INTO setting VALUES ('image-root', '.')`)
+  for (const [i, name] of ['b-10.jpg', 'B-2.jpg', 'a/b-3.jpg', 'b-1.jpg'].entries()) {
+    older.run('INSERT INTO image (id, path, name_key) VALUES (?, ?, ?)', i + 1, name, name.toLowerCase())
+  }
+  older.close()
+  const project = await openProject(path)
+  onTestFinished(() => project.close())
+  expect(project.readOnly).toBeUndefined()
+  expect(project.find('')).toEqual([3, 4, 2, 1])
+})
+
 test('a migration that fails changes nothing; an older file that cannot be written is not changed', async () => {
   const path = join(await closedProject(), PROJECT_FILE)
   const database = openDatabase(path)

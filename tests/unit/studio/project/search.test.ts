@@ -7,6 +7,7 @@ import {
   SOURCES,
   SPLITS,
 } from '../../../../src/core/project/model.ts'
+import { byName } from '../../../../src/core/project/natural-order.ts'
 import { mulberry32 } from '../../../../src/core/random.ts'
 import type { Project } from '../../../../src/main/studio/project/project.ts'
 import { addImages, someProject } from '../../../support/project.ts'
@@ -102,7 +103,7 @@ test('finds what a look at each image and each object finds, in the order of the
   const all = project.images
     .list(ids)
     .map((image) => ({ image, objects: project.annotations.of(image.id) }))
-    .sort((a, b) => Buffer.compare(Buffer.from(a.image.path), Buffer.from(b.image.path)))
+    .sort((a, b) => byName(a.image.path, b.image.path))
   for (const { image, objects } of all) {
     expect(image.proposals).toBe(objects.filter(({ source }) => source === 'proposed').length)
     expect(image.labels + image.proposals).toBe(objects.length)
@@ -135,4 +136,20 @@ test('letters are found however they are composed', async () => {
   const project = await someProject()
   const [id] = addImages(project, 'e\u0301t\u00e9.jpg'.normalize('NFC'))
   expect(project.find('E\u0301TE\u0301')).toEqual([id])
+})
+
+test('images come in the order of their names as people read them', async () => {
+  const names = ['raccoon-10.jpg', 'raccoon-2.jpg', 'Raccoon-1.jpg', 'day 2/9.jpg', 'day 10/1.jpg', 'day.jpg']
+  const project = await someProject(...names)
+  const inOrder = project.images.list(project.find('')).map(({ path }) => path)
+  expect(inOrder).toEqual([
+    'day 2/9.jpg',
+    'day 10/1.jpg',
+    'day.jpg',
+    'Raccoon-1.jpg',
+    'raccoon-2.jpg',
+    'raccoon-10.jpg',
+  ])
+  for (const id of project.find('')) project.images.setError(id, 'broken')
+  expect(project.find('has:error')).toEqual(project.find(''))
 })
