@@ -211,7 +211,7 @@ export async function readVoc(
     dataset: fromNamed(named, classNamesOf(images)),
     imageRoot,
     problems: [
-      ...(chosen?.problems ?? []),
+      ...(chosen?.problems ?? [...lists.values()].flatMap(({ fault, problems }) => (fault ? problems : []))),
       ...problems.filter(({ key }) => isChosen(key)).map(({ problem }) => problem),
     ],
     notKept,
@@ -239,6 +239,8 @@ class Known {
 interface List {
   readonly keys: Set<string>
   readonly problems: Problem[]
+  /** Why the file cannot be read. */
+  readonly fault?: CodedError
 }
 
 /** The lists in ImageSets/Main. VOC's lists per class ("name 1", "name -1") are no splits and are left aside. */
@@ -247,10 +249,17 @@ async function readLists(root: string, known: Known): Promise<Map<string, List>>
   const folder = join(root, 'ImageSets', 'Main')
   if ((await kindOf(folder)) !== 'folder') return lists
   for (const file of await listFiles(folder, /\.txt$/i, 1)) {
-    const text = await readText(join(folder, file), `ImageSets/Main/${file}`)
-    const first = text.split('\n', 1)[0]!.trim()
-    if (/\s-?[01]$/.test(first) && known.find(first) === undefined) continue
-    lists.set(stemOf(file), parseList(text, `ImageSets/Main/${file}`, known))
+    const name = `ImageSets/Main/${file}`
+    try {
+      const text = await readText(join(folder, file), name)
+      const first = text.split('\n', 1)[0]!.trim()
+      if (/\s-?[01]$/.test(first) && known.find(first) === undefined) continue
+      lists.set(stemOf(file), parseList(text, name, known))
+    } catch (fault) {
+      if (!(fault instanceof CodedError)) throw fault
+      const problem: Problem = { file: name, where: '', reason: fault.message, action: 'skipped' }
+      lists.set(stemOf(file), { keys: new Set(), problems: [problem], fault })
+    }
   }
   return lists
 }
@@ -280,6 +289,7 @@ async function choose(
   if (list !== undefined) return parseList(await readText(list, list), list, known)
   if (split === undefined) return undefined
   const chosen = lists.get(split)
+  if (chosen?.fault) throw chosen.fault
   if (chosen) return chosen
   throw new CodedError(
     'DATA_LIST',

@@ -98,7 +98,8 @@ export async function listFiles(folder: string, pattern: RegExp, depth = Infinit
 export const toSlashes = (path: string): string => (sep === '/' ? path : path.replaceAll(sep, '/'))
 
 /**
- * The text of a file in UTF-8 (whatever it declares), in UTF-16, or in the encoding that its XML declaration names.
+ * The text of a file in UTF-8 (whatever it declares, unless that is more likely), in UTF-16, or in the encoding that its
+ * XML declaration names.
  * Throws DATA_READ, DATA_TOO_LARGE or DATA_ENCODING.
  */
 export async function readText(path: string, file: string): Promise<string> {
@@ -118,7 +119,11 @@ export async function readText(path: string, file: string): Promise<string> {
   const decoder = decoderOf(bytes)
   try {
     // Declared encodings that mark their letters with escapes are plain ASCII, which is UTF-8 too.
-    if (decoder.encoding !== 'utf-8' || !bytes.includes(0x1b)) return decoder.decode(bytes)
+    if (decoder.encoding !== 'utf-8') return decoder.decode(bytes)
+    if (!bytes.includes(0x1b)) {
+      const text = decoder.decode(bytes)
+      return (isByChance(text) && inDoubleBytes(bytes)) || text
+    }
   } catch (cause) {
     const declared = declaredEncoding(bytes)
     if (declared === undefined) throw encodingError(file, decoder.encoding, cause)
@@ -136,6 +141,27 @@ export async function readText(path: string, file: string): Promise<string> {
     return new TextDecoder(label, { fatal: true }).decode(bytes)
   } catch (cause) {
     throw encodingError(file, declared, cause)
+  }
+}
+
+/**
+ * True where text in UTF-8 may be so by chance: a letter or two of GBK (the cat, the road), EUC or Shift-JIS often are.
+ * What stands beside no other letter, or beside one of another script, is hardly a word of any language.
+ */
+function isByChance(text: string): boolean {
+  const runs = (text.match(/[\p{L}\u0080-\uffff]+/gu) ?? []).filter((run) => /[^\0-\x7f]/.test(run))
+  const isWord = /^(\p{Script=Latin}{2,}|\p{Script=Greek}{2,}|\p{Script=Cyrillic}{2,}|.*[\u0590-\uffff].*)$/u
+  return runs.length > 0 && !runs.some((run) => isWord.test(run))
+}
+
+/** The text in the encoding that is declared, if that is one of those in which letters have two bytes. */
+function inDoubleBytes(bytes: Buffer): string | undefined {
+  const label = labelOf(declaredEncoding(bytes) ?? 'utf-8')
+  if (label === undefined || !/^(gb|big5|euc|shift)/.test(label)) return undefined
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
   }
 }
 

@@ -5,7 +5,7 @@ import { imageNameIn } from '../../../core/formats/checks.ts'
 import type { DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { byText, mergeCategories } from '../../../core/formats/named.ts'
 import { baseName, folderOf } from '../../../core/formats/paths.ts'
-import { Leftovers, ProblemLog } from '../../../core/formats/problems.ts'
+import { describeProblem, Leftovers, ProblemLog } from '../../../core/formats/problems.ts'
 import { hasYoloLine, parseYolo, YoloGrammar } from '../../../core/formats/yolo.ts'
 import {
   parseClassesTxt,
@@ -93,6 +93,8 @@ interface LabelFile {
   /** Relative to the root. */
   readonly file: string
   readonly text: string
+  /** Why the text of an image's label file cannot be read. */
+  readonly fault?: string
 }
 
 /**
@@ -123,7 +125,9 @@ export async function readYolo(
   const files = [...chosen.keys()].sort(byText)
   if (files.length === 0) {
     const example = labels.length > 0 ? `, as for example that of ${labels[0]!.file}` : ''
-    throw imagesMissing(`${root} has no images of this selection${example}`)
+    const cause = problems.find(({ action }) => action === 'skipped')
+    const why = cause ? ` (${describeProblem(cause)})` : ''
+    throw imagesMissing(`${root} has no images of this selection${example}${why}`)
   }
   const labelled = files.filter((file) => labelOf.has(file))
   if (labelled.length === 0) {
@@ -162,6 +166,10 @@ export async function readYolo(
       const place = { fileName, ...size, ...(splits.length > 0 && { splits }) }
       const label = labelOf.get(file)
       if (label === undefined) return { ...place, annotations: [] }
+      if (label.fault !== undefined) {
+        skip(label.file, label.fault)
+        return undefined
+      }
       const parsed = parseYolo(label.text, label.file, size, config.categories, grammar, leftovers)
       problems.push(...parsed.log.problems)
       const { annotations, dropped } = parsed
@@ -195,9 +203,14 @@ async function readLabels(
   const read = await mapConcurrent(
     files,
     async (file): Promise<LabelFile | undefined> => {
-      const text = await readText(join(root, file), file)
       const isOfPicture = pictures.ofLabel(file).length > 0
-      return isOfPicture || hasYoloLine(text) ? { file, text } : undefined
+      try {
+        const text = await readText(join(root, file), file)
+        return isOfPicture || hasYoloLine(text) ? { file, text } : undefined
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error
+        return isOfPicture ? { file, text: '', fault: error.message } : undefined
+      }
     },
     signal && { signal },
   )
@@ -233,6 +246,7 @@ function match(
     for (const picture of own) {
       const other = labelOf.get(picture)
       if (other === undefined) labelOf.set(picture, label)
+      else if (label.fault !== undefined) note(file, 'skipped', label.fault)
       else if (other.text.trim() !== label.text.trim())
         note(file, 'skipped', `${other.file} has labels of ${picture} too`)
     }
@@ -303,7 +317,15 @@ async function filesOf(
   const candidates = [resolve(base, path), resolve(root, path), join(root, plain), ...beside]
   for (const candidate of candidates) {
     const kind = await kindOf(candidate)
-    if (kind === 'file') return readList(candidate, path, pictures, log)
+    if (kind === 'file') {
+      try {
+        return await readList(candidate, path, pictures, log)
+      } catch (error) {
+        if (!(error instanceof CodedError)) throw error
+        log.skip(path, error.message)
+        return []
+      }
+    }
     const folder = toSlashes(relative(pictures.root, candidate))
     if (kind === 'folder' && folder !== '..' && !folder.startsWith('../') && !isAbsolute(folder)) {
       const inside =
