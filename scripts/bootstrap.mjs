@@ -1,6 +1,6 @@
 /**
- * `npm start`, `npm test` and `npm run setup` on a machine with nothing but Node ≥ 20, Python 3 with pip, a C++ compiler
- * and the package registries. Plain JavaScript without dependencies: it runs before there are any.
+ * `npm start`, `npm test` and `npm run setup` on a machine that has only Node ≥ 20, Python 3 with pip, a C++ compiler and
+ * access to the package registries. Plain JavaScript without dependencies, because it runs before any are installed.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -41,17 +41,17 @@ async function main(verb, rest) {
 function installPackages() {
   if (packagesMatch()) return
   console.log('Installing npm packages')
-  // Packages that only run under Node 24 warn about an older npm host: errors alone are news.
+  // Packages that need Node 24 warn if npm runs on an older one, so only errors are shown.
   npm(['ci', '--loglevel=error'])
 }
 
-/** npm keeps in node_modules/.package-lock.json what it installed; it writes that last. */
+/** npm records what it installed in node_modules/.package-lock.json, which it writes last. */
 function packagesMatch() {
   const installedFile = path.join(PROJECT, 'node_modules/.package-lock.json')
   if (!existsSync(installedFile)) return false
   const wanted = packagesOf(path.join(PROJECT, 'package-lock.json'))
   const installed = packagesOf(installedFile)
-  // Optional packages are those of other platforms: absent here, or as wanted.
+  // Optional packages are for other platforms: they are either absent here or have the wanted version.
   const fits = ([place, { integrity, optional }]) =>
     installed[place] ? installed[place].integrity === integrity : optional
   return Object.entries(wanted).every(fits)
@@ -62,7 +62,7 @@ function packagesOf(file) {
   return packages
 }
 
-/** npm's `node` package fetches its program in an install script, the only one that is run. */
+/** npm's `node` package downloads its program in an install script, the only one that we run. */
 function installNode24() {
   const wanted = JSON.parse(
     readFileSync(path.join(PROJECT, 'node_modules/node/package.json'), 'utf8'),
@@ -82,7 +82,7 @@ function versionOf(node) {
 }
 
 function npm(args) {
-  // Under `npm start` this is the very npm that was called.
+  // Under `npm start` this is the npm that the user called.
   const script = process.env.npm_execpath
   const windows = process.platform === 'win32'
   const { status } = script?.endsWith('.js')

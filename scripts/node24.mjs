@@ -1,4 +1,4 @@
-/** Node 24 as npm's `node` package ships it, so that everything runs on the major version of Electron's. */
+/** Node 24 from npm's `node` package, so that everything runs on the same major version as in Electron. */
 
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
@@ -14,12 +14,12 @@ export function node24() {
 }
 
 /**
- * Runs a program in this one's place: same terminal, same signals. Resolves to its exit status, 128 + n after signal n
- * as shells report it.
+ * Runs a program in place of this one, with the same terminal and signals. Resolves to its exit status, 128 + n after signal
+ * n as shells report it.
  */
 export function runInPlace(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    // Where this process is killed, the program ends by itself.
+    // If this process is killed, the program notices and exits.
     const env = { ...process.env, ...options.env, FCOS_WRAPPER: String(process.pid) }
     const child = spawn(command, args, { stdio: 'inherit', ...options, env })
     // A terminal sends Ctrl-C to the child as well: forwarding it would interrupt the child twice.
@@ -29,7 +29,7 @@ export function runInPlace(command, args, options = {}) {
     }
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
     for (const signal of signals) process.on(signal, forward)
-    // npm runs a script in a shell, which ends without passing the signal on.
+    // npm runs a script in a shell, which exits without forwarding the signal.
     const parent = process.ppid
     const watch = setInterval(() => {
       if (process.env.npm_lifecycle_event && process.ppid !== parent) child.kill('SIGTERM')

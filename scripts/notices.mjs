@@ -1,4 +1,4 @@
-/** Writes THIRD_PARTY_NOTICES.md from the packages that the program runs on, and from what set-up downloads. */
+/** Writes THIRD_PARTY_NOTICES.md from the packages that the program needs at run time, and from what setup downloads. */
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ const { packages } = read('package-lock.json')
 const runtime = read('resources/runtime.json')
 const { models } = read('resources/models.json')
 
-/** What the window imports: development packages, since the build bundles them, but they are shipped all the same. */
+/** What the window imports. These are development packages, since the build bundles them, but they are shipped too. */
 const WINDOW = [
   '@lucide/svelte',
   'bits-ui',
@@ -22,7 +22,7 @@ const WINDOW = [
   'virtua',
 ]
 
-/** A package's place in node_modules and those of all that it depends on, optional peers left out. */
+/** The paths in node_modules of a package and of all its dependencies, without optional peers. */
 function placesOf(name, from = '') {
   const inside = path.posix.join(from, 'node_modules', name)
   const place = inside in packages || from === '' ? inside : `node_modules/${name}`
@@ -47,7 +47,7 @@ function describePackage(place) {
   return { id: `${name} ${version}`, license: given.type ?? given, text: licenseText(place) }
 }
 
-/** A font package has a second text for its font. */
+/** A font package has a second licence, for the font. */
 function licenseText(place) {
   const folder = path.join(PROJECT, place)
   const files = readdirSync(folder).filter((name) => /^(licen[cs]e|copying)/i.test(name))
@@ -65,7 +65,7 @@ const downloads = [
   ...models.map(({ about, file, license }) => `${about}: ${file} (${license})`),
 ]
 
-// Each text once, with all the packages that it covers.
+// Each text is listed once, with all the packages that it covers.
 const texts = Map.groupBy(
   unique.filter(({ text }) => text),
   ({ text }) => text,
@@ -77,7 +77,7 @@ writeFileSync(
 
 Written by \`node scripts/notices.mjs\`; run it after a change of dependencies.
 
-## Downloaded by set-up, not distributed here
+## Downloaded by setup, not distributed here
 
 ${downloads.map((line) => `- ${line}`).join('\n')}
 

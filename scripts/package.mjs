@@ -1,10 +1,10 @@
 /**
  * `npm run package`: an installer for this platform in dist/. It builds the desktop program, lays out the engine that goes
- * with it in build/engine, sees that this runs, and hands both to electron-builder with the given arguments. With
+ * with it in build/engine, checks that this runs, and hands both to electron-builder with the given arguments. With
  * `--engine-only` it stops before that, which needs Electron's binary.
  *
  * The engine's folder is laid out as a checkout: the sources that Node runs, the packages that they need, and Node itself.
- * On a user's machine it is copied to their cache at first, where set-up makes it ready (src/main/desktop/engine-setup.ts).
+ * On a user's machine it is first copied to their cache, where setup prepares it (src/main/desktop/engine-setup.ts).
  */
 
 import { execFileSync } from 'node:child_process'
@@ -26,13 +26,13 @@ const SOURCES = [
   'src/main',
 ]
 
-/** The desktop shell runs in Electron, from the archive. */
+/** The desktop shell runs in Electron, from its archive. */
 const DESKTOP = 'src/main/desktop'
 
-/** Set-up compiles against these headers; they are no dependency of what runs. */
+/** Setup compiles against these headers; they are not needed at run time. */
 const FOR_SETUP = ['node_modules/node-api-headers']
 
-/** Neither run nor read: types, source maps, and what set-up put there for this very checkout. */
+/** Not needed at run time: types, source maps, and what setup put there for this checkout. */
 const LEFT_OUT = /\.(d\.[cm]?ts|map|md)$|\/(lib\/napi-v8|deps|build-tmp-napi-v8)(\/|$)/
 
 const { packages } = JSON.parse(readFileSync(path.join(PROJECT, 'package-lock.json'), 'utf8'))
@@ -55,11 +55,11 @@ function layOutEngine() {
     copy(name, (file) => path.relative(PROJECT, file) !== path.normalize(DESKTOP))
   const needed = Object.keys(packages).filter((place) => place && !packages[place].dev)
   for (const place of [...needed, ...FOR_SETUP]) {
-    // Packages for other platforms are not there.
+    // Packages for other platforms are not installed.
     if (existsSync(path.join(PROJECT, place)))
       copy(place, (file) => !LEFT_OUT.test(path.relative(PROJECT, file)) && !isNested(place, file))
   }
-  // Copies of different builds lie side by side on a user's machine.
+  // Copies of different builds are kept side by side on a user's machine.
   const id = createHash('sha256').update(readFileSync(path.join(PROJECT, 'package-lock.json')))
   for (const file of execFileSync('git', ['ls-files', 'src'], { cwd: PROJECT, encoding: 'utf8' }).split('\n'))
     if (file && existsSync(path.join(PROJECT, file))) id.update(readFileSync(path.join(PROJECT, file)))
@@ -70,7 +70,7 @@ function copy(place, filter) {
   cpSync(path.join(PROJECT, place), path.join(ENGINE, place), { recursive: true, dereference: true, filter })
 }
 
-/** A package within a package has an entry of its own, or is for development. */
+/** A nested package has an entry of its own, or is a development dependency. */
 function isNested(place, file) {
   return path.relative(path.join(PROJECT, place), file).split(path.sep).includes('node_modules')
 }

@@ -1,4 +1,4 @@
-/** `npm test`: style, arrows, types and the window's build, then every test, then one line that counts them all. */
+/** `npm test`: style, import rules, types and the window's build, then all tests, then one line with the totals. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ export async function runTests(run, filters) {
   const { passed, failed, skipped } = count(report, status)
   rmSync(folder, { recursive: true })
 
-  if (failedChecks.length > 0) console.log(`Failed besides tests: ${failedChecks.join(', ')}`)
+  if (failedChecks.length > 0) console.log(`Failed checks: ${failedChecks.join(', ')}`)
   const allPassed = passed + CHECKS.length - failedChecks.length
   const allFailed = failed + failedChecks.length
   console.log(`${allPassed} passed, ${allFailed} failed, ${skipped} skipped`)

@@ -1,4 +1,7 @@
-/** The bridge between a page and the shell. It runs sandboxed, in a world of its own; main checks everything it passes on. */
+/**
+ * The bridge between a page and the shell. It runs sandboxed, in an isolated world; the main process checks everything that
+ * it passes on.
+ */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import {
   DESKTOP_CHANNEL,

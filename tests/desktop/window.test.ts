@@ -47,7 +47,7 @@ describe(`in ${DRIVEN}`, () => {
       .toMatch(/The window stopped[\s\S]*Every finished change is saved/)
     await run('document.querySelector("details").open = true')
     expect(await run('document.querySelector("pre").innerText')).toContain(
-      "The window's process has gone: crashed",
+      "The window's process has ended: crashed",
     )
     expect(await run('getComputedStyle(document.querySelector("h1")).fontSize')).toBe('20px')
     await run('document.querySelector("a").click()')

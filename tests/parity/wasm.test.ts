@@ -14,7 +14,7 @@ import { wasmRecord } from '../support/wasm-record.ts'
 
 const RECORD = '../../src/main/engine/tensor/runtime-record.ts'
 
-/** The engine's modules, loaded anew for the runtime that set-up chose, or for WebAssembly. */
+/** The engine's modules, loaded anew for the runtime that setup chose, or for WebAssembly. */
 async function load(device: 'as set up' | 'wasm') {
   vi.resetModules()
   if (device === 'wasm') vi.doMock(RECORD, () => ({ runtimeRecord: () => wasmRecord }))

@@ -1,4 +1,4 @@
-// Stands for tfjs-node's binding in the tests of set-up: it loads, and answers what the self-check asks.
+// Stands for tfjs-node's binding in the tests of setup: it loads, and answers what the self-check asks.
 #include <cstdlib>
 #include <node_api.h>
 

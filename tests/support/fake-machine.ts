@@ -1,4 +1,4 @@
-/** A machine for the tests of set-up: its python3, pip, c++ and nvidia-smi are small scripts that a test can break. */
+/** A machine for the tests of setup: its python3, pip, c++ and nvidia-smi are small scripts that a test can break. */
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

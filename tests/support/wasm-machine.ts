@@ -1,5 +1,5 @@
 /**
- * Preloaded into an engine (`node --import`), makes this machine one whose set-up chose WebAssembly, and on which
+ * Preloaded into an engine (`node --import`), makes this machine one whose setup chose WebAssembly, and on which
  * tfjs-node does not load.
  */
 import { registerHooks } from 'node:module'

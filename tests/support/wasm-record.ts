@@ -1,4 +1,4 @@
-/** A set-up that chose WebAssembly. */
+/** A setup that chose WebAssembly. */
 import type { RuntimeRecord } from '../../src/core/contract/runtime.ts'
 
 export const wasmRecord: RuntimeRecord = {
@@ -9,5 +9,5 @@ export const wasmRecord: RuntimeRecord = {
   libraryDirs: [],
   cpuFlags: [],
   files: [],
-  chosenBecause: ['TensorFlow needs a CPU with AVX', 'So WebAssembly computes, on one thread'],
+  chosenBecause: ['TensorFlow needs a CPU with AVX', 'So the engine uses WebAssembly, on one thread'],
 }

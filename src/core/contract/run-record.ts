@@ -27,7 +27,7 @@ export const RUN_FILES = {
 export const runExists = (folder: string): CodedError =>
   new CodedError(
     'USAGE_RUN_EXISTS',
-    `${folder} already holds a training run`,
+    `${folder} already contains a training run`,
     'Continue it with --resume, or choose another folder',
   )
 

@@ -1,4 +1,4 @@
-/** What set-up chose for this checkout and why: written by set-up, read by the engine and `fcos doctor`. */
+/** What setup chose for this checkout and why: written by setup, read by the engine and `fcos doctor`. */
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 
@@ -27,7 +27,7 @@ export const RuntimeRecord = z.object({
   libraryDirs: z.array(z.string()),
   cpuFlags: z.array(z.string()),
   chosenBecause: z.array(z.string()),
-  /** The libraries and add-ons that the engine loads, as set-up saw them work. */
+  /** The libraries and add-ons that the engine loads, as setup saw them work. */
   files: z.array(SealedFile).default([]),
 })
 export type RuntimeRecord = z.infer<typeof RuntimeRecord>

@@ -43,7 +43,7 @@ export class Leftovers {
 
 /** One line for people: `Annotations/a.xml, line 12: skipped, the box has no width`. */
 export const describeProblem = ({ file, where, action, reason }: Problem): string =>
-  `${file}${where && `, ${where}`}: ${action}, ${reason}`
+  `${file}${where && `, ${where}`}: ${action === 'mended' ? 'repaired' : action}, ${reason}`
 
 /** JSON.parse whose failure names the file. Throws DATA_JSON. */
 export function parseJson(text: string, file: string): unknown {

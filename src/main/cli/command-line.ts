@@ -1,10 +1,10 @@
-/** What the commands of the fcos program are made with: one look of help, output and progress for all of them. */
+/** Shared by the commands of the fcos program, so that help, output and progress look the same everywhere. */
 import { type Command, Option } from 'commander'
 
 export interface CommandLine {
   /** A command whose help ends with an example, and which takes --json. */
   command(usage: string, summary: string, help: CommandHelp): Command
-  /** Prints what a command hands out: as one JSON document, or in lines for people. */
+  /** Prints the result of a command, as one JSON document or as human-readable lines. */
   print(options: { readonly json?: boolean }, json: unknown, text: () => string): void
 }
 
@@ -25,7 +25,7 @@ export const fastMath = (command: Command): Command =>
 /** For commands that read data sets. */
 export const fromFormat = (command: Command): Command =>
   command.addOption(
-    choice('--from <format>', 'which labels are read, where those of several formats lie in a folder', [
+    choice('--from <format>', 'format of the labels to read, if a folder has labels in several', [
       'coco',
       'voc',
       'yolo',
@@ -37,6 +37,6 @@ export const fromFormat = (command: Command): Command =>
 /** How data sets are named on the command line. */
 export const DATASETS = [
   'A data set is a COCO .json, a Pascal VOC folder, a YOLO data.yaml or folder, a folder of LabelMe files, a .csv, or a ' +
-    'studio project (its folder or file), of which the labels of the images that are in progress or done are taken.',
-  'DATASET:train takes one list or split of it, as does the path of the list (ImageSets/Main/train.txt, images/train).',
+    'studio project (its folder or file), from which the labels of images that are in progress or done are taken, excluding proposals.',
+  'DATASET:train selects one of its lists or splits, and so does the path of a list (ImageSets/Main/train.txt, images/train).',
 ]

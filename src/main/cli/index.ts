@@ -16,13 +16,13 @@ for (const command of [program, ...program.commands]) {
   command.exitOverride().configureOutput({ outputError: () => {} })
 }
 
-// npm runs a script in a shell that ends without passing SIGTERM on, and a wrapper may be killed.
+// npm runs a script in a shell that exits without forwarding SIGTERM, and a wrapper may be killed.
 const { FCOS_WRAPPER, npm_lifecycle_event } = process.env
 if (Number(FCOS_WRAPPER) === process.ppid || npm_lifecycle_event !== undefined) {
   whenOrphaned(process.ppid, () => process.kill(process.pid, 'SIGTERM'))
 }
 
-// A reader that has seen enough, such as head, is no fault.
+// A reader that closes the pipe early, such as head, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit()
   const { reason, remedy } = fileFault(error)
@@ -36,7 +36,10 @@ try {
   report(error)
 }
 
-/** One line on standard error: what, where, how to mend. With --json also a document, so that scripts always get one. */
+/**
+ * One line on standard error: what happened, where, how to fix it. With --json also a document, so that scripts always get
+ * one.
+ */
 function report(error: unknown): void {
   if (error instanceof Interrupted) {
     console.error(error.message)
@@ -51,8 +54,8 @@ function report(error: unknown): void {
 }
 
 function usageError({ code, message }: CommanderError): WireError {
-  // Called without a command, it has shown its help.
-  const what = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '')
+  // Without a command, it has printed its help.
+  const what = code === 'commander.help' ? 'no command given' : message.replace(/^error: /, '')
   const command = program.commands.find((candidate) => candidate.name() === process.argv[2])
   return {
     code: 'USAGE_OPTIONS',

@@ -1,18 +1,19 @@
-/** Ctrl-C: the first asks a job to stop in good order, the second ends the program. */
+/** Ctrl-C: the first asks a job to stop cleanly, the second ends the program. */
 import { CodedError, describe, toWire } from '../../core/errors.ts'
 
-/** As shells report a program that Ctrl-C ended. */
+/** The status with which shells report a program that Ctrl-C stopped. */
 export const INTERRUPTED = 130
 
-/** Milliseconds for ending in good order after SIGTERM: who sends it soon follows with SIGKILL. */
+/** Milliseconds for stopping cleanly after SIGTERM, since senders often follow it with SIGKILL. */
 const GRACE = 1500
 
-/** The job was stopped before it had anything to hand out. */
+/** The job was stopped before it had any result. */
 export class Interrupted extends Error {}
 
 /**
- * Calls `stop` when the program is told to end. Told again, or not at its end soon after SIGTERM or SIGHUP, the program
- * ends at once with the given status; its children end with it. Returns how to stop listening.
+ * Calls `stop` when a signal asks the program to stop. At a second signal, or if the program is still running shortly after
+ * SIGTERM or SIGHUP, it exits at once with the given status, and its children with it. Returns a function that stops
+ * listening.
  */
 export function onEnd(stop: () => void, status: number): () => void {
   let told = false
@@ -30,8 +31,8 @@ export function onEnd(stop: () => void, status: number): () => void {
 }
 
 /**
- * Runs a job under a signal that is aborted when the program is told to end. Afterwards, if that happened, the program's
- * exit status is 130, whether the job returned what it had or threw.
+ * Runs a job with a signal that is aborted when the program is asked to stop. If that happens, the program's exit status is
+ * 130, whether the job returns what it has or throws.
  */
 export async function interruptible<T>(
   say: (line: string) => void,
@@ -39,14 +40,14 @@ export async function interruptible<T>(
 ): Promise<T> {
   const abort = new AbortController()
   const stopListening = onEnd(() => {
-    say('Stopping. Once more ends at once')
+    say('Stopping. Press Ctrl-C again to stop immediately')
     abort.abort()
   }, INTERRUPTED)
   try {
     return await job(abort.signal)
   } catch (error) {
     if (!abort.signal.aborted) throw error
-    throw new Interrupted(error instanceof CodedError ? describe(toWire(error)) : 'Stopped before it began')
+    throw new Interrupted(error instanceof CodedError ? describe(toWire(error)) : 'Stopped before it started')
   } finally {
     stopListening()
     if (abort.signal.aborted) process.exitCode = INTERRUPTED

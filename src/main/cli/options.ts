@@ -1,7 +1,7 @@
 /** Values of command-line options. */
 import { InvalidArgumentError } from 'commander'
 
-/** A whole number within bounds. */
+/** A whole number within limits. */
 export const integer =
   (least: number, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
@@ -9,7 +9,7 @@ export const integer =
     if (/^\d+$/.test(text) && value >= least && value <= most) return value
     throw new InvalidArgumentError(
       most === Number.MAX_SAFE_INTEGER
-        ? `Give a whole number from ${least} on.`
+        ? `Give a whole number of at least ${least}.`
         : `Give a whole number from ${least} to ${most}.`,
     )
   }
@@ -24,5 +24,5 @@ export function fraction(text: string): number {
 export function nonNegative(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && value >= 0 && Number.isFinite(value)) return value
-  throw new InvalidArgumentError('Give a number from 0 on.')
+  throw new InvalidArgumentError('Give a number of at least 0.')
 }

@@ -1,4 +1,4 @@
-/** The fcos program: its commands, each registered by a file of its own. */
+/** The fcos program: its commands, each registered by its own file. */
 import { Command } from 'commander'
 import type { CommandLine } from './command-line.ts'
 import { apiCommand } from './commands/api.command.ts'
@@ -14,7 +14,7 @@ import { startCommand } from './commands/start.command.ts'
 import { targetsCommand } from './commands/targets.command.ts'
 import { trainCommand } from './commands/train.command.ts'
 
-/** As help shows them. What a command does is loaded when it runs, so that help is instant. */
+/** In the order of the help. The code of a command is loaded only when it runs, so that help is instant. */
 const COMMANDS = [
   convertCommand,
   targetsCommand,
@@ -30,15 +30,15 @@ const COMMANDS = [
   apiCommand,
 ]
 
-/** Columns of help where standard output is no terminal; Commander's own. */
+/** Width of the help if standard output is not a terminal; Commander's default. */
 const COLUMNS = 80
 
-/** Columns that are left for the description of an option on a narrow terminal. */
+/** Minimum width of an option's description on a narrow terminal. */
 const NARROWEST = 12
 
 export function fcosProgram(version: string, print: CommandLine['print']): Command {
   const program = new Command('fcos')
-    .description('Trains, runs and measures FCOS object detectors on this machine')
+    .description('Trains, runs and evaluates FCOS object detectors on this machine')
     .version(version)
     .configureHelp({ minWidthToWrap: NARROWEST })
   addHelp(program, [

@@ -1,7 +1,7 @@
-/** Progress and messages, on standard error: a bar that is drawn over itself on a terminal, plain lines in a pipe. */
+/** Progress and messages, on standard error: a bar that redraws itself on a terminal, plain lines in a pipe. */
 
 const BAR = 24
-/** Lines of progress that a pipe gets per job, about. */
+/** Approximate number of progress lines per job in a pipe. */
 const LINES = 50
 
 export class Progress {
@@ -18,13 +18,13 @@ export class Progress {
     this.#stream.write(`${line}\n`)
   }
 
-  /** @param text what is at work and how it goes, as short as it can be. */
+  /** @param text what is running and its state, as short as possible. */
   update(done: number, total: number, text: string): void {
     if (this.#stream.isTTY) {
       const full = Math.round((BAR * done) / total)
       const bar = '━'.repeat(full) + '╌'.repeat(BAR - full)
       this.#erase()
-      // A line that wraps could not be erased.
+      // A wrapped line could not be erased.
       this.#stream.write(`${bar} ${done}/${total}  ${text}`.slice(0, this.#stream.columns - 1))
       this.#drawn = true
     } else if (done === 1 || done === total || done % Math.ceil(total / LINES) === 0) {
@@ -32,7 +32,7 @@ export class Progress {
     }
   }
 
-  /** For jobs of many small parts, most of them short: shows nothing in the first second, then percents now and then. */
+  /** For jobs with many small parts that are usually short: shows nothing for one second, then a percentage at intervals. */
   seldom(): (done: number, total: number) => void {
     let next = performance.now() + 1000
     return (done, total) => {
@@ -44,7 +44,7 @@ export class Progress {
     }
   }
 
-  /** The job is over, well or not. */
+  /** The job has ended, whether it succeeded or not. */
   end(): void {
     this.#erase()
   }

@@ -1,4 +1,4 @@
-/** A data set or a project for a command, with what was wrong in it told in a few lines. */
+/** Reads a data set or project for a command, and prints what was wrong with it in a few lines. */
 
 import type { Problem } from '../../core/formats/dataset.ts'
 import { describeProblem } from '../../core/formats/problems.ts'

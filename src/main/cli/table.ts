@@ -1,4 +1,4 @@
-/** Lines of a table for people: the first column to the left, numbers to the right. */
+/** Lines of a text table: the first column aligned left, the numbers right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)))
   return [header, ...rows].map((row) =>
@@ -6,6 +6,6 @@ export function table(header: readonly string[], rows: readonly (readonly string
   )
 }
 
-/** "98.4 %", or a dash where there is nothing to divide by. */
+/** "98.4 %", or a dash if `whole` is 0. */
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`

@@ -4,7 +4,7 @@ import { type MenuParts, menuTemplate } from './menu.ts'
 
 type Around = Omit<MenuParts, 'commands' | 'recent' | 'platform' | 'about'>
 
-/** The menu bar of the program. */
+/** The program's menu bar. */
 export class ApplicationMenu {
   readonly #around: Around
   readonly #recent: () => readonly string[]
@@ -16,7 +16,7 @@ export class ApplicationMenu {
     this.rebuild()
   }
 
-  /** What is enabled and checked changes with every selection: a menu that is open must not close for it. */
+  /** What is enabled and checked changes with every selection, which must not close an open menu. */
   show(commands: readonly MenuCommand[]): void {
     const before = this.#commands
     this.#commands = commands
@@ -33,7 +33,7 @@ export class ApplicationMenu {
     }
   }
 
-  /** Also when the recent projects are others. */
+  /** Also when the recent projects have changed. */
   rebuild(): void {
     const template = menuTemplate({
       ...this.#around,

@@ -1,4 +1,4 @@
-/** Answers what pages ask of the shell (core/contract/desktop.ts): the boundary at which sender and parameters are checked. */
+/** Answers the calls of pages to the shell (core/contract/desktop.ts). Sender and parameters are checked here. */
 import { type IpcMainInvokeEvent, ipcMain } from 'electron'
 import {
   DESKTOP_METHODS,
@@ -20,7 +20,7 @@ export type DesktopHandlers = {
   ) => DesktopResult<Name> | Promise<DesktopResult<Name>>
 }
 
-/** `current` is the studio's window, the only one whose page may ask. */
+/** `current` is the studio's window, the only one whose page may call. */
 export function answerPages(current: () => StudioWindow | undefined, handlers: DesktopHandlers): void {
   ipcMain.handle(DESKTOP_CHANNEL, async (event, method, params): Promise<DesktopAnswer> => {
     try {
@@ -33,14 +33,14 @@ export function answerPages(current: () => StudioWindow | undefined, handlers: D
   })
 }
 
-/** Checklist, 17. The frame is null when it has gone since. */
+/** Checklist, 17. The frame is null if it no longer exists. */
 function trusted(
   { sender, senderFrame }: IpcMainInvokeEvent,
   window: StudioWindow | undefined,
 ): StudioWindow {
   if (senderFrame !== null && window?.isPage(sender, senderFrame) && isOurs(senderFrame.url)) return window
-  console.warn(`Refused a call from ${senderFrame?.url ?? 'a frame that has gone'}`)
-  throw new CodedError('USAGE_SENDER', 'This page may not ask the shell for anything')
+  console.warn(`Refused a call from ${senderFrame?.url ?? 'a frame that no longer exists'}`)
+  throw new CodedError('USAGE_SENDER', 'This page may not call the shell')
 }
 
 async function answer(
@@ -49,7 +49,7 @@ async function answer(
   method: unknown,
   params: unknown,
 ): Promise<unknown> {
-  if (!isDesktopMethod(method)) throw new CodedError('USAGE_REQUEST', 'There is no such method of the shell')
+  if (!isDesktopMethod(method)) throw new CodedError('USAGE_REQUEST', 'The shell has no such method')
   const parsed = DESKTOP_METHODS[method].params.safeParse(params)
   if (!parsed.success) throw new CodedError('USAGE_REQUEST', `${method}: ${firstIssue(parsed.error)}`)
   const handler = handlers[method] as (window: StudioWindow, params: unknown) => unknown

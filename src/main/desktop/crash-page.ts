@@ -1,6 +1,6 @@
 /**
- * The page that a window shows after its renderer has ended. It needs no script, no bridge and no file of the built
- * window: whatever broke that must not break this.
+ * The page that a window shows after its renderer has crashed. It needs no script, bridge or file of the built window, so
+ * that the cause of the crash cannot affect it.
  */
 import type { Page } from '../studio/api/pages.ts'
 
@@ -8,7 +8,7 @@ export const CRASH_PAGE = '/crash.html'
 const STYLE = '/crash.css'
 
 export interface Crash {
-  /** Electron's word for it: `crashed`, `oom`, … */
+  /** Electron's reason: `crashed`, `oom`, … */
   readonly reason: string
   readonly exitCode: number
   readonly logFile: string
@@ -31,7 +31,7 @@ export function crashPages({ reason, exitCode, logFile, log }: Crash): [path: st
     <main>
       <h1>The window stopped</h1>
       <p>${happened}</p>
-      <p>Every finished change is saved. Running jobs go on. At most the gesture under way was lost.</p>
+      <p>Every finished change is saved. Running jobs continue. At most, an unfinished drag was lost.</p>
       <p><a class="button" href="/" autofocus>Reload the window</a></p>
       <details>
         <summary>Show log</summary>

@@ -8,8 +8,8 @@ import { buildFolder } from '../setup/cache.ts'
 import type { ProgramPlaces } from './places.ts'
 
 /**
- * Makes a package's engine ready on this machine: its own copy, then set-up, which finds TensorFlow's libraries in the cache
- * or downloads them. What happens goes to the log. Does nothing where that was done before, as in any checkout.
+ * Prepares a package's engine on this machine: copies it, then runs setup, which finds TensorFlow's libraries in the cache
+ * or downloads them. Its output goes to the log. Does nothing if that was done before, or in a checkout.
  */
 export async function setUpEngine({ root, engine }: ProgramPlaces): Promise<void> {
   if (!existsSync(engine.root)) {
@@ -24,5 +24,5 @@ export async function setUpEngine({ root, engine }: ProgramPlaces): Promise<void
   child.stdout.setEncoding('utf8').on('data', (text: string) => console.info(text.trim()))
   child.stderr.setEncoding('utf8').on('data', (text: string) => console.error(text.trim()))
   const [status] = await once(child, 'exit')
-  if (status !== 0) throw new Error(`The engine's set-up failed with status ${status}`)
+  if (status !== 0) throw new Error(`The setup of the engine failed with status ${status}`)
 }

@@ -6,7 +6,7 @@ import type { ApplicationMenu } from './application-menu.ts'
 import type { DesktopHandlers } from './bridge.ts'
 
 export function desktopHandlers(host: StudioHost, menu: ApplicationMenu): DesktopHandlers {
-  /** What the user has pointed to in dialogs. */
+  /** What the user has chosen in dialogs. */
   const chosen = new Set<string>()
   const remember = (file: string | undefined): string | null => {
     if (file === undefined) return null
@@ -35,7 +35,7 @@ export function desktopHandlers(host: StudioHost, menu: ApplicationMenu): Deskto
       return remember(filePaths[0])
     },
     'dialog.save': async ({ browserWindow }, { title, name, filters = [] }) => {
-      // Only a name: where it goes is the user's choice.
+      // Only a name, since the user chooses the folder.
       const defaultPath = path.basename(name)
       const { filePath } = await dialog.showSaveDialog(browserWindow, { title, defaultPath, filters })
       return remember(filePath || undefined)
@@ -44,7 +44,10 @@ export function desktopHandlers(host: StudioHost, menu: ApplicationMenu): Deskto
       const summary = host.summary()
       const folders = summary ? [path.dirname(summary.path), summary.imageRoot] : []
       if (![...folders, ...chosen].some((folder) => isWithin(file, folder))) {
-        throw new CodedError('USAGE_PATH', `${file} belongs neither to the project nor to a chosen folder`)
+        throw new CodedError(
+          'USAGE_PATH',
+          `${file} is neither in the project nor in a folder that was chosen in a dialog`,
+        )
       }
       shell.showItemInFolder(path.resolve(file))
       return null

@@ -19,7 +19,7 @@ app.enableSandbox()
 registerScheme()
 
 const asked = pathOfArguments(ownArguments(), process.cwd())
-/** Brings the window to the front and opens a path in it; replaced when there is a window to be had. */
+/** Brings the window to the front and opens a path in it; replaced once there is a window. */
 let show = (file: string | null): void => {
   if (file !== null) early = file
 }
@@ -30,7 +30,7 @@ if (isFirstInstance(asked, (file) => show(file))) {
   const fail = (error: unknown): void => {
     console.error(error)
     dialog.showErrorBox(
-      'FCOS Studio has to end',
+      'FCOS Studio must close',
       `${error}\n\nEvery finished change is saved. The log: ${log.file}`,
     )
     app.exit(1)
@@ -109,7 +109,7 @@ function start(log: Log): void {
     })
   })
   app.on('child-process-gone', (_event, { type, reason }) =>
-    console.error(`A process has gone: ${type}, ${reason}`),
+    console.error(`A process has ended: ${type}, ${reason}`),
   )
   show(early)
 }

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'n
 import path from 'node:path'
 import { format } from 'node:util'
 
-/** A file of this size is put aside when the program starts; one such is kept. */
+/** A file of at least this size is renamed when the program starts; one such file is kept. */
 const LARGE = 1024 * 1024
 const SHOWN_LINES = 200
 
@@ -13,7 +13,7 @@ export interface Log {
   tail(): string
 }
 
-/** From now on console.error, warn and info write to the file as well. A disk that refuses costs the line, nothing else. */
+/** From now on console.error, warn and info also write to the file. If that fails, only the line is lost. */
 export function keepLog(folder: string): Log {
   const file = path.join(folder, 'studio.log')
   attempt(() => mkdirSync(folder, { recursive: true }))

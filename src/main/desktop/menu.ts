@@ -1,4 +1,4 @@
-/** Native menus: the page's commands, with what belongs to the shell around them. */
+/** Native menus: the page's commands, combined with those of the shell. */
 import type { MenuItemConstructorOptions } from 'electron'
 import type { MenuCommand } from '../../core/contract/desktop.ts'
 
@@ -20,7 +20,7 @@ const HELP = 'Help'
 export function menuTemplate(parts: MenuParts): MenuItemConstructorOptions[] {
   const isMac = parts.platform === 'darwin'
   const named = Map.groupBy(parts.commands, ({ menu }) => menu)
-  // The first and the last have items of the shell, whatever the page has.
+  // The first and the last menu contain items of the shell, whatever the page provides.
   const titles = [...new Set([FILE, ...named.keys()])].filter((title) => title !== HELP)
   const menus = titles.map((title) => ({
     label: title,
@@ -63,15 +63,15 @@ function item(command: MenuCommand, { platform, run }: MenuParts): MenuItemConst
     enabled,
     ...(checked === null ? {} : { type: 'checkbox', checked }),
     ...(accelerator === null || !isShown(accelerator, platform) ? {} : { accelerator }),
-    // The page listens for the keys itself, as in a browser: a menu that took them would take them from text fields too.
+    // The page listens for the keys itself, as in a browser. A menu that handled them would take them away from text fields.
     registerAccelerator: false,
     click: () => run(id),
   }
 }
 
 /**
- * On macOS accelerators cannot be shown only. There the page sees a key first, and the menu those that it lets pass: so a
- * letter alone must not be one, nor those by which macOS edits text.
+ * On macOS, accelerators cannot be shown without being active. The page receives a key first, and the menu only the keys
+ * that the page ignores. Accelerators must therefore not be single letters or the keys with which macOS edits text.
  */
 function isShown(accelerator: string, platform: NodeJS.Platform): boolean {
   if (platform !== 'darwin') return true
@@ -79,7 +79,7 @@ function isShown(accelerator: string, platform: NodeJS.Platform): boolean {
   return isChord && !/^CommandOrControl\+(Z|Shift\+Z|X|C|V|A)$/.test(accelerator)
 }
 
-/** On macOS text fields get these keys from the menu alone; hidden items still take them. */
+/** On macOS, text fields receive these keys only through the menu; hidden items work too. */
 const TEXT_EDITING: MenuItemConstructorOptions[] = (
   ['undo', 'redo', 'cut', 'copy', 'paste', 'selectAll'] as const
 ).map((role) => ({ role, visible: false, acceleratorWorksWhenHidden: true }))

@@ -4,20 +4,20 @@ import path from 'node:path'
 import { app } from 'electron'
 import { z } from 'zod'
 
-/** What a second start of the program hands to the first. */
+/** What a second instance of the program hands to the first. */
 const Handover = z.object({ open: z.string().nullable() })
 type Handover = z.infer<typeof Handover>
 
-/** The last argument that is something on disk. Switches are Chromium's. */
+/** The last argument that exists on disk. Switches belong to Chromium. */
 export function pathOfArguments(words: readonly string[], workingFolder: string): string | null {
   const paths = words.filter((word) => !word.startsWith('-')).map((word) => path.resolve(workingFolder, word))
   return paths.findLast((file) => existsSync(file)) ?? null
 }
 
-/** Without a package Electron is started with the program's folder as its first argument. */
+/** If unpackaged, Electron is started with the program's folder as its first argument. */
 export const ownArguments = (): string[] => process.argv.slice(app.isPackaged ? 1 : 2)
 
-/** False where the program runs already: that one gets the request, and comes to the front. */
+/** False if the program is already running; that instance receives the request and comes to the front. */
 export function isFirstInstance(open: string | null, request: (open: string | null) => void): boolean {
   if (!app.requestSingleInstanceLock({ open } satisfies Handover)) return false
   app.on('second-instance', (_event, _arguments, _folder, handover) => {

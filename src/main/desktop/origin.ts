@@ -1,4 +1,4 @@
-/** The one origin that windows show: pages, pictures and the calls behind them come from nowhere else. */
+/** The only origin that windows show. All pages, images and calls come from it. */
 
 export const SCHEME = 'app'
 const HOST = 'studio'

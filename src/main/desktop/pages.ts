@@ -1,4 +1,4 @@
-/** Answers the requests of windows: the built pages, the page that stands in after a crash, and pictures by id. */
+/** Answers the requests of windows: the built pages, the page shown after a crash, and images by id. */
 import { readFile } from 'node:fs/promises'
 import { protocol } from 'electron'
 import type { StudioHost } from '../studio/api/host.ts'
@@ -6,14 +6,14 @@ import { PAGE_HEADERS } from '../studio/api/page-headers.ts'
 import type { Page } from '../studio/api/pages.ts'
 import { isOurs, SCHEME } from './origin.ts'
 
-/** Before the app is ready. Standard and secure: URLs have an origin, and pages count as trustworthy as of https. */
+/** Called before the app is ready. Standard and secure: URLs have an origin, and pages are trusted as with https. */
 export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
   ])
 }
 
-/** @param pages by path, held in memory: no path of a request reaches the file system. */
+/** @param pages by path, held in memory, so that no path of a request reaches the file system. */
 export function servePages(host: StudioHost, pages: ReadonlyMap<string, Page>): void {
   protocol.handle(SCHEME, async (request) => {
     const response = await answer(request, host, pages)

@@ -1,4 +1,4 @@
-/** Where a window stood, and where it can stand now. Units: device-independent pixels of the desktop. */
+/** Where a window was, and where it can be placed now. Units: device-independent pixels of the desktop. */
 import { z } from 'zod'
 
 export interface Rectangle {
@@ -20,14 +20,14 @@ export type Place = z.infer<typeof Place>
 export const SMALLEST = { width: 900, height: 600 } as const
 const USUAL = { width: 1440, height: 900 } as const
 
-/** So much of a window must be on a display for its user to get hold of it. */
+/** This much of a window must be on a display for the user to be able to grab it. */
 const VISIBLE = 100
 
 /**
- * The remembered place where its top can still be reached on some display, else the middle of the first one; never
- * larger than the display.
+ * The remembered position if the top of the window is still reachable on some display, else the middle of the first display.
+ * Never larger than the display.
  *
- * @param areas of the displays, without task bars, the first one the main one.
+ * @param areas of the displays, without task bars; the first is the main display.
  */
 export function fitPlace(remembered: Place | undefined, areas: readonly [Rectangle, ...Rectangle[]]): Place {
   const home = remembered && areas.find((area) => isReachable(remembered, area))

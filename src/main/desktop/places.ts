@@ -1,4 +1,4 @@
-/** Where the parts of the program lie: in a checkout, or in an installed package. */
+/** Where the parts of the program are, in a checkout or in an installed package. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { app } from 'electron'
@@ -20,8 +20,8 @@ export interface ProgramPlaces {
 }
 
 /**
- * A package brings its engine as scripts/package.mjs lays it out. That may be read-only, or lie elsewhere at every start,
- * so it works in a copy of its own in the user's cache: engine-setup.ts makes it.
+ * A package contains its engine as scripts/package.mjs lays it out. That folder may be read-only, or be in a different place
+ * at every start, so the engine runs from a copy in the user's cache, which engine-setup.ts creates.
  */
 export function programPlaces(): ProgramPlaces {
   if (!app.isPackaged) return withEngine(app.getAppPath(), app.getAppPath())

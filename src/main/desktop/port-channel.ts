@@ -1,7 +1,7 @@
 import type { MessagePortMain } from 'electron'
 import type { Channel } from '../../core/contract/wire.ts'
 
-/** The studio's end of a page's port. It closes when the page goes; messages are kept until `port.start()`. */
+/** The studio's end of a page's port. It closes when the page is closed; messages are kept until `port.start()`. */
 export function portChannel(port: MessagePortMain): Channel {
   let open = true
   const end = (): void => {
@@ -15,7 +15,7 @@ export function portChannel(port: MessagePortMain): Channel {
     },
     close() {
       port.close()
-      // Electron tells the other end.
+      // Electron notifies the other end.
       end()
     },
     onMessage: () => {},

@@ -1,4 +1,4 @@
-/** The studio's window: where it stands, the page in it, and the page's ways to the studio and to the shell. */
+/** The studio's window: its position, its page, and the page's connections to the studio and the shell. */
 import { BrowserWindow, MessageChannelMain, screen, type WebContents, type WebFrameMain } from 'electron'
 import { DESKTOP_CHANNEL, type DesktopMessage, PORT_CHANNEL } from '../../core/contract/desktop-bridge.ts'
 import type { Channel } from '../../core/contract/wire.ts'
@@ -13,14 +13,14 @@ const SETTING = 'desktop.place'
 export interface WindowOptions {
   readonly host: StudioHost
   readonly preload: string
-  /** Makes the page of CRASH_PAGE; called before it is shown. */
+  /** Renders the page at CRASH_PAGE; called before it is shown. */
   readonly onCrash: (reason: string, exitCode: number) => string
 }
 
 export class StudioWindow {
   readonly #host: StudioHost
   readonly #window: BrowserWindow
-  /** For a page that does not listen yet. */
+  /** For a page that is not listening yet. */
   #waiting: DesktopMessage[] = []
   #listens = false
   #port: Channel | undefined
@@ -52,7 +52,7 @@ export class StudioWindow {
     const { webContents } = this.#window
     webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
       if (reason === 'clean-exit' || this.#window.isDestroyed()) return
-      console.error(`The window's process has gone: ${reason}, status ${exitCode}`)
+      console.error(`The window's process has ended: ${reason}, status ${exitCode}`)
       this.#load(onCrash(reason, exitCode))
     })
     webContents.on('preload-error', (_event, _path, error) =>
@@ -68,7 +68,7 @@ export class StudioWindow {
     return this.#window
   }
 
-  /** Whether that is this window's page, and no frame within it. */
+  /** Whether that is this window's page, and not a frame within it. */
   isPage(sender: WebContents, frame: WebFrameMain): boolean {
     return !this.#window.isDestroyed() && sender.id === this.#window.webContents.id && frame.parent === null
   }
@@ -78,7 +78,7 @@ export class StudioWindow {
     this.#window.focus()
   }
 
-  /** Waits until the page listens. */
+  /** Waits until the page is listening. */
   send(message: DesktopMessage): void {
     if (this.#listens) this.#window.webContents.send(DESKTOP_CHANNEL, message)
     else this.#waiting.push(message)
@@ -90,8 +90,8 @@ export class StudioWindow {
   }
 
   /**
-   * Gives the page a port to the studio in place of an earlier one. A page connects before it listens; that its port closes
-   * is how one knows that it has gone. (Electron announces navigations that are then refused as well.)
+   * Gives the page a port to the studio, replacing an earlier one. A page connects before it listens, and its port closes
+   * when it is gone. (Electron's navigation events do not tell, since they also announce navigations that are then refused.)
    */
   connect(): void {
     this.#port?.close()

@@ -1,18 +1,18 @@
-/** Files that are there complete or not at all, at any moment, also after a power cut. */
+/** Writes files that are either complete or absent at any moment, even after a power failure. */
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError, fileFault } from '../../core/errors.ts'
 
-/** Where a file is made before it is put in place: hidden and beside it, so that renaming does so in one step. */
+/** The temporary name of a file: hidden, and in the same folder, so that renaming it is atomic. */
 export const unfinished = (path: string): string =>
   join(dirname(path), `.${basename(path)}.partial-${randomUUID().slice(0, 8)}`)
 
 /**
- * Writes a file. Until all is on the disk, `path` holds what it held before.
- * @param partial where it is made, in the same folder. A name of the caller's is for large files with one writer: what a
- * crash left of one is written over by the next, and does not pile up.
+ * Writes a file. Until everything is on the disk, `path` keeps its earlier content.
+ * @param partial its temporary name, in the same folder. Callers give one for large files with a single writer, so that the
+ * next attempt overwrites what a crash left behind and leftovers do not accumulate.
  * @throws CodedError IO_DISK_FULL, IO_WRITE; the old file is then untouched and nothing is left behind.
  */
 export async function replaceFile(
@@ -34,7 +34,7 @@ export async function replaceFile(
   }
 }
 
-/** The same for small files of those who cannot wait. */
+/** The same, synchronously, for small files. */
 export function replaceFileSync(path: string, content: Uint8Array | string): void {
   const partial = unfinished(path)
   try {
@@ -44,7 +44,7 @@ export function replaceFileSync(path: string, content: Uint8Array | string): voi
     try {
       rmSync(partial, { force: true })
     } catch {
-      // The first error is the one to tell.
+      // The first error is the one to report.
     }
     throw writeError(path, error)
   }
@@ -52,8 +52,8 @@ export function replaceFileSync(path: string, content: Uint8Array | string): voi
 }
 
 /**
- * Puts a finished file in the place of another.
- * @throws CodedError IO_DISK_FULL, IO_WRITE; `partial` is left to the caller.
+ * Moves a finished file to its final name.
+ * @throws CodedError IO_DISK_FULL, IO_WRITE; `partial` is left for the caller to remove.
  */
 export async function settleFile(partial: string, path: string): Promise<void> {
   try {
@@ -70,7 +70,10 @@ export async function settleFile(partial: string, path: string): Promise<void> {
   syncFolder(dirname(path))
 }
 
-/** Only then does the rename outlast a power cut. Windows and some network disks cannot; the file is whole there too. */
+/**
+ * Without this, the rename may not survive a power failure. Windows and some network disks do not support it; the file is
+ * complete there too.
+ */
 function syncFolder(folder: string): void {
   try {
     const descriptor = openSync(folder, 'r')

@@ -1,4 +1,4 @@
-/** A folder of files that can be made again. It may be deleted, in part or whole, at any time. */
+/** A folder of files that can be recreated. It may be deleted, partly or completely, at any time. */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { replaceFile, settleFile } from '../files/replace-file.ts'
@@ -10,7 +10,7 @@ export class CacheFolder {
     this.path = path
   }
 
-  /** The bytes of a file that was kept, or those that are made now. A cache that cannot be written is done without. */
+  /** The bytes of a cached file, or newly made ones. If the cache cannot be written, it is not used. */
   async keep(name: string, make: () => Promise<Buffer>): Promise<Buffer> {
     const path = join(this.path, name)
     const kept = await readFile(path).catch(() => undefined)
@@ -22,7 +22,7 @@ export class CacheFolder {
     return made
   }
 
-  /** A new folder for one piece of work. */
+  /** A new folder for one task. */
   async workFolder(): Promise<string> {
     const parent = join(this.path, 'work')
     await mkdir(parent, { recursive: true })
@@ -36,7 +36,7 @@ export class CacheFolder {
     await settleFile(file, path)
   }
 
-  /** Notes that a file is used now. False where there is none. */
+  /** Records that a file is used now. False if it does not exist. */
   async touch(name: string): Promise<boolean> {
     const now = new Date()
     return utimes(join(this.path, name), now, now).then(
@@ -45,7 +45,7 @@ export class CacheFolder {
     )
   }
 
-  /** Deletes the files of a sub-folder that were not used for the longest time, until the rest has so many bytes. */
+  /** Deletes the least recently used files of a subfolder until the rest has at most this many bytes. */
   async prune(folder: string, most: number): Promise<void> {
     const names = await readdir(join(this.path, folder)).catch(() => [])
     const files = await Promise.all(
@@ -58,7 +58,7 @@ export class CacheFolder {
     let bytes = 0
     for (const file of files.sort((a, b) => b.used - a.used)) {
       bytes += file.bytes
-      // One that is open may not go on some systems: then it goes next time.
+      // Some systems do not delete open files; they are deleted next time.
       if (bytes > most) await rm(file.path, { force: true }).catch(() => {})
     }
   }

@@ -1,6 +1,7 @@
 /**
- * Image files to pixels, as the detector's training data were read: EXIF orientation applied, colour profiles and alpha
- * dropped (what Pillow's convert('RGB') and OpenCV do), the first frame or page only, 16 bits cut to their upper 8.
+ * Decodes image files to pixels, in the same way as the detector's training data: EXIF orientation applied, colour profiles
+ * and alpha dropped (what Pillow's convert('RGB') and OpenCV do), the first frame or page only, 16 bits cut to their upper
+ * 8.
  */
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
@@ -12,7 +13,7 @@ import { LENIENT, withImage } from './libvips.ts'
 export interface RgbImage {
   readonly width: number
   readonly height: number
-  /** [height, width, 3] RGB, row-major. Its buffer holds nothing else, so that it can be transferred. */
+  /** [height, width, 3] RGB, row-major. Its buffer contains nothing else, so it can be transferred. */
   readonly data: Uint8Array
 }
 
@@ -21,22 +22,22 @@ const MAX_PIXELS = 2 ** 27
 
 /**
  * Decodes an image file.
- * @throws CodedError DATA_IMAGE_UNREADABLE (missing, no permission, no regular file), DATA_IMAGE_FORMAT (not an image, or of
- * a kind that is not read), DATA_IMAGE_TOO_LARGE, DATA_IMAGE_BROKEN (truncated or corrupt); each names the file and the
+ * @throws CodedError DATA_IMAGE_UNREADABLE (missing, no permission, no regular file), DATA_IMAGE_FORMAT (not an image, or in
+ * an unsupported format), DATA_IMAGE_TOO_LARGE, DATA_IMAGE_BROKEN (truncated or corrupt); each names the file and the
  * reason.
  */
 export const decodeImage = (file: string): Promise<RgbImage> => withImage(file, () => decode(file))
 
 async function decode(file: string): Promise<RgbImage> {
   const { format, depth, stored } = await readHeader(file)
-  // Refused before any pixel is decoded: what would not fit into memory, or be read wrongly.
+  // Refuses, before decoding any pixels, what would not fit into memory or be read wrongly.
   if (stored.width * stored.height > MAX_PIXELS) {
     const size = `${stored.width}×${stored.height} is more than ${Math.floor(MAX_PIXELS / 1e6)} megapixels`
     throw new CodedError('DATA_IMAGE_TOO_LARGE', size, 'Cut it into tiles')
   }
-  // Floating-point TIFFs have no agreed range; guessing one would show the detector another picture.
+  // Floating-point TIFFs have no agreed range; a guess would show the detector a different picture.
   if (depth === 'float') {
-    const reason = 'float samples are not read, only 8 and 16 bits'
+    const reason = 'float samples are not supported, only 8 and 16 bits'
     throw new CodedError('DATA_IMAGE_FORMAT', reason, 'Convert it to 8 or 16 bits')
   }
   if (format === 'bmp') return decodeBmp(await readFile(file))

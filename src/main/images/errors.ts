@@ -1,4 +1,4 @@
-/** What went wrong with an image file, for people. */
+/** Describes what went wrong with an image file. */
 import { CodedError, type ErrorCode } from '../../core/errors.ts'
 
 /** libvips lists every complaint of its reader, a line each, after the reader's name; the last is the one that stopped it. */
@@ -15,9 +15,9 @@ function imageReason(error: unknown): string {
 const isUnknownFormat = (error: unknown): boolean => /unsupported image format/.test((error as Error).message)
 
 /**
- * Puts the file's name before an error of a reader that does not know it.
+ * Adds the file's name to the error of a reader that does not know it.
  * @returns CodedError DATA_IMAGE_UNREADABLE (missing, no permission, or no regular file), DATA_IMAGE_FORMAT (not an image,
- * or of a kind that is not read), DATA_IMAGE_TOO_LARGE, or DATA_IMAGE_BROKEN (truncated or corrupt).
+ * or in an unsupported format), DATA_IMAGE_TOO_LARGE, or DATA_IMAGE_BROKEN (truncated or corrupt).
  */
 export function imageError(file: string, cause: unknown): CodedError {
   const coded = (code: ErrorCode, reason: string, remedy?: string): CodedError =>
@@ -35,11 +35,11 @@ export function imageError(file: string, cause: unknown): CodedError {
 export function fileReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   const reasons: Record<string, string> = {
-    ENOENT: 'there is no such file, or it is a link that leads nowhere',
+    ENOENT: 'there is no such file, or it is a broken link',
     EACCES: 'permission denied',
     EPERM: 'permission denied',
-    ELOOP: 'a link that leads to itself',
-    EIO: 'the disk reports an error',
+    ELOOP: 'a link that points to itself',
+    EIO: 'the disk reported an error',
   }
   return (code && reasons[code]) ?? message
 }

@@ -1,4 +1,4 @@
-/** What an image file's header says, whoever asks: the scan of a folder, the screen, an overlay or the network. */
+/** Reads the header of an image file, for the scan of a folder, the screen, an overlay or the network. */
 import sharp from 'sharp'
 import { CodedError } from '../../core/errors.ts'
 import { checkBmpLength } from '../../core/formats/bmp.ts'
@@ -10,14 +10,14 @@ import { displayedSize, type Orientation, orientationOf } from './orientation.ts
 
 export interface Header {
   readonly format: 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif' | 'avif' | 'bmp'
-  /** Pixels of the first frame or page, before they are turned as `orientation` says. */
+  /** Pixels of the first frame or page, before the rotation given by `orientation`. */
   readonly stored: Size
   readonly orientation: Orientation
   readonly depth: 8 | 16 | 'float'
   readonly channels: number
-  /** The format, or this file of it, leaves no choice but to hold all pixels in memory. */
+  /** This file can only be decoded with all its pixels in memory. */
   readonly isInOnePiece: boolean
-  /** Browsers show the file itself as it is meant. */
+  /** Browsers display the file itself correctly. */
   readonly isForBrowsers: boolean
 }
 
@@ -31,7 +31,7 @@ export interface Seen {
   readonly orientation: Orientation
 }
 
-/** What labels are compared with, without pixels being read. Undefined if the file is no image that can be read. */
+/** The size that labels are compared with, without reading pixels. Undefined if the file is not a readable image. */
 export async function seeImage(file: string): Promise<Seen | undefined> {
   try {
     const { stored, orientation } = await withImage(file, () => readHeader(file))
@@ -67,25 +67,25 @@ async function bmpHeader(file: string): Promise<Header | undefined> {
   return {
     ...{ format: 'bmp', stored: { width, height }, orientation: 1, depth: 8, channels: 3 },
     isInOnePiece: compression !== 'none',
-    // Whether the fourth byte of a pixel is alpha, programs do not agree.
+    // Programs disagree on whether the fourth byte of a pixel is alpha.
     isForBrowsers: bitsPerPixel <= 24 && compression === 'none',
   }
 }
 
 async function otherHeader(file: string): Promise<Header> {
   const header = await sharp(file, LENIENT).metadata()
-  // libvips gives the whole stack of pages where a file is a film.
+  // For animations, libvips gives the height of all pages together.
   const stored = { width: header.width, height: header.pageHeight ?? header.height }
   if (!(stored.width > 0 && stored.height > 0)) throw new Error('its header cannot be read')
   const format = header.format === 'heif' && header.compression === 'av1' ? 'avif' : header.format
-  if (!FORMATS.has(format)) throw unread(`${format} images are not read`, `Save it as ${FORMAT_NAMES}`)
+  if (!FORMATS.has(format)) throw unread(`${format} images are not supported`, `Save it as ${FORMAT_NAMES}`)
   const depth = DEPTHS[header.depth]
-  if (!depth) throw unread(`${header.depth} samples are not read`, 'Convert it to 8 or 16 bits')
+  if (!depth) throw unread(`${header.depth} samples are not supported`, 'Convert it to 8 or 16 bits')
   const orientation = orientationOf(header.orientation)
   return {
     ...{ format: format as Header['format'], stored, orientation, depth, channels: header.channels },
     isInOnePiece: header.isProgressive || !['jpeg', 'png', 'tiff'].includes(format),
-    // That browsers turn JPEG files by their EXIF orientation is certain; of the others not all do.
+    // All browsers apply the EXIF orientation of JPEG files, but not of all other formats.
     isForBrowsers: depth === 8 && BROWSER_FORMATS.has(format) && (orientation === 1 || format === 'jpeg'),
   }
 }

@@ -1,4 +1,4 @@
-/** Image files on the disk, before anything of them is decoded. */
+/** Image files on disk, before anything is decoded. */
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -7,9 +7,9 @@ import { BMP_HEADER_BYTES, type BmpHeader, isBmp, readBmpHeader } from '../../co
 import { imageError } from './errors.ts'
 
 /**
- * What the file system knows of an image file. To open a named pipe or a device would wait for ever, or never end.
- * @throws CodedError DATA_IMAGE_UNREADABLE of what is no regular file, and the errors of the file system; none names the
- * file.
+ * What the file system knows about an image file. Opening a named pipe or a device could block forever.
+ * @throws CodedError DATA_IMAGE_UNREADABLE if it is not a regular file, and the errors of the file system; none of them
+ * names the file.
  */
 export async function statFile(file: string): Promise<BigIntStats> {
   const stats = await stat(file, { bigint: true })
@@ -23,7 +23,7 @@ function kindOf(stats: BigIntStats): string {
   return stats.isSocket() ? 'a socket' : 'a device'
 }
 
-/** Names this version of a file: changes with its path, size or time of change. Throws DATA_IMAGE_UNREADABLE. */
+/** Identifies this version of a file: it changes with its path, size or modification time. Throws DATA_IMAGE_UNREADABLE. */
 export async function keyOf(file: string): Promise<string> {
   const stats = await statFile(file).catch((error) => Promise.reject(imageError(file, error)))
   const text = `${file}\0${stats.size}\0${stats.mtimeNs}`
@@ -32,7 +32,7 @@ export async function keyOf(file: string): Promise<string> {
 
 /**
  * The header of a BMP file, and undefined for any other.
- * @throws CodedError DATA_IMAGE_BROKEN, DATA_IMAGE_FORMAT, and the errors of the file system; none names the file.
+ * @throws CodedError DATA_IMAGE_BROKEN, DATA_IMAGE_FORMAT, and the errors of the file system; none of them names the file.
  */
 export async function bmpHeaderOf(file: string): Promise<BmpHeader | undefined> {
   const handle = await open(file)

@@ -1,6 +1,6 @@
 /**
- * Runs a few tasks at a time, the newest first: who flips through pictures waits for the one before the eyes, not for
- * those passed by.
+ * Runs a few tasks at a time, the newest first, so that a user who flips through images waits for the current one and not
+ * for those skipped.
  */
 export class NewestFirst {
   readonly #places: number
@@ -12,7 +12,7 @@ export class NewestFirst {
     this.#places = places
   }
 
-  /** Rejects with the signal's reason at once when it is aborted; a task that has begun ends unheard. */
+  /** Rejects with the signal's reason as soon as it is aborted; the result of a task that has started is ignored. */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)

@@ -1,4 +1,4 @@
-/** EXIF orientation: how the stored pixels are turned for display (Exif 2.32, tag 274). */
+/** EXIF orientation: how the stored pixels are rotated for display (Exif 2.32, tag 274). */
 import type { Sharp } from 'sharp'
 import type { Size } from '../../core/geometry/box.ts'
 
@@ -16,7 +16,7 @@ const STEPS: Record<Orientation, { flop?: true; flip?: true; angle?: 90 | 180 | 
   8: { angle: 270 },
 }
 
-/** Values that the standard does not know count as none. */
+/** Values outside the standard count as none. */
 export const orientationOf = (tag: number | undefined): Orientation =>
   (tag !== undefined && Object.hasOwn(STEPS, tag) ? tag : 1) as Orientation
 
@@ -25,7 +25,7 @@ const isTurned = (orientation: Orientation): boolean => orientation >= 5
 export const displayedSize = ({ width, height }: Size, orientation: Orientation): Size =>
   isTurned(orientation) ? { width: height, height: width } : { width, height }
 
-/** Turns what a pipeline has cut out or reduced, so that only that is held in memory. */
+/** Rotates what a pipeline has cropped or reduced, so that only that is held in memory. */
 export function orient(image: Sharp, orientation: Orientation): Sharp {
   const { flop, flip, angle } = STEPS[orientation]
   if (flop) image.flop()
@@ -38,7 +38,7 @@ export interface Region extends Size {
   readonly top: number
 }
 
-/** Where a region of the picture as displayed lies in the stored one. `stored` is the size of the latter. */
+/** Maps a region of the displayed picture to the stored one, whose size is `stored`. */
 export function storedRegion(region: Region, stored: Size, orientation: Orientation): Region {
   const turned = isTurned(orientation)
   const [left, top, width, height] = turned

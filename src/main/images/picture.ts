@@ -1,4 +1,4 @@
-/** An image file as a screen shows it: whole, or in tiles where it is large. */
+/** An image file as a screen shows it: whole, or in tiles if it is large. */
 import { CodedError } from '../../core/errors.ts'
 import type { Size } from '../../core/geometry/box.ts'
 import { checkLength, type Header, readHeader } from './header.ts'
@@ -8,24 +8,24 @@ import { displayedSize } from './orientation.ts'
 /** `width` and `height` are as displayed. */
 export interface Picture extends Size, Header {
   readonly file: string
-  /** Names this version of this file: see keyOf. */
+  /** Identifies this version of the file: see keyOf. */
   readonly key: string
   readonly kind: 'whole' | 'tiled'
 }
 
-/** Pictures of more pixels, or longer sides, than browsers draw without trouble go in tiles. */
+/** Pictures with more pixels or longer sides than browsers can draw easily are tiled. */
 const MOST_PIXELS_WHOLE = 50_000_000
 const LONGEST_SIDE_WHOLE = 16_384
 
 /** More than any picture of 500 megapixels. */
 const MOST_PIXELS = 2 ** 29
 
-/** Of files that can only be decoded in one piece: 134 megapixels, 540 MB as RGBA. */
+/** The limit for files that can only be decoded in one piece: 134 megapixels, 540 MB as RGBA. */
 const MOST_PIXELS_AT_ONCE = 2 ** 27
 
 /**
  * Reads a file's header.
- * @param key of the file, as keyOf says.
+ * @param key of the file, from keyOf.
  * @throws CodedError DATA_IMAGE_UNREADABLE, DATA_IMAGE_FORMAT, DATA_IMAGE_BROKEN, DATA_IMAGE_TOO_LARGE
  */
 export async function examine(file: string, key: string): Promise<Picture> {

@@ -1,4 +1,4 @@
-/** Reads an image file once: what identifies it, how large it is, and whether it is whole. Nothing is ever written. */
+/** Reads an image file once for its hash, its size, and whether it is complete. It never writes. */
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import sharp from 'sharp'
@@ -11,9 +11,9 @@ import { NewestFirst } from './newest-first.ts'
 import { displayedSize } from './orientation.ts'
 
 export interface Probe {
-  /** Of the file's bytes; null where it could not be read. */
+  /** Of the file's bytes; null if it could not be read. */
   readonly hash: Buffer | null
-  /** Pixels as displayed (EXIF orientation applied); 0 × 0 where the header does not say. */
+  /** Pixels as displayed (EXIF orientation applied); 0 × 0 if the header does not say. */
   readonly width: number
   readonly height: number
   readonly error: string | null
@@ -21,13 +21,13 @@ export interface Probe {
 
 const PIECE = 2 ** 20
 
-/** The end of a file that is looked through for its format's end mark. */
+/** Length of the end of a file that is searched for its format's end marker. */
 const TAIL = 2 ** 16
 
-/** The pixels of one file at a time: they take memory. */
+/** Decodes one file at a time, because pixels take memory. */
 const pixelsInTurn = new NewestFirst(1)
 
-/** Never throws: what is wrong with the file is in `error`, without the file's name. */
+/** Never throws; `error` says what is wrong with the file, without its name. */
 export async function probeFile(file: string): Promise<Probe> {
   let found: Omit<Probe, 'error'> = { hash: null, width: 0, height: 0 }
   try {
@@ -49,17 +49,17 @@ async function isDoubtful(file: string, { format, stored }: Header, read: Digest
   return (
     lacksEnd(head, tail, bytes) ||
     format === 'bmp' ||
-    // TIFF has no mark of its end.
+    // TIFF has no end marker.
     (format === 'tiff' && pixels(stored) <= MOST_EXAMINED) ||
     (format === 'avif' && (await endOfBoxes(file, bytes)) > bytes)
   )
 }
 
-/** Looks through all pixels, which takes memory and time: see MOST_EXAMINED. Throws where they are not whole. */
+/** Decodes all pixels, which takes memory and time: see MOST_EXAMINED. Throws if they are incomplete. */
 async function examine(file: string, header: Header, bytes: number): Promise<void> {
   const { format, stored } = header
   if (format === 'bmp') return checkLength(file, header)
-  // A JPEG has a bit at least for each block of 8 × 8 pixels.
+  // A JPEG has at least one bit for each block of 8 × 8 pixels.
   const isTooShort = format === 'jpeg' && pixels(stored) > bytes * 8 * 64
   if (pixels(stored) > MOST_EXAMINED || isTooShort) {
     const size = `${stored.width} × ${stored.height}`
@@ -70,14 +70,17 @@ async function examine(file: string, header: Header, bytes: number): Promise<voi
 }
 
 /**
- * Pixels. Decoders of some kinds, progressive JPEG among them, take memory for all that the header claims: without
- * bounds, a file of 300 bytes has them take 12 GB.
+ * Pixels. Some decoders, such as that of progressive JPEG, allocate memory for everything that the header claims. Without a
+ * limit, a file of 300 bytes can make them allocate 12 GB.
  */
 const MOST_EXAMINED = 2 ** 28
 
 const pixels = ({ width, height }: Size): number => width * height
 
-/** Where the last box of an AVIF file (ISO 14496-12) ends by its own account: behind the file's end if that is cut off. */
+/**
+ * Where the last box of an AVIF file (ISO 14496-12) ends according to its length: beyond the end of the file if the file is
+ * truncated.
+ */
 async function endOfBoxes(file: string, bytes: number): Promise<number> {
   const handle = await open(file)
   try {
@@ -86,7 +89,7 @@ async function endOfBoxes(file: string, bytes: number): Promise<number> {
       const box = Buffer.alloc(16)
       await handle.read(box, 0, 16, end)
       const length = box.readUInt32BE(0)
-      // 1: the length follows in 64 bits. 0: the box goes on to the end of the file.
+      // 1: the length follows in 64 bits. 0: the box extends to the end of the file.
       const whole = length === 1 ? Number(box.readBigUInt64BE(8)) : length
       if (whole < 8) return bytes
       end += whole
@@ -104,7 +107,7 @@ interface Digest {
   readonly tail: Buffer
 }
 
-/** SHA-256, cut to the 128 bits that tell any files apart. Processors compute it about as fast as disks read. */
+/** SHA-256, truncated to 128 bits, which suffice to tell files apart. Processors compute it about as fast as disks read. */
 async function digest(file: string): Promise<Digest> {
   await statFile(file)
   const handle = await open(file)
@@ -129,8 +132,8 @@ async function digest(file: string): Promise<Digest> {
 }
 
 /**
- * True where the mark is missing that ends a whole file of its format. Some whole files lack it too (a film behind a
- * photograph, writers that leave it out), so only decoding can tell; but most files need none.
+ * True if the end marker of the file's format is missing. Some complete files lack it too (a video appended to a photograph,
+ * writers that omit it), so only decoding can tell, but most files do not need that.
  */
 function lacksEnd(head: Buffer, tail: Buffer, bytes: number): boolean {
   const text = head.toString('latin1')

@@ -1,4 +1,4 @@
-/** Builds pyramids, one at a time, for as long as somebody waits for them. */
+/** Builds pyramids, one at a time, while there are callers waiting for them. */
 import { rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '../../core/errors.ts'
@@ -17,7 +17,7 @@ export interface PyramidTask extends Pick<Picture, 'file' | 'format' | 'depth' |
   readonly tile: number
 }
 
-/** Where the program lies that makes tiles, laid out as a checkout, and the Node that runs it. */
+/** The folder of the program that makes tiles, laid out as a checkout, and the Node that runs it. */
 export interface ProgramPlace {
   readonly node: string
   readonly root: string
@@ -25,7 +25,7 @@ export interface ProgramPlace {
 
 export interface BuildOptions {
   readonly signal?: AbortSignal
-  /** Called with the part that is done, 0 to 1, a few times a second. */
+  /** Called a few times a second with the completed fraction, 0 to 1. */
   readonly onProgress?: (done: number) => void
 }
 
@@ -33,7 +33,7 @@ interface Build {
   readonly result: Promise<void>
   readonly stop: AbortController
   readonly listeners: Set<(done: number) => void>
-  /** Callers that wait for it. */
+  /** Number of waiting callers. */
   waiting: number
 }
 
@@ -42,17 +42,20 @@ const ENTRY = 'src/main/images/pyramid-process.ts'
 /** ms */
 const BETWEEN_LOOKS = 200
 
-/** ms that a build goes on when nobody waits: who moves about in a picture drops tiles and asks for others. */
+/**
+ * ms for which a build continues when no caller waits, because a user who moves around in a picture cancels tiles and
+ * requests others.
+ */
 const GRACE = 2000
 
-/** Bytes of pyramids that are kept: five pictures of 500 megapixels. */
+/** Maximum size of all stored pyramids in bytes: five pictures of 500 megapixels. */
 const MOST_KEPT = 10 * 2 ** 30
 
 export class PyramidBuilder {
   readonly #cache: CacheFolder
   readonly #queue = new NewestFirst(1)
   readonly #builds = new Map<string, Build>()
-  /** Files of which no pyramid can be made, by key. */
+  /** Files for which no pyramid can be built, by key. */
   readonly #broken = new Map<string, CodedError>()
   readonly #place: ProgramPlace
 
@@ -62,8 +65,8 @@ export class PyramidBuilder {
   }
 
   /**
-   * Resolves when the picture's tiles can be read. Callers share one build, which is stopped soon after the last of them
-   * has given up.
+   * Resolves when the picture's tiles can be read. Callers share one build, which is stopped soon after the last of them has
+   * cancelled.
    * @throws the signal's reason; CodedError DATA_IMAGE_BROKEN, IO_DISK_FULL, IO_CACHE.
    */
   async build(picture: Picture, { signal, onProgress }: BuildOptions = {}): Promise<void> {
@@ -90,7 +93,7 @@ export class PyramidBuilder {
 
   #stopUnwanted({ key }: Picture, build: Build): void {
     if (build.waiting > 0) return
-    // Who comes now begins anew, and does not share what is being stopped.
+    // A new caller starts a new build and does not share the one that is being stopped.
     if (this.#builds.get(key) === build) this.#builds.delete(key)
     build.stop.abort()
   }
@@ -149,7 +152,7 @@ export class PyramidBuilder {
     try {
       const folder = await this.#cache.workFolder()
       const { bavail, bsize } = await statfs(folder)
-      // The halves are written to files of their own first.
+      // The reduced levels are written to separate files first.
       if (bavail * bsize > 1.5 * bytes) return { folder }
       await rm(folder, { recursive: true, force: true })
     } catch (error) {
@@ -186,13 +189,13 @@ const diskFull = (what: string): CodedError =>
   new CodedError(
     'IO_DISK_FULL',
     `The disk of the cache is full: ${what}`,
-    'Nothing of yours is lost. Make room on it',
+    'None of your data is lost. Free some space on it',
   )
 
 function cacheError(cause: unknown): CodedError {
   const { code, message } = cause as NodeJS.ErrnoException
   if (code === 'ENOSPC') return diskFull(message)
-  return new CodedError('IO_CACHE', `The cache cannot be written: ${message}`, 'Nothing of yours is lost', {
+  return new CodedError('IO_CACHE', `The cache cannot be written: ${message}`, 'None of your data is lost', {
     cause,
   })
 }

@@ -1,4 +1,4 @@
-/** The program that builds one pyramid, in a process of its own: libvips cannot be stopped, a process can. */
+/** The program that builds one pyramid, in a process of its own: libvips cannot be stopped, but a process can. */
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { serve } from '../process/serve.ts'

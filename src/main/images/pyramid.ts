@@ -1,9 +1,9 @@
 /**
- * Pictures too large to be shown whole, as pyramids of tiles. JPEG, PNG and most TIFF files can only be read from their
- * beginning, so each is read once, a few rows at a time, into a TIFF file of tiles in the cache that holds the picture
- * and its halves without compression. From that, any tile is read in a few milliseconds.
+ * Stores pictures that are too large to be shown whole as pyramids of tiles. JPEG, PNG and most TIFF files can only be read
+ * from their beginning, so each is read once, a few rows at a time, into a TIFF file of tiles in the cache that holds the
+ * picture and its reduced levels without compression. From that, any tile is read in a few milliseconds.
  *
- * The pyramid lies as the picture is stored; tiles are turned as they are read.
+ * The pyramid has the orientation of the stored picture; tiles are rotated when they are read.
  */
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -20,8 +20,8 @@ import { encodeExact, encodeSmall, show } from './screen-image.ts'
 export const TILE = 512
 
 /**
- * Sizes as displayed; level 0 is the picture, each next half of the one before, cut down to whole pixels (as libvips
- * does), until one tile holds it.
+ * Sizes as displayed; level 0 is the picture, and each next level is half of the one before, rounded down to whole pixels
+ * (as libvips does), until it fits into one tile.
  */
 export function levelsOf(picture: Size): Size[] {
   const levels = [{ width: picture.width, height: picture.height }]
@@ -42,7 +42,7 @@ export interface TileAddress {
 }
 
 /**
- * Where a tile lies on its level as displayed, px; those at the right and lower edge are smaller.
+ * The position of a tile on its level as displayed, px; tiles at the right and lower edge are smaller.
  * @throws CodedError USAGE_TILE if the picture has no such tile.
  */
 export function tileRegion(picture: Picture, { level, column, row }: TileAddress): Region {
@@ -57,7 +57,7 @@ export function tileRegion(picture: Picture, { level, column, row }: TileAddress
 
 export const pyramidName = ({ key }: Picture): string => join('pyramids', `${key}.tif`)
 
-/** The picture reduced to a longest side of at most so many px, once there is a pyramid: JPEG. */
+/** The picture as JPEG, reduced to the given longest side in px, from its pyramid. */
 export function readLevel(cache: CacheFolder, picture: Picture, side: number): Promise<Buffer> {
   const page = levelsOf(picture).findLastIndex(
     ({ width, height }, level) => level === 0 || Math.max(width, height) >= side,
@@ -70,7 +70,7 @@ export function readLevel(cache: CacheFolder, picture: Picture, side: number): P
 }
 
 /**
- * A tile as PNG, once there is a pyramid.
+ * A tile as PNG, from the picture's pyramid.
  * @param window for more than 8 bits.
  */
 export async function readTile(

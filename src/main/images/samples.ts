@@ -1,4 +1,4 @@
-/** Pixels of more than 8 bits: their values, the range of these, and the part of it that a screen shows. */
+/** Pixels of more than 8 bits: their values, the range of the values, and the part of it that a screen shows. */
 import type { Sharp } from 'sharp'
 import type { Size } from '../../core/geometry/box.ts'
 import type { Picture } from './picture.ts'
@@ -9,7 +9,7 @@ export interface Samples extends Size {
   readonly data: Uint16Array | Float32Array
 }
 
-/** Values of a sample that are shown black and white; what is beyond is cut. */
+/** Sample values that are shown as black and white; values beyond are clipped. */
 export interface Window {
   readonly low: number
   readonly high: number
@@ -24,7 +24,7 @@ type Deep = Pick<Picture, 'depth' | 'channels'>
 
 const SPACES = { 8: ['b-w', 'srgb'], 16: ['grey16', 'rgb16'], float: ['b-w', 'scrgb'] } as const
 
-/** Makes a pipeline give the file's own values, in one channel or three, without alpha. */
+/** Makes a pipeline return the file's own values, in one channel or three, without alpha. */
 export const toSamples = (image: Sharp, { depth, channels }: Deep): Sharp =>
   image.removeAlpha().toColourspace(SPACES[depth][channels < 3 ? 0 : 1])
 
@@ -39,17 +39,17 @@ export async function readSamples(image: Sharp, deep: Deep): Promise<Samples> {
   return { width: info.width, height: info.height, channels: info.channels, data: values }
 }
 
-/** Suggested is the window that leaves out the lowest and the highest 0.5 % of the values. */
+/** The suggested window excludes the lowest and the highest 0.5 % of the values. */
 const OUTSIDE = 0.005
 
-/** Of more floats than these, every so many are sorted for the percentiles. */
+/** If there are more floats than this, only a regular sample of them is sorted for the percentiles. */
 const SORTED_FLOATS = 2 ** 20
 
-/** Of all channels together; NaN and infinities do not count. */
+/** For all channels together, ignoring NaN and infinities. */
 export function rangeOf({ data }: Samples): ValueRange {
   const range = data instanceof Float32Array ? rangeOfFloats(data) : rangeOfIntegers(data)
   if (range.low < range.high) return range
-  // Nearly all values are the same: a window has a width nevertheless.
+  // Nearly all values are equal, but a window needs a width.
   const { min, max } = range
   return min < max ? { min, max, low: min, high: max } : { min, max, low: min, high: min + 1 }
 }
@@ -83,7 +83,7 @@ function rangeOfFloats(data: Float32Array): ValueRange {
   return { min, max, low: at(OUTSIDE), high: at(1 - OUTSIDE) }
 }
 
-/** What a screen shows of the samples, in 8 bits. Minus infinity is black, as is NaN. */
+/** The samples in 8 bits, as a screen shows them. Minus infinity and NaN are black. */
 export function applyWindow({ data }: Samples, { low, high }: Window): Uint8ClampedArray {
   const scale = 255 / (high - low)
   const shown = new Uint8ClampedArray(data.length)

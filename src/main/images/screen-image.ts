@@ -1,5 +1,5 @@
 /**
- * Pictures, or parts of them, as a screen shows them: in 8 bits, as PNG or small JPEG. Whatever reads a file throws
+ * Pictures, or parts of them, as a screen shows them: in 8 bits, as PNG or small JPEG. All functions that read a file throw
  * CodedError DATA_IMAGE_UNREADABLE, DATA_IMAGE_FORMAT, DATA_IMAGE_BROKEN.
  */
 import { readFile } from 'node:fs/promises'
@@ -12,19 +12,19 @@ import type { Picture } from './picture.ts'
 import { applyWindow, rangeOf, readSamples, type Samples, type Window } from './samples.ts'
 
 /**
- * PNG without compression: for a window on the same machine it is written and read in the least time of all formats
- * (12 megapixels: 35 ms and 60 ms; with the lightest compression 320 ms and 165 ms).
+ * PNG without compression: for a window on the same machine, it is the fastest format to write and read (12 megapixels: 35
+ * ms and 60 ms; with the lightest compression 320 ms and 165 ms).
  */
 export const encodeExact = (image: Sharp): Promise<Buffer> => image.png({ compressionLevel: 0 }).toBuffer()
 
-/** The 8 bits of samples that a window shows. */
+/** Samples converted to the 8 bits that a window shows. */
 export function show(samples: Samples, window: Window): Sharp {
   const { width, height, channels } = samples
   const shown = sharp(applyWindow(samples, window), { raw: { width, height, channels: channels as 1 | 3 } })
   return channels === 1 ? shown.toColourspace('b-w') : shown
 }
 
-/** The first frame or page. Pixels are read when the pipeline runs, those of a BMP file at once. */
+/** The first frame or page. Pixels are read when the pipeline runs, except those of a BMP file, which are read at once. */
 async function openImage({ file, format }: Picture): Promise<Sharp> {
   if (format !== 'bmp') return sharp(file, LENIENT)
   const { width, height, data } = decodeBmp(await readFile(file))
@@ -53,9 +53,9 @@ export const readReduced = (picture: Picture, side: number): Promise<Buffer> =>
 
 async function reduce(picture: Picture, side: number): Promise<Buffer> {
   const { depth, orientation } = picture
-  // Before it is turned: afterwards little is left to be held in memory.
+  // Reduced before it is rotated, since rotating holds the picture in memory.
   const size = displayedSize(reducedSize(picture, side), orientation)
-  // A filter would spread every NaN.
+  // A filter would spread NaN values.
   const kernel = depth === 'float' ? 'nearest' : 'lanczos3'
   const image = (await openImage(picture)).resize({ ...size, fit: 'fill', kernel })
   orient(image, orientation)
@@ -64,7 +64,7 @@ async function reduce(picture: Picture, side: number): Promise<Buffer> {
   return encodeSmall(show(samples, rangeOf(samples)))
 }
 
-/** Reduces a picture of a file that was reduced before. */
+/** Further reduces the picture of a file that was already reduced. */
 export const reduceAgain = (file: string, image: Buffer, side: number): Promise<Buffer> =>
   withImage(file, () =>
     encodeSmall(sharp(image).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })),

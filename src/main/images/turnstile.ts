@@ -1,19 +1,19 @@
 /**
- * Lets tasks run side by side, and single ones alone, in all threads of a process: a task alone waits for all others to
- * end, and no other begins meanwhile.
+ * A shared and exclusive lock for tasks in all threads of a process: an exclusive task waits for all others to end, and no
+ * other starts meanwhile.
  *
- * (node:worker_threads has `locks` for this, but in Node 24 threads that contend for one never get it.)
+ * (node:worker_threads has `locks` for this, but in Node 24, contending threads never acquire it.)
  */
 import { setTimeout } from 'node:timers/promises'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 
-/** ms between two looks of who waits, which is rare. */
+/** ms between checks by a waiting task, which is rare. */
 const BETWEEN_LOOKS = 2
 
-/** ms. A thread that was ended in the middle of a task never reports its end; then the count begins anew. */
+/** ms. A thread that was terminated during a task never reports its end; the count is then reset. */
 const PATIENCE = 10_000
 
-/** Places in the counts. RUNNING is the number of tasks that run side by side, or ALONE. */
+/** Indices into the counts. RUNNING is the number of tasks running in parallel, or ALONE. */
 const RUNNING = 0
 const WAITING = 1
 const ALONE = -1
@@ -21,7 +21,7 @@ const ALONE = -1
 export class Turnstile {
   readonly #counts: Int32Array
 
-  /** @param name of the counts that this thread shares with those that it starts later. */
+  /** @param name of the counts that this thread shares with threads that it starts later. */
   constructor(name: string) {
     const shared = getEnvironmentData(name) as SharedArrayBuffer | undefined
     const buffer = shared ?? new SharedArrayBuffer(8)
@@ -49,7 +49,7 @@ export class Turnstile {
     }
   }
 
-  /** Changes the number of running tasks if it is as `isRight` says. */
+  /** Changes the number of running tasks if `isRight` accepts the present one. */
   #count(isRight: (running: number) => boolean, change: number): boolean {
     for (;;) {
       const running = Atomics.load(this.#counts, RUNNING)

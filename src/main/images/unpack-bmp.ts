@@ -1,10 +1,10 @@
-/** Large BMP files to TIFF files without compression, which libvips reads, a few rows at a time. */
+/** Converts large BMP files to uncompressed TIFF files, which libvips can read, a few rows at a time. */
 import { open, readFile } from 'node:fs/promises'
 import { CodedError } from '../../core/errors.ts'
 import { decodeBmp, decodeBmpRows } from '../../core/formats/bmp.ts'
 import { bmpHeaderOf } from './image-file.ts'
 
-/** Of stored rows read at a time. */
+/** Size of the stored rows read at a time. */
 const PIECE = 2 ** 22
 
 /** @throws CodedError DATA_IMAGE_BROKEN, and the errors of the file system. */
@@ -26,7 +26,8 @@ export async function unpackBmp(file: string, output: string): Promise<void> {
     for (let first = 0; first < height; first += most) {
       const count = Math.min(most, height - first)
       const { bytesRead } = await bmp.read(rows, 0, count * stride, header.offset + first * stride)
-      if (bytesRead < count * stride) throw new CodedError('DATA_IMAGE_BROKEN', 'the file ends in its pixels')
+      if (bytesRead < count * stride)
+        throw new CodedError('DATA_IMAGE_BROKEN', 'the file ends within its pixels')
       decodeBmpRows(header, rows.subarray(0, bytesRead), rgb)
       const rowBytes = width * 3
       for (let i = 0; i < (topDown ? 0 : count); i++) {
@@ -43,7 +44,7 @@ export async function unpackBmp(file: string, output: string): Promise<void> {
 const SHORT = 3
 const LONG = 4
 
-/** A TIFF file of RGB in one strip (TIFF 6.0, section 6), up to its pixels. */
+/** The header of a TIFF file with RGB in one strip (TIFF 6.0, section 6), up to its pixels. */
 function tiffHeader(width: number, height: number): Buffer {
   const entries = 10
   const bitsAt = 8 + 2 + 12 * entries + 4

@@ -1,4 +1,4 @@
-/** A Node program of this project in a child process: started, asked, and ended in one way for all of them. */
+/** A Node program of this project in a child process: one way to start, call and stop all of them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -11,49 +11,49 @@ export interface Program {
   /** The subject of a sentence: "The engine". */
   readonly title: string
   readonly node: string
-  /** Calls `serve`, or speaks the messages of messages.ts by itself. */
+  /** It calls `serve`, or handles the messages of messages.ts itself. */
   readonly entry: string
   readonly args?: readonly string[]
-  /** All of its variables; left out, those of this process. */
+  /** Its complete environment; by default, that of this process. */
   readonly env?: Readonly<NodeJS.ProcessEnv>
-  /** Gives way to whatever else wants the processor. */
+  /** Runs at a lower priority than other programs. */
   readonly background?: boolean
 }
 
 export interface Death {
   /** A signal's name, `status 1`, or why the process could not be started. */
   readonly reason: string
-  /** The end of what it wrote to standard error. */
+  /** The end of its standard error output. */
   readonly diagnostics: string
 }
 
-/** Characters of standard error that are kept. */
+/** Number of characters of standard error to keep. */
 const KEPT = 4096
 
-/** Milliseconds that a process is given to end by itself: one training step of a large model takes seconds. */
+/** Milliseconds that a process gets to exit by itself. One training step of a large model takes seconds. */
 const PATIENCE = 5000
 
 /**
- * The child ends with this process: it is killed when this one exits, and ends by itself where this one was killed
- * (end-with-parent.ts). It is in a process group of its own, so that Ctrl-C in the terminal reaches this process alone, which then
- * ends the child in order.
+ * The child ends with this process: it is killed when this one exits, and exits by itself if this one is killed
+ * (end-with-parent.ts). It has its own process group, so that Ctrl-C in the terminal reaches only this process, which then
+ * stops the child cleanly.
  */
 export class Child<Request, Event = never, Result = unknown> {
-  /** What it sends when it is ready; rejects with the reason why it never will. */
+  /** What the child sends when it is ready; rejects with the reason if it fails to start. */
   readonly hello: Promise<unknown>
-  /** Resolves when no more calls are taken, because the child was closed or has failed. */
+  /** Resolves when no more calls are accepted, because the child was closed or has failed. */
   readonly ended: Promise<void>
   readonly #title: string
   readonly #process: ChildProcess
-  /** The process is gone, and all that it sent has been read. */
+  /** The process has exited, and everything that it sent has been read. */
   readonly #gone: Promise<void>
   readonly #greeting = Promise.withResolvers<unknown>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #calls = new PendingCalls<Request, Event, Result>()
-  /** Why no more calls are taken. */
+  /** Why no more calls are accepted. */
   #failure: unknown
 
-  /** @param died the error for a call, or for any call, when the process ends by itself. */
+  /** @param died creates the error of one or all calls if the process exits by itself. */
   constructor(program: Program, died: (death: Death, request?: Request) => Error) {
     this.#title = program.title
     this.#process = start(program)
@@ -74,23 +74,24 @@ export class Child<Request, Event = never, Result = unknown> {
     })
     const end = (reason: string): void => void this.#end((request) => died({ reason, diagnostics }, request))
     this.#gone = once(child, 'exit')
-      // ('close' does not come if it is this side that disconnects.)
+      // ('close' is not emitted if this side disconnects.)
       .then(async ([status, signal]) => {
         await Promise.all([!child.connected || once(child, 'disconnect'), finished(child.stderr!)])
         end(signal ?? `status ${status}`)
       })
-      // It could not be started.
+      // The process could not be started.
       .catch((error: Error) => end(error.message))
   }
 
-  /** Undefined where the process could not be started. */
+  /** Undefined if the process could not be started. */
   get pid(): number | undefined {
     return this.#process.pid
   }
 
   /**
-   * Events come in order, all of them before the result. A signal asks for an early end; the answer still counts.
-   * @throws what the child answers; the signal's reason if it is aborted already; what `died` and `kill` give.
+   * Events arrive in order, all before the result. Aborting the signal asks the child to stop early; its answer still
+   * counts.
+   * @throws the child's error; the signal's reason if it is already aborted; the errors of `died` and `kill`.
    */
   async call(
     request: Request,
@@ -108,7 +109,7 @@ export class Child<Request, Event = never, Result = unknown> {
     }
   }
 
-  /** A call with its id, for requests that are about other requests. */
+  /** A call and its id, for requests that refer to other requests. */
   send(
     request: Request,
     onEvent: (event: Event) => void = () => {},
@@ -119,7 +120,7 @@ export class Child<Request, Event = never, Result = unknown> {
     return call
   }
 
-  /** Ends the process at its own pace, by force after a few seconds. Calls that wait fail with the error. */
+  /** Asks the process to exit, and kills it after a few seconds. Pending calls fail with the error. */
   async close(error: CodedError): Promise<void> {
     this.#end(() => error)
     if (this.#process.connected) this.#process.disconnect()
@@ -128,13 +129,13 @@ export class Child<Request, Event = never, Result = unknown> {
     clearTimeout(force)
   }
 
-  /** Ends the process at once. Resolves when it is gone. */
+  /** Kills the process. Resolves when it has exited. */
   async kill(errorFor: (request?: Request) => unknown): Promise<void> {
     if (this.#end(errorFor)) this.#process.kill('SIGKILL')
     await this.#gone
   }
 
-  /** Fails everything that waits; false if that has happened before. */
+  /** Fails all pending calls; false if that was done before. */
   #end(errorFor: (request?: Request) => unknown): boolean {
     if (this.#failure) return false
     this.#failure = errorFor()
@@ -145,7 +146,7 @@ export class Child<Request, Event = never, Result = unknown> {
   }
 
   #post(call: Call<Request>): void {
-    // A message that cannot be sent means that the process has ended, which its 'exit' reports.
+    // A message cannot be sent only if the process has ended, which 'exit' reports.
     if (this.#process.connected) this.#process.send(call, () => {})
   }
 
@@ -157,7 +158,7 @@ export class Child<Request, Event = never, Result = unknown> {
 }
 
 /**
- * One call to a process of its own, which is ended with its answer, or at once when the signal is aborted.
+ * Makes one call to a new process, which is stopped after its answer, or at once when the signal is aborted.
  * @throws as Child.call; the signal's reason.
  */
 export async function callOnce<Request, Result>(
@@ -192,16 +193,16 @@ function start({ node, entry, args = [], env = process.env, background = false }
   return child
 }
 
-/** Called before the process starts its threads, which take over the priority of the one that starts them. */
+/** Called before the process starts its threads, which inherit the priority of the thread that starts them. */
 function giveWay(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-    // Linux desktops share the processor between sessions first, and a process group of its own is one: there a priority
-    // counts within the session only, unless the session's own is lowered too.
+    // Linux desktops divide the processor between sessions first, and a separate process group counts as one. A priority
+    // then only matters within the session, unless the session's own priority is lowered too.
     if (process.platform === 'linux') {
       writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_BELOW_NORMAL))
     }
   } catch {
-    // A matter of comfort: the process may have ended already, and kernels without such groups have no such file.
+    // Failure does not matter: the process may have ended already, and kernels without such groups have no such file.
   }
 }

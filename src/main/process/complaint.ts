@@ -1,12 +1,12 @@
 /** The line of a program's standard error that says why it failed. */
 
-/** TensorFlow's word on how it runs, in its newer or older form: no reason to end. */
+/** TensorFlow's messages about how it runs, in their newer or older form, which are not errors. */
 const CHATTER = /^(I\d{4} \d\d:|\d{4}-\d\d-\d\d \S+ I )/
 
 /** What Node prints around an error: the stack, the source line, the error's properties. */
 const AROUND = /^(at |Node\.js v|node:|\^+$|[[\]{}(),;]*$|\w+: ('.*'|-?\d+|\[.*),?$)/
 
-/** A line that names an error, or else the last that means something; '' where there is none. */
+/** A line that names an error, or else the last meaningful line; '' if there is none. */
 export function complaintOf(stderr: string): string {
   const lines = stderr
     .split('\n')

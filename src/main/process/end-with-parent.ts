@@ -1,7 +1,6 @@
 /**
- * Imported before anything that takes long, this ends a child with its parent. The parent's end of the channel closes
- * however the parent dies; but a process that computes does not look at its channel for seconds or minutes, so a thread
- * beside it looks for the parent.
+ * Ends a child with its parent; to be imported before anything slow. The parent's end of the channel closes however the
+ * parent dies, but a process that computes may not check its channel for minutes, so a separate thread watches the parent.
  */
 import { Worker } from 'node:worker_threads'
 import { PARENT } from './messages.ts'

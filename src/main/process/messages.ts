@@ -1,17 +1,17 @@
 /**
- * What travels between a program and its child or thread, as structured clones: calls with an id, each answered with
- * events and then one result or one error.
+ * The messages between a program and its child or thread, sent as structured clones: calls with an id, each answered with
+ * events and then one result or error.
  */
 import { inspect } from 'node:util'
 import { z } from 'zod'
 import { CodedError, fromWire, toWire, type WireError } from '../../core/errors.ts'
 
-/** The variable that tells a child the id of the process that it ends with. */
+/** The variable that gives a child the id of its parent, with which it ends. */
 export const PARENT = 'FCOS_PARENT'
 
 export type Call<Request> =
   | { readonly id: number; readonly request: Request }
-  /** Asks for an early end of a call, which still has its answer. */
+  /** Asks for a call to stop early; it is still answered. */
   | { readonly id: number; readonly cancel: true }
 
 export type Answer<Event, Result> =
@@ -19,7 +19,7 @@ export type Answer<Event, Result> =
   | { readonly kind: 'result'; readonly id: number; readonly result: Result }
   | { readonly kind: 'error'; readonly id: number; readonly error: WireError; readonly stack?: string }
 
-/** Sent once, by programs that tell when they are ready for calls. */
+/** Sent once, by programs that report when they are ready for calls. */
 export interface Greeting {
   readonly kind: 'hello'
   readonly hello: unknown
@@ -42,7 +42,7 @@ const Message = z.discriminatedUnion('kind', [
 ])
 
 /**
- * Checks the envelope; what it carries is typed by the contract of the two sides.
+ * Checks the envelope; the contract of the two sides defines the type of its content.
  * @param title the sender as the subject of a sentence: "The engine".
  * @throws CodedError ENGINE_PROTOCOL.
  */
@@ -59,12 +59,12 @@ export function unexpected(title: string, message: unknown): CodedError {
   const shown = inspect(message, { breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 3 }).slice(0, 100)
   return new CodedError(
     'ENGINE_PROTOCOL',
-    `${title} sent something that this studio does not understand: ${shown}`,
-    'Were its files changed while it ran? Start again',
+    `${title} sent an invalid message: ${shown}`,
+    'Its files may have changed while it was running. Start again',
   )
 }
 
-/** An error as an answer. The stack of an error that nobody foresaw goes with it, for the log. */
+/** An error as an answer. For unexpected errors it includes the stack, for the log. */
 export function failure(id: number, error: unknown): Answer<never, never> {
   const answer = { kind: 'error', id, error: toWire(error) } as const
   return error instanceof CodedError || !(error instanceof Error) || error.stack === undefined
@@ -78,7 +78,7 @@ interface Pending<Request, Event, Result> {
   readonly settle: PromiseWithResolvers<Result>
 }
 
-/** The calls that wait for their answers, by id. */
+/** The pending calls, by id. */
 export class PendingCalls<Request, Event, Result> {
   readonly #pending = new Map<number, Pending<Request, Event, Result>>()
   #nextId = 1
@@ -97,7 +97,7 @@ export class PendingCalls<Request, Event, Result> {
     return { id, result: settle.promise }
   }
 
-  /** Hands an answer to its call; false where no call with this id waits. */
+  /** Passes an answer to its call; false if no call with this id is pending. */
   receive(answer: Answer<Event, Result>): boolean {
     const call = this.#pending.get(answer.id)
     if (call === undefined) return false
@@ -119,7 +119,7 @@ export class PendingCalls<Request, Event, Result> {
 
 function thrown({ error, stack }: Extract<Answer<never, never>, { kind: 'error' }>): CodedError {
   const coded = fromWire(error)
-  // Where it was thrown is of more use than where it arrived.
+  // The place where it was thrown is more useful than the place where it arrived.
   if (stack !== undefined) coded.stack = stack
   return coded
 }

@@ -1,7 +1,7 @@
-/** Milliseconds between looks. */
+/** Milliseconds between checks. */
 const LOOK = 250
 
-/** Calls `then` once, when the process with the given id has gone, whose child this one is. */
+/** Calls `then` once, when this process's parent, given by its id, has exited. */
 export function whenOrphaned(parent: number, then: () => void): void {
   const timer = setInterval(() => {
     if (!isGone(parent)) return
@@ -12,7 +12,7 @@ export function whenOrphaned(parent: number, then: () => void): void {
 }
 
 function isGone(parent: number): boolean {
-  // Elsewhere than on Windows an orphan gets another parent, and the id may soon be another process's.
+  // Except on Windows, an orphan gets a new parent, and the id may soon be reused.
   if (process.platform !== 'win32') return process.ppid !== parent
   try {
     return !process.kill(parent, 0)

@@ -1,7 +1,7 @@
-/** A thread that kills its process as soon as the process whose id it is given has gone. */
+/** A thread that kills its process as soon as the process with the given id has exited. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { whenOrphaned } from './orphan.ts'
 
-// A thread lives as long as its port is listened to.
+// Listening on its port keeps the thread alive.
 parentPort!.on('message', () => {})
 whenOrphaned(workerData, () => process.kill(process.pid, 'SIGKILL'))

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 export interface RunResult {
-  /** Exit status; −1 where the program could not be started or was ended by a signal. */
+  /** Exit status; −1 if the program could not be started or was ended by a signal. */
   readonly status: number
   readonly stdout: string
   readonly stderr: string
@@ -44,14 +44,14 @@ export function run(command: string, args: readonly string[], options: RunOption
   })
 }
 
-/** Ends the program with this one, however that is told to end. Returns how to let go of it. */
+/** Ends the program with this one, whatever signal ends this one. Returns a function that undoes this. */
 function endTogether(child: ChildProcess): () => void {
   const kill = (): void => void child.kill('SIGKILL')
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const end = (signal: NodeJS.Signals): void => {
     kill()
     release()
-    // Unless somebody else listens, the signal does what it would have done.
+    // Without other listeners, the signal has its usual effect.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
   }
   const release = (): void => {

@@ -1,15 +1,15 @@
-/** The child's side: takes calls and answers them. A program that imports this ends with its parent. */
+/** The child's side: receives calls and answers them. A program that imports this ends with its parent. */
 import './end-with-parent.ts'
 import { CodedError } from '../../core/errors.ts'
 import { type Answer, type Call, failure, type Greeting } from './messages.ts'
 
 export interface CallContext<Event> {
-  /** Aborted, with USAGE_CANCELLED, when the parent wants an early end. */
+  /** Aborted, with USAGE_CANCELLED, when the parent asks the call to stop early. */
   readonly signal: AbortSignal
   readonly emit: (event: Event) => void
 }
 
-/** Answers every call as it comes; several may be under way. */
+/** Answers every call as it arrives; several may run at the same time. */
 export function serve<Request, Event = never>(
   answer: (request: Request, context: CallContext<Event>) => Promise<unknown>,
 ): void {
@@ -35,7 +35,7 @@ export function serve<Request, Event = never>(
 
 /** Resolves when the message has left the process. */
 export function post(message: Greeting | Answer<unknown, unknown>): Promise<void> {
-  // A channel that has closed meanwhile is reported to 'disconnect'.
+  // If the channel has closed meanwhile, 'disconnect' reports it.
   return new Promise((resolve) => {
     if (process.connected) process.send!(message, () => resolve())
     else resolve()

@@ -1,4 +1,4 @@
-/** tfjs-node's binding and the project's own kernels: what they are built from, and where they lie in the cache. */
+/** tfjs-node's binding and the project's own kernels: what they are built from, and where they are in the cache. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { AddOn } from './compile.ts'
 import type { RuntimeBuild, RuntimeManifest } from './manifest.ts'
 
-/** The checkout; everything below that is relative to it. */
+/** The checkout, to which relative paths refer. */
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const NODE_API_HEADERS = path.join(PROJECT, 'node_modules/node-api-headers/include')
@@ -17,7 +17,7 @@ const KERNELS = path.join(PROJECT, 'src/main/engine/native')
 export const TFJS_NODE = path.join(PROJECT, 'node_modules/@tensorflow/tfjs-node-gpu')
 export const BINDING_IN_PLACE = path.join(TFJS_NODE, 'lib/napi-v8/tfjs_binding.node')
 
-/** Where the libraries of a build lie, and what is compiled against them. */
+/** Where the libraries of a build are, and what is compiled against them. */
 export interface BuildPlace {
   readonly folder: string
   readonly libraries: readonly string[]
@@ -39,7 +39,7 @@ export function bindingAddOn(place: BuildPlace): AddOn {
   const folder = path.join(TFJS_NODE, 'binding')
   return {
     sources: sourcesIn(folder).filter((file) => file.endsWith('.cc')),
-    // The binding includes "napi_auto_ref.h" and "tfjs-node-gpu/…" by turns.
+    // The binding includes both "napi_auto_ref.h" and "tfjs-node-gpu/…".
     include: [
       NODE_API_HEADERS,
       path.join(place.folder, 'tensorflow/include'),
@@ -65,7 +65,7 @@ export function kernelsAddOn(place: BuildPlace): AddOn | null {
   }
 }
 
-/** Where the built add-on lies: its name tells everything that it depends on. */
+/** The path of the built add-on, whose name encodes everything that it depends on. */
 export function cachedAddOn(cache: string, name: string, addOn: AddOn, ...dependsOn: string[]): string {
   const hash = createHash('sha256')
   const names = addOn.sources.map((source) => path.basename(source))

@@ -8,7 +8,7 @@ import { PROJECT } from './binding.ts'
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/** FCOS_CHROMIUM, Playwright's own, or the system's; null where there is none. */
+/** FCOS_CHROMIUM, Playwright's own, or the system's; null if there is none. */
 export function findBrowser(
   env: NodeJS.ProcessEnv = process.env,
   exists: (file: string) => boolean = existsSync,
@@ -18,7 +18,7 @@ export function findBrowser(
   return candidates.find(exists) ?? null
 }
 
-/** @throws CodedError RUNTIME_NO_BROWSER where none is found or can be installed. */
+/** @throws CodedError RUNTIME_NO_BROWSER if none is found and none can be installed. */
 export async function provideBrowser(log: (line: string) => void): Promise<string> {
   const found = findBrowser()
   if (found) return found
@@ -28,7 +28,7 @@ export async function provideBrowser(log: (line: string) => void): Promise<strin
     showProgress: true,
   })
   if (!findBrowser() && process.platform === 'linux' && process.getuid?.() === 0) {
-    log("Playwright's is not to be had; installing the system's chromium package")
+    log("Playwright's is not available; installing the system's chromium package")
     await run('apt-get', ['update'])
     await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
@@ -39,6 +39,6 @@ export async function provideBrowser(log: (line: string) => void): Promise<strin
   throw new CodedError(
     'RUNTIME_NO_BROWSER',
     'No Chromium was found for the browser tests, and none could be installed',
-    'Install one (on Debian, apt-get install chromium) or name one in FCOS_CHROMIUM',
+    'Install one (on Debian, apt-get install chromium) or set FCOS_CHROMIUM to the path of one',
   )
 }

@@ -1,6 +1,6 @@
 /**
- * The per-user cache, outside every checkout and shared by all of them. Whatever lies under its final name is
- * complete: things are built in a sibling with a temporary name, flushed, and renamed.
+ * The per-user cache, outside every checkout and shared by all of them. Anything with its final name is complete: folders
+ * are built in a sibling with a temporary name, flushed, and renamed.
  */
 
 import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -20,7 +20,7 @@ export function cacheRoot(
   return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'fcos-studio')
 }
 
-/** Why a folder can neither be written to nor made; undefined where it can. Changes nothing. */
+/** Why a folder can neither be written to nor created, or undefined if it can. Changes nothing. */
 export function whyUnwritable(folder: string): string | undefined {
   try {
     if (!statSync(folder).isDirectory()) return 'it is not a folder'
@@ -31,7 +31,7 @@ export function whyUnwritable(folder: string): string | undefined {
     const parent = path.dirname(folder)
     if (code !== 'ENOENT' || parent === folder) return fileFault(cause).reason
     const why = whyUnwritable(parent)
-    return why && `it cannot be made in ${parent}: ${why}`
+    return why && `it cannot be created in ${parent}: ${why}`
   }
 }
 
@@ -48,8 +48,8 @@ export function unusableCache(cache: string): CodedError | undefined {
 const PARTIAL = '.partial-'
 
 /**
- * Builds a folder in one piece: `fill` writes into a temporary sibling that is renamed to `target` when it succeeds
- * and removed when it fails. Also removes what killed processes left, so the caller must hold the set-up lock.
+ * Builds a folder atomically: `fill` writes into a temporary sibling, which is renamed to `target` if it succeeds and
+ * removed if it fails. Also removes what killed processes left behind, so the caller must hold the setup lock.
  */
 export async function buildFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const parent = path.dirname(target)

@@ -1,4 +1,4 @@
-/** Compiles native add-ons against TensorFlow's C library: one compiler call each, no build system. */
+/** Compiles native add-ons against TensorFlow's C library, with one compiler call each and no build system. */
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -15,7 +15,7 @@ export interface AddOn {
 }
 
 export function compilerArguments(addOn: AddOn, output: string, platform: NodeJS.Platform): string[] {
-  // Node's own symbols are resolved when it loads the add-on; macOS's linker wants to be told so.
+  // Node's own symbols are resolved when it loads the add-on; macOS's linker needs to be told.
   const shared = platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']
   return [
     ...shared,
@@ -28,7 +28,7 @@ export function compilerArguments(addOn: AddOn, output: string, platform: NodeJS
   ]
 }
 
-/** @throws CodedError RUNTIME_COMPILE_FAILED with the compiler's first complaint. */
+/** @throws CodedError RUNTIME_COMPILE_FAILED with the compiler's first error. */
 export async function compile(compiler: string, addOn: AddOn, output: string): Promise<void> {
   const result = await run(compiler, compilerArguments(addOn, output, process.platform))
   if (result.status === 0 && existsSync(output)) return

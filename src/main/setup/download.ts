@@ -1,4 +1,7 @@
-/** Downloads one file over HTTP: several sources in turn, resumed where it broke off, believed only with the right hash. */
+/**
+ * Downloads one file over HTTP: from several sources in turn, resuming after interruptions, and accepting only the right
+ * hash.
+ */
 
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -12,18 +15,18 @@ export interface Download {
   readonly file: string
   /** In hex. */
   readonly sha256: string
-  /** Bytes so far, and in all where the server says so. */
+  /** Bytes so far, and the total if the server reports it. */
   readonly onProgress?: (received: number, total: number | undefined) => void
-  /** A connection that delivers nothing for this long is given up. */
+  /** A connection that delivers nothing for this long is closed. */
   readonly idleMs?: number
 }
 
-/** How often one source may break off and be resumed. */
+/** How often a download from one source may be resumed. */
 const ATTEMPTS = 4
 
 /**
- * Puts the file in place, complete and checked, or throws and leaves `file` as it was. What a broken download brought
- * stays beside it as `.part`, for the next try.
+ * Puts the file in place, complete and checked, or throws and leaves `file` as it was. An interrupted download is kept
+ * beside it as `.part`, for the next attempt.
  * @throws CodedError RUNTIME_WRONG_HASH, RUNTIME_NO_NETWORK (with each source's answer) or RUNTIME_DISK_FULL
  */
 export async function downloadFile(download: Download): Promise<void> {
@@ -55,31 +58,33 @@ async function fetchInParts(url: string, part: string, download: Download): Prom
     try {
       await fetchRest(url, part, resumedFrom, download)
     } catch (error) {
-      // Only a connection that broke after delivering something is worth the same source again.
+      // The same source is only retried if the connection delivered something before it broke.
       if (isDiskFull(error) || attempt === ATTEMPTS || sizeOf(part) <= resumedFrom) throw error
       continue
     }
     const digest = await sha256OfFile(part)
     if (digest === download.sha256) return
     rmSync(part)
-    // The beginning may have come from elsewhere: judge the source by a download of its own.
+    // The beginning may have come from another source, so this one is judged by a complete download.
     if (resumedFrom > 0 && attempt < ATTEMPTS) continue
     throw new CodedError(
       'RUNTIME_WRONG_HASH',
       `${url} served a file with the SHA-256 ${digest}, not ${download.sha256}`,
-      'It was thrown away: try again on a network that you trust',
+      'It was discarded: try again on a network that you trust',
     )
   }
 }
 
-/** Appends to `part` what the server has from `start` on; a server without ranges sends it all, from the beginning. */
+/**
+ * Appends to `part` what the server sends from `start`; a server without range requests sends everything from the beginning.
+ */
 async function fetchRest(url: string, part: string, start: number, download: Download): Promise<void> {
   const silence = new AbortController()
   const idle = setTimeout(() => silence.abort(new Error('no data for too long')), download.idleMs ?? 30_000)
   try {
     const headers = { 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) }
     const response = await fetch(url, { headers, signal: silence.signal })
-    // Nothing is left to send: the part is whole, and its hash decides.
+    // Nothing is left to send: the part is complete, and its hash decides.
     if (response.status === 416) return
     if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`)
     const resumed = response.status === 206 && contentStart(response) === start
@@ -100,7 +105,7 @@ async function fetchRest(url: string, part: string, start: number, download: Dow
       await handle.close()
     }
     if (total !== undefined && received < total)
-      throw new Error(`the connection broke off at ${received} bytes`)
+      throw new Error(`the connection was lost after ${received} bytes`)
   } finally {
     clearTimeout(idle)
   }
@@ -121,7 +126,7 @@ function isDiskFull(error: unknown): boolean {
 function diskFull(file: string, cause: unknown): CodedError {
   return new CodedError(
     'RUNTIME_DISK_FULL',
-    `The disk is full or a size limit was met while downloading ${path.basename(file)}`,
+    `The disk is full or a size limit was reached while downloading ${path.basename(file)}`,
     'Free some space, or set FCOS_CACHE to a folder on another disk, and try again',
     { cause },
   )
@@ -135,7 +140,7 @@ function unreachable(file: string, urls: readonly string[], refusals: readonly s
   )
 }
 
-/** fetch() hides the network's own words in `cause`. */
+/** fetch() puts the network's message into `cause`. */
 function reason(error: unknown): string {
   const { cause, message } = error as Error
   return cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : message

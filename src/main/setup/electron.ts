@@ -1,4 +1,4 @@
-/** Electron's program. Its npm package fetches it at first use; not every network lets it. */
+/** Electron's program. Its npm package downloads it at first use, which some networks block. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -17,16 +17,16 @@ const RELEASES = 'https://github.com/electron/electron/releases/download/'
 const ANSWER_MS = 5000
 const DOWNLOAD_MS = 5 * 60_000
 
-/** Its path, downloaded if need be, or the reason why it cannot be had. */
+/** Its path, after downloading it if necessary, or the reason why it is not available. */
 export async function provideElectron(
   log: (line: string) => void,
 ): Promise<{ readonly program: string } | { readonly missing: string }> {
   const reason = findElectron() === undefined ? await download(log) : ''
   const program = findElectron()
-  return program === undefined ? { missing: `Electron cannot be had: ${reason}` } : { program }
+  return program === undefined ? { missing: `Electron is not available: ${reason}` } : { program }
 }
 
-/** Its path, where it has been downloaded. */
+/** Its path, if it has been downloaded. */
 export function findElectron(): string | undefined {
   const own = path.join(PACKAGE, 'dist')
   const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? own
@@ -36,14 +36,17 @@ export function findElectron(): string | undefined {
   return isWhole && existsSync(program) ? program : undefined
 }
 
-/** Returns why it failed. A network that is closed shows in seconds: nobody waits for a download that cannot begin. */
+/**
+ * Returns why it failed. A blocked network is detected within seconds, so the user does not wait for a download that cannot
+ * start.
+ */
 async function download(log: (line: string) => void): Promise<string> {
   const { version } = createRequire(import.meta.url)(path.join(PACKAGE, 'package.json'))
   const releases = process.env.ELECTRON_MIRROR ?? RELEASES
   try {
     const url = `${releases}v${version}/SHASUMS256.txt`
     const { status } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_MS) })
-    if (status >= 400) return `${new URL(releases).host} answers ${status}`
+    if (status >= 400) return `${new URL(releases).host} returned status ${status}`
   } catch {
     return `${URL.parse(releases)?.host} cannot be reached`
   }

@@ -1,6 +1,6 @@
 /**
- * `npm run setup`: everything that the studio needs beside its npm packages. With `--for-training` a runtime that only
- * detects is an error: `npm test` cannot do with less.
+ * `npm run setup`: everything that the studio needs besides its npm packages. With `--for-training`, a runtime that can only
+ * detect is an error, because `npm test` needs training.
  */
 
 import { existsSync } from 'node:fs'
@@ -18,7 +18,7 @@ try {
   const trains = runtime.device !== 'wasm'
   log(`${runtimeTitle(runtime)}. ${runtime.chosenBecause.join('. ')}`)
   if (!trains && process.argv.includes('--for-training')) throw inferenceOnly()
-  // Training starts from them; what does not train does without. Others that are there are repaired if need be.
+  // Training starts from them, so a runtime that cannot train does not need them. Others are repaired if they are present.
   const weights = readModels().filter(
     (model) => (trains && model.setup) || existsSync(weightsPath(model, cache)),
   )

@@ -1,6 +1,6 @@
 /**
- * One set-up at a time per cache. The lock is SQLite's exclusive transaction, held by the operating system on behalf
- * of the process: it ends with the process however that dies, so there are no stale locks to recognise.
+ * Allows one setup at a time per cache. The lock is an exclusive transaction of SQLite, which the operating system holds for
+ * the process. It ends with the process however that dies, so locks never become stale.
  */
 
 import { mkdirSync } from 'node:fs'

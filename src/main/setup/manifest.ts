@@ -1,4 +1,4 @@
-/** The engine runtime's manifest, resources/runtime.json: which wheels hold TensorFlow's C library, and their hashes. */
+/** The engine runtime's manifest, resources/runtime.json: which wheels contain TensorFlow's C library, and their hashes. */
 
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ const buildSchema = z.strictObject({
   wheels: z.array(z.strictObject({ requirement: z.string(), sha256 })).min(1),
   /** The shared libraries that the binding links, as paths inside the wheel. */
   libraries: z.array(z.string()).min(1),
-  /** Free space needed while it is provisioned: the largest wheel beside everything unpacked. */
+  /** Free space needed for provisioning: the largest wheel plus everything unpacked. */
   diskBytes: z.number().int().positive(),
 })
 

@@ -1,4 +1,4 @@
-/** The runtime chain as a pure function: what to try, in which order, and what stands in the way of the rest. */
+/** Chooses the runtime, as a pure function: what to try, in which order, and what rules out the rest. */
 
 import { fromWire, type WireError } from '../../core/errors.ts'
 import type { RuntimeBuild, RuntimeManifest } from './manifest.ts'
@@ -9,13 +9,13 @@ export type Candidate =
   | { readonly kind: 'wheel'; readonly build: string; readonly device: 'cpu' | 'gpu' }
   /** TensorFlow 2.9 and the binding as tfjs-node's own install script downloads them. */
   | { readonly kind: 'prebuilt'; readonly device: 'cpu' | 'gpu' }
-  /** TensorFlow.js on WebAssembly, which comes with npm's packages and runs wherever Node does. It cannot train. */
+  /** TensorFlow.js on WebAssembly, which is installed from npm and runs wherever Node does. It cannot train. */
   | { readonly kind: 'wasm'; readonly device: 'wasm' }
 
 export interface Plan {
   /** Best first. */
   readonly candidates: readonly Candidate[]
-  /** Better choices that this machine rules out, with the remedy. */
+  /** Better choices that do not work on this machine, with the remedy. */
   readonly obstacles: readonly WireError[]
 }
 
@@ -29,13 +29,13 @@ export function planRuntime(probe: Probe, manifest: RuntimeManifest): Plan {
     else candidates.push({ kind: 'wheel', build: id, device })
   }
   if (hasPrebuilt(probe)) candidates.push({ kind: 'prebuilt', device: prebuiltDevice(probe) })
-  // A full disk is to be mended, not worked around: weights, checkpoints and projects need space as well.
+  // A full disk must be fixed rather than worked around, because weights, checkpoints and projects need space too.
   if (!obstacles.some(({ code }) => code === 'RUNTIME_DISK_FULL'))
     candidates.push({ kind: 'wasm', device: 'wasm' })
   return { candidates, obstacles }
 }
 
-/** Free space for what is cached already is not needed again; a cached binding needs no compiler. */
+/** What is already cached needs no more space, and a cached binding needs no compiler. */
 function obstacleTo(id: string, build: RuntimeBuild | undefined, probe: Probe): WireError | undefined {
   const { platform, arch, python, compiler } = probe
   if (lacksAvx(probe))
@@ -62,7 +62,7 @@ function obstacleTo(id: string, build: RuntimeBuild | undefined, probe: Probe): 
     if (probe.freeBytes < build.diskBytes)
       return {
         code: 'RUNTIME_DISK_FULL',
-        message: `TensorFlow needs ${gigabytes(build.diskBytes)} of disk and ${gigabytes(probe.freeBytes)} are free`,
+        message: `TensorFlow needs ${gigabytes(build.diskBytes)} of disk space, but only ${gigabytes(probe.freeBytes)} are free`,
         remedy: 'Free some space, or set FCOS_CACHE to a folder on another disk',
       }
   }
@@ -104,7 +104,7 @@ export function requirePip(python: Probe['python'], platform: NodeJS.Platform): 
   return python!.command
 }
 
-// Only x86 has AVX, and only Linux tells: elsewhere the self-check, in a child process, finds out.
+// Only x86 has AVX, and only Linux reports it. Elsewhere the self-check in a child process finds out.
 function lacksAvx(probe: Probe): boolean {
   return probe.arch === 'x64' && probe.cpuFlags !== null && !probe.cpuFlags.includes('avx')
 }

@@ -1,6 +1,6 @@
 /**
- * tfjs-node's own way to its runtime: its install script downloads TensorFlow 2.9 and a prebuilt binding into the
- * package. Older and slower than the wheel, and the only way on Windows and on Macs with Intel's CPU.
+ * tfjs-node's own runtime: its install script downloads TensorFlow 2.9 and a prebuilt binding into the package. It is older
+ * and slower than the wheel, but the only option on Windows and on Intel Macs.
  */
 
 import { existsSync, rmSync } from 'node:fs'
@@ -11,9 +11,9 @@ import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
 
 const HOST = 'https://storage.googleapis.com/'
 
-/** @throws CodedError RUNTIME_NO_PREBUILT when the host does not answer or the script fails; nothing of it is kept. */
+/** @throws CodedError RUNTIME_NO_PREBUILT if the host does not answer or the script fails; nothing is kept. */
 export async function installPrebuilt(device: 'cpu' | 'gpu'): Promise<void> {
-  // The script hangs or dies with a stack trace on a closed network: ask first.
+  // On a blocked network the script hangs or prints a stack trace, so the host is checked first.
   try {
     await fetch(HOST, { method: 'HEAD', signal: AbortSignal.timeout(5_000) })
   } catch {
@@ -31,5 +31,5 @@ export async function installPrebuilt(device: 'cpu' | 'gpu'): Promise<void> {
 }
 
 function unavailable(why: string): CodedError {
-  return new CodedError('RUNTIME_NO_PREBUILT', `tfjs-node's prebuilt TensorFlow 2.9 is not to be had: ${why}`)
+  return new CodedError('RUNTIME_NO_PREBUILT', `tfjs-node's prebuilt TensorFlow 2.9 is not available: ${why}`)
 }

@@ -1,4 +1,4 @@
-/** What this machine offers: everything that the choice of a runtime depends on, recorded as plain data. */
+/** Everything about this machine that the choice of a runtime depends on, as plain data. */
 
 import { readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
@@ -19,16 +19,16 @@ export interface Probe {
   readonly cpu: string
   readonly cores: number
   readonly memoryBytes: number
-  /** Instruction sets in /proc/cpuinfo's spelling; null where the system does not tell. */
+  /** Instruction sets as spelled in /proc/cpuinfo; null if the system does not report them. */
   readonly cpuFlags: readonly string[] | null
   readonly gpus: readonly Gpu[]
-  /** nvidia-smi's complaint when it exists and fails. */
+  /** nvidia-smi's error message if it exists and fails. */
   readonly gpuProblem: string | null
   readonly python: { readonly command: string; readonly version: string; readonly pip: string | null } | null
   readonly compiler: { readonly command: string; readonly version: string } | null
   /** Free bytes on the disk that holds the cache. */
   readonly freeBytes: number
-  /** Names of builds in the cache: libraries unpacked, and binding compiled against them. */
+  /** Names of the builds in the cache: those with unpacked libraries, and those with a compiled binding. */
   readonly cached: { readonly libraries: readonly string[]; readonly bindings: readonly string[] }
 }
 
@@ -75,7 +75,7 @@ async function askNvidia(): Promise<Pick<Probe, 'gpus' | 'gpuProblem'>> {
   const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader,nounits']
   const { status, stdout, stderr } = await run('nvidia-smi', query, { timeoutMs: 20_000 })
   if (status === 0) return { gpus: parseNvidiaSmi(stdout), gpuProblem: null }
-  // nvidia-smi writes its complaints to standard output; a missing program is no problem worth a word.
+  // nvidia-smi writes its errors to standard output. If the program is missing, that is not a problem to report.
   const complaint = stdout.trim().split('\n')[0] ?? ''
   return { gpus: [], gpuProblem: /ENOENT/.test(stderr) ? null : complaint || stderr.trim() }
 }
@@ -107,7 +107,7 @@ function glibcVersion(): string | null {
   return report.header.glibcVersionRuntime ?? null
 }
 
-/** Free bytes where `folder` is, or will be created; 0 where it cannot be. */
+/** Free bytes on the disk where `folder` is or will be created; 0 if it cannot be created. */
 export function freeBytes(folder: string): number {
   try {
     const { bavail, bsize } = statfsSync(folder)

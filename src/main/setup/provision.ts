@@ -1,4 +1,4 @@
-/** Brings a wheel's libraries, and the add-ons compiled against them, into the cache. */
+/** Puts a wheel's libraries, and the add-ons compiled against them, into the cache. */
 
 import { statSync } from 'node:fs'
 import path from 'node:path'
@@ -15,21 +15,21 @@ export type Log = (line: string) => void
 
 export interface Provisioned {
   readonly binding: string
-  /** The project's kernels, or null where they cannot be compiled. */
+  /** The project's kernels, or null if they cannot be compiled. */
   readonly kernelsPath: string | null
   readonly libraryDirs: string[]
-  /** Folders of the cache that hold these files. */
+  /** Folders of the cache that contain these files. */
   readonly folders: readonly string[]
 }
 
-/** A build of the manifest whose files in the cache are not what was put there. */
+/** A build of the manifest whose files in the cache have changed. */
 export interface Damage {
   readonly build: string
-  /** "… has changed since set-up" */
+  /** "… has changed since setup" */
   readonly what: string
 }
 
-/** Which builds of the manifest the cache holds whole. */
+/** Which builds of the manifest are complete in the cache. */
 export async function findCached(
   cache: string,
   manifest: RuntimeManifest,
@@ -57,7 +57,7 @@ const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: fal
 const isWhole = async (addOn: string): Promise<boolean> =>
   (await damageOf(path.dirname(addOn), [addOn])) === undefined
 
-/** @throws CodedError RUNTIME_* with the remedy; the cache then holds nothing half-made. */
+/** @throws CodedError RUNTIME_* with the remedy; the cache then contains nothing incomplete. */
 export async function provisionWheel(
   cache: string,
   { build: id }: { readonly build: string },
@@ -94,7 +94,7 @@ async function provideKernels(
   log: Log,
 ): Promise<string | null> {
   if (!addOn || !probe.compiler) return null
-  // Compiled for this very CPU, so the CPU is part of the name.
+  // Compiled for this model of CPU, so the CPU is part of the name.
   const cpu = `${probe.cpu} ${probe.cpuFlags?.join(' ') ?? ''}`
   const file = cachedAddOn(cache, 'fcos_kernels', addOn, probe.compiler.version, cpu)
   if (await isWhole(file)) return file
@@ -103,9 +103,9 @@ async function provideKernels(
     await buildAddOn(probe.compiler.command, addOn, file)
     return file
   } catch (error) {
-    // The engine does without them, slower.
+    // The engine works without them, but slower.
     if (!(error instanceof CodedError) || error.code !== 'RUNTIME_COMPILE_FAILED') throw error
-    log(`They are left out: ${error.message}`)
+    log(`Continuing without them: ${error.message}`)
     return null
   }
 }

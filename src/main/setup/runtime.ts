@@ -1,4 +1,4 @@
-/** Sets up the engine's runtime: probe, plan, provision the first candidate that works, and write down the choice. */
+/** Sets up the engine's runtime: probes, plans, provisions the first candidate that works, and records the choice. */
 
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
@@ -15,37 +15,37 @@ import { type Damage, findCached, type Log, provisionWheel } from './provision.t
 import { folderSeals, sealFolder, sealOf } from './seal.ts'
 import { checkWasm, selfCheck } from './selfcheck.ts'
 
-/** Where this checkout's choice is written; the engine reads it. */
+/** Where this checkout's choice is recorded; the engine reads it. */
 export const RUNTIME_FILE = path.join(PROJECT, RUNTIME_RECORD)
 
-/** These would repeat with every other choice, or are a reason to distrust the network: no falling back. */
+/** These would occur with every other choice, or are a reason to distrust the network, so there is no fallback. */
 const FINAL = new Set(['RUNTIME_WRONG_HASH', 'RUNTIME_DISK_FULL'])
 
 export interface RuntimeSetup {
   readonly cache: string
   readonly log: Log
   readonly manifest: RuntimeManifest
-  /** Where the record and the binding of this checkout go. */
+  /** Where the record and the binding of this checkout are written. */
   readonly recordFile: string
   readonly bindingFile: string
   readonly installPrebuilt: (device: 'cpu' | 'gpu') => Promise<void>
 }
 
-/** Of the files in the cache, those that a running engine loads. */
+/** The files in the cache that a running engine loads. */
 const LOADED = /\.(node|dylib|dll|so(\.\d+)*)$/
 
-/** The set-up of this checkout. */
+/** The setup of this checkout. */
 export function checkoutSetup(cache: string, log: Log): RuntimeSetup {
   const manifest = readRuntimeManifest()
   return { cache, log, manifest, recordFile: RUNTIME_FILE, bindingFile: BINDING_IN_PLACE, installPrebuilt }
 }
 
-/** @throws CodedError RUNTIME_*: the reason why the best choice for this machine's CPU did not work. */
+/** @throws CodedError RUNTIME_*: why the best choice for this machine's CPU did not work. */
 export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> {
   const { cache, log, manifest } = setup
   return withSetupLock(
     cache,
-    () => log('Another set-up is at work; waiting for it'),
+    () => log('Another setup is running; waiting for it'),
     async () => {
       const { damage, ...cached } = await findCached(cache, manifest)
       for (const { what } of damage) log(`${what}: installing it again`)
@@ -65,7 +65,7 @@ async function firstThatWorks(
   const { candidates, obstacles } = planRuntime(probe, setup.manifest)
   const reasons: WireError[] = [...obstacles]
   for (const candidate of candidates) {
-    // What worked before and cannot be repaired is no reason to go on without training.
+    // If a runtime that worked before cannot be repaired, setup fails instead of falling back to one that cannot train.
     if (candidate.kind === 'wasm' && damage.length > 0) break
     try {
       return await provide(candidate, setup, probe, reasons)
@@ -78,7 +78,7 @@ async function firstThatWorks(
   throw fromWire(
     reasons.findLast(({ code }) => code !== 'RUNTIME_NO_PREBUILT') ?? {
       code: 'RUNTIME_UNSUPPORTED',
-      message: `No TensorFlow is known for ${probe.platform} on ${probe.arch}`,
+      message: `TensorFlow is not available for ${probe.platform} on ${probe.arch}`,
     },
   )
 }
@@ -145,7 +145,7 @@ async function provide(
       return {
         ...common,
         tensorflow: await checkWasm(),
-        // WebAssembly uses none of them; with AMX the engine would be started for fast math.
+        // WebAssembly uses none of them, and with AMX listed the engine would start in fast-math mode.
         cpuFlags: [],
         bindingPath: null,
         kernelsPath: null,
@@ -156,11 +156,11 @@ async function provide(
 }
 
 function because(candidate: Candidate, probe: Probe): string {
-  if (candidate.device === 'wasm') return 'So WebAssembly computes, on one thread'
+  if (candidate.device === 'wasm') return 'So the engine uses WebAssembly, on one thread'
   if (candidate.device === 'gpu') return `nvidia-smi reports ${probe.gpus.map(({ name }) => name).join(', ')}`
-  if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the CPU computes`
-  if (probe.gpus.length > 0) return 'The GPU cannot be used, so the CPU computes'
-  return 'nvidia-smi is not there, so the CPU computes'
+  if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the engine uses the CPU`
+  if (probe.gpus.length > 0) return 'The GPU cannot be used, so the engine uses the CPU'
+  return 'nvidia-smi is not installed, so the engine uses the CPU'
 }
 
 function putInPlace(from: string, to: string): void {

@@ -1,6 +1,6 @@
 /**
- * Seals: what a file was when it was checked. Whoever uses it later compares size and time, and only where those have
- * changed the hash, so that nobody computes with a library or with weights that were cut short or overwritten.
+ * Seals record the state of a file when it was checked. Before later use, its size and time are compared, and its hash if
+ * those have changed, so that truncated or overwritten libraries and weights are never used.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { SealedFile } from '../../core/contract/runtime.ts'
 import { replaceFileSync } from '../files/replace-file.ts'
 import { sha256OfFile } from './wheel.ts'
 
-/** In a folder of the cache, the seals of all its other files, by their paths relative to it. */
+/** The file in a folder of the cache with the seals of all other files, by relative path. */
 const SEALS = '.seals.json'
 
 export async function sealOf(file: string): Promise<SealedFile> {
@@ -17,19 +17,19 @@ export async function sealOf(file: string): Promise<SealedFile> {
   return { path: file, bytes, mtimeMs, sha256: await sha256OfFile(file) }
 }
 
-/** The seal of the file as it is now, or why it is not the one that was sealed. */
+/** The seal of the file as it is now, or why it is not the sealed one. */
 export async function checkSeal(
   seal: SealedFile,
-): Promise<SealedFile | 'is missing' | 'has changed since set-up'> {
+): Promise<SealedFile | 'is missing' | 'has changed since setup'> {
   const stats = statSync(seal.path, { throwIfNoEntry: false })
   if (!stats?.isFile()) return 'is missing'
   if (stats.size === seal.bytes && stats.mtimeMs === seal.mtimeMs) return seal
-  if (stats.size !== seal.bytes) return 'has changed since set-up'
+  if (stats.size !== seal.bytes) return 'has changed since setup'
   const now = await sealOf(seal.path)
-  return now.sha256 === seal.sha256 ? now : 'has changed since set-up'
+  return now.sha256 === seal.sha256 ? now : 'has changed since setup'
 }
 
-/** Seals all files of a folder that was just made, or whose files have just been seen to work. */
+/** Seals all files of a folder that was just created, or whose files have just been seen to work. */
 export async function sealFolder(folder: string): Promise<void> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== SEALS)
@@ -39,7 +39,7 @@ export async function sealFolder(folder: string): Promise<void> {
   writeFileSync(path.join(folder, SEALS), JSON.stringify(seals), { flush: true })
 }
 
-/** The seals of a folder, with absolute paths; undefined where it has none. */
+/** The seals of a folder, with absolute paths; undefined if it has none. */
 export function folderSeals(folder: string): SealedFile[] | undefined {
   try {
     const seals = z.array(SealedFile).parse(JSON.parse(readFileSync(path.join(folder, SEALS), 'utf8')))
@@ -50,8 +50,8 @@ export function folderSeals(folder: string): SealedFile[] | undefined {
 }
 
 /**
- * What is wrong with a folder of the cache that must hold the given files: "… is missing", or undefined. A folder without
- * seals counts as whole: it is sealed when its files have been seen to work.
+ * What is wrong with a folder of the cache that must contain the given files: "… is missing", or undefined. A folder without
+ * seals counts as complete; it is sealed once its files have been seen to work.
  */
 export async function damageOf(folder: string, needed: readonly string[]): Promise<string | undefined> {
   const missing = needed.find((file) => !existsSync(file))
@@ -63,7 +63,7 @@ export async function damageOf(folder: string, needed: readonly string[]): Promi
   return undefined
 }
 
-/** Whether a file has the given hash, which is computed only where the file is not as it was when last checked. */
+/** Whether a file has the given hash, which is only computed if the file has changed since it was last checked. */
 export async function hasHash(file: string, sha256: string): Promise<boolean> {
   const record = `${file}.seal`
   const known = readSeal(record)

@@ -1,4 +1,4 @@
-/** Loads a binding in a child process, where a wrong CPU or a missing library kills nothing but the child. */
+/** Loads a binding in a child process, so that a wrong CPU or a missing library kills only the child. */
 
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -21,7 +21,7 @@ export interface SelfCheck {
   readonly kernels: boolean
 }
 
-/** @throws CodedError RUNTIME_BROKEN if it does not load, RUNTIME_GPU_UNUSED if it should and does not find a GPU. */
+/** @throws CodedError RUNTIME_BROKEN if it does not load, RUNTIME_GPU_UNUSED if it should find a GPU and does not. */
 export async function selfCheck(
   bindingPath: string,
   device: 'cpu' | 'gpu',

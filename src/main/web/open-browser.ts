@@ -1,7 +1,7 @@
 /** Opens the studio in the user's browser. */
 import { spawn } from 'node:child_process'
 
-/** Whether windows can be shown at all: on Linux there may be no display. */
+/** Whether windows can be shown; on Linux there may be no display. */
 export function hasDisplay(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -9,7 +9,7 @@ export function hasDisplay(
   return platform !== 'linux' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY)
 }
 
-/** @param url of our own server. Where there is no browser nothing happens: the address is printed in any case. */
+/** @param url of our own server. Without a browser nothing happens, since the address is printed anyway. */
 export function openBrowser(url: string): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open']
   const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' })

@@ -16,32 +16,33 @@ export interface Site {
 export async function respond(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value)
   const { access } = site
-  if (!access.isOurHost(request)) return say(response, 403, 'This is no address of the studio.')
-  if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'GET and HEAD only.')
-  if (!access.isAskedByUs(request)) return say(response, 403, 'Other pages get nothing from the studio.')
+  if (!access.isOurHost(request)) return say(response, 403, 'This is not an address of the studio.')
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return say(response, 405, 'Only GET and HEAD are allowed.')
+  if (!access.isAskedByUs(request)) return say(response, 403, 'Other pages may not access the studio.')
   const url = parse(request)
-  if (url === null) return say(response, 400, 'This is no address.')
+  if (url === null) return say(response, 400, 'This is not a valid address.')
   const token = url.pathname === '/' ? url.searchParams.get('token') : null
   if (token !== null) return access.admits(token) ? letIn(access, response) : say(response, 403, WRONG_TOKEN)
   if (!access.hasSession(request)) return say(response, 401, NO_SESSION)
   if (url.pathname.startsWith('/asset/')) return sendAsset(site.host, url, request, response)
   const page = site.pages.get(url.pathname)
   if (page !== undefined) return sendPage(page, request, response)
-  say(response, 404, 'There is nothing here.')
+  say(response, 404, 'There is nothing at this address.')
 }
 
-const NO_SESSION = 'Open the address that the studio printed when it started: it holds the key to it.'
+const NO_SESSION = 'Open the address that the studio printed when it started; it contains the key.'
 const WRONG_TOKEN =
-  'This key is used up, or of another start of the studio. Open the address that it printed this time.'
+  'This key was already used, or belongs to an earlier start of the studio. Open the address that the studio printed this time.'
 
-/** Null for what is no path, such as `*`, or a proxy's http://elsewhere/: after our port it makes no address. */
+/** Null if it is not a path, such as `*` or a proxy's http://elsewhere/, which does not form an address after our port. */
 function parse({ url, headers: { host } }: IncomingMessage): URL | null {
   return URL.parse(`http://${host}${url}`)
 }
 
 /**
- * The browser goes on to the window by a page of ours, not by a redirect: after a link from elsewhere a redirect would still
- * count as the other site's, and leave out the cookie. The token's address does not stay in the history either way.
+ * A page of ours, not a redirect, leads the browser to the window. After a link from another site, a redirect would still
+ * count as a request of that site and omit the cookie. In neither case does the address with the token stay in the history.
  */
 function letIn(access: Access, response: ServerResponse): void {
   response.setHeader('set-cookie', access.cookie)
@@ -50,7 +51,7 @@ function letIn(access: Access, response: ServerResponse): void {
   response.end(GO_ON)
 }
 
-/** Without an icon of its own the browser would ask for one that there is not. */
+/** Without this icon the browser would request one that does not exist. */
 const GO_ON =
   '<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,"><title>FCOS Studio</title>'
 
@@ -69,7 +70,7 @@ async function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // The window has scrolled on, and nobody waits for this picture any more.
+  // The window has scrolled on and no longer needs this picture.
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   try {

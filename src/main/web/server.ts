@@ -1,11 +1,11 @@
 /**
  * The studio for a browser on this machine: the built window, its pictures below /asset/, and a WebSocket at /studio that
- * speaks core/contract/wire.ts. access.ts says who may ask.
+ * speaks core/contract/wire.ts. access.ts restricts access.
  *
  * No path of a request reaches the file system: pages are held in memory, and assets are named by the ids of the open
- * project. What does name local files are calls such as project.open, project.export or folders.list: that is the product,
- * a program for the files of its user. Only a window with the session can call; parameters pass the schema; a folder is
- * opened as a project or listed by the kinds that the studio knows, and files are never handed out by path.
+ * project. Calls such as project.open, project.export or folders.list do name local files, since the product works on its
+ * user's files. Only a window with the session can make calls; parameters are validated by schemas; a folder is opened as a
+ * project or listed by the kinds of files that the studio knows; and files are never served by path.
  */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
@@ -17,18 +17,18 @@ import { Access } from './access.ts'
 import { respond } from './requests.ts'
 import { Windows } from './windows.ts'
 
-/** A browser has six per window beside the WebSocket. */
+/** A browser opens six per window besides the WebSocket. */
 const MOST_CONNECTIONS = 256
-/** How long windows have to answer that they know it is over. */
+/** How long windows have to confirm the closing of their connection. */
 const FAREWELL_MS = 500
 
 export interface StudioServer {
   readonly port: number
-  /** To open in a browser; holds the token. */
+  /** The address to open in a browser, with the token. */
   readonly url: string
-  /** The same for a browser that is told by its command line: good for one visit. */
+  /** The same for a browser that gets it on its command line: valid for one visit. */
   ticketUrl(): string
-  /** Ends all connections. The host goes on. */
+  /** Closes all connections. The host keeps running. */
   close(): Promise<void>
 }
 
@@ -36,7 +36,7 @@ export interface ServerOptions {
   readonly host: StudioHost
   /** The built window's folder. */
   readonly pagesFolder: string
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number
 }
 
@@ -75,8 +75,8 @@ async function listen(server: Server, port: number): Promise<number> {
     const reason = (cause as Error).message
     throw new CodedError(
       'USAGE_PORT',
-      `Port ${port} cannot be had: ${reason}`,
-      'Name another, or 0 for any',
+      `Port ${port} is not available: ${reason}`,
+      'Choose another port, or 0 for any free one',
       {
         cause,
       },

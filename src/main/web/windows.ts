@@ -14,7 +14,7 @@ const GOING_AWAY = 1001
 export class Windows {
   readonly #host: StudioHost
   readonly #access: Access
-  // A message of n characters has at least n bytes: what serve() would refuse is not even buffered.
+  // A message of n characters has at least n bytes, so messages that serve() would refuse are not even buffered.
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LONGEST_MESSAGE,
@@ -37,9 +37,9 @@ export class Windows {
     this.#sockets.handleUpgrade(request, stream, head, (socket) => serve(this.#host, socketChannel(socket)))
   }
 
-  /** Says goodbye to every window. */
+  /** Closes the connection of every window. */
   leave(): void {
-    for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, 'the studio has ended')
+    for (const socket of this.#sockets.clients) socket.close(GOING_AWAY, 'the studio has stopped')
   }
 
   terminate(): void {

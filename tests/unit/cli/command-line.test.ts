@@ -200,7 +200,7 @@ it('a training that is refused downloads nothing first', async () => {
     FCOS_CACHE: path.join(folder, 'cache'),
   })
   expect(status).toBe(2)
-  expect(err).toContain('old already holds a training run')
+  expect(err).toContain('old already contains a training run')
   expect(err).not.toContain('Downloading')
   expect(existsSync(path.join(folder, 'cache'))).toBe(false)
 })

@@ -37,12 +37,12 @@ test('reports what was read, left out, and cannot be kept', async () => {
   const report = await runConvert({ input: join(root, 'gt.json'), to: 'yolo', out })
   expect(renderConvert(report).split('\n')).toEqual([
     'gt.json, annotations[1].bbox: skipped, the box [1, 2, 1, 6] has no width',
-    'a.jpg, annotation 2: mended, cut at the border of the image',
+    'a.jpg, annotation 2: repaired, cut at the border of the image',
     'COCO to YOLO: 2 images (1 without boxes), 2 boxes, 2 classes',
     '  4 cat: 2',
     '  2 dog: 0',
-    'Not kept, YOLO has no place for it: difficult flag of 1 object',
-    'Not kept, YOLO has no place for it: category ids (they count from 0 in the same order)',
+    'Not kept because YOLO cannot store it: difficult flag of 1 object',
+    'Not kept because YOLO cannot store it: category ids (they count from 0 in the same order)',
     `Wrote 4 files to ${out}`,
   ])
   expect((await readdir(out, { recursive: true })).sort()).toEqual([
@@ -68,7 +68,7 @@ test('strict makes the first problem an error, of reading or of writing, and wri
   })
   await runConvert({ input: join(root, 'gt.json'), to: 'coco', out: join(root, 'mended.json') })
   await expect(runConvert({ input: join(root, 'mended.json'), ...strict })).rejects.toMatchObject({
-    message: 'a.jpg, annotation 2: mended, cut at the border of the image',
+    message: 'a.jpg, annotation 2: repaired, cut at the border of the image',
   })
   expect(await readdir(root)).toEqual(['a.jpg', 'gt.json', 'mended.json'])
 })

@@ -12,7 +12,7 @@ describe('fcos doctor', () => {
     expect(lines).toContain('Runtime   TensorFlow.js 4.22.0 on WebAssembly: inference only, it cannot train')
     expect(lines).toContain('Because   TensorFlow needs a CPU with AVX')
     expect(lines.find((line) => line.includes('RUNTIME_INFERENCE_ONLY'))).toMatch(/run `npm run setup`/)
-    expect(lines.at(-1)).toBe('Verdict   ready to detect, not to train')
+    expect(lines.at(-1)).toBe('Verdict   ready to detect, but cannot train')
   })
 
   it('never says that something is missing above a verdict of ready', async () => {
@@ -62,7 +62,7 @@ describe('fcos doctor', () => {
     },
   )
 
-  it('asks for set-up where there was none', async () => {
+  it('asks for setup where there was none', async () => {
     const report = await runDoctor(null)
     expect(report).toMatchObject({ ready: false, trains: false })
     expect(report.missing[0]?.code).toBe('RUNTIME_MISSING')

@@ -36,7 +36,7 @@ describe('fcos eval', () => {
   it('prints the twelve numbers and a line per category', async () => {
     const report = await runEval({ gt: write('gt.json', gt), dt: write('dt.json', dt) })
     expect(renderEval(report)).toBe(`images: 1, detections: 2
-detections left out, their category not being in the ground truth: 1
+detections ignored because the ground truth lacks their category: 1
 
  Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.500
  Average Precision  (AP) @[ IoU=0.50      | area=   all | maxDets=100 ] = 1.000

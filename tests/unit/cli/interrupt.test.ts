@@ -24,7 +24,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       },
     )
     expect(result).toBe('so far')
-    expect(said).toEqual(['Stopping. Once more ends at once'])
+    expect(said).toEqual(['Stopping. Press Ctrl-C again to stop immediately'])
     expect(process.exitCode).toBe(INTERRUPTED)
     expect(process.listenerCount(name)).toBe(before)
   },

@@ -49,7 +49,7 @@ describe('coco', () => {
     ],
     [
       { annotations: [object, { ...object, bbox: [9, 9, -4, 4] }] },
-      'annotations[1].bbox: mended, the box [9, 9, 5, 13] is inverted: corners swapped',
+      'annotations[1].bbox: repaired, the box [9, 9, 5, 13] is inverted: corners swapped',
     ],
     [
       { annotations: [{ ...object, bbox: [1, 2, Infinity, 4] }] },
@@ -71,11 +71,11 @@ describe('coco', () => {
           { ...object, id: 3 },
         ],
       },
-      'annotations[1].id: mended, id 3 is not unique: both objects kept',
+      'annotations[1].id: repaired, id 3 is not unique: both objects kept',
     ],
     [
       { annotations: [{ ...object, score: 1.5 }] },
-      'annotations[0].score: mended, score 1.5 is not in [0, 1]: left out',
+      'annotations[0].score: repaired, score 1.5 is not in [0, 1]: left out',
     ],
     [
       {
@@ -92,7 +92,7 @@ describe('coco', () => {
     ],
     [
       { images: [{ id: 5, file_name: 'a.jpg', width: -1, height: 3 }] },
-      'images[0]: mended, the size -1 × 3 is not one of an image: taken as unknown',
+      'images[0]: repaired, the size -1 × 3 is not one of an image: taken as unknown',
     ],
   ])('reports %j', (parts, expected) => {
     expect(read(parts).problems.map(describeProblem)).toEqual([`f.json, ${expected}`])
@@ -370,10 +370,10 @@ describe('csv', () => {
       'x.csv',
     )
     expect(problems.map(describeProblem)).toEqual([
-      'x.csv, line 2: mended, white space or control characters removed from class "x y"',
+      'x.csv, line 2: repaired, white space or control characters removed from class "x y"',
       'x.csv, line 5: skipped, the box [1, 2, 1, 4] has no width',
       'x.csv, line 6: skipped, ".." is not a path inside the image folder',
-      'x.csv, line 7: mended, the image is 9 × 9 in an earlier row: that size is kept',
+      'x.csv, line 7: repaired, the image is 9 × 9 in an earlier row: that size is kept',
     ])
   })
 

@@ -102,7 +102,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     )
     await Promise.all(both)
     expect(machine.called().filter((call) => call.startsWith('pip'))).toHaveLength(1)
-    expect(lines).toContain('Another set-up is at work; waiting for it')
+    expect(lines).toContain('Another setup is running; waiting for it')
   })
 
   it('repairs a cache that lost a library', async () => {
@@ -129,7 +129,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     expect((await setUpRuntime(setup())).device).toBe('cpu')
     expect(readFileSync(file)).toEqual(before)
     expect(lines[0]).toMatch(
-      /libtensorflow_cc\.so\.2 (is missing|has changed since set-up): installing it again/,
+      /libtensorflow_cc\.so\.2 (is missing|has changed since setup): installing it again/,
     )
   })
 
@@ -149,7 +149,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     machine.program('python3', 'exit 127')
     const { code, message } = await failure()
     expect(code).toBe('RUNTIME_DAMAGED')
-    expect(message).toContain('has changed since set-up, and it cannot be repaired: Python 3 was not found')
+    expect(message).toContain('has changed since setup, and it cannot be repaired: Python 3 was not found')
     const written = JSON.parse(readFileSync(path.join(machine.folder, 'checkout/record.json'), 'utf8'))
     expect(written.device).toBe('cpu')
   })
@@ -284,7 +284,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
       expect(record.chosenBecause[0]).toMatch(reason)
       expect(record.chosenBecause.join()).not.toContain('\n')
       expect(existsSync(path.join(machine.folder, 'checkout/tfjs_binding.node'))).toBe(false)
-      // The library is whole, and spares the next set-up a download.
+      // The library is whole, and spares the next setup a download.
       if (what === 'a compiler that fails') rmSync(path.join(machine.cache, 'runtimes'), { recursive: true })
       expectNothingCached()
     },
@@ -330,7 +330,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     expectNothingInstalled()
   })
 
-  it('removes what a killed set-up left', async () => {
+  it('removes what a killed setup left', async () => {
     const left = path.join(machine.cache, 'runtimes/.partial-tensorflow')
     mkdirSync(left, { recursive: true })
     await setUpRuntime(setup())

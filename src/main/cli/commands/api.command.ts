@@ -1,7 +1,7 @@
 import type { CommandLine } from '../command-line.ts'
 
 export function apiCommand({ command, print }: CommandLine): void {
-  command('api', "the methods and events of the studio's API as JSON Schema", {
+  command('api', "print the methods and events of the studio's API as JSON Schema", {
     example: 'fcos api --json',
   }).action(async (options) => {
     const { describeApi, renderApi } = await import('./api.ts')

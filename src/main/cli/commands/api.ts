@@ -1,4 +1,4 @@
-/** `fcos api`: the studio's API for clients in other languages. docs/api.md says how the calls travel. */
+/** `fcos api`: the studio's API for clients in other languages. docs/api.md describes the protocol. */
 import { z } from 'zod'
 import { STUDIO_EVENTS, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import { LONGEST_MESSAGE } from '../../../core/contract/wire.ts'
@@ -29,7 +29,7 @@ export function renderApi({ methods, events }: ApiReport): string {
   const calls = Object.entries(methods).map(([name, { params }]) => {
     return `${name}(${Object.keys(params.properties ?? {}).join(', ')})`
   })
-  return ['Methods', ...calls, '', 'Events', ...Object.keys(events), '', '--json gives their schemas'].join(
+  return ['Methods', ...calls, '', 'Events', ...Object.keys(events), '', '--json prints their schemas'].join(
     '\n',
   )
 }

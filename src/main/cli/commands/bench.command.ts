@@ -5,12 +5,12 @@ import { Progress } from '../progress.ts'
 
 export function benchCommand({ command, print }: CommandLine): void {
   fastMath(
-    command('bench', 'how fast a model is on this machine', { example: 'fcos bench --model r50 --train' })
+    command('bench', 'time a model on this machine', { example: 'fcos bench --model r50 --train' })
       .addOption(choice('--model <model>', 'with random weights', [...ARCHITECTURES]).default('r50'))
       .option('--train', 'time a training step as well', false)
       .option('--height <pixels>', 'of the input', integer(64, 4096), 800)
       .option('--width <pixels>', 'of the input', integer(64, 4096), 1088)
-      .option('--runs <n>', 'timed runs, of which the median counts', integer(1), 7),
+      .option('--runs <n>', 'number of timed runs; the median is reported', integer(1), 7),
   ).action(async (options) => {
     const { renderBench, runBench } = await import('./bench.ts')
     const report = await runBench(options, new Progress())

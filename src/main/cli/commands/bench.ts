@@ -1,4 +1,4 @@
-/** `fcos bench`: how fast a model is on this machine. */
+/** `fcos bench`: times a model on this machine. */
 
 import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
@@ -24,11 +24,13 @@ export interface BenchReport extends BenchResult {
   readonly device: EngineHello['device']
   readonly fastMath: boolean
   readonly tensorflow: string
-  /** Milliseconds from starting the engine's process until it takes requests. */
+  /** Milliseconds from starting the engine's process until it accepts requests. */
   readonly startMs: number
 }
 
-/** Random weights and pixels: the time of detection does not depend on them, but for the boxes that NMS sees. */
+/**
+ * Random weights and pixels: except for the number of boxes that reach NMS, the time of detection does not depend on them.
+ */
 export async function runBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   const { model, train, height, width, runs } = options
   const start = performance.now()
@@ -55,8 +57,8 @@ export function renderBench(report: BenchReport): string {
   return [
     `${model}, one image of ${width} × ${height} px, median`,
     `detect   ${inferMs.toFixed(0)} ms, ${imagesPerSecond.toFixed(2)} images/s`,
-    ...(trainMs === null ? [] : [`train    ${trainMs.toFixed(0)} ms for forward and backward`]),
-    `memory   ${peakMb} MB at most`,
+    ...(trainMs === null ? [] : [`train    ${trainMs.toFixed(0)} ms, forward and backward`]),
+    `memory   ${peakMb} MB peak`,
     `device   ${device.toUpperCase()}, ${threads} threads, fast math ${fastMath ? 'on' : 'off'}`,
   ].join('\n')
 }

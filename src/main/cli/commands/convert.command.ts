@@ -4,12 +4,12 @@ import { Progress } from '../progress.ts'
 const MORE = [
   'Only labels are written. Images stay where they are and are named by their path relative to the image folder: put ' +
     'them into OUT/images (COCO, YOLO, CSV), OUT/JPEGImages (VOC) or OUT (LabelMe), or give --copy-images.',
-  'Images without boxes are kept. Whatever is skipped or mended is listed with its file, line and reason.',
+  'Images without boxes are kept. Whatever is skipped or repaired is listed with file, line and reason.',
 ]
 
 export function convertCommand({ command, print }: CommandLine): void {
   fromFormat(
-    command('convert <in> <out>', 'another format for a data set', {
+    command('convert <in> <out>', 'convert a data set to another format', {
       more: [...DATASETS, ...MORE],
       example: 'fcos convert BCCD --to coco bccd.json',
     }),
@@ -23,9 +23,9 @@ export function convertCommand({ command, print }: CommandLine): void {
         'csv',
       ]).makeOptionMandatory(),
     )
-    .option('--images <folder>', 'images of IN, where they do not lie beside the labels')
-    .option('--strict', 'anything skipped or mended is an error, and nothing is written')
-    .option('--overwrite', 'replace label files that are there')
+    .option('--images <folder>', 'folder of the images of IN, if they are not beside the labels')
+    .option('--strict', 'fail, and write nothing, if anything would be skipped or repaired')
+    .option('--overwrite', 'replace existing label files')
     .option('--dry-run', 'count and report, but write nothing')
     .option('--copy-images', 'copy the images too')
     .action(async (input, out, options) => {

@@ -9,13 +9,13 @@ import { openLabels } from '../../studio/project/index.ts'
 
 export interface ConvertOptions {
   readonly input: string
-  /** The format that is read, where labels of several lie there. */
+  /** The format to read, if there are labels in several. */
   readonly from?: Format
   readonly to: Format
   readonly out: string
-  /** Folder of the input's images, where they do not lie beside the labels. */
+  /** Folder of the input's images, if they are not beside the labels. */
   readonly images?: string
-  /** Anything skipped or mended is an error, and nothing is written. */
+  /** Fails, and writes nothing, if anything would be skipped or repaired. */
   readonly strict?: boolean
   readonly overwrite?: boolean
   /** Count, but write nothing. */
@@ -43,7 +43,7 @@ export interface ConvertReport {
   readonly problems: readonly Problem[]
   /** What the output format cannot hold: "difficult flag of 3 objects". */
   readonly notKept: readonly string[]
-  /** What the input says and no data set has a place for: "keypoints of 3 objects". */
+  /** What the input has and our data sets cannot store: "keypoints of 3 objects". */
   readonly notRead: readonly string[]
 }
 
@@ -79,7 +79,7 @@ export async function runConvert(options: ConvertOptions, run: ConvertRun = {}):
   }
 }
 
-/** The report for people. Every problem has its line. */
+/** The report as text, with a line for every problem. */
 export function renderConvert(report: ConvertReport): string {
   const { from, to, out, written, files, copiedImages } = report
   const copied = copiedImages > 0 ? ` and ${countOf(copiedImages, 'image')}` : ''
@@ -92,7 +92,7 @@ export function renderConvert(report: ConvertReport): string {
       `${countOf(report.boxes, 'box')}, ${countOf(report.classes.length, 'class')}`,
     ...report.classes.map(({ id, name, boxes }) => `  ${id} ${name}: ${boxes}`),
     ...report.notRead.map((what) => `Not kept: ${what}`),
-    ...report.notKept.map((what) => `Not kept, ${TRAITS[to].title} has no place for it: ${what}`),
+    ...report.notKept.map((what) => `Not kept because ${TRAITS[to].title} cannot store it: ${what}`),
     outcome,
   ].join('\n')
 }

@@ -3,8 +3,8 @@ import { fraction, integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
-  'IMAGES are files, folders (with their subfolders), globs or data sets. Of a data set, the images that it labels are ' +
-    'taken, with its image ids, and the pictures show its boxes dashed. Without ids, images are numbered from 1.',
+  'IMAGES are files, folders (with their subfolders), globs or data sets. From a data set, the labelled ' +
+    'images are taken, with its image ids, and pictures show its boxes dashed. Other images are numbered from 1.',
   'OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.json), or a data set of another ' +
     'format.',
 ]
@@ -12,23 +12,26 @@ const MORE = [
 export function detectCommand({ command, print }: CommandLine): void {
   fromFormat(
     fastMath(
-      command('detect <images...>', 'find objects in images', {
+      command('detect <images...>', 'detect objects in images', {
         more: MORE,
         example:
           'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
       })
-        .requiredOption('--model <checkpoint>', "a run's checkpoint, or weights with torchvision's names")
+        .requiredOption(
+          '--model <checkpoint>',
+          "a run's checkpoint, or weights with torchvision's tensor names",
+        )
         .requiredOption('--out <path>', 'file or folder for the results')
         .addOption(
           choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
         )
-        .option('--score <score>', 'least score (default: 0.05, in pictures 0.4)', fraction)
-        .option('--overlay <folder>', 'one picture per image, with boxes, classes and scores')
-        .option('--limit <n>', 'most detections of an image, the best ones', integer(1), 100)
-        .option('--batch <n>', 'images of one size that run together', integer(1), 1)
+        .option('--score <score>', 'minimum score (default: 0.05; 0.4 in pictures)', fraction)
+        .option('--overlay <folder>', 'draw a picture per image, with boxes, classes and scores')
+        .option('--limit <n>', 'maximum number of detections per image', integer(1), 100)
+        .option('--batch <n>', 'number of images of equal size to process together', integer(1), 1)
         .option(
           '--nms <iou>',
-          'boxes of a class that overlap a better one by more are dropped',
+          'IoU above which a box is dropped if a better one of its class overlaps it',
           fraction,
           0.6,
         )

@@ -1,4 +1,4 @@
-/** `fcos detect`: runs a detector over images and writes what it finds. */
+/** `fcos detect`: runs a detector on images and writes its detections. */
 import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
@@ -24,18 +24,18 @@ import { duration, type Progress } from '../progress.ts'
 import { describeEngine } from './train.ts'
 
 export interface DetectOptions {
-  /** Which labels of a data set are read, where those of several formats lie in it. */
+  /** Format of the labels to read, if a data set has labels in several. */
   readonly from?: Format
   readonly model: string
   /** Image files, folders, globs, data sets. */
   readonly images: readonly string[]
   readonly out: string
   readonly format: ResultFormat
-  /** Least score; without it SCORE for the results and SHOWN_SCORE for the pictures. */
+  /** Minimum score; the defaults are SCORE for the results and SHOWN_SCORE for the pictures. */
   readonly score?: number
-  /** Folder for one picture per image. */
+  /** Folder for the pictures, one per image. */
   readonly overlay?: string
-  /** Most detections of an image. */
+  /** Maximum number of detections per image. */
   readonly limit: number
   readonly batch: number
   readonly nms: number
@@ -45,7 +45,7 @@ export interface DetectOptions {
 
 /** Low enough for a whole precision-recall curve. */
 export const SCORE = 0.05
-/** Pictures with every candidate of a curve would show nothing else. */
+/** A picture that showed every detection of the curve would be covered by them. */
 export const SHOWN_SCORE = 0.4
 export interface DetectReport {
   readonly out: string
@@ -53,11 +53,11 @@ export interface DetectReport {
   readonly images: number
   readonly skipped: number
   readonly detections: number
-  /** Images in which more was found than the limit allows. */
+  /** Images with more detections than the limit allows. */
   readonly cut: number
-  /** False when it was interrupted: the rest of the images is missing. */
+  /** False if it was interrupted, so that the remaining images are missing. */
   readonly complete: boolean
-  /** Over reading, computing and writing, once the engine is up. */
+  /** Covers reading, computing and writing, once the engine is running. */
   readonly imagesPerSecond: number
 }
 
@@ -76,7 +76,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
         result.skipped === 1
           ? 'The image could not be read'
           : `None of the ${result.skipped} images could be read`,
-        'What is wrong with each is said above',
+        'The reasons are listed above',
       )
     }
     const written = await writer.finish(result.classes, result.complete)
@@ -109,7 +109,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
   }
 }
 
-/** Results by index of the input; nothing for images that were skipped. */
+/** Results by index of the input, with gaps for skipped images. */
 type Found = (DetectedImage | undefined)[]
 
 async function detect(
@@ -131,7 +131,7 @@ async function detect(
       score,
       nms,
       batch,
-      // One more, to know whether there are more.
+      // One more than the limit, to notice that it cuts.
       limit: limit + 1,
       size: size ?? null,
     } as const
@@ -174,7 +174,7 @@ async function detect(
           signal,
         ),
     )
-    // Set while the engine was called, which TypeScript does not see.
+    // Assigned during the call of the engine, which TypeScript cannot see.
     const translated = translation as Translation | null
     const classes = translated?.categories ?? result.classes
     return { result: { ...result, classes }, found, cut, seconds: elapsed() }
@@ -183,7 +183,7 @@ async function detect(
   }
 }
 
-/** The classes of the data sets that images come from; null where they come from none. Throws USAGE_CLASSES. */
+/** The classes of the data sets that the images come from, or null if they come from none. Throws USAGE_CLASSES. */
 function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
   const sets = new Set(inputs.flatMap(({ labelled }) => (labelled ? [labelled.categories] : [])))
   if (sets.size === 0) return null
@@ -195,7 +195,7 @@ function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
       throw new CodedError(
         'USAGE_CLASSES',
         `The data sets number their classes differently: ${other.name} is ${other.id} and ${name} is ${id}`,
-        'Detect in one data set after the other',
+        'Run the command once for each data set',
       )
     }
     all.set(id, category)
@@ -205,7 +205,7 @@ function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
 
 /**
  * Where the picture of each input goes.
- * @throws CodedError DATA_EXISTS, before anything is computed, where one would replace an image that was not drawn here.
+ * @throws CodedError DATA_EXISTS, before anything is computed, if one would replace a file that this command has not drawn.
  */
 async function picturesOf(inputs: readonly InputImage[], folder: string): Promise<string[]> {
   const taken = new Set<string>()
@@ -220,18 +220,18 @@ async function picturesOf(inputs: readonly InputImage[], folder: string): Promis
   const read = new Set(await Promise.all(inputs.map((input) => realPath(input.path))))
   for (const file of files) {
     if (!existsSync(file) || ((await isOverlay(file)) && !read.has(await realPath(file)))) continue
-    const why = `${file} exists, and is no picture that an earlier detection has drawn`
-    throw new CodedError('DATA_EXISTS', why, 'Name another folder with --overlay')
+    const why = `${file} already exists and was not drawn by an earlier detection`
+    throw new CodedError('DATA_EXISTS', why, 'Choose another folder with --overlay')
   }
   return files
 }
 
-/** With links resolved; the path itself where there is no such file. */
+/** The path with links resolved, or as it is if there is no such file. */
 const realPath = (file: string): Promise<string> => realpath(file).catch(() => file)
 
 const cutNote = (images: number, limit: number): string =>
   `More than ${limit} detections were found in ${images === 1 ? 'one image' : `${images} images`}; ` +
-  `the best ${limit} are kept. --limit raises this`
+  `the best ${limit} are kept. Use --limit to keep more`
 
 async function drawAll(
   inputs: readonly InputImage[],
@@ -262,6 +262,6 @@ export function renderDetect(report: DetectReport): string {
     ...(overlay === null ? [] : [`Pictures in ${overlay}`]),
     ...(complete
       ? []
-      : ['Stopped early: the other images are missing, so that earlier results were not replaced']),
+      : ['Stopped early: the remaining images are missing, so earlier results were not replaced']),
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import type { CommandLine } from '../command-line.ts'
 
 export function doctorCommand({ command, print }: CommandLine): void {
-  command('doctor', 'what the engine runs on, what is missing, and how to get it', {
+  command('doctor', 'report what the engine runs on, what is missing, and how to get it', {
     example: 'fcos doctor',
   }).action(async (options) => {
     const { renderDoctor, runDoctor } = await import('./doctor.ts')

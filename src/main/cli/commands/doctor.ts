@@ -17,7 +17,7 @@ import { readModels, weightsPath } from '../../setup/weights.ts'
 import { requireIntact } from '../../studio/engine/environment.ts'
 
 export interface DoctorReport {
-  /** Whether the engine can work as set up. */
+  /** Whether the engine can run. */
   readonly ready: boolean
   /** Whether it can also train. */
   readonly trains: boolean
@@ -27,23 +27,23 @@ export interface DoctorReport {
   readonly system: { readonly platform: string; readonly arch: string; readonly glibc: string | null }
   readonly cpu: { readonly model: string; readonly cores: number; readonly memoryBytes: number }
   readonly gpus: readonly Gpu[]
-  /** What set-up chose, or null before it ran. */
+  /** What setup chose, or null before it has run. */
   readonly runtime: RuntimeRecord | null
   readonly cache: { readonly folder: string; readonly freeBytes: number }
   readonly weights: readonly {
     readonly name: string
     readonly file: string
     readonly present: boolean
-    /** Whether they are the file that this program pins. */
+    /** Whether the file is the one that this program pins. */
     readonly intact: boolean
   }[]
-  /** What hinders the engine, with the remedy; empty where it is ready. */
+  /** What prevents the engine from running, with the remedy; empty if it is ready. */
   readonly missing: readonly WireError[]
   /** Why this machine has no better runtime, with the remedy. */
   readonly obstacles: readonly WireError[]
 }
 
-/** @param runtime what set-up wrote down for this checkout. */
+/** @param runtime what setup recorded for this checkout. */
 export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): Promise<DoctorReport> {
   const cache = cacheRoot()
   const manifest = readRuntimeManifest()
@@ -51,7 +51,7 @@ export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): P
   const unusable = unusableCache(cache)
   const broken = await whatIsBroken(runtime)
   const detectsOnly = runtime?.device === 'wasm'
-  // What lacks for set-up is of no interest where it has nothing left to do.
+  // What setup would need does not matter if it has nothing left to do.
   const obstacles = unusable ? [toWire(unusable)] : planRuntime(probe, manifest).obstacles
   return {
     ready: broken === undefined,
@@ -104,7 +104,7 @@ async function whatIsBroken(runtime: RuntimeRecord | null): Promise<WireError | 
   }
 }
 
-/** Plain text, one fact a line. */
+/** Plain text, one fact per line. */
 export function renderDoctor(report: DoctorReport): string {
   const { versions, runtime, system, cpu } = report
   const lines: [string, string][] = [
@@ -140,7 +140,7 @@ function describeWeights({ name, file, present, intact }: DoctorReport['weights'
 
 function verdict({ ready, trains }: DoctorReport): string {
   if (!ready) return 'not ready'
-  return trains ? 'ready' : 'ready to detect, not to train'
+  return trains ? 'ready' : 'ready to detect, but cannot train'
 }
 
 function describeRuntime(runtime: RuntimeRecord): [string, string][] {
@@ -151,7 +151,7 @@ function describeRuntime(runtime: RuntimeRecord): [string, string][] {
     ...runtime.files
       .filter(({ path: file }) => file !== runtime.kernelsPath)
       .map(({ path: file }): [string, string] => ['Uses', file]),
-    ['Kernels', runtime.kernelsPath ?? 'not built: stock operations, slower'],
+    ['Kernels', runtime.kernelsPath ?? 'not built: slower standard operations are used'],
     [
       'Fast math',
       runtime.cpuFlags.includes('amx_bf16') ? 'this CPU has AMX for bfloat16' : 'no AMX on this CPU',

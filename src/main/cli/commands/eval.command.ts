@@ -1,14 +1,12 @@
 import { type CommandLine, choice } from '../command-line.ts'
 
 export function evalCommand({ command, print }: CommandLine): void {
-  command('eval', "COCO's 12 numbers, and every class's, equal to pycocotools'", {
+  command('eval', 'compute the 12 COCO metrics, overall and per class, as pycocotools does', {
     example: 'fcos eval --gt val.json --dt found.json',
   })
     .requiredOption('--gt <file>', 'COCO ground truth')
     .requiredOption('--dt <file>', 'COCO results list')
-    .addOption(
-      choice('--iou-type <type>', 'what is compared: boxes or masks', ['bbox', 'segm']).default('bbox'),
-    )
+    .addOption(choice('--iou-type <type>', 'compare boxes or masks', ['bbox', 'segm']).default('bbox'))
     .action(async (options) => {
       const { evalJson, renderEval, runEval } = await import('./eval.ts')
       const report = await runEval(options)

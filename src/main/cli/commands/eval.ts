@@ -1,4 +1,4 @@
-/** `fcos eval`: the COCO numbers of a results file. */
+/** `fcos eval`: the COCO metrics of a results file. */
 import { readFile } from 'node:fs/promises'
 import { CodedError, fileFault } from '../../../core/errors.ts'
 import {
@@ -23,14 +23,21 @@ export interface EvalReport {
 export interface EvalFiles {
   readonly gt: string
   readonly dt: string
-  /** Boxes or masks are compared. */
+  /** Whether boxes or masks are compared. */
   readonly iouType?: IouType
 }
 
 /** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or DATA_MASK. */
 export async function runEval({ gt, dt, iouType }: EvalFiles): Promise<EvalReport> {
-  const truth = parseCocoGroundTruth(await readJson(gt, '--gt is the COCO file of the labels'), gt, iouType)
-  const results = parseCocoResults(await readJson(dt, '--dt is what `fcos detect --out` wrote'), dt)
+  const truth = parseCocoGroundTruth(
+    await readJson(gt, '--gt takes the COCO file with the labels'),
+    gt,
+    iouType,
+  )
+  const results = parseCocoResults(
+    await readJson(dt, '--dt takes the file that `fcos detect --out` wrote'),
+    dt,
+  )
   const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt, iouType), iouType)
   return { images: truth.images.length, detections: results.length, evaluation }
 }
@@ -46,13 +53,13 @@ async function readJson(file: string, remedy: string): Promise<unknown> {
   return parseJson(text, file)
 }
 
-/** For people: pycocotools' twelve lines, then one line per category. */
+/** As text: pycocotools' twelve lines, then one line per category. */
 export function renderEval({ images, detections, evaluation }: EvalReport): string {
   const { stats, perCategory, unknownCategory } = evaluation
   const lines = [
     `images: ${images}, detections: ${detections}`,
     ...(unknownCategory > 0
-      ? [`detections left out, their category not being in the ground truth: ${unknownCategory}`]
+      ? [`detections ignored because the ground truth lacks their category: ${unknownCategory}`]
       : []),
     '',
     ...stats.map((value, index) => ` ${describeStat(index)} = ${value.toFixed(3)}`),

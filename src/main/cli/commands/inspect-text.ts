@@ -1,4 +1,4 @@
-/** What `fcos inspect` prints for people. */
+/** The text that `fcos inspect` prints. */
 
 import type { Ladder } from '../../../core/inspect/recall.ts'
 import { type Bin, type Distribution, type RecallCount, STARVED_BELOW } from '../../../core/inspect/report.ts'
@@ -7,7 +7,7 @@ import { countOf } from '../../../core/words.ts'
 import { percent, table } from '../table.ts'
 import type { InspectReport } from './inspect.ts'
 
-/** Lines of the lists of boxes that people are shown; --json has all. */
+/** Number of boxes listed in the text; --json has all. */
 const SHOWN = 20
 
 export function renderInspect(report: InspectReport): string {
@@ -57,7 +57,7 @@ function summary(report: InspectReport): string[] {
   ]
 }
 
-/** Of a heat grid, the centre half along both axes. */
+/** The sum over the central half of a heat grid along both axes. */
 function middle(position: readonly number[]): number {
   const isMiddle = (cell: number) => cell >= HEAT_CELLS / 4 && cell < (3 * HEAT_CELLS) / 4
   return position.reduce(
@@ -127,7 +127,7 @@ const binRow =
     percent(boxes, all),
   ]
 
-/** No row for an empty bin. */
+/** Empty bins get no row. */
 const shapeRow =
   (all: number) =>
   ({ from, to, boxes }: ShapeBin): string[][] =>

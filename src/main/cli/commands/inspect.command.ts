@@ -6,7 +6,7 @@ export function inspectCommand({ command, print }: CommandLine): void {
   fromFormat(
     command(
       'inspect <dataset>',
-      'what FCOS can learn from a data set: best possible recall, ambiguity, levels, unlearnable boxes',
+      'report what FCOS can learn from a data set: best possible recall, ambiguity, levels, unlearnable boxes',
       { more: DATASETS, example: 'fcos inspect BCCD:train --size 416 --csv boxes.csv' },
     ),
   )

@@ -13,13 +13,13 @@ import type { InputSetting } from '../../../core/inspect/setting.ts'
 import { writeOutput } from '../files.ts'
 
 export interface InspectCommandOptions {
-  /** The network's input: images are scaled to fit into size × size pixels, as lite0 trains on them. */
+  /** The network's input: images are scaled to fit size × size pixels, as in the training of lite0. */
   readonly size: number
   /** Path of a table of all boxes to write. */
   readonly csv?: string
 }
 
-/** What would make an annotation learnable; null if nothing that was tried helps. */
+/** What would make an annotation learnable, or null if nothing that was tried helps. */
 export interface Cured extends UnlearnableAnnotation {
   readonly cure: (Cure & { readonly text: string }) | null
 }
@@ -76,12 +76,16 @@ export async function runInspect(
   }
 }
 
-/** Replaces an earlier list, and nothing else: a CSV file of the same name may hold the labels. Throws DATA_EXISTS. */
+/** Replaces only an earlier list, because a CSV file of the same name may hold the labels. Throws DATA_EXISTS. */
 async function writeList(file: string, list: string): Promise<void> {
   const [head] = list.split('\n', 1)
   const earlier = existsSync(file) && statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined
   if (earlier !== undefined && earlier.trim() !== '' && earlier.split('\n', 1)[0]!.trim() !== head!.trim()) {
-    throw new CodedError('DATA_EXISTS', `${file} exists and is no list of this command`, 'Give another --csv')
+    throw new CodedError(
+      'DATA_EXISTS',
+      `${file} already exists and is not a list written by this command`,
+      'Give another --csv',
+    )
   }
   await writeOutput(file, list)
 }

@@ -1,4 +1,4 @@
-/** `fcos sample`: the whole way on the bundled sample: fine-tune, measure, look at the pictures. */
+/** `fcos sample`: demonstrates everything on the bundled sample: fine-tunes, evaluates, and draws the detections. */
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -16,14 +16,14 @@ export interface SampleReport {
   readonly detect: DetectReport
 }
 
-/** Everything goes to a fresh folder `fcos-sample-run` in the working directory. */
+/** Everything is written to a new folder `fcos-sample-run` in the working directory. */
 export async function runSample(progress: Progress): Promise<SampleReport> {
   const folder = freshFolder('fcos-sample-run')
   const [data, val] = ['train.json', 'val.json'].map((name) => path.join(SAMPLE, name)) as [string, string]
   progress.say(`Fine-tuning lite0 on the sample (dice, marbles and pawns) in ${folder}`)
   const train = await runTrain({ data, val, model: 'lite0', out: path.join(folder, 'run') }, progress)
   if (!train.complete)
-    throw new Interrupted(`Stopped after step ${train.steps}; what there is lies in ${folder}`)
+    throw new Interrupted(`Stopped after step ${train.steps}; what exists so far is in ${folder}`)
   const detect = await runDetect(
     {
       model: train.checkpoint,

@@ -1,4 +1,4 @@
-/** `fcos serve`: the studio in a browser, until it is told to end. */
+/** `fcos serve`: runs the studio in a browser, until it is stopped. */
 import path from 'node:path'
 import { PROJECT } from '../../setup/binding.ts'
 import { cacheRoot } from '../../setup/cache.ts'
@@ -11,10 +11,10 @@ import { onEnd } from '../interrupt.ts'
 import type { Progress } from '../progress.ts'
 
 export interface ServeOptions {
-  /** A project's file or folder, or a folder of images; left out: the welcome page. */
+  /** A project's file or folder, or a folder of images; if omitted, the welcome page is opened. */
   readonly project?: string
   readonly port: number
-  /** Whether the browser is opened, where there is a display. */
+  /** Whether to open the browser, if there is a display. */
   readonly open: boolean
 }
 
@@ -24,7 +24,7 @@ export interface ServeReport {
   readonly pid: number
 }
 
-/** Returns when SIGINT, SIGTERM or SIGHUP has ended it in good order. */
+/** Returns after SIGINT, SIGTERM or SIGHUP has shut it down cleanly. */
 export async function runServe(
   { project, port, open }: ServeOptions,
   progress: Progress,
@@ -46,9 +46,9 @@ export async function runServe(
   }
 }
 
-/** A server's end is no fault: exit status 0. */
+/** Stopping a server is not an error, so the exit status is 0. */
 const toldToEnd = (): Promise<void> => new Promise((resolve) => void onEnd(resolve, 0))
 
 export function renderServe({ url }: ServeReport): string {
-  return `FCOS Studio is at ${url} (Ctrl-C ends it)`
+  return `FCOS Studio is at ${url} (press Ctrl-C to stop)`
 }

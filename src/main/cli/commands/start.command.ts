@@ -2,7 +2,7 @@ import type { CommandLine } from '../command-line.ts'
 import { Progress } from '../progress.ts'
 
 export function startCommand({ command, print }: CommandLine): void {
-  command('start', 'the studio on the bundled sample: a desktop window, or the browser', {
+  command('start', 'open the studio on the bundled sample, in a desktop window or the browser', {
     example: 'fcos start',
   }).action(async (options) => {
     const [{ runStart }, { renderServe }] = await Promise.all([import('./start.ts'), import('./serve.ts')])

@@ -12,10 +12,10 @@ import { hasDisplay } from '../../web/open-browser.ts'
 import type { Progress } from '../progress.ts'
 import { runServe, type ServeReport } from './serve.ts'
 
-/** A window that ends badly so soon after its start was never seen: libraries are missing, or its sandbox is forbidden. */
+/** A window that fails this soon after its start was never visible: libraries are missing, or its sandbox is forbidden. */
 const STILLBORN_MS = 5000
 
-/** Returns when the window is closed, or the server was told to end. */
+/** Returns when the window is closed or the server is stopped. */
 export async function runStart(progress: Progress, onReady: (report: ServeReport) => void): Promise<void> {
   const say = (line: string): void => progress.say(line)
   const project = await provideSample()
@@ -24,12 +24,12 @@ export async function runStart(progress: Progress, onReady: (report: ServeReport
     await provideWindow(say)
     if (await showWindow(electron.program, project)) return
   }
-  const why = 'missing' in electron ? electron.missing : 'The desktop window does not open on this machine'
+  const why = 'missing' in electron ? electron.missing : 'The desktop window cannot open on this machine'
   say(`${why}: the studio runs in the browser`)
   await runServe({ project, port: 0, open: true }, progress, onReady)
 }
 
-/** The folder of the user's copy, made if there is none. */
+/** The folder of the user's copy, which is created if it does not exist. */
 async function provideSample(): Promise<string> {
   const folder = dataFolder()
   const project = await openSample(path.join(PROJECT, 'resources/sample'), folder, new Settings(folder))
@@ -37,15 +37,15 @@ async function provideSample(): Promise<string> {
   return path.dirname(project.path)
 }
 
-/** Electron's program where it can show a window, or why not. */
+/** Electron's program if it can show a window, or the reason why it cannot. */
 async function findElectron(say: (line: string) => void): ReturnType<typeof provideElectron> {
   if (!hasDisplay()) return { missing: 'There is no display' }
-  // Chromium's sandbox does not work for root, and the studio does not do without.
-  if (process.getuid?.() === 0) return { missing: 'Desktop windows do not open for root' }
+  // Chromium's sandbox does not work for root, and the studio does not run without it.
+  if (process.getuid?.() === 0) return { missing: 'Desktop windows cannot be opened as root' }
   return provideElectron(say)
 }
 
-/** Returns when it is closed, or at once with false where it cannot be shown. */
+/** Returns when the window is closed, or at once with false if it cannot be shown. */
 async function showWindow(electron: string, project: string): Promise<boolean> {
   const began = performance.now()
   const child = spawn(electron, [PROJECT, project], { stdio: 'inherit' })

@@ -37,22 +37,24 @@ export interface TargetsOptions {
   /** Pixels of the network's input, before padding. */
   readonly width: number
   readonly height: number
-  /** Path of a JSON list of [x1, y1, x2, y2] in the same pixels; or, instead, of a list of objects. */
+  /**
+   * Path of a JSON list of [x1, y1, x2, y2] in the same pixels; alternatively, `objects` is the path of a list of objects.
+   */
   readonly boxes?: string
   readonly objects?: string
   /** FCOS: center sampling in strides; 0 turns it off. 1.5 where undefined. */
   readonly radius?: number
   readonly dialect?: DialectName | 'mmdet'
-  /** ATSS: candidates of each level. */
+  /** ATSS: candidates per level. */
   readonly k?: number
   /** FCOS: what the objects' masks change. center: center sampling measures from the mask. pixels: only pixels of the mask are positive. */
   readonly masks?: 'center' | 'pixels' | 'both'
-  /** For an object of which no location is inside its mask. */
+  /** What to do for an object with no location inside its mask. */
   readonly fallback?: MaskRules['fallback']
   /** PolarMask: how rays are measured, and how many there are. */
   readonly rays?: RayRule
   readonly count?: number
-  /** CenterNet: the number of classes; where undefined, up to the highest class that occurs. */
+  /** CenterNet: the number of classes; by default, up to the highest class that occurs. */
   readonly classes?: number
   readonly radiusRule?: centernet.CenterNetRules['radius']
   readonly minOverlap?: number
@@ -63,7 +65,7 @@ export interface TargetsOptions {
 export interface TargetsReport {
   readonly detector: (typeof TARGET_DETECTORS)[number]
   readonly out: string
-  /** The input that the cells cover: padded where their places depend on the padding. */
+  /** The input that the cells cover, including padding if their positions depend on it. */
   readonly input: Size
   readonly boxes: number
   /** What boxes compete for: locations, anchors (RetinaNet) or cells of the heat map (CenterNet). */
@@ -76,13 +78,13 @@ export interface TargetsReport {
     readonly rows: number
     readonly positives: number
   }[]
-  /** [N] how many of them learn each box. */
+  /** [N] number of cells that learn each box. */
   readonly locationsPerBox: readonly number[]
-  /** Boxes that nothing learns, and why. */
+  /** Boxes that no cell learns, and why. */
   readonly unlearnable: readonly { readonly gt: number; readonly cause: string; readonly reason: string }[]
 }
 
-/** Far beyond any network's input, and small enough that the targets fit into memory. */
+/** Far larger than any network's input, but small enough for the targets to fit into memory. */
 const MAX_SIDE = 16384
 
 const Box = z.tuple([z.number(), z.number(), z.number(), z.number()])
@@ -98,7 +100,7 @@ interface Scene {
   readonly classes: Int32Array
   /** [N] */
   readonly segmentations: readonly (Segmentation | undefined)[]
-  /** Where the objects come from, for errors. */
+  /** Where the objects come from, for error messages. */
   readonly file: string
 }
 
@@ -188,9 +190,9 @@ function fcosTargets(scene: Scene, options: TargetsOptions): Computed {
   const { boxes } = scene
   const { dialect = 'authors', radius = 1.5, masks, fallback = 'nearest' } = options
   if (!(radius >= 0 && Number.isFinite(radius)))
-    throw new CodedError('USAGE_RADIUS', `--radius is ${radius}, not a number from 0 on`)
+    throw new CodedError('USAGE_RADIUS', `--radius is ${radius}, not a number of at least 0`)
   if (dialect === 'mmdet')
-    throw new CodedError('USAGE_OPTION', "--dialect mmdet is ATSS's: give authors or torchvision")
+    throw new CodedError('USAGE_OPTION', '--dialect mmdet exists for ATSS only: give authors or torchvision')
   const rules = { ...DIALECTS[dialect], radius }
   // torchvision derives the spacing of locations from the padded size; the authors' locations do not depend on it.
   const input = rules.location === 'corner' ? paddedSize(scene.input) : scene.input
@@ -221,7 +223,7 @@ function fcosTargets(scene: Scene, options: TargetsOptions): Computed {
     locationsPerBox,
     unlearnable: starved(locationsPerBox).map((gt) => {
       if (maskRules) {
-        const reason = `Box ${gt} (${boxSize(boxes, gt)}) has no location that its mask and its box allow and no smaller box takes`
+        const reason = `Box ${gt} (${boxSize(boxes, gt)}) has no location that its mask and box allow and that no smaller box takes`
         return { gt, cause: 'masked', reason }
       }
       const box = unlearnable(FCOS.assigner.over(layout, rules, boxes), gt, matched)
@@ -236,11 +238,11 @@ function polarmaskTargets(
 ): Computed {
   const { input, boxes } = scene
   if (dialect !== 'authors')
-    throw new CodedError('USAGE_OPTION', `--dialect ${dialect}: of PolarMask there is the authors' alone`)
+    throw new CodedError('USAGE_OPTION', `--dialect ${dialect}: PolarMask only has the authors' rules`)
   if (rule === 'code' && 360 % count !== 0) {
     throw new CodedError(
       'USAGE_OPTION',
-      `--count is ${count}: the authors' rays lie on whole degrees`,
+      `--count is ${count}: the authors' rays are at whole degrees`,
       'Give a divisor of 360, or --rays exact',
     )
   }
@@ -275,7 +277,7 @@ function polarmaskTargets(
     unlearnable: starved(locationsPerBox).map((gt) => {
       const object = `Object ${gt} (${boxSize(boxes, gt)})`
       return dropped.includes(gt)
-        ? { gt, cause: 'dropped', reason: `${object} is too small: the authors leave it out` }
+        ? { gt, cause: 'dropped', reason: `${object} is too small: the authors' code ignores it` }
         : { gt, cause: 'starved', reason: `${object} has no location near its centroid and inside its box` }
     }),
   }
@@ -288,14 +290,14 @@ function masksOf({ input, segmentations, file }: Scene): Rle[] {
     throw new CodedError(
       'USAGE_OBJECTS',
       `${file}: [${index}] has no segmentation`,
-      'Masks are needed: give --objects with a segmentation each, as COCO polygons or run lengths',
+      'Masks are needed: give --objects with a segmentation for each, as COCO polygons or RLE',
     )
   })
 }
 
 function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: TargetsOptions): Computed {
   if (dialect === 'torchvision')
-    throw new CodedError('USAGE_OPTION', 'torchvision has no ATSS: --dialect is authors or mmdet')
+    throw new CodedError('USAGE_OPTION', 'torchvision has no ATSS: use --dialect authors or mmdet')
   const rules = { ...atss.PAPER_RULES, dialect, candidates: k }
   const layout = atss.anchorCentres(input, dialect)
   const count = boxes.length / 4
@@ -317,7 +319,7 @@ function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: Ta
     unlearnable: starved(locationsPerBox).map((gt) => ({
       gt,
       cause: 'starved',
-      reason: `Box ${gt} (${boxSize(boxes, gt)}) has no location: none of its candidates is inside it, above its threshold and not another box's`,
+      reason: `Box ${gt} (${boxSize(boxes, gt)}) has no location: each of its candidates is outside it, below its threshold, or taken by another box`,
     })),
   }
 }
@@ -344,7 +346,7 @@ function retinanetTargets({ input: given, boxes }: Scene): Computed {
         : {
             gt,
             cause: 'robbed',
-            reason: `Box ${gt} (${boxSize(boxes, gt)}) has no anchor: those that fit it best fit another box better`,
+            reason: `Box ${gt} (${boxSize(boxes, gt)}) has no anchor: its best anchors fit another box better`,
           },
     ),
   }
@@ -381,8 +383,8 @@ function centernetTargets(
       if (cell !== -1) return []
       const reason =
         gt >= rules.maxObjects
-          ? `Box ${gt} comes after the first ${rules.maxObjects}, which is all that an image may have`
-          : `Box ${gt} (${boxSize(boxes, gt)}) has no area once it is cut to the map of ${columns} × ${rows} cells`
+          ? `Box ${gt} comes after the first ${rules.maxObjects}, the maximum for an image`
+          : `Box ${gt} (${boxSize(boxes, gt)}) has no area after clipping to the map of ${columns} × ${rows} cells`
       return [{ gt, cause: 'dropped', reason }]
     }),
   }
@@ -408,7 +410,7 @@ function locationTensors(
   ]
 }
 
-/** How many cells of each level are positive, and how many each box has; `each` cells per location. */
+/** Counts the positive cells of each level and of each box; there are `each` cells per location. */
 function perLevel(layout: Pyramid, matched: Int32Array, boxes: number, each = 1) {
   const locationsPerBox: number[] = Array(boxes).fill(0)
   const levels = layout.levels.map(({ name, stride, columns, rows, first }) => {

@@ -4,26 +4,26 @@ import { Progress } from '../progress.ts'
 
 const MORE = [
   "The run's folder gets best.safetensors (highest validation AP), last.safetensors, log.jsonl, TensorBoard event " +
-    'files, and what --resume needs. Whatever is not given follows from the number of images. Ctrl-C saves and stops.',
+    'files, and what --resume needs. Settings that are not given depend on the number of images. Ctrl-C saves and stops.',
 ]
 
 export function trainCommand({ command, print }: CommandLine): void {
   fromFormat(
     fastMath(
-      command('train', 'fine-tune a detector', {
+      command('train', 'fine-tune a detector on a data set', {
         more: [...DATASETS, ...MORE],
         example: 'fcos train --data BCCD:train --val BCCD:val --model lite0 --out runs/cells',
       })
-        .option('--data <dataset>', 'images and boxes to learn from')
-        .option('--val <dataset>', 'images and boxes to measure with')
+        .option('--data <dataset>', 'data set to train on')
+        .option('--val <dataset>', 'data set to validate with')
         .option('--model <model>', 'lite0, r50, or a checkpoint or weights file to start from')
         .requiredOption('--out <folder>', "the run's folder")
         .option('--steps <n>', 'optimiser steps', integer(1))
         .option('--size <pixels>', "long side of the network's input", integer(64, 4096))
         .option('--batch <n>', 'images per step', integer(1))
-        .option('--seed <n>', 'two runs with one seed are equal', integer(0))
-        .option('--config <file>', 'JSON with any other choice (docs/cli.md)')
-        .option('--resume', 'go on with the run in --out, on the data that it started with'),
+        .option('--seed <n>', 'runs with the same seed are identical', integer(0))
+        .option('--config <file>', 'JSON file with all other settings (docs/cli.md)')
+        .option('--resume', 'continue the run in --out, on the data that it started with'),
     ),
   ).action(async (options) => {
     const { renderTrain, runTrain, trainJson } = await import('./train.ts')

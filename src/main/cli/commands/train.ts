@@ -25,18 +25,18 @@ import { readDataset } from '../read-dataset.ts'
 import { table } from '../table.ts'
 
 export interface TrainOptions {
-  /** Needed unless resumed: a run's folder keeps what it learns from. */
+  /** Required unless resuming, because a run's folder keeps its data. */
   readonly data?: string
   readonly val?: string
   readonly from?: Format
-  /** lite0, r50 or the path of weights; needed unless resumed. */
+  /** lite0, r50 or the path of weights; required unless resuming. */
   readonly model?: string
   readonly out: string
   readonly steps?: number
   readonly size?: number
   readonly batch?: number
   readonly seed?: number
-  /** Path of a TrainingFile; the options above come before what it says. */
+  /** Path of a TrainingFile; the options above take precedence. */
   readonly config?: string
   readonly resume?: boolean
   readonly fastMath?: boolean
@@ -46,20 +46,20 @@ export interface TrainReport extends TrainResult {
   readonly out: string
 }
 
-/** @throws CodedError USAGE_*, DATA_*, WEIGHTS_* for what the user mends; TRAIN_*, ENGINE_*, RUNTIME_*, IO_*. */
+/** @throws CodedError USAGE_*, DATA_*, WEIGHTS_* for what the user can fix; TRAIN_*, ENGINE_*, RUNTIME_*, IO_*. */
 export async function runTrain(options: TrainOptions, progress: Progress): Promise<TrainReport> {
   const { out, resume = false, fastMath } = options
   const say = (line: string): void => progress.say(line)
   requireFolder(out, resume)
   const training = await readOptions(options)
-  // A resumed run has its data in its folder; given once more, they must be the same.
+  // A resumed run has its data in its folder; if data are given, they must be the same.
   const sets =
     resume && options.data === undefined ? { data: null, validation: null } : await readData(options, say)
   if (resume && sets.data === null && options.val !== undefined) {
     throw new CodedError(
       'USAGE_RESUME',
-      'A resumed run keeps what it is measured with: --val changes nothing',
-      'Leave out --val, or give --data as well, as at the start',
+      'A resumed run keeps its validation data: --val has no effect',
+      'Omit --val, or give the same --data as well',
     )
   }
   if (readRuntimeRecord().device === 'wasm') throw inferenceOnly()
@@ -90,19 +90,19 @@ export async function runTrain(options: TrainOptions, progress: Progress): Promi
   }
 }
 
-/** Of a resumed run its folder holds the weights: what is named once more must be what it started from. */
+/** A resumed run has its weights in its folder; a model that is given must be the one that it started from. */
 function startOf({ model }: TrainOptions): StartingWeights {
   if (model === 'lite0' || model === 'r50') return { architecture: model, file: null }
   return { architecture: null, file: model ?? null }
 }
 
-/** Throws USAGE_NO_RUN, USAGE_RUN_EXISTS, IO_WRITE before anything is fetched or made. */
+/** Throws USAGE_NO_RUN, USAGE_RUN_EXISTS, IO_WRITE before anything is downloaded or created. */
 function requireFolder(out: string, resume: boolean): void {
   const holdsRun = existsSync(path.join(out, RUN_FILES.record))
   if (resume && !holdsRun) {
     throw new CodedError(
       'USAGE_NO_RUN',
-      `${out} holds no training run to resume`,
+      `${out} contains no training run to resume`,
       'Start one without --resume',
     )
   }
@@ -113,7 +113,7 @@ function requireFolder(out: string, resume: boolean): void {
   }
 }
 
-/** A run that could not begin leaves no folder behind. */
+/** A run that could not start leaves no folder behind. */
 function tidy(out: string): void {
   if (existsSync(path.join(out, RUN_FILES.record))) return
   rmSync(path.join(out, 'lock'), { force: true })
@@ -142,7 +142,7 @@ async function readConfig(path: string): Promise<TrainingFile> {
   throw new CodedError(
     'USAGE_CONFIG',
     `${path}: ${firstIssue(parsed.error)}`,
-    'docs/cli.md lists what it may say',
+    'docs/cli.md lists the allowed keys',
   )
 }
 
@@ -150,7 +150,8 @@ async function readData(
   { data, val, from }: TrainOptions,
   say: (line: string) => void,
 ): Promise<Pick<TrainingData, 'data' | 'validation'>> {
-  if (data === undefined) throw new CodedError('USAGE_DATA', 'No --data to learn from', 'Give a data set')
+  if (data === undefined)
+    throw new CodedError('USAGE_DATA', '--data is missing', 'Give a data set to train on')
   const options = from ? { from } : {}
   const training = await readDataset(data, say, options)
   const validation = val === undefined ? null : await readDataset(val, say, options)
@@ -158,11 +159,11 @@ async function readData(
   const boxes = sets.data.images.reduce((sum, image) => sum + image.categories.length, 0)
   const classes = sets.data.categories.map(({ name }) => name).join(', ')
   say(
-    `${countOf(sets.data.images.length, 'image')} with ${countOf(boxes, 'box')} to learn from, ` +
-      `${sets.validation ? countOf(sets.validation.images.length, 'image') : 'no images'} to measure with. Classes: ${classes}`,
+    `${countOf(sets.data.images.length, 'image')} with ${countOf(boxes, 'box')} to train on, ` +
+      `${sets.validation ? countOf(sets.validation.images.length, 'image') : 'no images'} to validate with. Classes: ${classes}`,
   )
   if (shared > 0)
-    say(`${shared} of the images to measure with are trained on as well: the numbers will flatter`)
+    say(`${shared} of the validation images are also trained on, so the metrics will be too good`)
   return sets
 }
 
@@ -170,7 +171,7 @@ async function weightsFor({ model }: TrainOptions, say: (line: string) => void):
   if (model !== undefined) return startingWeights(model, say)
   throw new CodedError(
     'USAGE_MODEL',
-    'No --model to start from',
+    '--model is missing',
     `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
   )
 }
@@ -187,15 +188,15 @@ function showEvent(event: EngineEvent, progress: Progress): void {
       const { options, canvas, loaded, resumedFrom } = event
       const { optimiser, accumulate, batch } = options
       if (loaded !== null && resumedFrom === null) progress.say(loaded)
-      if (resumedFrom !== null) progress.say(`Going on from step ${resumedFrom}`)
+      if (resumedFrom !== null) progress.say(`Continuing from step ${resumedFrom}`)
       progress.say(
         `${countOf(options.steps, 'step')} of ${batch}${accumulate > 1 ? ` × ${accumulate}` : ''} ${batch * accumulate === 1 ? 'image' : 'images'} on ${canvas.width} × ${canvas.height} px, ` +
-          `${optimiser.kind} at rate ${optimiser.rate}, learning from ${options.learn} on, seed ${options.seed}`,
+          `${optimiser.kind} at rate ${optimiser.rate}, training from ${options.learn} on, seed ${options.seed}`,
       )
       break
     }
     case 'preparing':
-      progress.update(event.done, event.total, 'images whose features are kept')
+      progress.update(event.done, event.total, 'images with cached features')
       break
     case 'step':
       progress.update(
@@ -221,10 +222,10 @@ function summary({ stats, perCategory }: Evaluated): string {
   return `AP ${share(stats[0]!)}, AP50 ${share(stats[1]!)} (${each})`
 }
 
-/** COCO's −1 stands for classes without objects. */
+/** COCO uses −1 for classes without objects. */
 const share = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
 
-/** The evaluation as `fcos eval --json` words it. */
+/** The evaluation in the form of `fcos eval --json`. */
 export function trainJson({ evaluation, ...run }: TrainReport): unknown {
   return { ...run, evaluation: evaluation && evaluationJson(evaluation) }
 }
@@ -241,13 +242,13 @@ export function renderTrain({ steps, complete, checkpoint, evaluation, out }: Tr
     `Checkpoint: ${checkpoint}`,
     complete
       ? `Trained ${countOf(steps, 'step')}`
-      : `Stopped after step ${steps}; the state is saved in ${out}. The same command with --resume goes on`,
+      : `Stopped after step ${steps}; the state is saved in ${out}. The same command with --resume continues`,
   ].join('\n')
 }
 
 export function evaluationLines({ step, stats, perCategory }: Evaluated): string[] {
   return [
-    `Best of the validations, at step ${step}`,
+    `Best validation, at step ${step}`,
     ...table(
       ['class', 'AP', 'AP50'],
       [

@@ -1,4 +1,4 @@
-/** Which images a command line means: files, folders, globs and data sets. */
+/** Resolves the images on a command line: files, folders, globs and data sets. */
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
@@ -9,20 +9,20 @@ import type { Loaded, LoadOptions } from '../../studio/datasets/index.ts'
 import { loadLabels } from '../../studio/project/index.ts'
 
 export interface InputImage {
-  /** The data set's, or counted on from 1. */
+  /** From the data set, or numbered from 1. */
   readonly id: number
-  /** In a data set, relative to its images; else relative to the folder that all images have in common. */
+  /** In a data set, relative to its image folder; otherwise, to the deepest folder that contains all images. */
   readonly fileName: string
   readonly path: string
   /** Ground truth and the names of its classes, for images of a data set. */
   readonly truth: readonly { readonly box: Annotation['box']; readonly name: string }[]
-  /** As the labels count it, and the classes of the data set; null for an image of none. */
+  /** The size given by the labels, and the classes of the data set; null for an image from no data set. */
   readonly labelled: { readonly size: Size; readonly categories: readonly Category[] } | null
 }
 
 /**
- * Images in the order of the arguments, those of a folder or glob by name, each only once. A folder that is a data set
- * gives the images that it labels, with its ids.
+ * Images in the order of the arguments, with those of a folder or glob sorted by name, each only once. A folder that is a
+ * data set yields its labelled images, with their ids.
  *
  * @throws CodedError USAGE_NO_IMAGES; those of loadLabels for data sets that cannot be read.
  */
@@ -67,7 +67,7 @@ async function resolve(arg: string, options: LoadOptions): Promise<string[] | Lo
 async function datasetAt(folder: string, options: LoadOptions): Promise<Loaded | undefined> {
   try {
     const loaded = await loadLabels(folder, options)
-    // LabelMe files lie beside some of the images, often those that are done.
+    // LabelMe files may exist for only some of the images, often those that are done.
     return loaded.format === 'labelme' && !options.from ? undefined : loaded
   } catch (error) {
     if (error instanceof CodedError && ['DATA_FORMAT', 'DATA_LABELS_MISSING'].includes(error.code))

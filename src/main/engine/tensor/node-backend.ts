@@ -1,4 +1,4 @@
-/** tfjs-node: TensorFlow's own C library behind its binding, then this project's kernels where set-up built them. */
+/** tfjs-node: TensorFlow's own C library behind its binding, then this project's kernels where setup built them. */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type * as tfjs from '@tensorflow/tfjs-core'

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { RUNTIME_RECORD, RuntimeRecord } from '../../../core/contract/runtime.ts'
 import { CodedError } from '../../../core/errors.ts'
 
-/** Throws RUNTIME_MISSING where set-up has not run. */
+/** Throws RUNTIME_MISSING where setup has not run. */
 export function runtimeRecord(): RuntimeRecord {
   const path = fileURLToPath(new URL(`../../../../${RUNTIME_RECORD}`, import.meta.url))
   try {

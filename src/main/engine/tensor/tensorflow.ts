@@ -1,4 +1,4 @@
-/** The one place that chooses between TensorFlow's C library and WebAssembly, by what set-up wrote down. */
+/** The one place that chooses between TensorFlow's C library and WebAssembly, by what setup wrote down. */
 import type * as tfjs from '@tensorflow/tfjs-core'
 import { loadKernels, loadNodeBackend } from './node-backend.ts'
 import { runtimeRecord } from './runtime-record.ts'
@@ -44,7 +44,7 @@ const { binding } = backend
 
 /** TensorFlow's version; on WebAssembly TensorFlow.js's. */
 export const tensorflowVersion = onWasm ? tf.version_core : binding.TF_Version
-/** What computes. A GPU that set-up found may be gone. */
+/** What computes. A GPU that setup found may be gone. */
 export const device = onWasm ? 'wasm' : backend.isUsingGpuDevice ? 'gpu' : 'cpu'
 
 /** Constructors for the attributes of TensorFlow operations. */

@@ -52,7 +52,7 @@ export class RunFolder {
     const nothing = (cause: unknown) =>
       new CodedError(
         'USAGE_NO_RUN',
-        `${this.path} holds no training run to resume`,
+        `${this.path} contains no training run to resume`,
         'Start one without --resume',
         {
           cause,

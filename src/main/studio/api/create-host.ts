@@ -35,7 +35,7 @@ function platformName(platform: NodeJS.Platform): AppInfo['platform'] {
   return platform === 'win32' ? 'windows' : 'linux'
 }
 
-/** What set-up chose, or why there is nothing: the studio annotates without an engine too. */
+/** What setup chose, or why there is nothing: the studio annotates without an engine too. */
 function engineInfo(engine: EnginePlace): AppInfo['engine'] {
   try {
     const record = readRuntimeRecord(engine)

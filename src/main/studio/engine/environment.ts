@@ -25,7 +25,7 @@ const INHERITED = [
 /** oneDNN's switch: BF16 lets convolutions round. */
 export const FAST_MATH = 'ONEDNN_DEFAULT_FPMATH_MODE'
 
-/** @throws CodedError RUNTIME_MISSING where set-up has not run. */
+/** @throws CodedError RUNTIME_MISSING where setup has not run. */
 export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeRecord {
   const file = path.join(root, RUNTIME_RECORD)
   try {
@@ -41,7 +41,7 @@ export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeReco
 }
 
 /**
- * Sees that the libraries and add-ons are what set-up saw working: a library that was cut short does not load, or worse.
+ * Sees that the libraries and add-ons are what setup saw working: a library that was cut short does not load, or worse.
  * @throws CodedError RUNTIME_DAMAGED, naming the file.
  */
 export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace = CHECKOUT): Promise<void> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 export interface EnginePlace {
   /** Node ≥ 24. Never Electron's binary: its allocator ends the process on a tensor of 2 GiB. */
   readonly node: string
-  /** A folder laid out as a checkout: src/, node_modules/, resources/. What set-up chose is written there too. */
+  /** A folder laid out as a checkout: src/, node_modules/, resources/. What setup chose is written there too. */
   readonly root: string
 }
 

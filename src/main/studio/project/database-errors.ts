@@ -9,7 +9,7 @@ const CAUSES: Readonly<Record<number, readonly [code: ErrorCode, what: string, r
     'it cannot be written',
     'Nothing was changed. Check the permissions of its folder',
   ],
-  10: ['IO_PROJECT', 'the disk reports an error', 'The last change was not saved. Check the disk'],
+  10: ['IO_PROJECT', 'the disk reported an error', 'The last change was not saved. Check the disk'],
   11: ['DATA_PROJECT_DAMAGED', 'the file is damaged', 'Put back a copy of it'],
   13: [
     'IO_DISK_FULL',

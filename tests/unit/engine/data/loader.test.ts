@@ -155,7 +155,7 @@ describe('a bad image', () => {
       {
         file: path,
         where: 'pixels',
-        reason: 'not an image, or of a kind that is not read',
+        reason: 'not an image, or in an unsupported format',
         action: 'skipped',
       },
     ])

@@ -97,7 +97,7 @@ test('images that are missing or damaged are named and left out, or kept where o
   expect(dataset.images.map(({ fileName }) => fileName)).toEqual(['e.jpg'])
   expect(problems.map(({ file, reason }) => `${file}: ${reason}`)).toEqual([
     'a.jpg: the file is gone',
-    'b.jpg: not an image, or of a kind that is not read',
+    'b.jpg: not an image, or in an unsupported format',
   ])
   const kept = await loadLabels(folder, { missing: 'keep' })
   expect(kept.dataset.images).toHaveLength(3)

@@ -102,8 +102,8 @@ test('links: followed, in a circle, to a folder within, to nowhere, to itself', 
     'real/deep/b.jpg',
   ])
   expect(report.unreadable).toEqual([
-    { path: 'broken.jpg', reason: 'there is no such file, or it is a link that leads nowhere' },
-    { path: 'self.jpg', reason: 'a link that leads to itself' },
+    { path: 'broken.jpg', reason: 'there is no such file, or it is a broken link' },
+    { path: 'self.jpg', reason: 'a link that points to itself' },
   ])
 })
 
@@ -150,7 +150,7 @@ test('files that are damaged or no images are listed with the reason, and stop n
     'half.png': expect.any(String),
     'half.webp': expect.any(String),
     'half.gif': expect.any(String),
-    'text.jpg': 'not an image, or of a kind that is not read',
+    'text.jpg': 'not an image, or in an unsupported format',
   })
   expect(report).toMatchObject({ found: 12, added: 12 })
   expect(listed(project).find(({ path }) => path === 'half.jpg')?.size).toBe('200x150')
