@@ -1,10 +1,10 @@
 /** Describes what went wrong with an image file. */
 import { CodedError, type ErrorCode } from '../../core/errors.ts'
 
-/** libvips lists every complaint of its reader, a line each, after the reader's name; the last is the one that stopped it. */
+/** libvips lists all messages of its reader, one per line, after the reader's name; the last one is the cause. */
 function imageReason(error: unknown): string {
   const message = (error as Error).message
-  if (isUnknownFormat(error)) return 'not an image, or of a kind that is not read'
+  if (isUnknownFormat(error)) return 'not an image, or in an unsupported format'
   return message
     .trim()
     .split('\n')

@@ -55,7 +55,9 @@ describe('the limit', () => {
   test('keeps the best detections of an image and says in how many images it cut', async () => {
     const report = await detect({ limit: 10 })
     expect(report).toMatchObject({ images: 2, detections: 13, cut: 1 })
-    expect(said).toContain('More than 10 detections were found in one image; the best 10 are kept. --limit')
+    expect(said).toContain(
+      'More than 10 detections were found in one image; the best 10 are kept. Use --limit',
+    )
     const crowded = results().filter(({ file_name }) => file_name === '12-cells.jpg')
     expect(crowded.map(({ score }) => score)).toEqual(Array.from({ length: 10 }, (_, i) => 1 - i / 1000))
   })
