@@ -59,7 +59,7 @@ describe(`in ${DRIVEN}`, () => {
       shell.openExternal = async (url) => void (shell as unknown as { opened: string[] }).opened.push(url)
     })
     await page.evaluate(`location.href = 'https://example.com/'`)
-    await expect.poll(() => desktop.output()).toContain('Refused to go to https://example.com/')
+    await expect.poll(() => desktop.output()).toContain('Refused to navigate to https://example.com/')
     await open.click()
     await page.getByText(/\.jpg/).first().waitFor()
     for (const url of ['https://example.com/help', 'file:///etc/passwd', 'http://example.com/']) {
