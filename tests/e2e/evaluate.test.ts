@@ -57,14 +57,14 @@ test('from a wrong detection to the canvas, mended there, on with the next, and 
   await page.getByText(entry!.stats[0]!.toFixed(3), { exact: true }).first().waitFor()
 
   // A click on the bar lists what is behind it, of any score.
-  await page.getByRole('button', { name: /^Nothing there: / }).click()
-  await page.getByRole('heading', { name: /^Nothing there/ }).waitFor()
+  await page.getByRole('button', { name: /^Background: / }).click()
+  await page.getByRole('heading', { name: /^Background/ }).waitFor()
   const ranked = { evaluation: entry!.id, ranking: 'score' } as const
   const expected = await host.evaluations.call('evaluation.findings', {
     ...{ ...ranked, classId: null, sort: 'score', offset: 0, limit: 100 },
     of: { kind: 'falsePositives', type: 'background', score: 0 },
   })
-  await page.getByRole('heading', { name: `Nothing there ${expected.total}` }).waitFor()
+  await page.getByRole('heading', { name: `Background ${expected.total}` }).waitFor()
   const [first, second] = expected.findings
   expect(await findings(page).first().textContent()).toContain(first!.detected!.score.toFixed(2))
 
@@ -125,14 +125,14 @@ test('cells, points and classes list their boxes; two evaluations stand side by 
   await expect.poll(() => total.textContent()).toBe(`die → die ${counts[0]![0]}`)
   await page.getByRole('row', { name: /^pawn/ }).getByRole('button', { name: 'pawn' }).click()
   await expect.poll(() => total.textContent()).toMatch(/^Wrong detections: pawn \d+$/)
-  await page.getByRole('slider', { name: /Does the score tell/ }).focus()
+  await page.getByRole('slider', { name: /^Score against IoU/ }).focus()
   await page.keyboard.press('End')
   await page.keyboard.press('Enter')
   await expect.poll(() => total.textContent()).toMatch(/^Score about 0\.\d+, IoU about \d\.\d+ \d+$/)
 
   await evaluate(page, folder, 'second.json')
   await page.getByLabel('Compare with').selectOption({ index: 1 })
-  await page.getByText(/Beside: the difference to first\.json/).waitFor()
+  await page.getByText(/In colour: the difference to first\.json/).waitFor()
   expect(faults).toEqual([])
 })
 

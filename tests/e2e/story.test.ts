@@ -127,12 +127,12 @@ test('from the first box to a better model, and the labels to another project', 
   // From a detection that is wrong to its place on the canvas; the label there goes, and on with the next.
   const list = page.getByRole('complementary', { name: 'Findings' })
   await list.getByRole('slider', { name: 'Minimum score' }).fill('0')
-  await list.getByLabel('Kind').selectOption({ label: 'Badly placed' })
+  await list.getByLabel('Kind').selectOption({ label: 'Poor localisation' })
   const mistakes = await host.evaluations.call('evaluation.findings', {
     ...{ evaluation: evaluation!.id, ranking: 'score', classId: null, sort: 'score', offset: 0, limit: 2 },
     of: { kind: 'falsePositives', type: 'localisation', score: 0 },
   })
-  await list.getByRole('heading', { name: `Badly placed ${count(mistakes.total)}` }).waitFor()
+  await list.getByRole('heading', { name: `Poor localisation ${count(mistakes.total)}` }).waitFor()
   await page.locator('[data-finding="0"]').press('Enter')
   const round = page.getByRole('group', { name: 'Findings' })
   await round.getByText(`1 / ${count(mistakes.total)}`).waitFor()

@@ -39,7 +39,7 @@ describe('the X-ray', () => {
     const { page, share } = window
     const objects = (await window.stored()).length
     const learnable = async () =>
-      /Objects learnable (\d+) of (\d+)/
+      /Learnable objects (\d+) of (\d+)/
         .exec(await textOf(window.totals))!
         .slice(1)
         .map(Number)
@@ -90,7 +90,7 @@ describe('the X-ray', () => {
       .getByLabel('Objects of this image')
       .getByRole('img', { name: 'No location can learn this box' })
       .waitFor()
-    await share.getByRole('button', { name: 'Try that' }).click()
+    await share.getByRole('button', { name: 'Apply' }).click()
     await share.getByText('Mean centerness').waitFor()
     expect(await textOf(window.section)).toMatch(/px, changed/)
   })
@@ -108,7 +108,7 @@ describe('the X-ray', () => {
     }
     await over(32, 32)
     await expect.poll(() => textOf(pointer)).toMatch(/P3 learns box \d+ \(.*\) \(30\.8, 30\.8\) l t r b px/)
-    expect(await textOf(pointer)).toMatch(/strides 2\.\d\d 2\.\d\d 3\.\d\d 3\.\d\d centerness 0\.\d{3}/)
+    expect(await textOf(pointer)).toMatch(/× stride 2\.\d\d 2\.\d\d 3\.\d\d 3\.\d\d centerness 0\.\d{3}/)
     await window.page.keyboard.press('p')
     await over(60, 60)
     await expect
@@ -132,18 +132,18 @@ describe('the X-ray', () => {
     const { page, section } = window
     const objects = (await window.stored()).length
     await section.getByText('Rules', { exact: true }).click()
-    await section.getByRole('button', { name: 'As the trainer sees it' }).click()
-    const dialog = page.getByRole('dialog', { name: 'As the trainer sees it' })
+    await section.getByRole('button', { name: 'Augmented training input' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Augmented training input' })
     const picture = dialog.locator('canvas')
     await picture.waitFor()
     expect(await picture.getAttribute('aria-label')).toMatch(
       /^(416 × 320|320 × 416) px, \d+ objects, view Levels$/,
     )
-    expect(await textOf(dialog)).toMatch(new RegExp(`Objects learnable \\d+ of [1-${objects}]`))
+    expect(await textOf(dialog)).toMatch(new RegExp(`Learnable objects \\d+ of [1-${objects}]`))
     const pixels = () =>
       picture.evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL())
     const first = await pixels()
-    await dialog.getByRole('button', { name: 'Another one' }).click()
+    await dialog.getByRole('button', { name: 'Next seed' }).click()
     await expect.poll(pixels).not.toBe(first)
     await dialog.getByLabel('Seed').fill('0')
     await expect.poll(pixels).toBe(first)

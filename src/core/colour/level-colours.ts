@@ -1,8 +1,8 @@
 import type { LevelName } from '../pyramid/levels.ts'
 
 /**
- * Five hues in the order of the rainbow, from light to dark: who sees few hues still tells them apart, and which of two
- * levels is the coarser.
+ * Five hues in rainbow order, from light to dark, so that people with a colour vision deficiency can still distinguish the
+ * levels and see which of two is coarser.
  */
 export const LEVEL_COLOURS = {
   P3: '#ffdd33',

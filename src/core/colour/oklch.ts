@@ -1,7 +1,7 @@
 /** OKLCH (Ottosson 2020; CSS Color 4): equal steps in lightness, chroma or hue look equal. */
 
 /**
- * "#rrggbb" of a colour; where sRGB has none so vivid, of the most vivid one of that lightness and hue.
+ * Converts a colour to "#rrggbb". Outside sRGB, the chroma is reduced to the highest value that sRGB has.
  *
  * @param lightness 0 … 1
  * @param chroma from 0; sRGB reaches 0.32
@@ -33,7 +33,7 @@ function linearRgb(lightness: number, chroma: number, hue: number): Triple {
   ]
 }
 
-/** Within what rounds to 0 … 255. */
+/** Whether all channels round to 0 … 255. */
 const isInGamut = (rgb: Triple): boolean => rgb.every((value) => value >= -1e-4 && value <= 1 + 1e-4)
 
 function hex(rgb: Triple): string {

@@ -1,6 +1,5 @@
 /**
- * Colour maps that read the same in grey and to the colour-blind: 256 colours each, in hexadecimal RGB as matplotlib shows
- * them. viridis and magma: Smith, van der Walt and Firing 2015, CC0. cividis: Nuñez, Anderton and Renslow 2018, PLOS ONE 13(7).
+ * Perceptually uniform, colour-blind safe colour maps: 256 colours each, in hexadecimal RGB as in matplotlib. viridis and magma: Smith, van der Walt and Firing 2015, CC0. cividis: Nuñez, Anderton and Renslow 2018, PLOS ONE 13(7).
  */
 export const COLOUR_TABLES = {
   viridis: `

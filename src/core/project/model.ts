@@ -1,22 +1,22 @@
-/** What a project holds, as the store hands it out and windows show it. */
+/** The records of a project, as the store returns them and windows show them. */
 import type { Attributes } from '../formats/dataset.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
 import type { Segmentation } from '../geometry/segmentation.ts'
 import type { Shape } from '../geometry/shape.ts'
 
-/** new: nobody has worked on it. done: every object is marked, also where there is none. ignored: left out of everything. */
+/** new: not worked on yet. done: every object is labelled, or there is none. ignored: left out of everything. */
 export const IMAGE_STATES = ['new', 'in-progress', 'done', 'ignored'] as const
 export type ImageState = (typeof IMAGE_STATES)[number]
 
 export const SPLITS = ['train', 'val', 'test'] as const
 export type Split = (typeof SPLITS)[number]
 
-/** Where an annotation comes from. A proposed one is a model's guess and no label until somebody accepts it. */
+/** The origin of an annotation. A proposed one is a model's detection and becomes a label only when it is accepted. */
 export const SOURCES = ['drawn', 'imported', 'proposed', 'accepted'] as const
 export type Source = (typeof SOURCES)[number]
 
 export interface ProjectClass {
-  /** Explicit and stable: exported as it is, and never given to another class. */
+  /** Explicit and stable: exported unchanged, and never reused for another class. */
   readonly id: number
   readonly name: string
   /** #rrggbb */
@@ -27,14 +27,14 @@ export interface ProjectImage {
   readonly id: number
   /** Relative to the project's image folder, with forward slashes. */
   readonly path: string
-  /** Pixels as displayed (EXIF orientation applied); 0 × 0 while not known. */
+  /** Pixels as displayed (EXIF orientation applied); 0 × 0 while unknown. */
   readonly width: number
   readonly height: number
-  /** Why the file cannot be shown: it is gone, truncated, no image. */
+  /** Why the file cannot be shown: it is missing, truncated, or not an image. */
   readonly error: string | null
   readonly state: ImageState
   readonly split: Split | null
-  /** Annotations that are no proposals. */
+  /** Number of annotations, excluding proposals. */
   readonly labels: number
   readonly proposals: number
 }

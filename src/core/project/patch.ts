@@ -2,13 +2,13 @@ import { fitShape, segmentationArea, segmentationBounds } from '../geometry/shap
 import type { AnnotationPatch, ProjectAnnotation } from './model.ts'
 
 /**
- * An annotation after a change. Box, outline and area are one geometry: where a change names only some of them, the
+ * Applies a change to an annotation. Box, outline and area are one geometry: if a change sets only some of them, the
  * others follow.
  *
  * - A new box alone takes the outline with it: moved, or scaled to the new sides.
  * - A new outline alone has its own bounds as its box.
  * - A new outline has its own area, unless the change names one.
- * - Only `segmentation: null` takes an outline away, and its area with it.
+ * - Only `segmentation: null` removes an outline, and its area with it.
  */
 export function patched(annotation: ProjectAnnotation, patch: AnnotationPatch): ProjectAnnotation {
   const next = { ...annotation, ...patch }
@@ -29,6 +29,6 @@ export function patched(annotation: ProjectAnnotation, patch: AnnotationPatch): 
   }
 }
 
-/** What is no box at all is told to be none by whoever stores it. */
+/** The store refuses anything else. */
 const isUsableBox = (box: ProjectAnnotation['box']): boolean =>
   box.every(Number.isFinite) && box[0] < box[2] && box[1] < box[3]

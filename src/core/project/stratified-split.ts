@@ -1,12 +1,12 @@
 /**
- * Divides images among train, val and test so that each class is divided in the same proportions: iterative
+ * Splits images into train, val and test so that each class is split in the same proportions: iterative
  * stratification (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011,
  * algorithm 1). The rarest class is dealt out first, while there is still room to choose.
  */
 import { mulberry32, shuffle } from '../random.ts'
 import { SPLITS, type Split } from './model.ts'
 
-/** Images without any object are a kind of their own, to be divided like a class. Class ids are never negative. */
+/** Images without objects are split like a class of their own. Class ids are never negative. */
 const NO_LABEL = [-1]
 
 interface Labelled {
@@ -14,7 +14,7 @@ interface Labelled {
   readonly labels: readonly number[]
 }
 
-/** A split and what it still has to get. */
+/** A split and what it still needs. */
 interface Share {
   readonly split: Split
   items: number
@@ -22,8 +22,8 @@ interface Share {
 }
 
 /**
- * `shares` are proportions in any unit, one at least above 0. The same items in the same order and the same seed give
- * the same result.
+ * `shares` are proportions in any unit, at least one of them above 0. The same items in the same order and the same seed
+ * give the same result.
  */
 export function stratifiedSplit<Item extends Labelled>(
   items: readonly Item[],
@@ -49,7 +49,7 @@ export function stratifiedSplit<Item extends Labelled>(
 
   const deal = (item: Item, label: number): void => {
     const need = (share: Share): number => share.ofLabel.get(label)!
-    // Ties: where most items are missing, then by lot.
+    // Ties go to the split that lacks most items, then to a random one.
     const most = Math.max(...wanted.map(need))
     const neediest = wanted.filter((share) => need(share) === most)
     const room = Math.max(...neediest.map((share) => share.items))
@@ -72,7 +72,7 @@ export function stratifiedSplit<Item extends Labelled>(
 
 const labelsOf = ({ labels }: Labelled): readonly number[] => (labels.length > 0 ? labels : NO_LABEL)
 
-/** The label of the fewest items that still wait. */
+/** The label with the fewest items left. */
 function rarest(byLabel: ReadonlyMap<number, ReadonlySet<unknown>>): number | undefined {
   let best: number | undefined
   for (const [label, { size }] of byLabel) {

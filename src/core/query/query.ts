@@ -1,19 +1,19 @@
 /**
- * The language in which images are searched for, the same in the window, on the command line and in saved filters.
+ * The query language for images, used in the window, on the command line and in saved filters.
  *
- *   red cell.jpg              file name or folder holds "red" and holds "cell.jpg"; capitals do not matter
- *   "red cell"                holds these words as they are
+ *   red cell.jpg              the path contains "red" and "cell.jpg"; case does not matter
+ *   "red cell"                the path contains exactly these words
  *   class:cell,"red cell"     has an object of one of these classes
  *   source:proposed           has an object drawn, imported, proposed (by a model, not yet accepted) or accepted
  *   score:<0.5  score:0.2..0.5  has an object with such a score
- *   count:0  count:>=5  count:2..7  so many objects, proposals not counted
+ *   count:0  count:>=5  count:2..7  number of objects, excluding proposals
  *   state:new,in-progress     new, in-progress, done or ignored
  *   split:train,none          train, val, test or none
- *   has:error                 the file is missing, damaged or no image
+ *   has:error                 the file is missing, damaged or not an image
  *   -class:cell               not
  *
- * All terms must hold. class, source and score together speak of one object: `class:cell score:<0.5` finds images with
- * a cell whose score is below 0.5. A term with a minus stands for itself. Inside quotes \" and \\ are " and \.
+ * All terms must hold. class, source and score together refer to one object: `class:cell score:<0.5` finds images with
+ * a cell whose score is below 0.5. A term with a minus is independent of the others. Inside quotes \" and \\ are " and \.
  */
 import { CodedError } from '../errors.ts'
 import { IMAGE_STATES, type ImageState, SOURCES, type Source, SPLITS, type Split } from '../project/model.ts'
@@ -66,13 +66,12 @@ function* tokens(query: string): Generator<Token> {
     const match = TOKEN.exec(query)
     if (match === null) {
       const rest = query.slice(space.lastIndex)
-      throw failure(rest, 'cannot be read', 'A quotation mark or a value after the colon may be missing')
+      throw failure(rest, 'is not a valid term', 'A quotation mark or a value after the colon may be missing')
     }
     const [written, minus, key, values, text] = match
     const list = values === undefined ? [text!] : values.match(new RegExp(VALUE, 'gu'))!
     // A colon without a value after it, such as `class:`, is not a file name.
-    if (text !== undefined && /^[A-Za-z]+:/.test(text))
-      throw failure(written, 'has no value that can be read')
+    if (text !== undefined && /^[A-Za-z]+:/.test(text)) throw failure(written, 'has no valid value')
     yield { written, negated: minus === '-', key: key?.toLowerCase(), values: list.map(unquote) }
   }
 }
@@ -104,8 +103,8 @@ function toTerm(token: Token): Term {
     default:
       throw failure(
         token.written,
-        'is no term',
-        'There are class:, source:, score:, count:, state:, split: and has:error; a file name with a colon needs quotation marks',
+        'is not a known term',
+        'Use class:, source:, score:, count:, state:, split: or has:error. A file name with a colon needs quotation marks',
       )
   }
 }
@@ -114,7 +113,7 @@ function choices<Choice extends string>({ values, written }: Token, all: readonl
   return values.map((value) => {
     const found = all.find((choice) => choice === value.toLowerCase())
     if (found === undefined)
-      throw failure(written, `"${value}" is not known here`, `One of ${all.join(', ')}`)
+      throw failure(written, `"${value}" is not a valid value`, `Use one of ${all.join(', ')}`)
     return found
   })
 }
@@ -134,7 +133,7 @@ function comparisons({ values, written }: Token): Comparison[] {
       { operator: '<=', value: Number(to) },
     ]
   }
-  throw failure(written, 'needs a number', 'Such as 5, >=5, <5 or 2..7')
+  throw failure(written, 'needs a number', 'For example 5, >=5, <5 or 2..7')
 }
 
 const failure = (term: string, what: string, remedy?: string): CodedError =>

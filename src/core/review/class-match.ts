@@ -1,9 +1,9 @@
-/** Which of a project's classes a model means: by name, since ids count differently elsewhere. */
+/** Maps a model's classes to a project's by name, since ids differ between data sets. */
 import type { ModelConfig } from '../detectors/model-config.ts'
 import { pairByName } from '../formats/class-names.ts'
 import type { ProjectClass } from '../project/model.ts'
 
-/** [K] ids of the project's classes; null for those that it lacks. */
+/** [K] ids of the project's classes; null for classes that it lacks. */
 export function matchClasses(
   classes: ModelConfig['classes'],
   ofProject: readonly Pick<ProjectClass, 'id' | 'name'>[],

@@ -4,12 +4,12 @@ import type { BoxXywh, Size } from '../geometry/box.ts'
 const GRID = 4
 
 /**
- * What an image shows by its detections, for telling images apart where no embedding of the network is at hand:
+ * Describes an image by its detections, to compare images where no embedding of the network is available:
  * [K·GRID² ] score by class and by the cell of a 4×4 grid that holds the box's centre; [K] score · side of the box as a
  * share of the image's (√ of the shares of area), so that near and far views differ.
  *
- * @param image pixels of the boxes
- * @param categoryIds the classes; detections of others are left out
+ * @param image size in the pixels of the boxes
+ * @param categoryIds the classes; detections of other classes are ignored
  */
 export function descriptorOf(
   detections: readonly { readonly categoryId: number; readonly box: BoxXywh; readonly score: number }[],

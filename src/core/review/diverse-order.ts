@@ -1,9 +1,9 @@
-/** An order of useful items that does not show near-duplicates one after the other. */
+/** Orders items by usefulness, and keeps near-duplicates apart. */
 
 export interface Placed {
   /** At least 0. */
   readonly value: number
-  /** Of one length for all, such as an embedding; only its direction counts. */
+  /** An embedding, of the same length for all items; only its direction matters. */
   readonly embedding: Float32Array
 }
 
@@ -13,7 +13,7 @@ export interface Placed {
  * (1 − cos, in [0, 2]) to any item taken before or to `seen` ones. Of equal products the more valuable goes first, then
  * the earlier. Costs length · items · dimensions.
  *
- * @param seen embeddings of what the person has worked on already; near them there is little to learn
+ * @param seen embeddings of images that were already reviewed; images close to them teach little
  */
 export function diverseOrder(
   items: readonly Placed[],
@@ -21,7 +21,7 @@ export function diverseOrder(
   seen: readonly Float32Array[] = [],
 ): number[] {
   const directions = items.map(({ embedding }) => normalised(embedding))
-  // Nothing is farther than 2, so that the first is chosen by value.
+  // The largest cosine distance is 2, so the first item is chosen by value alone.
   const distance = new Float64Array(items.length).fill(2)
   const keepAwayFrom = (direction: Float32Array) => {
     for (const [i, other] of directions.entries()) {
@@ -52,7 +52,7 @@ function best(left: ReadonlySet<number>, items: readonly Placed[], distance: Flo
   return best
 }
 
-/** Length 1; a vector of zeros stays one, and is at distance 1 from all. */
+/** Scales a vector to length 1. A zero vector stays unchanged, and has distance 1 to all others. */
 function normalised(vector: Float32Array): Float32Array {
   const norm = Math.sqrt(dot(vector, vector))
   return norm === 0 ? vector : vector.map((value) => value / norm)

@@ -1,4 +1,4 @@
-/** Which of a model's guesses still wait for a person's word. */
+/** The guesses of a model that the user has neither labelled nor rejected. */
 import { type BoxXyxy, iou } from '../geometry/box.ts'
 import type { Source } from '../project/model.ts'
 
@@ -8,12 +8,12 @@ export interface ClassBox {
   readonly box: BoxXyxy
 }
 
-/** A guess that overlaps a label of its class so much is about the same object: COCO's least IoU of a match. */
+/** A guess with at least this IoU with a label of its class is about the same object; COCO's lowest matching threshold. */
 const SAME_OBJECT = 0.5
-/** So near to a rejected box it is the same claim again, also of another model; a better box of the object is not. */
+/** A guess this close to a rejected box repeats it, whichever model it comes from; a clearly better box does not. */
 const SAME_CLAIM = 0.75
 
-/** @param annotations of the image; proposals among them decide nothing */
+/** @param annotations annotations of the image; proposals among them are ignored */
 export function undecided<Guess extends ClassBox>(
   guesses: readonly Guess[],
   annotations: readonly (ClassBox & { readonly source: Source })[],

@@ -1,17 +1,17 @@
-/** Which images a person should look at first: how much each would teach. */
+/** Ranks images for review by how much each would teach the model. */
 
 export interface ReviewImage {
   readonly imageId: number
-  /** What the model sees in it, after NMS and above a low score threshold; scores in [0, 1]. */
+  /** The model's detections after NMS and a low score threshold; scores in [0, 1]. */
   readonly detections: readonly { readonly categoryId: number; readonly score: number }[]
-  /** What the labels say against it; left out for an image that has no labels yet. */
+  /** Disagreement with the labels; undefined for an image without labels. */
   readonly disagreement?: Disagreement
 }
 
 export interface Disagreement {
   /** Scores of wrong detections. */
   readonly falsePositives: readonly number[]
-  /** Objects that nothing finds. */
+  /** Number of objects that no detection matches. */
   readonly falseNegatives: number
 }
 
@@ -26,7 +26,7 @@ export interface Usefulness {
 }
 
 /**
- * For an image with detections of score s and class c, where n_c is how many labelled boxes of the class there are:
+ * For an image with detections of score s and class c, where n_c is the number of labelled boxes of class c:
  *
  * - uncertainty  Σ H(s), H(s) = −s·log₂ s − (1−s)·log₂(1−s): many half-sure detections teach most (the sum served best
  *   in Brust et al., "Active learning for deep object detection", 2019)
@@ -57,7 +57,7 @@ export function usefulness(
   }))
 }
 
-/** Of a certain event 0, of a tossed coin 1 bit. */
+/** Binary entropy in bits. */
 function entropy(p: number): number {
   return p <= 0 || p >= 1 ? 0 : -p * Math.log2(p) - (1 - p) * Math.log2(1 - p)
 }

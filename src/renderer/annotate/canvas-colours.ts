@@ -7,6 +7,7 @@ export function canvasColours(): CanvasColours {
   return {
     background: token('canvas'),
     placeholder: token('active'),
+    selection: '#ffffff',
     accent: token('accent'),
     handle: '#ffffff',
     halo: 'rgb(0 0 0 / 55%)',

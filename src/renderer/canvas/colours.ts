@@ -4,7 +4,9 @@ export interface CanvasColours {
   readonly background: string
   /** Stands in for a picture that is still loading. */
   readonly placeholder: string
-  /** Selection, handles, rubber band. */
+  /** Outline of the selection: white, so that it differs from every class colour. */
+  readonly selection: string
+  /** Handles, rubber band. */
   readonly accent: string
   readonly handle: string
   /** Under lines and tags, so that they stay visible on any picture. */

@@ -19,7 +19,7 @@ export interface CanvasShape extends Shape {
   readonly hidden: boolean
   /** Drawn and selectable, never moved or resized. */
   readonly locked: boolean
-  /** A model's guess, no label yet: dashed. */
+  /** A proposal or guess, not a label: drawn dashed. */
   readonly proposed: boolean
   /** The detector's confidence in [0, 1]. */
   readonly score: number | null

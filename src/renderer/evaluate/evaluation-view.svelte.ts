@@ -1,4 +1,4 @@
-/** The evaluating place: which evaluation is open, what is compared with it, and the findings that are listed. */
+/** State of the Evaluate place: the open evaluation, the one compared with it, and the listed findings. */
 import { createContext } from 'svelte'
 import type {
   EvaluationEntry,
@@ -16,22 +16,22 @@ import { classNames, sentence } from './words.ts'
 
 export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>()
 
-/** Around a box that is shown on the canvas, of its longer side. */
+/** Margin around a box shown on the canvas, as a share of its longer side. */
 const CONTEXT = 0.75
 
-/** Findings that are listed at most: more than anybody goes through. */
+/** The most findings that are listed: more than anyone reviews. */
 const MOST_LISTED = 1000
 
 export type FindingSort = NonNullable<Params<'evaluation.findings'>['sort']>
 
-/** What the list shows, and how it is called. */
+/** What the list shows, and its title. */
 export interface Listed {
   readonly title: string
-  /** One line: what they have in common. */
+  /** What the findings have in common, in one line. */
   readonly note?: string
   readonly of: FindingsOf
   readonly classId: number | null
-  /** Left out: as the user sorts. Null: as they come. */
+  /** Undefined: sorted as the user chose. Null: unsorted. */
   readonly sort?: null
 }
 
@@ -43,9 +43,9 @@ const WRONG: Listed = {
 
 export class EvaluationView {
   readonly studio: Studio
-  /** Newest first; null until they have come. */
+  /** Newest first; null until they have been loaded. */
   entries = $state.raw<readonly EvaluationEntry[] | null>(null)
-  /** The open one, and the one beside it. */
+  /** The open evaluation, and the one compared with it. */
   openId = $state<string | null>(null)
   besideId = $state<string | null>(null)
   ranking = $state<Ranking>('score')
@@ -56,7 +56,7 @@ export class EvaluationView {
   readonly findings = new Part<Result<'evaluation.findings'>>()
   /** Index of the finding that has the focus. */
   at = $state(0)
-  /** The list takes the focus when it is shown next. */
+  /** Whether the list takes the focus when it is next shown. */
   focusWanted = $state(false)
   starting = $state(false)
   #listedKey: string | null = null
@@ -68,14 +68,14 @@ export class EvaluationView {
     this.studio = studio
   }
 
-  /** What every call about the open evaluation begins with; null where none is open. */
+  /** The parameters common to all calls about the open evaluation; null if none is open. */
   get ranked(): { readonly evaluation: string; readonly ranking: Ranking } | null {
     const { entry } = this
     if (entry === null) return null
     return { evaluation: entry.id, ranking: entry.rankings.includes(this.ranking) ? this.ranking : 'score' }
   }
 
-  /** For effects: reads the list anew. */
+  /** For effects: reloads the list. */
   async refresh(): Promise<void> {
     const { studio } = this
     const entries = await studio.attempt(studio.client.call('evaluation.list', {}))
@@ -102,7 +102,7 @@ export class EvaluationView {
     }
   }
 
-  /** The same detections against the labels as they are now; what was open stands beside it. */
+  /** Evaluates the same detections against the current labels, and compares with the evaluation that was open. */
   async again(): Promise<void> {
     const { entry } = this
     if (entry === null) return
@@ -149,14 +149,14 @@ export class EvaluationView {
     const { of, classId } = listed
     const page = { classId, sort: listed.sort === null ? null : sort, offset: 0, limit: MOST_LISTED }
     const params = { ...ranked, ...page, of }
-    // What is frozen need not come twice, and whoever is back from the canvas finds the list as it was.
+    // Findings do not change, so they are loaded once, and the list is unchanged when the user returns from the canvas.
     const key = JSON.stringify(params)
     if (key === this.#listedKey && this.findings.error === null) return
     this.#listedKey = key
     void this.findings.load(studio.client.call('evaluation.findings', params))
   }
 
-  /** From finding to finding on the canvas, beginning with this one; then back here. */
+  /** Visits the findings on the canvas, starting with this one; afterwards the window returns here. */
   startTour(at: number): void {
     const findings = this.findings.value?.findings ?? []
     this.at = at
@@ -183,13 +183,13 @@ export class EvaluationView {
   }
 }
 
-/** Whether a box is right is told by what is around it. */
+/** Adds the margin that is needed to judge a box by its surroundings. */
 function withContext([x1, y1, x2, y2]: TourStop['box']): TourStop['box'] {
   const margin = CONTEXT * Math.max(x2 - x1, y2 - y1)
   return [Math.max(0, x1 - margin), Math.max(0, y1 - margin), x2 + margin, y2 + margin]
 }
 
-/** The smallest box that holds both. */
+/** The smallest box that contains both. */
 export function around({ detected, object }: Finding): TourStop['box'] {
   const boxes = [detected, object].flatMap((one) => (one ? [one.box] : []))
   const least = (i: number) => Math.min(...boxes.map((box) => box[i]!))

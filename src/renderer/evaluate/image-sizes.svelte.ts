@@ -1,9 +1,9 @@
-/** Sizes and names of the images that crops are cut from. */
+/** Sizes and names of the images that crops are taken from. */
 import type { ProjectImage } from '../../core/project/model.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
 export interface ImageSizes {
-  /** Undefined until it has come. */
+  /** Undefined until it has been loaded. */
   of(imageId: number): ProjectImage | undefined
   need(imageIds: readonly number[]): Promise<void>
 }

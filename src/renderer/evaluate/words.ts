@@ -1,4 +1,4 @@
-/** What a student reads: names of numbers, kinds and images. */
+/** The window's names of metrics, kinds of findings and classes. */
 import type { Finding } from '../../core/contract/studio/evaluation.ts'
 import { COCO_STATS } from '../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, MAX_DETECTIONS } from '../../core/evaluation/protocol.ts'
@@ -8,26 +8,26 @@ export type Kind = Finding['kind']
 
 export const KIND_TITLES: Readonly<Record<Kind, string>> = {
   classification: 'Wrong class',
-  localisation: 'Badly placed',
-  both: 'Wrong class and place',
-  duplicate: 'Found twice',
-  background: 'Nothing there',
+  localisation: 'Poor localisation',
+  both: 'Wrong class and localisation',
+  duplicate: 'Duplicate',
+  background: 'Background',
   missed: 'Missed',
   'low score': 'Score too low',
-  right: 'Right',
-  ignored: 'Does not count',
+  right: 'Correct',
+  ignored: 'Ignored',
 }
 
 export const KIND_MEANINGS: Readonly<Record<Kind, string>> = {
   classification: 'The box fits an object (IoU ≥ 0.5) of another class',
-  localisation: 'The class is right, but the box fits badly: IoU from 0.1 to 0.5',
-  both: 'Another class, and the box fits badly',
-  duplicate: 'The object was found already by a detection with a higher score',
-  background: 'No object overlaps it by more than IoU 0.1. Or somebody forgot to label it',
-  missed: 'No detection comes near the object',
-  'low score': 'It is found, but below the score that counts here',
-  right: 'Found: same class, IoU ≥ 0.5',
-  ignored: 'In a crowd, or past the 100 best of its image',
+  localisation: 'The class is right, but the box fits poorly: IoU from 0.1 to 0.5',
+  both: 'The class is wrong, and the box fits poorly: IoU from 0.1 to 0.5',
+  duplicate: 'A detection with a higher score has already found the object',
+  background: 'No labelled object overlaps it by more than IoU 0.1. A label may be missing',
+  missed: 'No detection matches the object',
+  'low score': 'The object is found, but with a score below the minimum',
+  right: 'Same class, IoU ≥ 0.5',
+  ignored: 'In a crowd region, or not among the 100 best detections of its image',
 }
 
 export interface StatTitle {
@@ -35,12 +35,12 @@ export interface StatTitle {
   readonly meaning: string
 }
 
-/** Of the 12 COCO numbers: "AP 50". */
+/** Names of the 12 COCO metrics: "AP50". */
 export const STAT_TITLES: readonly StatTitle[] = COCO_STATS.map(({ kind, selection: { t, a, m } }) => {
   const area = AREA_RANGES[a]!.name
   const limit = MAX_DETECTIONS[m]!
   const iou = t === undefined ? null : t === 0 ? '50' : '75'
-  const parts = [iou, area === 'all' ? null : area, kind === 'AR' && area === 'all' ? limit : null]
+  const suffix = iou ?? (kind === 'AR' && area === 'all' ? String(limit) : '')
   const what = kind === 'AP' ? 'Average precision' : 'Average recall'
   const at = iou === null ? 'mean over IoU 0.50 to 0.95' : `at IoU 0.${iou}`
   const sizes: Record<string, string> = {
@@ -49,14 +49,14 @@ export const STAT_TITLES: readonly StatTitle[] = COCO_STATS.map(({ kind, selecti
     medium: 'objects from 32² to 96² px',
     large: 'objects from 96² px',
   }
-  const name = [kind, ...parts.filter((part) => part !== null)].join(' ')
+  const name = `${kind}${suffix}${area === 'all' ? '' : ` ${area}`}`
   return { name, meaning: `${what}, ${at}, ${sizes[area]}, at most ${limit} detections per image` }
 })
 
-/** −1 is COCO's word for nothing to measure. */
+/** COCO's −1 means that there was nothing to measure. */
 export const metric = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
 
-/** With its sign; empty where one of the two has no number. */
+/** The difference with its sign; empty if either has no value. */
 export const difference = (value: number, other: number): string =>
   value < 0 || other < 0 ? '' : `${value < other ? '−' : '+'}${Math.abs(value - other).toFixed(3)}`
 

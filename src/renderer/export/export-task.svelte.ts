@@ -1,4 +1,4 @@
-/** One kind of export: started, watched, asked about, ended. It goes on while the user is elsewhere in the window. */
+/** One kind of export and its job. It continues while other places are shown. */
 
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import { CodedError } from '../../core/errors.ts'
@@ -11,9 +11,9 @@ export class ExportTask<Result> {
   #id = $state<number | null>(null)
   #start: Start | undefined
   result = $state.raw<Result | null>(null)
-  /** Where the result is, or will be. */
+  /** Where the result is or will be written. */
   path = $state('')
-  /** What is in the way, until the user says whether it may be replaced. */
+  /** What already exists at the target, until the user decides whether to replace it. */
   refused = $state.raw<string | null>(null)
   readonly job: Job | null = $derived.by(
     () => this.#studio.jobs.running.find(({ id }) => id === this.#id) ?? null,

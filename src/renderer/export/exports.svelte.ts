@@ -1,4 +1,4 @@
-/** The four exports of the window and which of them is shown. */
+/** The window's four exports, and which of them is shown. */
 import type { ModelExport, ReportExport } from '../../core/contract/studio/exports.ts'
 import type { FilesReport } from '../../core/contract/studio/models.ts'
 import type { ExportResult } from '../../core/contract/studio/project.ts'

@@ -1,8 +1,8 @@
-/** What people need to know to choose a format. */
+/** The formats and what distinguishes them. */
 import type { DETECTION_FORMATS } from '../../core/contract/studio/models.ts'
 import type { Format } from '../../core/formats/formats.ts'
 
-/** All but those that were set aside. */
+/** All images except ignored ones. */
 export const ALL_IMAGES = '-state:ignored'
 
 export const LABEL_FORMATS: readonly { value: Format; title: string; line: string }[] = [
@@ -36,13 +36,13 @@ export const LABEL_FORMATS: readonly { value: Format; title: string; line: strin
 type DetectionFormat = (typeof DETECTION_FORMATS)[number]
 
 export const RESULT_FORMATS: readonly { value: DetectionFormat; title: string; line: string }[] = [
-  { value: 'coco', title: 'COCO', line: 'One JSON list of results, as evaluations read it.' },
+  { value: 'coco', title: 'COCO', line: 'One JSON results file, as pycocotools reads it.' },
   { value: 'csv', title: 'CSV', line: 'One table, a row per detection.' },
   { value: 'voc', title: 'Pascal VOC', line: 'An XML file per image.' },
   { value: 'yolo', title: 'YOLO', line: 'A text file per image, with the score in the last column.' },
 ]
 
-/** A name for files, made of any text. */
+/** Turns any text into a file name. */
 export const fileName = (text: string): string =>
   text
     .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')

@@ -1,6 +1,6 @@
 /**
- * What FCOS would learn from the open project, for the X-ray's rules: asked of the studio part by part, kept while
- * other places are shown, and asked anew when labels or rules have changed.
+ * What FCOS would learn from the open project under the X-ray's rules: loaded from the studio part by part, kept while
+ * other places are shown, and reloaded when labels or rules have changed.
  */
 import { createContext } from 'svelte'
 import type {
@@ -20,41 +20,41 @@ import { reasonOf } from './words.ts'
 
 export const [useReport, provideReport] = createContext<ProjectReport>()
 
-/** Boxes to list, and what they are called. */
+/** Boxes to list, and their title. */
 export interface Listing {
   readonly title: string
   readonly filter: BoxFilter
 }
 
-/** Those that are not learned well, whatever the training. */
+/** Boxes that training cannot learn well. */
 export const HARD: Listing = {
   title: 'Unlearnable and starved boxes',
   filter: { positives: { from: 0, to: STARVED_BELOW - 1 } },
 }
 
-/** What takes no longer is done anew without being asked. */
+/** A report that takes no longer than this is refreshed automatically. */
 const CHEAP_MS = 2000
-/** Steps follow each other quickly while somebody draws. */
+/** Steps follow each other quickly while the user draws. */
 const DELAY_MS = 400
 
 export class ProjectReport {
   readonly #studio: Studio
   split = $state<Split | null>(null)
   inspection = $state.raw<ReportInspection | null>(null)
-  /** Null until they have come, as is what is below. */
+  /** Null until loaded, like `boxes`. */
   ladders = $state.raw<ReportLadders | null>(null)
   boxes = $state.raw<ReportBoxes | null>(null)
   listing = $state.raw<Listing>(HARD)
-  /** Of the list, for who comes back to it: index of the box, and pixels scrolled. */
+  /** The list's state, restored when the user returns to it: index of the active box, and pixels scrolled. */
   active = $state(0)
   listOffset = 0
-  /** Whether the active box is to get the keys. */
+  /** Whether the active box takes the focus. */
   focusWanted = false
   pageOffset = 0
   busy = $state(false)
-  /** Labels have changed since it was made. */
+  /** Whether labels have changed since the report was created. */
   outdated = $state(false)
-  /** Scope that is shown or on its way. */
+  /** The scope that is shown or being loaded. */
   #shown: string | null = null
   #run = 0
   #job: number | null = null
@@ -75,7 +75,7 @@ export class ProjectReport {
     studio.client.on('images', changed)
   }
 
-  /** In an effect of whoever shows it. Returns how to stop waiting. */
+  /** Call in an effect while the report is shown. Returns a function that stops waiting. */
   follow(): (() => void) | undefined {
     const wanted = JSON.stringify(this.scope)
     if (wanted !== this.#shown) {
@@ -109,7 +109,7 @@ export class ProjectReport {
     this.busy = false
   }
 
-  /** Lists the boxes behind a mark. */
+  /** Lists the boxes behind a mark of a chart. */
   async show(listing: Listing): Promise<void> {
     this.listing = listing
     this.active = 0
@@ -118,7 +118,7 @@ export class ProjectReport {
     await this.#list(() => this.listing === listing)
   }
 
-  /** From box to box on the canvas, beginning with one of the list; then back here. */
+  /** Visits the boxes on the canvas, starting with one of the list; afterwards the window returns here. */
   startTour(boxes: readonly ReportBox[], at: number): void {
     const { tour, classById } = this.#studio
     this.active = at
@@ -126,7 +126,7 @@ export class ProjectReport {
       boxes.map((one) => ({
         imageId: one.image,
         annotationId: one.annotation,
-        box: withSurroundings(one.box),
+        box: withContext(one.box),
         guess: null,
         note: [classById.get(one.classId)?.name ?? '?', reasonOf(one), one.cure].filter(Boolean).join(' · '),
       })),
@@ -149,7 +149,7 @@ export class ProjectReport {
     if (boxes && isWanted()) this.boxes = boxes
   }
 
-  /** Undefined where it fails, which is told, or is cancelled. */
+  /** Undefined if the job fails, which is shown, or is cancelled. */
   async #ask<Answer>(
     method: 'report.inspect' | 'report.ladders' | 'report.boxes',
     params: ReportScope & { readonly filter?: BoxFilter },
@@ -168,11 +168,11 @@ export class ProjectReport {
   }
 }
 
-/** Pixels of the image that are shown at least, so that a small box is seen among its neighbours. */
-const SURROUNDINGS = 48
+/** The smallest part of the image that is shown, in pixels, so that a small box is seen in context. */
+const CONTEXT = 48
 
-function withSurroundings([x1, y1, x2, y2]: BoxXyxy): BoxXyxy {
-  const x = Math.max(0, (SURROUNDINGS - (x2 - x1)) / 2)
-  const y = Math.max(0, (SURROUNDINGS - (y2 - y1)) / 2)
+function withContext([x1, y1, x2, y2]: BoxXyxy): BoxXyxy {
+  const x = Math.max(0, (CONTEXT - (x2 - x1)) / 2)
+  const y = Math.max(0, (CONTEXT - (y2 - y1)) / 2)
   return [x1 - x, y1 - y, x2 + x, y2 + y]
 }

@@ -1,6 +1,6 @@
 /**
- * Locations on the image. A location is drawn as the cell around it, as large as locations lie apart; in the corner rule
- * that is half a stride to the top left of the pixels that its feature covers.
+ * Locations on the image. A location is drawn as a cell around it whose size is the spacing of the locations. With the
+ * corner rule, the cell lies half a stride to the top left of the pixels that its feature covers.
  */
 import type { Level, LevelName, Pyramid } from '../../core/pyramid/levels.ts'
 
@@ -11,10 +11,10 @@ export interface Scale {
 
 /** A level's grid in image pixels. */
 export interface Grid {
-  /** Left and upper side of the first cell. */
+  /** The left and top edge of the first cell. */
   readonly x: number
   readonly y: number
-  /** Of a cell. */
+  /** The size of a cell. */
   readonly width: number
   readonly height: number
 }
@@ -42,6 +42,6 @@ export function locationAtPoint(
   return level.first + row * level.columns + column
 }
 
-/** Levels from the coarsest, which is drawn first; one of them, or all. */
+/** The shown levels, the coarsest first, in drawing order. */
 export const levelsToDraw = ({ levels }: Pyramid, shown: LevelName | null): readonly Level[] =>
   levels.filter(({ name }) => shown === null || name === shown).toReversed()

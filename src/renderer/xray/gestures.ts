@@ -3,7 +3,7 @@ import type { Xray } from './xray.svelte.ts'
 /** A press that moves less than this is a click, in CSS pixels. */
 const CLICK_SLOP = 3
 
-/** An attachment for the canvas's element: with Alt, a click pins the location under it and the wheel goes through the levels. */
+/** An attachment for the canvas's element: Alt+click pins the location under the pointer, Alt+wheel switches levels. */
 export const xrayGestures = (xray: Xray) => (element: HTMLElement) => {
   const listening = new AbortController()
   const { signal } = listening
@@ -30,7 +30,7 @@ export const xrayGestures = (xray: Xray) => (element: HTMLElement) => {
     (event) => {
       if (!xray.on || !event.altKey) return
       event.preventDefault()
-      // The canvas would move.
+      // Without this, the canvas would scroll.
       event.stopImmediatePropagation()
       xray.stepLevel(event.deltaY > 0 ? 1 : -1)
     },

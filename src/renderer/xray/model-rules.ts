@@ -1,4 +1,4 @@
-/** The rules by which the X-ray assigns targets: those of a model, or changed by hand to see what would be different. */
+/** The rules by which the X-ray assigns targets: those of a model, or changed by the user to see the effect. */
 import { z } from 'zod'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import {
@@ -21,7 +21,7 @@ export const ModelRules = z.object({
 })
 export interface ModelRules extends InputSetting {
   readonly boxWeight: LossConfig['boxWeight']
-  /** Of a detector that is not FCOS; its rules are its own too. */
+  /** Set if the detector is not FCOS, in which case the rules are its own. */
   readonly loss?: unknown
 }
 
@@ -60,11 +60,11 @@ export const MODELS = {
 export type ModelName = keyof typeof MODELS
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[]
 
-/** The model whose rules these are; undefined where something was changed. */
+/** The model whose rules these are; undefined if any rule was changed. */
 export const modelOf = (rules: ModelRules): ModelName | undefined =>
   MODEL_NAMES.find((name) => isSame(MODELS[name].rules, rules))
 
-/** Equal values, whatever the order of their keys. */
+/** Deep equality that ignores the order of keys. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const keys = new Set([...Object.keys(a), ...Object.keys(b)])

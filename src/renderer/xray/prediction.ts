@@ -15,13 +15,13 @@ export interface Prediction {
   readonly pyramid: Pyramid
   readonly maps: PredictionMaps
   readonly outputs: ImageMaps['outputs']
-  /** By which the model was trained; targets to compare with are theirs. */
+  /** The rules that the model was trained with; targets for comparison use the same rules. */
   readonly rules: ModelRules
   /** [K] */
   readonly classes: readonly string[]
 }
 
-/** Locations that score less, √(p̂·ô), are not drawn: nearly all of an image. torchvision makes no detections of them either. */
+/** Locations with a lower score √(p̂·ô) are not drawn: nearly all of an image. torchvision discards them as detections too. */
 export const LEAST_SCORE = 0.2
 
 export function predictionOf(found: ImageMaps): Prediction {
@@ -38,8 +38,8 @@ export function predictionOf(found: ImageMaps): Prediction {
 }
 
 /**
- * @param key of the model in use
- * @throws CodedError what the studio says; the signal's reason.
+ * @param key key of the model in use
+ * @throws CodedError the studio's error; the signal's reason when aborted.
  */
 export async function fetchPrediction(image: number, key: string, signal: AbortSignal): Promise<Prediction> {
   const response = await fetch(`/asset/maps/${image}?model=${encodeURIComponent(key)}`, { signal })
@@ -49,9 +49,9 @@ export async function fetchPrediction(image: number, key: string, signal: AbortS
 
 export interface PredictedBox {
   readonly reading: Reading
-  /** By which detections are ranked, of the best class. */
+  /** The ranking score of the best class. */
   readonly score: number
-  /** p̂ of every class, the best first. */
+  /** p̂ of every class, the highest first. */
   readonly classScores: readonly { readonly name: string; readonly score: number }[]
 }
 

@@ -18,7 +18,7 @@ export class Predictions {
     })
   }
 
-  /** What is shown of targets and predictions: without a model, targets alone. */
+  /** Whether targets, predictions or both are shown; without a model, only targets. */
   get source(): XraySource {
     return this.available ? this.#source : 'targets'
   }
@@ -27,12 +27,12 @@ export class Predictions {
     this.#source = source
   }
 
-  /** Null while none is asked for, or it is not there yet. */
+  /** Null while no prediction is shown or it has not arrived. */
   get shown(): Prediction | null {
     return this.#answer.value
   }
 
-  /** The model is at work. */
+  /** Whether the model is computing. */
   get looking(): boolean {
     return this.#answer.busy
   }
@@ -42,7 +42,7 @@ export class Predictions {
     return this.#studio.model.current !== null
   }
 
-  /** In an effect root. `image` is that which is looked at; undefined: none. */
+  /** Call in an effect root. @param image the open image; undefined for none */
   follow(image: () => number | undefined): void {
     this.#answer.follow(() => (this.source === 'targets' ? undefined : image()))
   }

@@ -29,18 +29,19 @@ export interface LocationReading {
   readonly learned: LearnedBox | null
   /** Null where no prediction is shown. */
   readonly predicted: PredictedBox | null
-  /** What became of the other boxes here, in words, most nearly positive first. */
+  /** Why this location does not learn the other boxes around it; the box that came closest first. */
   readonly findings: readonly string[]
   /** Levels with a positive location under the same point. */
   readonly positiveLevels: readonly LevelName[]
 }
 
-/** Findings beyond these are of no use: the boxes are stacked. */
+/** More findings would not help: they occur only where many boxes are stacked. */
 const MOST_FINDINGS = 5
 
 /**
- * Levels overlap at every point. The one asked for is read; else the finest whose location there learns a box; else the one
- * that learns a box around the point elsewhere, or, with a prediction, whose location scores highest. Undefined off the input.
+ * Levels overlap at every point. Reads the wanted level, or else the finest level whose location there learns a box, or else
+ * a level that learns a box around the point elsewhere or, with a prediction, the level whose location scores highest.
+ * Undefined outside the input.
  * @param point image pixels
  */
 export function readLocation(
@@ -77,7 +78,7 @@ const bestScored = <Here extends { location: number }>(
   here: readonly Here[],
 ): Here | undefined => here.toSorted((a, b) => maps.scores[b.location]! - maps.scores[a.location]!)[0]
 
-/** Why a level that learns the box elsewhere does not learn it here tells more than why a level of other sizes does not. */
+/** Prefers a level that learns a box elsewhere: why it does not learn it here says more than another level's range. */
 function mostTelling<Here extends { level: Level; location: number }>(
   { maps }: ComputedTargets,
   here: readonly Here[],

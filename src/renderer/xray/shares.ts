@@ -1,4 +1,4 @@
-/** What the model learns of each object and of the whole image, ready to be shown. */
+/** What the model learns about each object and the whole image, in a form ready to show. */
 
 import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.ts'
 import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
@@ -15,7 +15,7 @@ export interface ObjectShare {
   /** In (0, 1]; 0 without positives. */
   readonly meanCenterness: number
   readonly lost: readonly { readonly to: TargetBox; readonly locations: number }[]
-  /** Why no location learns the object, as a sentence; null where one does. */
+  /** Why no location learns the object, as a sentence; null if one does. */
   readonly reason: string | null
 }
 
@@ -26,7 +26,7 @@ export interface LevelCount {
 
 export type ShareMark = 'unlearnable' | 'starved'
 
-/** How well the object at an index of `boxes` is off; null: well. */
+/** Whether the object at an index of `boxes` has no or few locations; null if it has enough. */
 export function markAt({ maps }: ComputedTargets, gt: number): ShareMark | null {
   const positives = maps.shares.positives[gt]!
   return positives === 0 ? 'unlearnable' : positives < STARVED_BELOW ? 'starved' : null
@@ -51,7 +51,7 @@ function unlearnableReason({ boxes, maps, inputBoxes }: ComputedTargets, gt: num
   return describeUnlearnable(box, boxSize(inputBoxes, gt), (index) => boxes[index]!.number)
 }
 
-/** A change of the rules that makes the object learnable, tried out: some milliseconds, too long for a frame. */
+/** Searches a change of the rules that makes the object learnable. Takes some milliseconds, too long for a frame. */
 export function cureOf(
   { image, boxes, rules }: ComputedTargets,
   gt: number,
@@ -67,7 +67,7 @@ export interface ImageTotals {
   readonly positives: number
   readonly locations: number
   readonly perLevel: readonly LevelCount[]
-  /** Positive locations that several boxes want, and those that boxes of several classes want. */
+  /** Positive locations that are eligible for several boxes, and for boxes of several classes. */
   readonly ambiguous: number
   readonly ambiguousAcrossClasses: number
   /** As many positives of equal weight would average as well; null where the detector weighs all alike. */

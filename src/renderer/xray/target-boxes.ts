@@ -1,12 +1,12 @@
-/** The objects of an image that a model would learn from, as they are at this moment of a gesture. */
+/** The objects of an image that a model would learn from, in the current state of a gesture. */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
 import type { DraftShape } from '../canvas/editing.ts'
 
 export interface TargetBox {
-  /** Null while it is being drawn for the first time. */
+  /** Null while the box is being drawn. */
   readonly id: number | null
-  /** In the list of objects, from 1. */
+  /** Position in the list of objects, from 1. */
   readonly number: number
   readonly classId: number
   /** Image pixels. */
@@ -14,7 +14,7 @@ export interface TargetBox {
 }
 
 /**
- * Neither proposals, which are no labels yet, nor crowd regions, which are no single object.
+ * Excludes proposals, which are not labels yet, and crowd regions, which are not single objects.
  * @param penClass the class of a box that is being drawn
  */
 export function targetBoxes(

@@ -1,4 +1,4 @@
-/** What a model would learn from an image as it is at this moment, recomputed on every frame of a drag. */
+/** What a model would learn from an image in its current state, recomputed on every frame of a drag. */
 
 import type { Detector } from '../../core/detectors/detector.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
@@ -19,7 +19,7 @@ export interface ComputedTargets {
   /** [N·4] pixels of the network's input. */
   readonly inputBoxes: Float32Array
   readonly maps: TargetMaps
-  /** [L] see runnersUp; null where nobody asked for them. */
+  /** [L] see runnersUp; null if not requested. */
   readonly runnersUp: Int32Array | null
 }
 
@@ -57,7 +57,7 @@ export class TargetComputer {
   }
 }
 
-/** Pixels of the image per pixel of the network's input: about equal on both axes, since sizes are whole. */
+/** Pixels of the image per pixel of the network's input: about equal on both axes, since sizes are rounded. */
 export const imageScale = ({ image, resized }: Pick<ComputedTargets, 'image' | 'resized'>) => ({
   x: image.width / resized.width,
   y: image.height / resized.height,

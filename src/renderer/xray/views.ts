@@ -9,7 +9,7 @@ export type AnyView = View<any, any>
 export const viewNamed = ({ views }: Pick<Detector, 'views'>, name: string): AnyView =>
   views.find((view) => view.name === name) ?? views[0]!
 
-/** Whether the targets are shown, what the model in use predicts, or both, divided by a line or subtracted. */
+/** Whether targets, predictions of the model in use, both side by side, or their difference are shown. */
 export const XRAY_SOURCES = ['targets', 'predictions', 'wipe', 'difference'] as const
 export type XraySource = (typeof XRAY_SOURCES)[number]
 
@@ -23,7 +23,7 @@ export const SOURCE_TITLES: Readonly<Record<XraySource, string>> = {
 /** What the legend says. */
 export type Legend = Pick<AnyView, 'title' | 'meaning' | 'ends'>
 
-/** What the colours mean: of what has no prediction, the class score is shown. */
+/** The meaning of the colours. Views without a prediction show the class score instead. */
 export function legendOf(view: AnyView, source: XraySource): Legend {
   const info = source === 'targets' || view.predicted ? view : SCORE_VIEW
   if (source !== 'difference') return info

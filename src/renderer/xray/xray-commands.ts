@@ -46,12 +46,12 @@ export function xrayCommands(xray: Xray): Command[] {
     ),
     whileOn('coarserLevel', 'Next level', [']'], () => xray.stepLevel(1)),
     whileOn('finerLevel', 'Previous level', ['['], () => xray.stepLevel(-1)),
-    whileOn('trainer', 'Show the image as the trainer sees it', [], () => {
+    whileOn('trainer', 'Show augmented training input', [], () => {
       xray.trainerShown = true
     }),
     whileOn('pin', 'Pin the location under the pointer', ['p'], () => xray.pin()),
     {
-      ...whileOn('unpin', 'Take all pins away', ['Shift+p'], () => xray.unpinAll()),
+      ...whileOn('unpin', 'Remove all pins', ['Shift+p'], () => xray.unpinAll()),
       enabled: () => xray.pinned.length > 0,
     },
   ]

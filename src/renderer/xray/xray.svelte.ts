@@ -1,6 +1,6 @@
 /**
- * The X-ray of the open image: what the model would learn from the boxes as they are now. Follows every frame of a drag,
- * since the canvas tells it of drafts and the pointer before it draws.
+ * The X-ray of the open image: what the model would learn from the boxes in their current state. It follows every frame of
+ * a drag, since the canvas reports drafts and the pointer before it draws.
  */
 import { createContext, untrack } from 'svelte'
 import { z } from 'zod'
@@ -35,7 +35,7 @@ export type Look = z.infer<typeof Look>
 
 const DEFAULT_LOOK: Look = { on: false, view: 'levels', colourMap: 'viridis', opacity: 0.75 }
 
-/** A place whose reading stays; of one level, or of whichever learns a box there. */
+/** A pinned point and level, whose reading stays visible. */
 interface Pin {
   readonly point: ImagePoint
   readonly level: LevelName
@@ -49,11 +49,11 @@ export class Xray implements OverlaySource {
   readonly model: ModelRules = $derived.by(() =>
     this.#studio.settings.get('xray.model', ModelRules, MODELS.lite0.rules),
   )
-  /** The only level that is shown and read; null: all. */
+  /** The only level that is shown and read; null for all levels. */
   level = $state<LevelName | null>(null)
   /** Null while the X-ray is off or no image is open. Replaced on every change. */
   targets = $state.raw<ComputedTargets | null>(null)
-  /** Of the location under the pointer. */
+  /** Reading of the location under the pointer. */
   reading = $state.raw<LocationReading | null>(null)
   pinned = $state.raw<readonly LocationReading[]>([])
   readonly predictions: Predictions
@@ -72,7 +72,7 @@ export class Xray implements OverlaySource {
   get on(): boolean {
     return this.#look.on
   }
-  /** That of the model whose predictions are shown, else of the rules. */
+  /** The detector of the model whose predictions are shown, else of the rules. */
   get detector(): Detector {
     return this.prediction?.detector ?? detectorOf(this.model)
   }
@@ -106,13 +106,13 @@ export class Xray implements OverlaySource {
     this.#studio.settings.set('xray.model', model)
   }
 
-  /** Goes through all levels together, then each alone. */
+  /** Switches from all levels to each level alone, and back. */
   stepLevel(by: 1 | -1): void {
     const choices = [null, ...LEVEL_NAMES]
     this.level = choices[(choices.indexOf(this.level) + by + choices.length) % choices.length]!
   }
 
-  /** The index among the targets of an object of the image; undefined for those that are none. */
+  /** The index of an object among the targets; undefined if the object is not a target. */
   indexOf(id: number): number | undefined {
     return this.#indexOf.get(id)
   }
@@ -128,7 +128,7 @@ export class Xray implements OverlaySource {
     return name ? `box ${number} (${name})` : `box ${number}`
   }
 
-  /** In an effect root that lives as long as the canvas. */
+  /** Call in an effect root that lives as long as the canvas. */
   follow(canvas: CanvasView, image: () => SceneImage | null): void {
     const overlay = new XrayOverlay(this)
     const { editor } = this.#studio
@@ -139,7 +139,7 @@ export class Xray implements OverlaySource {
       if (imageId !== undefined) this.unpinAll()
     })
     this.predictions.follow(() => (this.on ? imageId : undefined))
-    // Drafts come by `drafted`, in time for their frame.
+    // Drafts arrive through `drafted`, in time for their frame.
     $effect(() =>
       this.#compute(
         image(),
@@ -147,7 +147,7 @@ export class Xray implements OverlaySource {
       ),
     )
     $effect(() => {
-      // What only the drawing depends on.
+      // Dependencies of the drawing only.
       void [
         this.view,
         this.colourMap,
@@ -165,12 +165,12 @@ export class Xray implements OverlaySource {
     })
   }
 
-  /** Boxes in the hand have moved: shown in the frame that is being drawn. */
+  /** Handles moved boxes of a drag; the result is shown in the frame being drawn. */
   drafted(image: SceneImage | null, draft: readonly DraftShape[] | null): void {
     this.#compute(image, draft)
   }
 
-  /** The pointer is elsewhere on the image, or off it. */
+  /** Handles a move of the pointer; null when it is outside the image. */
   pointed(point: ImagePoint | null): void {
     if (point?.x === this.#point?.x && point?.y === this.#point?.y) return
     this.#point = point
@@ -202,7 +202,7 @@ export class Xray implements OverlaySource {
     }
     const { editor } = this.#studio
     const boxes = targetBoxes(editor.image.annotations, draft, editor.penClass ?? -1)
-    // Predictions compare with what their model was to learn.
+    // Predictions are compared with the targets that their model was trained on.
     const rules = this.prediction?.rules ?? this.model
     const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.shown === AMBIGUITY_VIEW })
     this.targets = targets

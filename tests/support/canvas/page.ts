@@ -22,6 +22,7 @@ const COLOURS = {
   dark: {
     background: '#0d0e10',
     placeholder: '#1c1f24',
+    selection: '#ffffff',
     accent: '#4c8dff',
     handle: '#ffffff',
     halo: 'rgb(0 0 0 / 45%)',
@@ -31,6 +32,7 @@ const COLOURS = {
   light: {
     background: '#e9ebee',
     placeholder: '#d9dce0',
+    selection: '#ffffff',
     accent: '#1f66e5',
     handle: '#ffffff',
     halo: 'rgb(0 0 0 / 45%)',

@@ -106,7 +106,7 @@ const SIDES = [
   { name: 'bottom', letter: 'b', dx: 0, dy: 1, key: 'Shift+Alt+ArrowDown' },
 ] as const
 
-/** Distances in strides of the level; `pick` gives one of a location's four, or of their differences. */
+/** Distances as multiples of the level's stride; `pick` selects one of a location's four, or of their differences. */
 function sidesView(
   info: Pick<View<unknown, unknown>, 'name' | 'title' | 'meaning' | 'key' | 'parts'>,
   pick: (side: (k: number) => number) => number,
@@ -117,11 +117,11 @@ function sidesView(
   })
   return {
     ...info,
-    ends: ['0', `≥ ${LONGEST_SIDE} strides`],
+    ends: ['0', `≥ ${LONGEST_SIDE} × stride`],
     targets: paint,
     predicted: paint,
     difference: {
-      ends: ['0', `≥ ${LARGEST_DIFFERENCE} strides`],
+      ends: ['0', `≥ ${LARGEST_DIFFERENCE} × stride`],
       of: (targets, predicted) => (at, stride) =>
         pick((k) => Math.abs(predicted.ltrb[at * 4 + k] - targets.ltrb[at * 4 + k])) /
         (stride * LARGEST_DIFFERENCE),
@@ -160,7 +160,7 @@ export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
       name: 'sides',
       title: 'l, t, r, b',
       meaning:
-        'Distance to the farthest side, which decides the level, in strides; each side alone in the panel',
+        'Distance to the farthest side, which decides the level, as a multiple of the stride. The panel shows each side',
       parts: SIDES.map(({ name }) => name),
     },
     (side) => Math.max(side(0), side(1), side(2), side(3)),
@@ -170,7 +170,7 @@ export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
       {
         name,
         title: `${letter}: to the ${name} side`,
-        meaning: `Distance to the ${name} side, in strides of the level`,
+        meaning: `Distance to the ${name} side, as a multiple of the level’s stride`,
         key,
       },
       (side) => side(k),

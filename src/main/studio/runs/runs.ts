@@ -70,7 +70,7 @@ export class Runs {
     const weights = weightsFile(plan, this.store)
     const request = { method: 'probe', architecture, weights, data, options: plannedOptions(plan) } as const
     return jobs.start(
-      { kind: 'runs.probe', title: 'Measure the time' },
+      { kind: 'runs.probe', title: 'Measure step time' },
       async ({ signal, report }): Promise<RunCost> => {
         report(null, 'starting the engine')
         const engine = await this.#startEngine()

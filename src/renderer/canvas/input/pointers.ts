@@ -12,7 +12,7 @@ export interface PointerTarget {
   press(at: PointerAt, pan: boolean): void
   move(at: PointerAt): void
   release(at: PointerAt): void
-  /** The system took the pointer away. */
+  /** The system cancelled the pointer. */
   cancel(): void
   leave(): void
   /** Two fingers: by how much they spread and where their middle went. */

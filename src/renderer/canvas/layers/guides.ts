@@ -1,4 +1,4 @@
-/** What helps the hand for the moment: crosshair, the box being drawn, selecting regions, the hovered shape, its size. */
+/** Temporary guides: crosshair, the box being drawn, selection regions, the hovered shape and its size. */
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { CanvasColours } from '../colours.ts'
 import { inkOn } from '../colours.ts'
@@ -87,7 +87,7 @@ function drawRegion(
   context.stroke()
 }
 
-/** A light line on a dark one: seen on any picture. */
+/** A light line on a dark one, visible on any picture. */
 function drawCrosshair(
   context: CanvasRenderingContext2D,
   pointer: ScreenPoint,

@@ -1,4 +1,4 @@
-/** All shapes that nobody is working on: one path for each look. */
+/** Draws the shapes that are not selected: one path for each style. */
 import type { CanvasColours } from '../colours.ts'
 import type { CanvasShape } from '../editing.ts'
 import { kindOf } from '../shapes/kind-of.ts'

@@ -112,7 +112,7 @@ export class SelectionStage {
     context.strokeStyle = colours.halo
     context.lineWidth = 4
     context.stroke(paths.path)
-    context.strokeStyle = colours.accent
+    context.strokeStyle = colours.selection
     context.lineWidth = 2
     context.stroke(paths.path)
     // The box of an outline, which its handles resize.

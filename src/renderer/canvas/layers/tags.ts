@@ -9,10 +9,12 @@ const HEIGHT = 16
 const PADDING = 5
 /** A box must be at least this wide and high on the screen to carry a tag, in CSS pixels. */
 const LEGIBLE = 20
-/** With more tags than this in sight, no one reads them. */
+/** More visible tags than this are unreadable, so none is drawn. */
 const MOST = 300
+/** Longer class names are cut, with an ellipsis. */
+const MOST_LETTERS = 28
 
-/** What writing a tag takes: a canvas's own context has it, and Konva's. */
+/** The methods needed to draw a tag, which a canvas context and Konva's context both have. */
 export type Brush = Pick<
   CanvasRenderingContext2D,
   | 'font'
@@ -33,9 +35,11 @@ export interface Tagged {
 export const isLegible = ({ width, height }: ScreenRect): boolean => width >= LEGIBLE && height >= LEGIBLE
 
 function textOf(box: CanvasShape): string {
-  const score = box.score === null ? '' : ` ${Math.round(box.score * 100)}%`
+  // A label that was accepted keeps its score in the record, but is a label like any other here.
+  const score = box.proposed && box.score !== null ? ` ${Math.round(box.score * 100)}%` : ''
   const marks = `${box.crowd ? ' · crowd' : ''}${box.difficult ? ' · difficult' : ''}`
-  return `${box.label}${score}${marks}`
+  const name = box.label.length > MOST_LETTERS ? `${box.label.slice(0, MOST_LETTERS - 1)}…` : box.label
+  return `${name}${score}${marks}`
 }
 
 const overlaps = (a: ScreenRect, b: ScreenRect) =>
@@ -45,7 +49,7 @@ export class TagPainter {
   /** Measuring text costs more than drawing it. */
   readonly #widths = new Map<string, number>()
 
-  /** Draws the tags of boxes large enough for one; those of boxes drawn later give way to those before. */
+  /** Draws the tags of boxes that are large enough. A tag that would overlap an earlier one is left out. */
   draw(context: Brush, tagged: readonly Tagged[]): void {
     if (tagged.length > MOST) return
     const taken: ScreenRect[] = []
@@ -67,7 +71,7 @@ export class TagPainter {
     }
   }
 
-  /** Above the box's left edge; inside the box where that is off the canvas. */
+  /** Places the tag above the box's left edge, or inside the box where the former is off the canvas. */
   #plate(context: Brush, text: string, at: ScreenRect): ScreenRect {
     let width = this.#widths.get(text)
     if (width === undefined) {

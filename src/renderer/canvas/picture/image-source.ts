@@ -175,7 +175,7 @@ export class ImageSource {
       picture.close()
       return false
     } catch {
-      // Told by the state; what is wrong with a file is told where images are listed.
+      // The state reports the failure; the image list says what is wrong with the file.
       return false
     }
   }

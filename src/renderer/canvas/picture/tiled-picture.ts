@@ -89,7 +89,7 @@ export class TiledPicture implements Picture {
       if (this.#closed) bitmap.close()
       else this.#keep(tile, key, bitmap)
     } catch {
-      // A tile that cannot be had leaves the coarser picture visible below it.
+      // If a tile fails to load, the coarser picture below it stays visible.
       if (!loading.signal.aborted) this.#failed.add(key)
     } finally {
       this.#loading.delete(key)

@@ -20,7 +20,7 @@ export class PanTool implements Tool {
     const dx = p.screen.x - this.#last.x
     const dy = p.screen.y - this.#last.y
     this.#last = p.screen
-    // A moved view has the pointer's place told anew: that is no move of the hand.
+    // Moving the view reports a new pointer position, although the pointer itself has not moved.
     if (dx !== 0 || dy !== 0) this.#surface.pan(dx, dy)
   }
 

@@ -1,4 +1,4 @@
-/** Arrows from a location to the sides of the box that it learns, with their lengths. In CSS pixels of the canvas. */
+/** Draws arrows from a location to the sides of the box that it learns, with their lengths. In CSS pixels of the canvas. */
 
 import type { Reading } from '../../../core/detectors/detector.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
@@ -16,14 +16,14 @@ type Point = { readonly x: number; readonly y: number }
 
 const FONT = '500 11px Inter, system-ui, sans-serif'
 const INK = '#ffffff'
-/** As the canvas draws proposals' boxes dashed, in a colour that no class begins with. */
+/** Dashed like the canvas's proposals, in a colour that is not among the first class colours. */
 const PREDICTED = '#ff6bd6'
 const PLATE = 'rgb(13 14 16 / 82%)'
 const HEAD_PX = 5
 const PLATE_HEIGHT = 16
 const PADDING = 4
 
-/** The location alone where it learns nothing. Pinned ones have a name, and their lengths elsewhere. */
+/** Draws only the location if it learns nothing. Pinned locations have a name, and show their lengths in the panel. */
 export function drawReading(
   context: CanvasRenderingContext2D,
   { at, stride, scale, learned, predicted }: LocationReading,
@@ -42,7 +42,7 @@ export function drawReading(
       dx,
       dy,
       to: toEnd(ray),
-      text: `${letter} ${px.toFixed(1)} px · ${(length / stride).toFixed(2)} s`,
+      text: `${letter} ${px.toFixed(1)} px · ${(length / stride).toFixed(2)} × stride`,
     }
   })
   if (predicted) drawPredicted(context, predicted.reading.rays.map(toEnd), from)

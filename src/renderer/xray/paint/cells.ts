@@ -6,7 +6,7 @@ import type { View } from '../../canvas/geometry/view.ts'
 import { gridOf, levelsToDraw } from '../cells.ts'
 import { imageScale } from '../targets.ts'
 
-/** Where locations lie on an image. */
+/** The positions of locations on an image. */
 export interface Layout {
   readonly image: Size
   readonly resized: Size
@@ -27,7 +27,7 @@ export type CellPainter = (
 const LEAST_WITH_GAP = 5
 
 /**
- * Calls `paint` for those locations in sight that are drawn at all.
+ * Calls `paint` for the visible locations that are drawn.
  * @param part of the image in sight, image pixels
  */
 export function paintCells(
@@ -59,7 +59,7 @@ export function paintCells(
   }
 }
 
-/** Cells [start, end) of one axis that lie in sight. */
+/** The visible cells [start, end) along one axis. */
 function span(from: number, to: number, first: number, size: number, cells: number): [number, number] {
   const start = Math.max(0, Math.floor((from - first) / size))
   return [start, Math.max(start, Math.min(cells, Math.ceil((to - first) / size)))]

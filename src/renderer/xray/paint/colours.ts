@@ -4,7 +4,7 @@ import { type ColourMap, colourTable } from '../../../core/colour/colour-maps.ts
 const STEPS = 256
 const tables = new Map<ColourMap, readonly string[]>()
 
-/** The colours of a map as CSS has them, from its low end. */
+/** A map's colours as CSS colours, from its low end. */
 function cssTable(map: ColourMap): readonly string[] {
   let table = tables.get(map)
   if (!table) {
@@ -15,7 +15,7 @@ function cssTable(map: ColourMap): readonly string[] {
   return table
 }
 
-/** The colour of a value in [0, 1]; beyond, that of the nearer end. */
+/** The colour of a value, clamped to [0, 1]. */
 export function heat(map: ColourMap): (value: number) => string {
   const table = cssTable(map)
   return (value) => table[Math.min(STEPS - 1, Math.max(0, Math.floor(value * STEPS)))]!
@@ -27,5 +27,5 @@ export const gradient = (map: ColourMap): string =>
     .filter((_, i) => i % 15 === 0)
     .join(', ')})`
 
-/** A colour for each box of an image, told apart by the colour-blind for the first seven. */
+/** A colour for each box of an image; the first seven are colour-blind safe. */
 export const ownerColour = classColour

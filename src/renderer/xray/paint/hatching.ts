@@ -1,6 +1,6 @@
 const PERIOD_PX = 6
 
-/** Diagonal stripes of a colour on nothing, for one canvas. */
+/** Diagonal stripes of a colour on a transparent ground, for one canvas. */
 export class Hatching {
   readonly #patterns = new Map<string, CanvasPattern>()
 
@@ -20,7 +20,7 @@ function stripes(colour: string): OffscreenCanvas {
   context.strokeStyle = colour
   context.lineWidth = 2.2
   context.beginPath()
-  // The neighbours' stripes, too, so that corners are whole.
+  // Also draw the neighbouring stripes, so that the corners are complete.
   for (const shift of [-PERIOD_PX, 0, PERIOD_PX]) {
     context.moveTo(shift - 1, PERIOD_PX + 1)
     context.lineTo(shift + PERIOD_PX + 1, -1)

@@ -23,7 +23,7 @@ export interface OverlaySource extends Shown {
   readonly pinned: readonly LocationReading[]
 }
 
-/** The X-ray between the picture and the boxes of the canvas. */
+/** Draws the X-ray between the canvas's picture and boxes. */
 export class XrayOverlay implements Overlay {
   readonly #source: OverlaySource
   readonly #hatching = new Hatching()
@@ -35,7 +35,7 @@ export class XrayOverlay implements Overlay {
   draw(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void {
     const { targets, opacity, reading, pinned } = this.#source
     if (!targets) return
-    // In CSS pixels, so that cells and arrows are as sharp at every zoom.
+    // Draw in CSS pixels, so that cells and arrows are sharp at every zoom.
     context.scale(1 / view.scale, 1 / view.scale)
     context.translate(-view.x, -view.y)
     context.globalAlpha = opacity

@@ -25,12 +25,12 @@ export interface Canvas {
 
 export interface Shown {
   readonly view: AnyView
-  /** Null: all. */
+  /** Null for all levels. */
   readonly level: LevelName | null
   readonly colourMap: ColourMap
 }
 
-/** Paints the targets in sight. */
+/** Paints the visible targets. */
 export function paintTargets(
   canvas: Canvas,
   targets: ComputedTargets,
@@ -44,7 +44,7 @@ export function paintTargets(
   paintCells({ ...targets, pyramid }, paint.drawn ?? isPositive, level, canvas.view, canvas.part, painter)
 }
 
-/** Fills cells as a view says. */
+/** Fills cells according to a view. */
 export function cellPainter(
   context: CanvasRenderingContext2D,
   paint: Paint,

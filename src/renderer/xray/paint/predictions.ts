@@ -1,4 +1,4 @@
-/** Paints what a model predicts, and how far that is from the targets. */
+/** Paints a model's predictions, and their difference from the targets. */
 import { SCORE_VIEW } from '../../../core/detectors/views.ts'
 import { LEAST_SCORE, type Prediction } from '../prediction.ts'
 import type { ComputedTargets } from '../targets.ts'
@@ -23,7 +23,7 @@ export function paintPrediction(
   paintCells(prediction, paint.drawn ?? isDrawn, level, canvas.view, canvas.part, painter)
 }
 
-/** At the positive locations: nothing else has a target. */
+/** Only at positive locations, since others have no target. */
 export function paintDifference(
   canvas: Canvas,
   targets: ComputedTargets,

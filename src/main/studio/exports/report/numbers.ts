@@ -64,7 +64,7 @@ function confusionTable({ confusion, metrics }: Measured): Html {
     )
     return html`<tr><th scope="row">${names[i] ?? 'background'}</th>${cells}</tr>`
   })
-  return html`<div class="card"><h3>What is taken for what</h3><p class="quiet">Detections from each class’s best score.</p><table class="confusion">
+  return html`<div class="card"><h3>Confusion matrix</h3><p class="quiet">Detections from each class’s best score.</p><table class="confusion">
 <thead><tr><th scope="col">true \\ found</th>${names.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">not found</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`
 }
