@@ -1,7 +1,16 @@
 /** Writes files that are either complete or absent at any moment, even after a power failure. */
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError, fileFault } from '../../core/errors.ts'
 
@@ -9,8 +18,35 @@ import { CodedError, fileFault } from '../../core/errors.ts'
 export const unfinished = (path: string): string =>
   join(dirname(path), `.${basename(path)}.partial-${randomUUID().slice(0, 8)}`)
 
+/** Whether something is at a path that is neither file nor folder: it can be written to, but has no earlier content. */
+function isDevice(path: string): boolean {
+  try {
+    const stats = statSync(path)
+    return !stats.isFile() && !stats.isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Throws IO_WRITE for a device, in whose place no file may be put. */
+export function refuseDevice(path: string): void {
+  if (!isDevice(path)) return
+  throw new CodedError('IO_WRITE', `${path} is a device, a pipe or a socket`, 'Name a file or a new folder')
+}
+
+/** The file that a link leads to, so that the link stays. */
+const linked = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    // There is nothing yet, or a link that leads nowhere, in whose place the file is put.
+    return path
+  }
+}
+
 /**
- * Writes a file. Until everything is on the disk, `path` keeps its earlier content.
+ * Writes a file. Until everything is on the disk, `path` keeps its earlier content. A link is followed; a device or a pipe
+ * is written to directly.
  * @param partial its temporary name, in the same folder. Callers give one for large files with a single writer, so that the
  * next attempt overwrites what a crash left behind and leftovers do not accumulate.
  * @throws CodedError IO_DISK_FULL, IO_WRITE; the old file is then untouched and nothing is left behind.
@@ -18,8 +54,13 @@ export const unfinished = (path: string): string =>
 export async function replaceFile(
   path: string,
   content: Uint8Array | string,
-  partial = unfinished(path),
+  partial = unfinished(linked(path)),
 ): Promise<void> {
+  if (isDevice(path)) {
+    return writeFile(path, content).catch((error) => {
+      throw writeError(path, error)
+    })
+  }
   try {
     const file = await open(partial, 'w')
     try {
@@ -36,10 +77,11 @@ export async function replaceFile(
 
 /** The same, synchronously, for small files. */
 export function replaceFileSync(path: string, content: Uint8Array | string): void {
-  const partial = unfinished(path)
+  const file = linked(path)
+  const partial = unfinished(file)
   try {
     writeFileSync(partial, content, { flush: true })
-    renameSync(partial, path)
+    renameSync(partial, file)
   } catch (error) {
     try {
       rmSync(partial, { force: true })
@@ -48,14 +90,16 @@ export function replaceFileSync(path: string, content: Uint8Array | string): voi
     }
     throw writeError(path, error)
   }
-  syncFolder(dirname(path))
+  syncFolder(dirname(file))
 }
 
 /**
- * Moves a finished file to its final name.
- * @throws CodedError IO_DISK_FULL, IO_WRITE; `partial` is left for the caller to remove.
+ * Moves a finished file to its final name on the same disk. A link is followed.
+ * @throws CodedError IO_DISK_FULL, IO_WRITE, the latter also for a device; `partial` is left for the caller to remove.
  */
 export async function settleFile(partial: string, path: string): Promise<void> {
+  refuseDevice(path)
+  const target = linked(path)
   try {
     const file = await open(partial, 'r+')
     try {
@@ -63,11 +107,11 @@ export async function settleFile(partial: string, path: string): Promise<void> {
     } finally {
       await file.close()
     }
-    await rename(partial, path)
+    await rename(partial, target)
   } catch (error) {
     throw writeError(path, error)
   }
-  syncFolder(dirname(path))
+  syncFolder(dirname(target))
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `fcos targets`: what a detector would learn from the objects of one image, as safetensors. */
 
+import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import * as atss from '../../../core/detectors/atss/assign.ts'
 import * as centernet from '../../../core/detectors/centernet/targets.ts'
@@ -14,7 +15,7 @@ import { ANCHORS_PER_LOCATION, anchorBoxes } from '../../../core/detectors/retin
 import * as retinanet from '../../../core/detectors/retinanet/assign.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
-import { encodeSafetensors, type Tensor } from '../../../core/formats/safetensors.ts'
+import { decodeMetadata, encodeSafetensors, type Tensor } from '../../../core/formats/safetensors.ts'
 import { CocoSegmentation } from '../../../core/formats/segmentation.ts'
 import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import type { Size } from '../../../core/geometry/box.ts'
@@ -168,6 +169,7 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
   const scene = { input: { width, height }, ...(await readObjects(options)) }
   const { tensors, metadata, ...computed } = COMPUTE[detector](scene, options)
   const { input } = computed
+  requireTargets(out)
   await writeOutput(
     out,
     encodeSafetensors(tensors, {
@@ -184,6 +186,19 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
     positives: computed.locationsPerBox.reduce((sum, n) => sum + n, 0),
     ...computed,
   }
+}
+
+/** Throws DATA_EXISTS where OUT holds anything but earlier targets: weights have the same kind of name. */
+function requireTargets(out: string): void {
+  const stats = statSync(out, { throwIfNoEntry: false })
+  if (!stats?.isFile() || stats.size === 0) return
+  try {
+    const { detector, width, height } = decodeMetadata(readFileSync(out))
+    if (TARGET_DETECTORS.some((one) => one === detector) && width && height) return
+  } catch {
+    // It is no safetensors file.
+  }
+  throw new CodedError('DATA_EXISTS', `${out} exists and holds no targets`, 'Give another --out')
 }
 
 function fcosTargets(scene: Scene, options: TargetsOptions): Computed {

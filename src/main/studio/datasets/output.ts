@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { settleFile } from '../../files/replace-file.ts'
 import { kindOf } from './files.ts'
 
 /** Characters per write to the disk. */
@@ -56,7 +57,7 @@ export class Output {
     for (const path of this.#paths) {
       const to = join(this.#folder, this.#asFile && path === this.#paths[0] ? basename(this.#target) : path)
       await mkdir(dirname(to), { recursive: true })
-      await rename(join(this.#partial, path), to)
+      await settleFile(join(this.#partial, path), to)
     }
   }
 

@@ -9,6 +9,7 @@ import { inside } from '../../../core/formats/paths.ts'
 import { describeProblem, ProblemLog } from '../../../core/formats/problems.ts'
 import { Survey } from '../../../core/formats/survey.ts'
 import { checkNames } from '../../../core/formats/writer.ts'
+import { refuseDevice } from '../../files/replace-file.ts'
 import { kindOf } from './files.ts'
 import { givingWay } from './give-way.ts'
 import { Output } from './output.ts'
@@ -138,6 +139,7 @@ const counted = (images: DatasetStream['images'], onImage: () => void): DatasetS
 })
 
 async function checkTarget(target: string, asFile: boolean, overwrite: boolean): Promise<void> {
+  refuseDevice(target)
   const kind = await kindOf(target)
   if (kind !== undefined && (kind === 'file') !== asFile) {
     throw new CodedError('DATA_EXISTS', `${target} is a ${kind}`, 'Give another name')

@@ -7,7 +7,7 @@ import { CodedError, fileFault } from '../../../core/errors.ts'
 import { toCocoResults } from '../../../core/formats/coco-results.ts'
 import type { Category, DatasetImage, Problem } from '../../../core/formats/dataset.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
-import { settleFile, unfinished } from '../../files/replace-file.ts'
+import { refuseDevice, settleFile, unfinished } from '../../files/replace-file.ts'
 import { kindOf } from '../datasets/files.ts'
 import { writeDataset } from '../datasets/index.ts'
 
@@ -40,6 +40,7 @@ export interface ResultWriter {
  *   results list; IO_WRITE.
  */
 export async function resultWriter(out: string, format: ResultFormat): Promise<ResultWriter> {
+  refuseDevice(out)
   if (format === 'coco') return new ResultsList(await resultsFile(out))
   if (
     (await kindOf(out)) === 'file' ||

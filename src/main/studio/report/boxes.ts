@@ -1,5 +1,4 @@
 /** The boxes behind a number of the report, and the table of all of them. */
-import { stat } from 'node:fs/promises'
 import {
   type BoxFilter,
   LISTED_BOXES,
@@ -15,6 +14,7 @@ import { imageInspector } from '../../../core/inspect/image.ts'
 import { isSized } from '../../../core/inspect/setting.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import { Output } from '../datasets/output.ts'
+import { requireFree } from '../exports/require-free.ts'
 import type { Project } from '../project/project.ts'
 import { boxFilter } from './box-filter.ts'
 import { type Watch, withLabels } from './labelled.ts'
@@ -54,9 +54,7 @@ export function writeBoxes(
   watch: Watch = {},
 ): Promise<{ boxes: number }> {
   return withLabels(project, split, watch, async ({ dataset, each }) => {
-    if (!overwrite && (await stat(out).catch(() => undefined))) {
-      throw new CodedError('DATA_EXISTS', `${out} exists`, 'Choose another name, or remove it')
-    }
+    await requireFree(out, overwrite)
     const inspect = imageInspector(setting)
     const rows: BoxRow[] = []
     await each((image) => {
