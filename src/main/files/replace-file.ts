@@ -14,9 +14,21 @@ import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CodedError, fileFault } from '../../core/errors.ts'
 
+/** The file that a link leads to, so that the link stays. */
+const linked = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    // There is nothing yet, or a link that leads nowhere, in whose place the file is put.
+    return path
+  }
+}
+
 /** The temporary name of a file: hidden, and in the same folder, so that renaming it is atomic. */
-export const unfinished = (path: string): string =>
-  join(dirname(path), `.${basename(path)}.partial-${randomUUID().slice(0, 8)}`)
+export function unfinished(path: string): string {
+  const file = linked(path)
+  return join(dirname(file), `.${basename(file)}.partial-${randomUUID().slice(0, 8)}`)
+}
 
 /** Whether something is at a path that is neither file nor folder: it can be written to, but has no earlier content. */
 function isDevice(path: string): boolean {
@@ -34,14 +46,13 @@ export function refuseDevice(path: string): void {
   throw new CodedError('IO_WRITE', `${path} is a device, a pipe or a socket`, 'Name a file or a new folder')
 }
 
-/** The file that a link leads to, so that the link stays. */
-const linked = (path: string): string => {
-  try {
-    return realpathSync(path)
-  } catch {
-    // There is nothing yet, or a link that leads nowhere, in whose place the file is put.
-    return path
-  }
+/** Throws DATA_EXISTS where there is something that may not be replaced, IO_WRITE for a device. */
+export function requireFree(file: string, overwrite: boolean): void {
+  refuseDevice(file)
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (!stats || (stats.isFile() && overwrite)) return
+  const what = stats.isFile() ? 'exists' : 'is a folder'
+  throw new CodedError('DATA_EXISTS', `${file} ${what}`, 'Give another name')
 }
 
 /**
@@ -54,7 +65,7 @@ const linked = (path: string): string => {
 export async function replaceFile(
   path: string,
   content: Uint8Array | string,
-  partial = unfinished(linked(path)),
+  partial = unfinished(path),
 ): Promise<void> {
   if (isDevice(path)) {
     return writeFile(path, content).catch((error) => {
@@ -78,7 +89,7 @@ export async function replaceFile(
 /** The same, synchronously, for small files. */
 export function replaceFileSync(path: string, content: Uint8Array | string): void {
   const file = linked(path)
-  const partial = unfinished(file)
+  const partial = unfinished(path)
   try {
     writeFileSync(partial, content, { flush: true })
     renameSync(partial, file)

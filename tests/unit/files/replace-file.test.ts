@@ -4,10 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runTargets } from '../../../src/main/cli/commands/targets.ts'
-import { replaceFile, replaceFileSync, settleFile } from '../../../src/main/files/replace-file.ts'
+import {
+  replaceFile,
+  replaceFileSync,
+  requireFree,
+  settleFile,
+} from '../../../src/main/files/replace-file.ts'
 import { writeDataset } from '../../../src/main/studio/datasets/index.ts'
 import { resultWriter } from '../../../src/main/studio/detection/results.ts'
-import { requireFree } from '../../../src/main/studio/exports/require-free.ts'
 import { lay, scratch } from '../../support/scratch.ts'
 
 test('nothing but the file is left in its folder', async () => {
@@ -57,7 +61,7 @@ describe.skipIf(process.platform === 'win32')('devices and pipes', () => {
       'a data set in one file',
       (path) => writeDataset(DATASET, { format: 'coco', out: path, overwrite: true }),
     ],
-    ['an export of the studio', (path) => requireFree(path, true)],
+    ['an export of the studio', async (path) => requireFree(path, true)],
   ])('are never replaced by %s', async (_, write) => {
     const folder = await scratch()
     for (const name of ['pipe', 'pipe.json']) {

@@ -3,12 +3,11 @@ import { rm, stat } from 'node:fs/promises'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { replaceFile, settleFile, unfinished } from '../../files/replace-file.ts'
+import { replaceFile, requireFree, settleFile, unfinished } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobContext } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
-import { requireFree } from './require-free.ts'
 
 export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check'> {
   /** Image files for the check; none: no check. */
@@ -26,7 +25,7 @@ export async function exportModel(
 ): Promise<ModelExport> {
   const out = /\.safetensors$/i.test(name) ? name : `${name}.safetensors`
   const text = out.replace(/\.safetensors$/i, '.md')
-  for (const file of [out, text]) await requireFree(file, overwrite)
+  for (const file of [out, text]) requireFree(file, overwrite)
   const thresholds = options.thresholds && (await inOrder(model, options.thresholds))
   const partial = unfinished(out)
   const inEngine = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {

@@ -6,7 +6,7 @@ import type { EngineData } from '../../../core/contract/engine.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { ReportExport } from '../../../core/contract/studio/exports.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { replaceFile } from '../../files/replace-file.ts'
+import { replaceFile, requireFree } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import type { JobContext } from '../jobs.ts'
@@ -15,7 +15,6 @@ import type { StoredRun } from '../runs/run-store.ts'
 import { countData, readSnapshot } from '../runs/snapshot.ts'
 import { type Found, findAll } from './check-model.ts'
 import { type DrawingTask, drawReport } from './report/drawing.ts'
-import { requireFree } from './require-free.ts'
 
 export interface ReportOptions {
   readonly out: string
@@ -34,7 +33,7 @@ export async function writeReport(
   { signal, report }: JobContext,
 ): Promise<ReportExport> {
   const out = /\.html?$/i.test(name) ? name : `${name}.html`
-  await requireFree(out, overwrite)
+  requireFree(out, overwrite)
   const record = readRecord(folder)
   const snapshot = readSnapshot(folder)
   if (!record || !snapshot) {

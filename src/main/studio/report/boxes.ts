@@ -12,9 +12,9 @@ import { type BoxRow, boxListLines, boxRows } from '../../../core/inspect/box-li
 import { describeCure } from '../../../core/inspect/cures.ts'
 import { imageInspector } from '../../../core/inspect/image.ts'
 import { isSized } from '../../../core/inspect/setting.ts'
+import { requireFree } from '../../files/replace-file.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import { Output } from '../datasets/output.ts'
-import { requireFree } from '../exports/require-free.ts'
 import type { Project } from '../project/project.ts'
 import { boxFilter } from './box-filter.ts'
 import { type Watch, withLabels } from './labelled.ts'
@@ -54,7 +54,7 @@ export function writeBoxes(
   watch: Watch = {},
 ): Promise<{ boxes: number }> {
   return withLabels(project, split, watch, async ({ dataset, each }) => {
-    await requireFree(out, overwrite)
+    requireFree(out, overwrite)
     const inspect = imageInspector(setting)
     const rows: BoxRow[] = []
     await each((image) => {
