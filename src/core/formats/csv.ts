@@ -47,7 +47,9 @@ interface Header {
 type OpenImage = NamedImage & { objects: NamedObject[]; dropped: number }
 
 /** Reads a table. Rows that cannot be used are reported. Throws DATA_CSV if the header lacks a column. */
-export function parseCsv(text: string, file: string): ParsedDataset {
+export function parseCsv(given: string, file: string): ParsedDataset {
+  // Tables pass through several programs, and each ends lines in its own way.
+  const text = given.replace(/\r\n?/g, '\n')
   const log = new ProblemLog(file)
   const leftovers = new Leftovers()
   const lineOf = lineFinder(text)
@@ -55,10 +57,12 @@ export function parseCsv(text: string, file: string): ParsedDataset {
   let header: Header | undefined
   let start = 0
   // Spreadsheets write which separator follows.
-  const separator = /^\ufeff?sep=(.)\r?\n/i.exec(text)?.[1]
+  const separator = /^\ufeff?sep=(.)\n/i.exec(text)?.[1]
   Papa.parse<string[]>(text, {
     ...(separator === undefined ? { delimitersToGuess: [',', ';', '\t'] } : { delimiter: separator }),
-    step: ({ data: fields, errors, meta }) => {
+    newline: '\n',
+    step: ({ data, errors, meta }) => {
+      const fields = data.map(withoutQuotes)
       const where = `line ${lineOf(start)}`
       const row = text.slice(start, meta.cursor)
       start = meta.cursor
@@ -75,6 +79,14 @@ export function parseCsv(text: string, file: string): ParsedDataset {
       if (fields.slice(header.titles.length).some((field) => field.trim() !== '')) {
         const count = `${fields.length} fields, the header ${header.titles.length}`
         log.mend(where, `the row has ${count}: what is over is left out; a text with a comma needs quotes`)
+      }
+      if (fields.length === 1 && /^\s*#/.test(row)) {
+        log.skip(where, 'it is a remark')
+        return
+      }
+      if (fields.some((field) => /^\s+"/.test(field))) {
+        log.skip(where, 'a text with a comma is quoted behind a blank: take that blank away')
+        return
       }
       const { columns, titles } = header
       readRow((column) => cell(fields[columns.get(column) ?? -1] ?? '', row), images, where, log)
@@ -95,6 +107,10 @@ export function parseCsv(text: string, file: string): ParsedDataset {
     notKept: leftovers.lines(),
   }
 }
+
+/** Quotes hold a cell together only where no blank is before them: some programs write one behind each comma. */
+const withoutQuotes = (field: string): string =>
+  /^\s+"(.*)"\s*$/s.exec(field)?.[1]?.replaceAll('""', '"') ?? field
 
 /** Blanks at the ends belong to a cell only where quotes hold them together. */
 const cell = (field: string, row: string): string =>

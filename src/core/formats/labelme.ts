@@ -101,10 +101,11 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
   const box = geometry && checkBox(geometry.box, where, log)
   if (className === undefined || box === undefined) return undefined
   const score = saysSomething(first.score) ? checkScore(numberIn(first.score), where, log) : undefined
-  const { difficult, crowd, ...flags } = valuesOf(first.flags)
-  const description = typeof first.description === 'string' ? first.description : ''
+  const { difficult, crowd, ...flags } = valuesOf(first.flags, `${where}.flags`, log)
+  const { description } = first
+  const named = valuesOf(first.attributes, `${where}.attributes`, log)
   const attributes = checkAttributes(
-    { ...flags, ...valuesOf(first.attributes), ...(description && { description }) },
+    { ...flags, ...named, ...(saysSomething(description) && { description }) },
     where,
     log,
   )
@@ -120,8 +121,11 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
 }
 
 /** Named values; a list, which some tools write for none, has none. */
-const valuesOf = (raw: unknown): Readonly<Record<string, unknown>> =>
-  typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as Record<string, unknown>) : {}
+function valuesOf(raw: unknown, where: string, log: ProblemLog): Readonly<Record<string, unknown>> {
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>
+  if (saysSomething(raw)) log.mend(where, 'these are not named values: left out')
+  return {}
+}
 
 /** Kinds of shape whose points are the corners of an outline; rotated boxes are outlines of four. */
 const OUTLINES = new Set(['polygon', 'rotation', 'oriented_rectangle', 'obb', 'quadrilateral'])

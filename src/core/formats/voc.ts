@@ -5,7 +5,16 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
-import { checkBox, checkScore, cleanName, imageNameIn, isSide, saysSomething } from './checks.ts'
+import {
+  checkBox,
+  checkFlag,
+  checkScore,
+  cleanName,
+  imageNameIn,
+  isSide,
+  numberIn,
+  saysSomething,
+} from './checks.ts'
 import type { Attributes } from './dataset.ts'
 import { lineFinder, toNumber } from './lines.ts'
 import type { NamedObject } from './named.ts'
@@ -29,16 +38,14 @@ const VocObject = z.object({
   name: Text,
   bndbox: z.object({ xmin: Coordinate, ymin: Coordinate, xmax: Coordinate, ymax: Coordinate }),
   // A field beside the box must not cost the object.
-  pose: Text.optional().catch(undefined),
-  truncated: z.string().optional().catch(undefined),
-  difficult: z.string().optional().catch(undefined),
-  crowd: z.string().optional().catch(undefined),
-  score: Coordinate.optional().catch(undefined),
-  attributes: z
-    .object({ attribute: z.array(z.object({ name: Text, value: Text })) })
-    .optional()
-    .catch(undefined),
+  pose: z.unknown().optional(),
+  truncated: z.unknown().optional(),
+  difficult: z.unknown().optional(),
+  crowd: z.unknown().optional(),
+  score: z.unknown().optional(),
+  attributes: z.unknown().optional(),
 })
+const VocAttributes = z.object({ attribute: z.array(z.object({ name: Text, value: Text })) })
 const KNOWN = new Set('name bndbox pose truncated difficult crowd score attributes'.split(' '))
 const VocRoot = z.object({
   annotation: z.object({
@@ -125,29 +132,38 @@ function readObject(raw: z.infer<typeof VocObject>, where: string, log: ProblemL
   const className = cleanName(raw.name, where, log)
   const box = className === undefined ? undefined : checkBox([xmin, ymin, xmax, ymax], where, log)
   if (className === undefined || box === undefined) return undefined
-  const score = raw.score === undefined ? undefined : checkScore(raw.score, where, log)
-  const attributes = readAttributes(raw)
+  const score = saysSomething(raw.score) ? checkScore(numberIn(raw.score), where, log) : undefined
+  const attributes = readAttributes(raw, where, log)
   // The writer marks crowds as difficult too, so that readers without crowds ignore them in evaluation.
-  const crowd = isSet(raw.crowd)
+  const crowd = checkFlag(raw.crowd, `${where}, crowd`, log)
+  const difficult = checkFlag(raw.difficult, `${where}, difficult`, log)
   return {
     className,
     box,
     ...(crowd && { crowd }),
-    ...(!crowd && isSet(raw.difficult) && { difficult: true }),
+    ...(!crowd && difficult && { difficult: true }),
     ...(score !== undefined && { score }),
     ...(attributes !== undefined && { attributes }),
   }
 }
 
-function readAttributes(raw: z.infer<typeof VocObject>): Attributes | undefined {
+function readAttributes(
+  raw: z.infer<typeof VocObject>,
+  where: string,
+  log: ProblemLog,
+): Attributes | undefined {
   const pairs: [string, string | boolean][] = []
-  if (isSet(raw.truncated)) pairs.push(['truncated', true])
-  if (raw.pose && raw.pose !== 'Unspecified') pairs.push(['pose', raw.pose])
-  for (const { name, value } of raw.attributes?.attribute ?? []) pairs.push([name, value])
+  if (checkFlag(raw.truncated, `${where}, truncated`, log)) pairs.push(['truncated', true])
+  const pose = Text.safeParse(raw.pose)
+  if (pose.success && pose.data !== '' && pose.data !== 'Unspecified') pairs.push(['pose', pose.data])
+  if (!pose.success && saysSomething(raw.pose)) log.mend(where, 'the pose is no text: left out')
+  const attributes = VocAttributes.safeParse(raw.attributes)
+  for (const { name, value } of attributes.data?.attribute ?? []) pairs.push([name, value])
+  if (!attributes.success && saysSomething(raw.attributes)) {
+    log.mend(where, 'the attributes are not named values: left out')
+  }
   return pairs.length > 0 ? Object.fromEntries(pairs) : undefined
 }
-
-const isSet = (flag: string | undefined): boolean => flag === '1' || flag === 'true'
 
 const startOf = (node: unknown): number =>
   (node as Record<symbol, { startIndex?: number } | undefined> | null)?.[metaData]?.startIndex ?? 0

@@ -132,6 +132,7 @@ export async function settleImages(
       : Pictures.in(imageRoot, DEPTH).catch(() => new Pictures(imageRoot, []))
     return listed
   }
+  const elsewhere: string[] = []
   const place = async (image: DatasetImage): Promise<Placed> => {
     const { fileName } = image
     const isThere = (await kindOf(join(imageRoot, fileName))) === 'file'
@@ -147,9 +148,16 @@ export async function settleImages(
     }
     if (found.by === 'prefix')
       note(fileName, 'mended', `taken for ${found.file}, the only image of that name`)
+    // A bare name says no place that the picture could not be at.
+    if (found.by === 'name' && fileName.includes('/')) elsewhere.push(fileName)
     return { image: { ...image, fileName: found.file }, seen }
   }
   const placed = await mapConcurrent(dataset.images, place, run)
+  if (elsewhere.length > 0) {
+    const [first] = elsewhere.sort(byText)
+    const others = elsewhere.length === 1 ? '' : `, as ${elsewhere.length - 1} more`
+    note(first!, 'mended', `it is not in the folder that the labels say: found by its name alone${others}`)
+  }
   const turning = turningOf(placed)
   const owners = new Map<string, string>()
   const images = placed.flatMap((one, index): DatasetImage[] => {
