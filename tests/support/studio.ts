@@ -32,12 +32,12 @@ export function memoryChannels(): [Channel, Channel] {
 export async function studioHost(): Promise<StudioHost> {
   const folder = await scratch()
   const host = new StudioHost({
-    info: {
+    info: () => ({
       version: '0.0.0',
       shell: 'browser',
       platform: 'linux',
       engine: { title: 'none', canTrain: false },
-    },
+    }),
     dataFolder: `${folder}/data`,
     cacheFolder: `${folder}/cache`,
     sampleFolder: SAMPLE,

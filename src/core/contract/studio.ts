@@ -7,7 +7,7 @@
  * they would change one that can only be read.
  */
 import { z } from 'zod'
-import { APP_METHODS } from './studio/app.ts'
+import { APP_METHODS, AppInfo } from './studio/app.ts'
 import { EVALUATION_METHODS } from './studio/evaluation.ts'
 import { EXPORT_METHODS } from './studio/exports.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
@@ -31,6 +31,8 @@ export const STUDIO_METHODS = {
 
 /** What the studio tells every window, unasked. */
 export const STUDIO_EVENTS = {
+  /** The engine was set up, or that has failed. */
+  app: AppInfo,
   /** Another project is open, or none; or counts of this one changed otherwise than by a step. */
   project: ProjectSummary.nullable(),
   /** A step was done, undone or redone, here or in another window. */

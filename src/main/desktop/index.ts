@@ -1,6 +1,7 @@
 /** The studio as a desktop program: one process, one host of the studio, one window. */
 import { app, dialog, session } from 'electron'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
+import { describe, toWire } from '../../core/errors.ts'
 import { createHost } from '../studio/api/create-host.ts'
 import { readPages } from '../studio/api/pages.ts'
 import { ApplicationMenu } from './application-menu.ts'
@@ -47,11 +48,27 @@ if (isFirstInstance(asked, (file) => show(file))) {
 
 function start(log: Log): void {
   const places = programPlaces()
-  const host = createHost({ shell: 'desktop', ...places, cacheFolder: cachedPictures() })
-  setUpEngine(places).catch((error) => console.error(error))
-  const { version, engine: runtime } = host.options.info
+  let whyNoEngine: string | undefined =
+    'The engine is being set up: until then nothing is trained or detected'
+  const host = createHost({
+    ...{ shell: 'desktop', ...places, cacheFolder: cachedPictures() },
+    whyNoEngine: () => whyNoEngine,
+  })
+  const { version, engine: runtime } = host.options.info()
   console.info(`FCOS Studio ${version}. ${runtime.title}`)
   app.setAboutPanelOptions({ applicationVersion: version, credits: runtime.title })
+  setUpEngine(places)
+    .then(() => {
+      whyNoEngine = undefined
+    })
+    .catch((error) => {
+      console.error(error)
+      whyNoEngine = describe(toWire(error))
+    })
+    .then(() => {
+      app.setAboutPanelOptions({ applicationVersion: version, credits: host.options.info().engine.title })
+      host.engineChanged()
+    })
 
   const pages = new Map(readPages(RENDERER))
   secure(session.defaultSession)
@@ -99,6 +116,7 @@ function start(log: Log): void {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
   })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
   let closed = false
   app.on('will-quit', (event) => {
     if (closed) return

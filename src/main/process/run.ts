@@ -1,5 +1,4 @@
-/** Runs a program to its end, without a shell. */
-
+/** Runs other people's programs, without a shell. */
 import { type ChildProcess, spawn } from 'node:child_process'
 
 export interface RunResult {
@@ -15,6 +14,8 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Lets the program write its progress to this terminal instead of capturing standard output. */
   readonly showProgress?: boolean
+  /** Is told what the program writes, both to standard output and to standard error, as it comes. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** Never rejects: a program that does not exist is a status of −1 with the reason in `stderr`. */
@@ -31,8 +32,14 @@ export function run(command: string, args: readonly string[], options: RunOption
     const release = endTogether(child)
     let stdout = ''
     let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      options.onOutput?.(text)
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+      options.onOutput?.(text)
+    })
     child.on('error', (error) => {
       release()
       resolve({ status: -1, stdout, stderr: error.message })
@@ -44,10 +51,39 @@ export function run(command: string, args: readonly string[], options: RunOption
   })
 }
 
+/**
+ * Runs a program in this terminal, and hands on to it the signals that tell this one to end: it ends in its own order.
+ * @returns its exit status; −1 where it could not be started or was ended by a signal.
+ */
+export function runInForeground(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit' })
+    const kill = (): void => void child.kill('SIGKILL')
+    const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
+    process.on('exit', kill)
+    for (const signal of SIGNALS) process.on(signal, forward)
+    const settle = (status: number): void => {
+      process.off('exit', kill)
+      for (const signal of SIGNALS) process.off(signal, forward)
+      resolve(status)
+    }
+    child.on('error', () => settle(-1))
+    child.on('close', (status) => settle(status ?? -1))
+  })
+}
+
+/** Starts a program that lives on by itself. Where it cannot be started nothing happens. */
+export function launch(command: string, args: readonly string[]): void {
+  const child = spawn(command, args, { detached: true, stdio: 'ignore' })
+  child.on('error', () => {})
+  child.unref()
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Ends the program with this one, whatever signal ends this one. Returns a function that undoes this. */
 function endTogether(child: ChildProcess): () => void {
   const kill = (): void => void child.kill('SIGKILL')
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const end = (signal: NodeJS.Signals): void => {
     kill()
     release()
@@ -56,9 +92,9 @@ function endTogether(child: ChildProcess): () => void {
   }
   const release = (): void => {
     process.off('exit', kill)
-    for (const signal of signals) process.off(signal, end)
+    for (const signal of SIGNALS) process.off(signal, end)
   }
   process.on('exit', kill)
-  for (const signal of signals) process.on(signal, end)
+  for (const signal of SIGNALS) process.on(signal, end)
   return release
 }

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { Job } from '../../core/contract/studio/jobs.ts'
-import { CodedError, toWire } from '../../core/errors.ts'
+import { CodedError, isInputError, toWire } from '../../core/errors.ts'
 
 /** What the work of a job gets. */
 export interface JobContext {
@@ -103,7 +103,12 @@ export class Jobs {
       this.#update(entry, { state: 'done', progress: 1, result })
     } catch (error) {
       if (control.signal.aborted) this.#update(entry, { state: 'cancelled' })
-      else this.#update(entry, { state: 'failed', error: toWire(error) })
+      else {
+        // Windows are told the sentence alone; where a fault was thrown, in this process or in a child, is for the log.
+        const wire = toWire(error)
+        if (!isInputError(wire.code)) console.error(`${entry.job.title} has failed:`, error)
+        this.#update(entry, { state: 'failed', error: wire })
+      }
     }
     const ended = [...this.#entries.values()].filter(({ job }) => job.state !== 'running')
     for (const { job } of ended.slice(0, -KEPT)) this.#entries.delete(job.id)

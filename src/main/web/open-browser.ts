@@ -1,5 +1,5 @@
 /** Opens the studio in the user's browser. */
-import { spawn } from 'node:child_process'
+import { launch } from '../process/run.ts'
 
 /** Whether windows can be shown; on Linux there may be no display. */
 export function hasDisplay(
@@ -12,9 +12,7 @@ export function hasDisplay(
 /** @param url of our own server. Without a browser nothing happens, since the address is printed anyway. */
 export function openBrowser(url: string): void {
   const [program, ...args] = OPENERS[process.platform] ?? ['xdg-open']
-  const child = spawn(program, [...args, url], { detached: true, stdio: 'ignore' })
-  child.on('error', () => {})
-  child.unref()
+  launch(program, [...args, url])
 }
 
 const OPENERS: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {

@@ -35,6 +35,7 @@ const MOST_LAST_VIEWS = 50
 /** The window, which outlives the projects shown in it. */
 export interface WindowOfStudio {
   readonly client: StudioClient
+  /** Reactive. */
   readonly info: AppInfo
   readonly settings: WindowSettings
   readonly messages: Messages
@@ -51,7 +52,6 @@ let made = 0
 export class Studio implements Context {
   readonly window: WindowOfStudio
   readonly client: EndingClient
-  readonly info: AppInfo
   readonly settings: WindowSettings
   readonly messages = new Messages()
   readonly chooser: Chooser
@@ -78,7 +78,6 @@ export class Studio implements Context {
   constructor(window: WindowOfStudio, project: ProjectSummary | null) {
     this.window = window
     this.project = project
-    this.info = window.info
     this.settings = window.settings
     this.chooser = new Chooser(window.dialogs)
     this.commands = new Commands(window.settings)
@@ -112,6 +111,10 @@ export class Studio implements Context {
   drop(): void {
     clearTimeout(this.#summaryTimer)
     this.client.end()
+  }
+
+  get info(): AppInfo {
+    return this.window.info
   }
 
   get place(): Place {

@@ -14,7 +14,8 @@ import { WindowSettings } from './window-settings.svelte.ts'
 
 export class WindowSession {
   readonly client: StudioClient
-  readonly info: AppInfo
+  /** Changes when the engine was set up. */
+  info: AppInfo = $state.raw()!
   readonly settings: WindowSettings
   /** Messages about opening and closing projects, which outlive the project. */
   readonly messages = new Messages()
@@ -38,6 +39,9 @@ export class WindowSession {
     client.onClose = () => {
       this.gone = true
     }
+    client.on('app', (info) => {
+      this.info = info
+    })
     client.on('project', (project) => void this.#show(project))
   }
 

@@ -46,10 +46,16 @@ export class PlanDraft {
   /** Key of the latest measurement. */
   #measured = ''
   #changes = 0
+  readonly #unsubscribe: () => void
 
   constructor(studio: Studio, model: StartingModel) {
     this.#studio = studio
     this.model = model
+    this.#unsubscribe = studio.client.on('app', () => {
+      // What was not measured for want of an engine is measured now.
+      this.#measured = ''
+      void this.renew()
+    })
   }
 
   /** Sets the defaults for this project. */
@@ -124,6 +130,7 @@ export class PlanDraft {
 
   /** Stops measuring. */
   close(): void {
+    this.#unsubscribe()
     this.#measured = ''
     clearTimeout(this.#timer)
     this.#cancel()

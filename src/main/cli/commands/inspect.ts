@@ -50,7 +50,9 @@ export async function runInspect(
   for (const image of images) {
     const found = inspector.add(image)
     const hasUnlearnable = found?.targets.some((_, gt) => found.shares.positives[gt] === 0)
-    if (found && (csv !== undefined || hasUnlearnable)) rows.push(...boxRows(found, setting))
+    if (found && (csv !== undefined || hasUnlearnable)) {
+      for (const row of boxRows(found, setting)) rows.push(row)
+    }
     onProgress(++done, total)
   }
   for (const meter of [anchors, sizes, radii]) {

@@ -1,7 +1,6 @@
 /** `fcos start`, which `npm start` calls: the studio on the bundled sample, in its own window or in the browser. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import path from 'node:path'
+import { runInForeground } from '../../process/run.ts'
 import { PROJECT } from '../../setup/binding.ts'
 import { provideElectron } from '../../setup/electron.ts'
 import { provideWindow } from '../../setup/window.ts'
@@ -48,10 +47,6 @@ async function findElectron(say: (line: string) => void): ReturnType<typeof prov
 /** Returns when the window is closed, or at once with false if it cannot be shown. */
 async function showWindow(electron: string, project: string): Promise<boolean> {
   const began = performance.now()
-  const child = spawn(electron, [PROJECT, project], { stdio: 'inherit' })
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
-  process.on('SIGINT', forward).on('SIGTERM', forward)
-  const [status] = await once(child, 'close')
-  process.off('SIGINT', forward).off('SIGTERM', forward)
+  const status = await runInForeground(electron, [PROJECT, project])
   return status === 0 || performance.now() - began > STILLBORN_MS
 }

@@ -31,8 +31,8 @@ export async function findImages(args: readonly string[], options: LoadOptions =
   const plain: string[] = []
   for (const arg of args) {
     const found = await resolve(arg, options)
-    if (Array.isArray(found)) plain.push(...found)
-    else labelled.push(...imagesOf(found))
+    if (Array.isArray(found)) for (const file of found) plain.push(file)
+    else for (const image of imagesOf(found)) labelled.push(image)
   }
   const root = commonFolder(plain)
   const taken = new Set<number>()

@@ -102,8 +102,8 @@ export class BatchMaker {
       const sample = samples[found[k].index]
       drawImage({ ...canvas, data }, sources[k], at, region, shiftAndNormalise(colour, input))
       const placed = placeBoxes(sample.boxes, sample.classes, at, region, augment.minVisible)
-      boxes.push(...placed.boxes)
-      classes.push(...placed.classes)
+      for (const side of placed.boxes) boxes.push(side)
+      for (const label of placed.classes) classes.push(label)
       dropped += placed.dropped
     })
     return {

@@ -5,7 +5,7 @@ import { listFolder } from './folders.ts'
 import type { Handlers } from './handlers.ts'
 
 export const appHandlers: Handlers<keyof typeof APP_METHODS> = {
-  'app.info': (host) => host.options.info,
+  'app.info': (host) => host.options.info(),
   'settings.all': (host) => host.settings.all(),
   'settings.set': (host, { key, value }) => {
     host.settings.set(key, value)

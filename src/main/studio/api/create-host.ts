@@ -17,12 +17,19 @@ export interface Shell {
   readonly cacheFolder: string
   /** Left out: this checkout and the Node that runs it. */
   readonly engine?: EnginePlace
+  /** Why the engine is not set up yet, for a program that does it by itself; undefined where it does not. */
+  readonly whyNoEngine?: () => string | undefined
 }
 
-export function createHost({ shell, root, cacheFolder, engine = CHECKOUT }: Shell): StudioHost {
+export function createHost({ shell, root, cacheFolder, engine = CHECKOUT, whyNoEngine }: Shell): StudioHost {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   return new StudioHost({
-    info: { version, shell, platform: platformName(process.platform), engine: engineInfo(engine) },
+    info: () => ({
+      version,
+      shell,
+      platform: platformName(process.platform),
+      engine: engineInfo(engine, whyNoEngine),
+    }),
     dataFolder: dataFolder(),
     cacheFolder,
     sampleFolder: path.join(root, 'resources', 'sample'),
@@ -36,11 +43,11 @@ function platformName(platform: NodeJS.Platform): AppInfo['platform'] {
 }
 
 /** What setup chose, or why there is nothing: the studio annotates without an engine too. */
-function engineInfo(engine: EnginePlace): AppInfo['engine'] {
+function engineInfo(engine: EnginePlace, why: Shell['whyNoEngine']): AppInfo['engine'] {
   try {
     const record = readRuntimeRecord(engine)
     return { title: runtimeTitle(record), canTrain: record.device !== 'wasm' }
   } catch (error) {
-    return { title: describe(toWire(error)), canTrain: false }
+    return { title: why?.() ?? describe(toWire(error)), canTrain: false }
   }
 }

@@ -25,7 +25,8 @@ import { Settings } from '../settings.ts'
 import { Recent } from './recent.ts'
 
 export interface HostOptions {
-  readonly info: AppInfo
+  /** Looked up whenever it is asked for: the engine may be set up while the program runs. */
+  readonly info: () => AppInfo
   /** Of this user: settings, the copy of the sample. Made if need be. */
   readonly dataFolder: string
   /** Thumbnails and tiles; can be deleted at any time. */
@@ -158,7 +159,7 @@ export class StudioHost {
     this.#project = project
     const { dataFolder, engine: place, info } = this.options
     this.#runs = new Runs({
-      ...{ project, dataFolder, jobs: this.jobs, engine: info.engine },
+      ...{ project, dataFolder, jobs: this.jobs, engine: () => info().engine },
       ...(place && { place }),
       emit: (event, data) => this.emit(event, data),
       // A run may have written the checkpoint that is in use.
@@ -236,6 +237,11 @@ export class StudioHost {
   imagesChanged(): void {
     this.emit('images', null)
     this.emit('project', this.summary())
+  }
+
+  /** Tells all windows that the engine was set up, or that this failed. */
+  engineChanged(): void {
+    this.emit('app', this.options.info())
   }
 
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void {

@@ -157,7 +157,7 @@ const watched = ({ signal, report }: JobContext): Watch => ({
 
 export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
   'exports.card': ({ project, runs, evaluations, options }, params) =>
-    draftCard({ project, runs: runs.store, evaluations, version: options.info.version }, params),
+    draftCard({ project, runs: runs.store, evaluations, version: options.info().version }, params),
   'exports.model': (host, { check, ...params }) => {
     const images = someImages(host.project, check)
     const title = `Export model to ${basename(params.out)}`
@@ -169,7 +169,7 @@ export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
     const { project, runs, options } = host
     const run = runs.store.get(id)
     const { info, engine: place = CHECKOUT } = options
-    const about = { project: basename(dirname(project.path)), version: info.version, place }
+    const about = { project: basename(dirname(project.path)), version: info().version, place }
     return host.jobs.start({ kind: 'exports.report', title: `Report of ${run.summary.name}` }, (control) =>
       writeReport(run, () => freshEngine(host), { ...params, ...about }, control),
     )

@@ -85,7 +85,8 @@ async function candidateRoots(labelFile: string): Promise<string[]> {
   if (isOfLabels) {
     const beside = await subfolders(parent)
     const images = beside.filter((folder) => /^images$/i.test(basename(folder)))
-    roots.push(parent, ...beside, ...(await Promise.all(images.map(subfolders))).flat())
+    const below = (await Promise.all(images.map(subfolders))).flat()
+    return [...new Set([...roots, parent, ...beside, ...below])].slice(0, FOLDERS)
   }
   return [...new Set(roots)].slice(0, FOLDERS)
 }

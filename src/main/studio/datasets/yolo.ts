@@ -171,7 +171,7 @@ export async function readYolo(
         return undefined
       }
       const parsed = parseYolo(label.text, label.file, size, config.categories, grammar, leftovers)
-      problems.push(...parsed.log.problems)
+      for (const problem of parsed.log.problems) problems.push(problem)
       const { annotations, dropped } = parsed
       return {
         ...place,
@@ -275,7 +275,7 @@ async function select(
       }
     }
   }
-  problems.push(...log.problems)
+  for (const problem of log.problems) problems.push(problem)
   return chosen
 }
 

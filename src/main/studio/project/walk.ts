@@ -44,8 +44,8 @@ export async function* walk(root: string): AsyncGenerator<FoundFile | Unreadable
     }
     const visible = entries.filter(({ name }) => !name.startsWith('.'))
     const found = await mapConcurrent(visible, (entry) => look(root, inside(folder, entry.name), entry))
-    folders.push(...found.flatMap((item) => (item?.folder ? [item.folder] : [])).reverse())
-    links.push(...found.flatMap((item) => (item?.link ? [item.link] : [])))
+    for (const item of found.toReversed()) if (item?.folder) folders.push(item.folder)
+    for (const item of found) if (item?.link) links.push(item.link)
     for (const item of found) if (item?.file) yield item.file
   }
 }

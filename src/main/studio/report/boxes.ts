@@ -41,7 +41,7 @@ export function listBoxes(
         .of(image.id)
         .filter(({ source }) => source !== 'proposed')
         .map(({ id }) => id)
-      boxes.push(...boxRows(found, setting, listed).map((row) => toReportBox(row, image, ids)))
+      for (const row of boxRows(found, setting, listed)) boxes.push(toReportBox(row, image, ids))
     })
     return { boxes, count }
   })
@@ -58,7 +58,7 @@ export function writeBoxes(
     const inspect = imageInspector(setting)
     const rows: BoxRow[] = []
     await each((image) => {
-      if (isSized(image)) rows.push(...boxRows(inspect(image), setting))
+      if (isSized(image)) for (const row of boxRows(inspect(image), setting)) rows.push(row)
     })
     const output = new Output(out, true)
     try {

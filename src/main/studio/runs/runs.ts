@@ -30,7 +30,8 @@ export interface RunsSurroundings {
   readonly project: Project
   readonly dataFolder: string
   readonly jobs: Jobs
-  readonly engine: Proposal['engine']
+  /** As it is now. */
+  readonly engine: () => Proposal['engine']
   readonly place?: EnginePlace
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void
   checkpointWritten(): void
@@ -57,7 +58,7 @@ export class Runs {
   }
 
   propose(plan: RunPlan): Promise<Proposal> {
-    return propose(this.#studio.project, this.store, plan, this.#studio.engine)
+    return propose(this.#studio.project, this.store, plan, this.#studio.engine())
   }
 
   /** Measures a few steps in an engine of its own. Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_RUN, USAGE_NO_FILE. */

@@ -59,9 +59,11 @@ export function clampMove(
 
 /** The box around points. */
 export function boundsOf(points: readonly ImagePoint[]): BoxXyxy {
-  const xs = points.map(({ x }) => x)
-  const ys = points.map(({ y }) => y)
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
+  let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const { x, y } of points) {
+    ;[x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x), Math.max(y2, y)]
+  }
+  return [x1, y1, x2, y2]
 }
 
 /** Even-odd rule: whether a closed path holds a point. */
