@@ -70,6 +70,7 @@ export const summaryOf = (change: Partial<ProjectSummary> = {}): ProjectSummary 
   images: 3,
   byState: { new: 3, 'in-progress': 0, done: 0, ignored: 0 },
   bySplit: { train: 0, val: 0, test: 0, none: 3 },
+  labelledImages: 0,
   labels: 0,
   proposals: 0,
   errors: 0,

@@ -8,6 +8,12 @@ import type { Shape } from '../geometry/shape.ts'
 export const IMAGE_STATES = ['new', 'in-progress', 'done', 'ignored'] as const
 export type ImageState = (typeof IMAGE_STATES)[number]
 
+/**
+ * The images that a detector learns from, in core/query's language: labelled, and with a file that can be read. Training,
+ * the report and the export count these.
+ */
+export const LABELLED_IMAGES = 'state:in-progress,done -has:error'
+
 export const SPLITS = ['train', 'val', 'test'] as const
 export type Split = (typeof SPLITS)[number]
 

@@ -17,6 +17,8 @@ export const ProjectSummary = z.object({
   images: z.int(),
   byState: z.record(z.enum(IMAGE_STATES), z.int()),
   bySplit: z.record(z.enum([...SPLITS, 'none']), z.int()),
+  /** Images that somebody has worked on and whose files can be read: a detector learns from these. */
+  labelledImages: z.int(),
   labels: z.int(),
   proposals: z.int(),
   errors: z.int(),
@@ -54,7 +56,11 @@ export type ImportResult = z.infer<typeof ImportResult>
 export const ExportResult = z.object({
   images: z.int(),
   emptyImages: z.int(),
+  /** Images whose files cannot be read; their labels are exported, but nothing can be trained with them. */
+  unreadableImages: z.int(),
   boxes: z.int(),
+  /** Of the boxes, crowd regions, which are not trained on. */
+  crowds: z.int(),
   /** Of the classes that have any, in the user's order. */
   perClass: z.array(z.object({ name: z.string(), boxes: z.int() })).readonly(),
   files: z.int(),

@@ -38,6 +38,8 @@ const ShapeBins = z
 export const ReportInspection = z.object({
   images: Count,
   imagesWithoutBoxes: Count,
+  /** Images left out because their files cannot be read: they are not trained on either. */
+  leftOut: Count,
   /** Images left out because their size is not known. */
   unsized: Count,
   crowds: Count,

@@ -177,6 +177,7 @@ export const RunWarning = z.object({
     'few-boxes',
     'unlearnable',
     'unlabelled',
+    'unreadable',
   ]),
   /** What is so, and what to do about it. */
   message: z.string(),

@@ -3,6 +3,7 @@
  * program, whatever they are connected by; dispatch.ts answers their calls.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ModelEntry } from '../../../core/contract/studio/models.ts'
@@ -18,7 +19,7 @@ import { Jobs } from '../jobs.ts'
 import { respondModel } from '../models/model-assets.ts'
 import { Models } from '../models/models.ts'
 import { respondTrainingInput } from '../models/training-input.ts'
-import { type Project, summarise } from '../project/index.ts'
+import { MISSING, type Project, summarise } from '../project/index.ts'
 import { respondRun } from '../runs/pinned-assets.ts'
 import { Runs } from '../runs/runs.ts'
 import { Settings } from '../settings.ts'
@@ -36,6 +37,8 @@ export interface HostOptions {
   /** Left out: this checkout and the Node that runs it. */
   readonly engine?: EnginePlace
 }
+
+const TELL_AFTER_MS = 200
 
 export type Listener = <Name extends EventName>(event: Name, data: EventData<Name>) => void
 
@@ -56,6 +59,7 @@ export class StudioHost {
   #lastTurn: Promise<unknown> = Promise.resolve()
   /** Windows know that the project is not where it was. */
   #toldGone = false
+  #unreadableTimer: ReturnType<typeof setTimeout> | undefined
   /** What answers an address, by how that begins; the first that fits. */
   readonly #assetRoutes: readonly (readonly [prefix: string, respond: ImageAssets['respond']])[]
 
@@ -67,6 +71,7 @@ export class StudioHost {
     this.assets = new ImageAssets({
       cache: options.cacheFolder,
       fileOf: (imageId) => this.project.fileOf(imageId),
+      onUnreadable: (imageId, file, error) => this.#unreadable(imageId, file, error),
       ...(options.engine && { place: options.engine }),
     })
     this.models = new Models({
@@ -231,6 +236,20 @@ export class StudioHost {
       .flatMap(({ checkpoint, name }) =>
         checkpoint === null ? [] : [{ path: checkpoint, title: name, origin: 'run' as const }],
       )
+  }
+
+  /** A file has changed since the last scan: lists and counts show it as unreadable from now on. */
+  #unreadable(imageId: number, file: string, { message }: CodedError): void {
+    const project = this.#project
+    if (project === undefined || project.readOnly || project.gone) return
+    // The request may be one of the project that was open before.
+    if (project.images.get(imageId)?.error !== null || project.fileOf(imageId) !== file) return
+    project.images.setError(imageId, existsSync(file) ? message.replace(`${file}: `, '') : MISSING)
+    // A whole folder may have gone: windows look anew once for many images.
+    this.#unreadableTimer ??= setTimeout(() => {
+      this.#unreadableTimer = undefined
+      if (this.#project === project) this.imagesChanged()
+    }, TELL_AFTER_MS)
   }
 
   /** Tells all windows that counts or lists changed otherwise than by a step of the history. */

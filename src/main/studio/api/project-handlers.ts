@@ -82,17 +82,32 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
     const { project } = host
     const title = out === null ? 'Count labels to export' : `Export labels to ${basename(out)}`
     return host.jobs.start({ kind: 'project.export', title }, async ({ signal, report }) => {
-      const { files, copiedImages, survey, notKept, problems } = await exportDataset(project, {
-        ...options,
-        out: out ?? project.path,
-        dryRun: out === null,
-        signal,
-        onProgress: (done, total) => report(done / total, out === null ? 'Counting' : 'Writing'),
-      })
+      const { files, copiedImages, unreadableImages, survey, notKept, problems } = await exportDataset(
+        project,
+        {
+          ...options,
+          out: out ?? project.path,
+          dryRun: out === null,
+          signal,
+          onProgress: (done, total) => report(done / total, out === null ? 'Counting' : 'Writing'),
+        },
+      )
       const { images, imagesWithoutBoxes: emptyImages, boxes } = survey
       const counts = project.classes.all().map(({ id, name }) => ({ name, boxes: survey.boxesOf(id) }))
       const perClass = counts.filter((one) => one.boxes > 0)
-      return { images, emptyImages, boxes, perClass, files, copiedImages, notKept, problems }
+      const crowds = survey.with('crowd')
+      return {
+        images,
+        emptyImages,
+        unreadableImages,
+        boxes,
+        crowds,
+        perClass,
+        files,
+        copiedImages,
+        notKept,
+        problems,
+      }
     })
   },
 }

@@ -32,9 +32,13 @@ export interface AssetsOptions {
   readonly fileOf: (imageId: number) => string | Promise<string>
   /** How far the tiles of an image are that is being looked at, 0 to 1; once for each request that waits. */
   readonly onTiles?: (imageId: number, done: number) => void
+  /** Called when an image's file is found to be gone, unreadable, damaged or no image. */
+  readonly onUnreadable?: (imageId: number, file: string, error: CodedError) => void
   /** Where the program lies that makes tiles. Left out: this checkout and the Node that runs it. */
   readonly place?: EnginePlace
 }
+
+const OF_FILE = new Set(['DATA_IMAGE_UNREADABLE', 'DATA_IMAGE_FORMAT', 'DATA_IMAGE_BROKEN'])
 
 /** Pictures decoded at a time. */
 const PLACES = 2
@@ -76,14 +80,18 @@ export class ImageAssets {
     signal?: AbortSignal,
     knownTag?: string,
   ): Promise<AssetResponse> {
+    let asked: { readonly image: number; readonly file: string } | undefined
     try {
       const route = parseRoute(path)
       const window = parseWindow(query)
       const file = await this.#options.fileOf(route.id)
+      asked = { image: route.id, file }
       const key = await keyOf(file)
       return await this.#answer(route, window, file, key, signal, knownTag)
     } catch (error) {
       signal?.throwIfAborted()
+      const isOfFile = error instanceof CodedError && OF_FILE.has(error.code)
+      if (asked && isOfFile) this.#options.onUnreadable?.(asked.image, asked.file, error)
       return errorResponse(error)
     }
   }

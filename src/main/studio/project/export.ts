@@ -1,5 +1,5 @@
 /** A project as a data set: for training, and for all formats. Proposals are no labels and stay behind. */
-import type { Split } from '../../../core/project/model.ts'
+import { LABELLED_IMAGES, type Split } from '../../../core/project/model.ts'
 import { type Loaded, type WriteOptions, type Written, writeDataset } from '../datasets/index.ts'
 import { type Labels, labelsOf, skip } from './labels.ts'
 import { openProject, type Project } from './project.ts'
@@ -13,10 +13,11 @@ export function labelledOf(
   project: Project,
   { split, missing = 'skip' }: { readonly split?: Split; readonly missing?: 'skip' | 'keep' } = {},
 ): Labels {
-  const query = `state:in-progress,done ${split ? `split:${split}` : ''}`
-  if (missing === 'keep') return labelsOf(project, query)
-  const { dataset, problems } = labelsOf(project, `${query} -has:error`)
-  const broken = project.images.list(project.find(`${query} has:error`))
+  const inSplit = split ? ` split:${split}` : ''
+  const withBroken = `state:in-progress,done${inSplit}`
+  if (missing === 'keep') return labelsOf(project, withBroken)
+  const { dataset, problems } = labelsOf(project, `${LABELLED_IMAGES}${inSplit}`)
+  const broken = project.images.list(project.find(`${withBroken} has:error`))
   return { dataset, problems: [...problems, ...broken.map(({ path, error }) => skip(path, error!))] }
 }
 
@@ -39,7 +40,7 @@ export interface ExportOptions extends Omit<WriteOptions, 'copyImagesFrom'> {
 export async function exportDataset(
   { path }: Project,
   { query = '-state:ignored', copyImages = false, ...options }: ExportOptions,
-): Promise<Written> {
+): Promise<Written & { readonly unreadableImages: number }> {
   const snapshot = await openProject(path, { readOnly: true })
   try {
     // Until it ends, this connection sees the file as it is at its first look.
@@ -49,7 +50,8 @@ export async function exportDataset(
       ...options,
       ...(copyImages && { copyImagesFrom: snapshot.imageRoot }),
     })
-    return { ...written, problems: [...problems, ...written.problems] }
+    const unreadableImages = snapshot.find(`${query} has:error`).length
+    return { ...written, unreadableImages, problems: [...problems, ...written.problems] }
   } finally {
     snapshot.close()
   }

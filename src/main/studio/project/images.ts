@@ -87,8 +87,8 @@ export class Images {
     })
   }
 
-  /** Notes why an image cannot be shown, found while decoding it; null once it can. A scan that finds it changed asks again. */
+  /** Notes why an image cannot be shown, found while reading it; null once it can be. The next scan reads the file anew. */
   setError(id: number, reason: string | null): void {
-    this.#database.run('UPDATE image SET error = ? WHERE id = ?', reason, id)
+    this.#database.run('UPDATE image SET error = ?, modified = NULL WHERE id = ?', reason, id)
   }
 }

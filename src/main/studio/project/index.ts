@@ -13,5 +13,5 @@ export {
   PROJECT_FILE,
   type Project,
 } from './project.ts'
-export { type ScanOptions, type ScanReport, scanImages } from './scan.ts'
+export { MISSING, type ScanOptions, type ScanReport, scanImages } from './scan.ts'
 export { type Summary, summarise } from './summary.ts'

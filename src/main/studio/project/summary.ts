@@ -8,6 +8,8 @@ export interface Summary {
   readonly bySplit: Readonly<Record<Split | 'none', number>>
   /** Annotations that are no proposals. */
   readonly labels: number
+  /** Images that a detector learns from (LABELLED_IMAGES). */
+  readonly labelledImages: number
   readonly proposals: number
   /** Images whose file cannot be shown. */
   readonly errors: number
@@ -22,6 +24,8 @@ interface Row {
   readonly images: number
 }
 
+const isLabelled = (state: ImageState): boolean => state === 'in-progress' || state === 'done'
+
 export function summarise({ database, history }: Project): Summary {
   const rows = database.all<Row>('SELECT state, split, count(*) AS images FROM image GROUP BY state, split')
   const sum = (of: (row: Row) => boolean = () => true): number =>
@@ -35,6 +39,9 @@ export function summarise({ database, history }: Project): Summary {
     images: sum(),
     byState: record(IMAGE_STATES, ({ state }, key) => state === key),
     bySplit: record([...SPLITS, 'none'], ({ split }, key) => (split ?? 'none') === key),
+    labelledImages:
+      sum(({ state }) => isLabelled(state)) -
+      count(`image WHERE error IS NOT NULL AND state IN ('in-progress', 'done')`),
     labels: count('annotation') - proposals,
     proposals,
     errors: count('image WHERE error IS NOT NULL'),

@@ -10,7 +10,7 @@ export function inspectProject(
   { setting, split }: ReportScope,
   watch: Watch = {},
 ): Promise<ReportInspection> {
-  return withLabels(project, split, watch, async ({ dataset, each }) => {
+  return withLabels(project, split, watch, async ({ dataset, leftOut, each }) => {
     const inspector = new Inspector(dataset.categories, setting)
     const anchors = new AnchorMeter(setting.input)
     await each((image) => {
@@ -20,6 +20,7 @@ export function inspectProject(
     const { unsized, unlearnable, starved, perCategory, perSize, ...inspection } = inspector.result()
     return {
       ...inspection,
+      leftOut,
       unsized: unsized.length,
       unlearnable: unlearnable.length,
       starved: starved.length,

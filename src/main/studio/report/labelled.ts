@@ -14,11 +14,13 @@ export interface Watch {
 export interface Labelled {
   readonly project: Project
   readonly dataset: DatasetStream
+  /** Images whose file cannot be read, or whose name no data set can hold. */
+  readonly leftOut: number
   /** Goes through all images, giving way to other work now and then. */
   each(look: (image: DatasetImage) => void): Promise<void>
 }
 
-/** Lets `work` look at what a detector would learn from; image files are not needed for it. */
+/** Lets `work` look at what a detector would learn from: the images that training takes, and no others. */
 export async function withLabels<Result>(
   { path }: Project,
   split: Split | null,
@@ -29,11 +31,12 @@ export async function withLabels<Result>(
   try {
     // Until it ends, this connection sees the file as it is at its first look.
     project.database.exec('BEGIN')
-    const { dataset } = labelledOf(project, { ...(split && { split }), missing: 'keep' })
+    const { dataset, problems } = labelledOf(project, split ? { split } : {})
     const giveWay = givingWay(signal)
     return await work({
       project,
       dataset,
+      leftOut: problems.length,
       each: async (look) => {
         let done = 0
         for (const image of dataset.images) {

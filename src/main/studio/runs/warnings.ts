@@ -41,7 +41,11 @@ export function warningsOf(
     } else if (plan.learnFrom === null || plan.learnFrom === plan.measureWith) {
       warn('shared-images', 'Training and validation share images, so the measured AP will be too high')
     }
-    warnings.push(...fewBoxes(data.training), ...unlabelled(project, plan, data.training))
+    warnings.push(
+      ...unreadable(project, plan),
+      ...fewBoxes(data.training),
+      ...unlabelled(project, plan, data.training),
+    )
   }
   const lost = recall.boxes - recall.learnable
   if (lost > 0) {
@@ -55,6 +59,15 @@ function validationCure(project: Project): string {
   if (project.find('split:val').length === 0) return 'Split the images first'
   const isLabelled = project.find('split:val state:in-progress,done -count:0').length > 0
   return isLabelled ? 'Measure with the validation split' : 'Label those of the validation split first'
+}
+
+function unreadable(project: Project, { learnFrom, measureWith }: RunPlan): RunWarning[] {
+  const splits = learnFrom === null ? '' : ` split:${[learnFrom, measureWith].filter(Boolean).join(',')}`
+  const query = `state:in-progress,done has:error${splits}`
+  const images = project.find(query).length
+  if (images === 0) return []
+  const message = `${countOf(images, 'labelled image is', 'labelled images are')} left out because ${images === 1 ? 'its file' : 'their files'} cannot be read. The labels are kept`
+  return [{ kind: 'unreadable', message, query }]
 }
 
 function fewBoxes(training: Dataset): RunWarning[] {
