@@ -238,6 +238,9 @@ describe('undo', () => {
     studio.messages.list[0]!.action!.run()
     await idle()
     expect(client.sent('history.undo')).toEqual([{ step: 3 }])
-    expect(studio.messages.list.at(-1)).toMatchObject({ kind: 'error', code: 'USAGE_STEP' })
+    expect(studio.messages.list.at(-1)).toMatchObject({
+      kind: 'error',
+      text: expect.stringContaining('no longer the last step'),
+    })
   })
 })
