@@ -1,4 +1,4 @@
-/** The canvas's own colours, any CSS colour each; read from the theme's variables and handed in anew when it changes. */
+/** The canvas's own colours, as CSS colours: read from the theme's variables, and set again when the theme changes. */
 export interface CanvasColours {
   /** Around the image. */
   readonly background: string

@@ -37,7 +37,7 @@ export interface SceneImage {
 export interface Scene {
   /** null: no image is open. */
   readonly image: SceneImage | null
-  /** Drawing order; a new array only where a shape or a flag has changed: the spatial index is built anew for it. */
+  /** In drawing order. Replace the array only if a shape or a flag has changed, since the spatial index is then rebuilt. */
   readonly shapes: readonly CanvasShape[]
   readonly selection: ReadonlySet<number>
   /** The class a new shape gets: its colour, #rrggbb, while it is drawn. */

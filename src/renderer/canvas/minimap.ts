@@ -25,7 +25,7 @@ export class Minimap {
     canvas.addEventListener('pointermove', drag, { signal })
   }
 
-  /** Copies the picture, once it changed: drawing it anew for each frame would cost more than the canvas itself. */
+  /** Copies the picture after each change: drawing it again for each frame would cost more than the canvas itself. */
   takePicture(source: ImageSource, { image, pixelRatio }: Frame): void {
     const { clientWidth, clientHeight } = this.#canvas
     this.#scale = Math.min(clientWidth / image.width, clientHeight / image.height)

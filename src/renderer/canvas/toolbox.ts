@@ -63,7 +63,7 @@ export class Toolbox implements PointerTarget {
     this.refresh()
   }
 
-  /** Leaves an unfinished gesture without a trace; false where there was none. */
+  /** Cancels an unfinished gesture; false if there was none. */
   cancelGesture(): boolean {
     const busy = this.#tools[this.#name].cancel()
     if (busy) this.#owner.sketched()

@@ -49,8 +49,8 @@ test('every kind of term', () => {
 test('what cannot be read is named', () => {
   const broken = {
     'a "b': '"b: is not a valid term',
-    'class:': 'class:: has no value',
-    'class:a, b': 'class:a,: has no value',
+    'class:': 'class:: has no valid value',
+    'class:a, b': 'class:a,: has no valid value',
     'colour:red': 'colour:red: is not a known term',
     'state:finished': '"finished" is not a valid value',
     'count:many': 'count:many: needs a number',

@@ -24,7 +24,7 @@ export class TiledPicture implements Picture {
   /** Least recently drawn first. */
   readonly #tiles = new Map<string, TileHeld>()
   readonly #loading = new Map<string, AbortController>()
-  /** Not asked for again before the picture is opened anew. */
+  /** Failed tiles, which are not requested again until the picture is opened again. */
   readonly #failed = new Set<string>()
   #wanted: readonly Tile[] = []
   #closed = false

@@ -18,7 +18,7 @@ interface Outline {
   readonly area: number
 }
 
-/** A segmentation is never changed, only replaced, so what was made of it is good as long as it lives. */
+/** A segmentation is never modified, only replaced, so values derived from it stay valid for its lifetime. */
 const outlines = new WeakMap<Segmentation, Outline>()
 
 function outlineOf(segmentation: Segmentation): Outline {

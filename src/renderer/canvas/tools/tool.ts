@@ -1,4 +1,4 @@
-/** Tools are small state machines: fed with pointer samples, they keep a sketch of what is going on and hand in finished gestures. */
+/** Tools are small state machines: they receive pointer samples, keep a sketch of the gesture, and submit finished gestures. */
 import type { Size } from '../../../core/geometry/box.ts'
 import type { DraftShape, EditPort, Scene, SelectMode } from '../editing.ts'
 import type { ShapeIndex } from '../geometry/shape-index.ts'
@@ -46,7 +46,7 @@ export interface Tool {
   release(p: PointerSample): void
   /** The pointer left the canvas with no button held. */
   leave(): void
-  /** Back to idle without a trace; false where nothing was going on. */
+  /** Cancels the gesture and returns to idle; false if there was no gesture. */
   cancel(): boolean
   /** The scene was replaced during a gesture; the image is still the same. */
   sceneChanged(): void

@@ -8,7 +8,7 @@ export interface Bar {
   readonly values: readonly number[]
   /** Instead of the part's. */
   readonly colour?: string
-  /** More that the readout says. */
+  /** Additional rows of the readout. */
   readonly detail?: readonly { readonly name: string; readonly value: string }[]
 }
 
@@ -48,7 +48,7 @@ export function barRects(
       before += value
       if (value === 0) return []
       const across = along(bar)! + (grouped ? part * thickness : 0)
-      // At least a hair of it is seen.
+      // Keep even the smallest bar visible.
       const length = Math.max(1, Math.abs(to - from))
       const rect = horizontal
         ? {

@@ -5,7 +5,7 @@ export interface HistogramBin {
   readonly count: number
 }
 
-/** Without the empty bins at both ends, so that what there is fills the chart. */
+/** Removes empty bins at both ends, so that the data fills the chart. */
 export function trimmed(bins: readonly HistogramBin[]): readonly HistogramBin[] {
   const first = bins.findIndex(({ count }) => count > 0)
   const last = bins.findLastIndex(({ count }) => count > 0)

@@ -1,4 +1,4 @@
-/** Charts as files that stand alone: all that they look like is in them, whatever theme the window has later. */
+/** Exports charts as self-contained files, which keep their look whatever the window's theme. */
 import { widthOf } from './axis.ts'
 import type { LegendEntry } from './legend.ts'
 
@@ -51,7 +51,7 @@ export function download(file: Blob, name: string): void {
   link.href = URL.createObjectURL(file)
   link.download = name
   link.click()
-  // The browser takes the file when the click has been handled.
+  // The browser reads the file after the click has been handled.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }
 
