@@ -50,7 +50,7 @@ export const STAT_TITLES: readonly StatTitle[] = COCO_STATS.map(({ kind, selecti
     large: 'objects from 96² px',
   }
   const name = `${kind}${suffix}${area === 'all' ? '' : ` ${area}`}`
-  return { name, meaning: `${what}, ${at}, ${sizes[area]}, at most ${limit} detections per image` }
+  return { name, meaning: `${what}, ${at}, ${sizes[area]}, at most ${limit} detections per image and class` }
 })
 
 /** COCO's −1 means that there was nothing to measure. */

@@ -50,6 +50,7 @@ detections ignored because the ground truth lacks their category: 1
  Average Recall     (AR) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = -1.000
  Average Recall     (AR) @[ IoU=0.50:0.95 | area=medium | maxDets=100 ] = -1.000
  Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.500
+ maxDets: at most 100 detections per image and class are counted
 
 category  objects     AP   AP50   AP75  small  medium  large  AR100
 cat             1  0.500  1.000  0.000      –       –  0.500  0.500

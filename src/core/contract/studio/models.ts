@@ -46,6 +46,8 @@ export const FilesReport = z.object({
   images: z.int(),
   skipped: z.int(),
   detections: z.int(),
+  /** Images in which more than MOST_DETECTIONS were found; the best ones are kept. */
+  cut: z.int(),
   /** Null where nothing was left to be detected, as above. */
   imagesPerSecond: z.number().nullable(),
 })

@@ -63,6 +63,7 @@ export function renderEval({ images, detections, evaluation }: EvalReport): stri
       : []),
     '',
     ...stats.map((value, index) => ` ${describeStat(index)} = ${value.toFixed(3)}`),
+    ` maxDets: at most ${MAX_DETECTIONS.at(-1)} detections per image and class are counted`,
     '',
     ...table(
       ['category', 'objects', 'AP', 'AP50', 'AP75', 'small', 'medium', 'large', 'AR100'],

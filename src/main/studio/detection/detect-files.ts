@@ -118,10 +118,9 @@ async function detect(
       model: model.path,
       images: images.map(({ fileName }) => join(root, fileName)),
       score: Math.min(score, ...least.values()),
-      ...{ nms, batch: BATCH, limit: MOST_DETECTIONS, size: null },
+      ...{ nms, batch: BATCH, limit: MOST_DETECTIONS + 1, size: null },
     }) as const
-  // Its classes name what is drawn; only the model knows them.
-  const { classes } = await engine.call(request(files.slice(0, 1)), undefined, signal)
+  let classes: readonly Category[] | null = null
   const done = new Set<string>()
   for (const { fileName } of journal.entries()) done.add(fileName)
   const missing = files.filter(({ fileName }) => !done.has(fileName))
@@ -132,19 +131,22 @@ async function detect(
     await engine.call(
       request(chunk),
       (event) => {
+        if (event.kind === 'classes') classes = event.classes
         if (event.kind !== 'detected' && event.kind !== 'skipped') return
         const { id, fileName } = chunk[event.index]!
         report(...pace.step())
         if (event.kind === 'skipped') return journal.add({ fileName, error: event.error })
         const { width, height } = event
-        const detections = event.detections.filter((one) => one.score >= (least.get(one.categoryId) ?? score))
-        const found = { id, fileName, width, height, detections }
+        const kept = event.detections.slice(0, MOST_DETECTIONS)
+        const detections = kept.filter((one) => one.score >= (least.get(one.categoryId) ?? score))
+        const cut = event.detections.length > kept.length
+        const found = { id, fileName, width, height, detections, cut }
         if (!pictures) return journal.add(found)
         drawing.add(async () => {
           const picture = join(out, 'pictures', `${fileName}.jpg`)
           await drawOverlay(
             join(root, fileName),
-            { detections: named(detections, classes), truth: [] },
+            { detections: named(detections, classes!), truth: [] },
             picture,
           )
           journal.add(found)
@@ -156,6 +158,8 @@ async function detect(
     await drawing.finished()
     signal.throwIfAborted()
   }
+  // Only the model knows its classes; a request tells them before its first image.
+  classes ??= (await engine.call(request(files.slice(0, 1)), undefined, signal)).classes
   return { imagesPerSecond: missing.length > 0 ? pace.rate : null, classes }
 }
 
@@ -173,7 +177,7 @@ async function write(
   classes: readonly Category[],
   signal: AbortSignal,
 ): Promise<Omit<FilesReport, 'imagesPerSecond'>> {
-  const count = { images: 0, skipped: 0, detections: 0 }
+  const count = { images: 0, skipped: 0, detections: 0, cut: 0 }
   function* found(): Generator<DetectedImage> {
     for (const entry of journal.entries()) if (!('error' in entry)) yield entry
   }
@@ -182,6 +186,7 @@ async function write(
     else {
       count.images++
       count.detections += entry.detections.length
+      if (entry.cut) count.cut++
     }
   }
   if (format === 'coco') {
@@ -193,7 +198,7 @@ async function write(
   const images = {
     length: count.images,
     *[Symbol.iterator](): Generator<DatasetImage> {
-      for (const { detections, ...image } of found()) yield { ...image, annotations: detections }
+      for (const { detections, cut: _, ...image } of found()) yield { ...image, annotations: detections }
     },
   }
   await writeDataset({ categories: classes, images }, { format, out, overwrite: true, signal })

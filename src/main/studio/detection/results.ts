@@ -19,6 +19,8 @@ export interface DetectedImage {
   readonly width: number
   readonly height: number
   readonly detections: readonly ScoredBox[]
+  /** More was found than is kept. */
+  readonly cut?: boolean
 }
 
 export interface ResultWriter {
