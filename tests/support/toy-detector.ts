@@ -112,7 +112,8 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
           }
           return into
         },
-        eligible(gt, visit) {
+        eligible(gt, visit, only = P5) {
+          if (only !== P5) return
           for (let cell = first; cell < first + rows * columns; cell++) {
             if (inside(gt, cell)) visit(cell, cell + 1, P5)
           }

@@ -30,25 +30,44 @@ export function locationsPerBox(
   return counts
 }
 
+/** How many boxes some cell learns in `matched` [C]. */
+export function learnedBoxes(assignment: Assignment, matched: Int32Array): number {
+  let learned = 0
+  for (let gt = 0; gt < assignment.boxes.length / 4; gt++) {
+    let found = false
+    assignment.eligible(gt, (start, end) => {
+      for (let cell = start; cell < end && !found; cell++) found = matched[cell] === gt
+    })
+    if (found) learned++
+  }
+  return learned
+}
+
 /** Whether any cell learns box `gt`, by looking at its own cells alone. */
 export function isLearnable(assignment: Assignment, gt: number): boolean {
-  const left = new Set<number>()
-  assignment.eligible(gt, (start, end) => {
-    for (let cell = start; cell < end; cell++) {
-      if (assignment.strength(gt, cell) > Number.NEGATIVE_INFINITY) left.add(cell)
-    }
-  })
-  for (let rival = 0; rival < assignment.boxes.length / 4 && left.size > 0; rival++) {
-    if (rival === gt) continue
-    assignment.eligible(rival, (start, end) => {
-      for (let cell = start; cell < end; cell++) {
-        if (!left.has(cell)) continue
-        const [theirs, own] = [assignment.strength(rival, cell), assignment.strength(gt, cell)]
-        if (theirs > own || (theirs === own && rival < gt)) left.delete(cell)
-      }
-    })
+  const wins = (rival: number, cell: number): boolean => {
+    const [theirs, own] = [assignment.strength(rival, cell), assignment.strength(gt, cell)]
+    return theirs > own || (theirs === own && rival < gt)
   }
-  return left.size > 0
+  const boxes = assignment.boxes.length / 4
+  return assignment.grid.levels.some((_, level) => {
+    let left: number[] = []
+    const collect = (start: number, end: number): void => {
+      for (let cell = start; cell < end; cell++) {
+        if (assignment.strength(gt, cell) > Number.NEGATIVE_INFINITY) left.push(cell)
+      }
+    }
+    assignment.eligible(gt, collect, level)
+    for (let rival = 0; rival < boxes && left.length > 0; rival++) {
+      // Most boxes are weaker wherever they meet: asking that is quicker than asking where they are eligible.
+      if (rival === gt || !left.some((cell) => wins(rival, cell))) continue
+      const take = (start: number, end: number): void => {
+        left = left.filter((cell) => cell < start || cell >= end || !wins(rival, cell))
+      }
+      assignment.eligible(rival, take, level)
+    }
+    return left.length > 0
+  })
 }
 
 /** Why no cell learns box `gt`, which has no cell in `matched` [C]. */

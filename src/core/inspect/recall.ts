@@ -1,7 +1,7 @@
 /** What best possible recall would be with other input sizes and radii, and which of them to take. */
 
 import type { DatasetImage } from '../formats/dataset.ts'
-import { locationsPerBox } from './reasons.ts'
+import { learnedBoxes } from './reasons.ts'
 import type { RecallCount } from './report.ts'
 import {
   assignmentOf,
@@ -64,9 +64,10 @@ export class RecallMeter {
     if (targets.length === 0) return
     const boxes = inputBoxes(image, targets, input)
     const { layout, made: matched } = this.#scratch(image)
-    assignmentOf(this.#setting, layout, boxes).assign(matched)
+    const assignment = assignmentOf(this.#setting, layout, boxes)
+    // Looks at eligible cells only, which are few of all.
     this.recall.boxes += targets.length
-    this.recall.learnable += locationsPerBox(matched, targets.length).filter((count) => count > 0).length
+    this.recall.learnable += learnedBoxes(assignment, assignment.assign(matched))
   }
 }
 

@@ -32,16 +32,22 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
   over(grid, rules, boxes) {
     const window = emptyWindow()
     const limits = grid.levels.map((level) => limitsOf(level, rules))
+    let strengths: Float64Array | undefined
     return {
       ...{ grid, boxes },
       assign: (into) => assign(grid, rules, boxes, into),
-      eligible(gt, visit) {
+      eligible(gt, visit, only) {
         for (const [i, level] of grid.levels.entries()) {
-          if (!findEligible(level, limits[i], boxes, gt, window)) continue
+          if ((only !== undefined && i !== only) || !findEligible(level, limits[i], boxes, gt, window))
+            continue
           forEachRun(level, window, (start, end) => visit(start, end, i))
         }
       },
-      strength: (gt) => -precedence(rules.area, boxes, gt),
+      strength(gt) {
+        // Asked of the same boxes at many locations, or not at all.
+        strengths ??= strengthsOf(rules.area, boxes)
+        return strengths[gt]
+      },
       quality(gt, location, level) {
         const { first, columns, offset, spacing } = grid.levels[level]
         const row = Math.floor((location - first) / columns)
@@ -66,6 +72,12 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
       obstacle: (gt) => obstacleOf(grid, rules, boxes, gt),
     }
   },
+}
+
+function strengthsOf(rule: AssignmentRules['area'], boxes: Float32Array): Float64Array {
+  const strengths = new Float64Array(boxes.length / 4)
+  for (let gt = 0; gt < strengths.length; gt++) strengths[gt] = -precedence(rule, boxes, gt)
+  return strengths
 }
 
 const scalesOf = ({ scales }: HeadParameters): Float32Array | undefined => scales
