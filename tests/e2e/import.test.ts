@@ -1,0 +1,66 @@
+/** Import of labels in a real browser: what is not clear is asked, and no image without a file comes in unasked. */
+import { join } from 'node:path'
+import type { Browser } from 'playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createProject } from '../../src/main/studio/project/project.ts'
+import { scanImages } from '../../src/main/studio/project/scan.ts'
+import { coco, vocXml } from '../support/labels.ts'
+import { lay, scratch } from '../support/scratch.ts'
+import { launchBrowser, openWindow } from '../support/window.ts'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser.close())
+
+test('of labels in two formats one is chosen; images whose files are elsewhere come in when told', async () => {
+  const folder = await scratch()
+  await lay(folder, {
+    'a.jpg': [64, 48],
+    'a.xml': vocXml('dog'),
+    'labels.json': coco(['a.jpg', 'gone.jpg', 'away.jpg']),
+  })
+  const project = await createProject(folder)
+  await scanImages(project)
+  project.classes.add('cat')
+  project.close()
+  const { page, host, faults, choose } = await openWindow(browser, { project: folder })
+  const preview = async () => {
+    await page.keyboard.press('Control+i')
+    await choose('Preview', folder)
+  }
+  await preview()
+  const dialog = page.getByRole('dialog', { name: 'Import labels' })
+  await dialog.getByText('Labels of several kinds lie here. Which are meant?').waitFor()
+  expect(await dialog.getByRole('button', { name: 'Import', exact: true }).isDisabled()).toBe(true)
+
+  await dialog.getByRole('radio', { name: /^COCO/ }).check()
+  await dialog.getByText('1 to add').waitFor()
+  expect(await dialog.innerText()).toMatch(/gone\.jpg: skipped, there is no such image file/)
+
+  await dialog.getByLabel('Keep 2 images whose files are elsewhere').check()
+  await dialog.getByText('3 to add').waitFor()
+  await dialog.getByLabel('Keep 2 images whose files are elsewhere').uncheck()
+  await dialog.getByText('1 to add').waitFor()
+  await dialog.getByRole('radio', { name: /^Pascal VOC/ }).check()
+  await dialog.getByText('dog', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.waitFor({ state: 'detached' })
+  expect(host.project.images.count()).toBe(1)
+  expect(
+    host.project.classes
+      .all()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['cat', 'dog'])
+
+  await preview()
+  await dialog.getByRole('radio', { name: /^COCO/ }).check()
+  await dialog.getByLabel('Keep 2 images whose files are elsewhere').check()
+  await dialog.getByText('3 to add').waitFor()
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await dialog.waitFor({ state: 'detached' })
+  expect(host.project.images.count()).toBe(3)
+  expect(faults).toEqual([])
+})
