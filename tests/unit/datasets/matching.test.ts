@@ -155,7 +155,7 @@ describe('labels that name images by another path', () => {
 
   test('a prefix that is ignored is said', async () => {
     expect((await named('90fbb0c7-a.jpg', { 'a.jpg': PICTURE })).problems).toEqual([
-      '90fbb0c7-a.jpg: mended, taken for a.jpg, the only image of that name',
+      '90fbb0c7-a.jpg: repaired, taken for a.jpg, the only image of that name',
     ])
   })
 

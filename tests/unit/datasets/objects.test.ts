@@ -73,7 +73,7 @@ describe('a size in the labels that is not that of the image', () => {
     expect(images).toEqual(['a.jpg 200x100: cat 1 2 30 40'])
     expect(problems).toEqual([
       expect.stringMatching(
-        /^a\.jpg: mended, .* 100 × 200, the file has 200 × 100, sides exchanged: boxes kept/,
+        /^a\.jpg: repaired, .* 100 × 200, the file has 200 × 100, sides exchanged: boxes kept/,
       ),
     ])
   })
@@ -245,7 +245,7 @@ describe('a side field that is odd does not cost the object', () => {
     ['attributes as a list', { attributes: ['x'] }, /attributes/],
     ['an empty list of attributes', { attributes: [] }],
     ['iscrowd as text', { iscrowd: '0' }],
-    ['iscrowd as a word', { iscrowd: 'maybe' }, /iscrowd: mended, "maybe" is neither 0 nor 1/],
+    ['iscrowd as a word', { iscrowd: 'maybe' }, /iscrowd: repaired, "maybe" is neither 0 nor 1/],
     ['iscrowd null', { iscrowd: null }],
     ['area as text', { area: '1102' }],
     ['area as a word', { area: 'large' }, /area: mended/],
@@ -259,7 +259,11 @@ describe('a side field that is odd does not cost the object', () => {
     ['segmentation []', { segmentation: [] }],
     ['segmentation [[]]', { segmentation: [[]] }],
     ['segmentation of two points', { segmentation: [[1, 2, 3, 4]] }, /segmentation/],
-    ['bbox [] with polygons', { bbox: [], segmentation: polygon }, /bbox: mended, .*taken from the polygons/],
+    [
+      'bbox [] with polygons',
+      { bbox: [], segmentation: polygon },
+      /bbox: repaired, .*taken from the polygons/,
+    ],
     ['bbox null with polygons', { bbox: null, segmentation: polygon }, /taken from the polygons/],
     ['bbox of zeros with polygons', { bbox: [0, 0, 0, 0], segmentation: polygon }, /taken from the polygons/],
     ['no bbox with polygons', { bbox: undefined, segmentation: polygon }, /taken from the polygons/],
@@ -488,7 +492,7 @@ describe('CSV', () => {
       `"filename", "class", "xmin", "ymin", "xmax", "ymax"\n"a.jpg", "cat", 1, 2, 30, 40\n`,
       [],
     ],
-    ['a field too many', `${HEAD}\n${ROW},black\n`, [/line 2: mended, the row has 7 fields, the header 6/]],
+    ['a field too many', `${HEAD}\n${ROW},black\n`, [/line 2: repaired, the row has 7 fields, the header 6/]],
     ['a comma at every end', `${HEAD},\n${ROW},\n`, []],
     ['a comma at the end of rows', `${HEAD}\n${ROW},\n`, []],
     [
@@ -502,15 +506,15 @@ describe('CSV', () => {
     [
       'an absolute path',
       `${HEAD}\n/home/x/set/${ROW}\n`,
-      [/^home\/x\/set\/a\.jpg: mended, .* found by its name alone$/],
+      [/^home\/x\/set\/a\.jpg: repaired, .* found by its name alone$/],
     ],
-    ['backslashes', `${HEAD}\nC:\\set\\${ROW}\n`, [/^set\/a\.jpg: mended, .* found by its name alone$/]],
+    ['backslashes', `${HEAD}\nC:\\set\\${ROW}\n`, [/^set\/a\.jpg: repaired, .* found by its name alone$/]],
     ['mixed line ends', `${HEAD}\r\n${ROW}\n`, []],
     ['line ends of old Macs', `${HEAD}\r${ROW}\r`, []],
     [
       'a comma in quotes behind a blank',
       `${HEAD}\n${ROW}\na.jpg, "cat, black",1,2,30,40\n`,
-      [/line 3: mended, the row has 7 fields/, /line 3: skipped, .* behind a blank/],
+      [/line 3: repaired, the row has 7 fields/, /line 3: skipped, .* behind a blank/],
     ],
     [
       'a row cut off',
