@@ -30,7 +30,7 @@ async function plan(page: Page, steps: number): Promise<void> {
   await set('Input size, px', 128)
   await set('Steps', steps)
   await dialog.getByText('More settings').click()
-  await set('Measure every (0: at the end), steps', 15)
+  await set('Evaluate every (0: at the end), steps', 15)
   await set('Save every, steps', 5)
 }
 
