@@ -59,6 +59,20 @@ export function weightsPath(model: PretrainedModel, cache: string = cacheRoot())
 }
 
 /**
+ * Refuses pretrained weights of the cache that are not what was downloaded; files of the user are the user's own.
+ * @throws CodedError WEIGHTS_DAMAGED
+ */
+export async function requireIntactWeights(file: string, cache: string = cacheRoot()): Promise<void> {
+  const model = readModels().find((one) => weightsPath(one, cache) === path.resolve(file))
+  if (model === undefined || (await hasHash(file, model.sha256))) return
+  throw new CodedError(
+    'WEIGHTS_DAMAGED',
+    `${file} is not the file that was downloaded: it was cut short or overwritten`,
+    '`npm run setup` repairs it',
+  )
+}
+
+/**
  * The path of a model's weights, after downloading them if they are missing from the cache or are not the expected file.
  * @throws CodedError RUNTIME_NO_NETWORK, RUNTIME_WRONG_HASH, …; the cache then contains no wrong file
  */

@@ -4,9 +4,18 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { dirname } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { type PretrainedModel, provideWeights, weightsPath } from '../../../src/main/setup/weights.ts'
+import path, { dirname } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import {
+  type PretrainedModel,
+  provideWeights,
+  readModels,
+  requireIntactWeights,
+  weightsPath,
+} from '../../../src/main/setup/weights.ts'
+import { startingWeights } from '../../../src/main/studio/engine/starting-weights.ts'
+import { ModelChoice } from '../../../src/main/studio/models/model-choice.ts'
+import { Settings } from '../../../src/main/studio/settings.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const CONTENT = Buffer.from('weights'.repeat(1000))
@@ -54,5 +63,25 @@ test.each([
   await provideWeights(model, { cache, log: (line) => lines.push(line) })
   expect(readFileSync(file)).toEqual(CONTENT)
   expect(served()).toBe(2)
-  expect(lines[0]).toContain('tiny.pth is not the file that this program knows')
+  expect(lines[0]).toContain('tiny.pth')
+})
+
+test('weights of the cache that were overwritten are refused wherever they are given; other files are not looked at', async () => {
+  const cache = await scratch()
+  const model = readModels()[0]!
+  const file = weightsPath(model, cache)
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, 'cut short')
+  await expect(requireIntactWeights(file, cache)).rejects.toMatchObject({
+    code: 'WEIGHTS_DAMAGED',
+    remedy: expect.stringContaining('setup'),
+  })
+  vi.stubEnv('FCOS_CACHE', cache)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(startingWeights(file, () => {})).rejects.toMatchObject({ code: 'WEIGHTS_DAMAGED' })
+  const choice = new ModelChoice(new Settings(cache), () => [])
+  await expect(choice.at(file)).rejects.toMatchObject({ code: 'WEIGHTS_DAMAGED' })
+  const own = path.join(cache, 'own.safetensors')
+  writeFileSync(own, 'own')
+  await requireIntactWeights(own, cache)
 })

@@ -10,6 +10,7 @@ import type { Format } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { countOf } from '../../../core/words.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
+import { requireIntactWeights } from '../../setup/weights.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
@@ -65,6 +66,7 @@ export interface DetectReport {
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
   const { model, out, overlay, score = SCORE } = options
   requireWeightsFile(model, 'USAGE_NO_FILE')
+  await requireIntactWeights(model)
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)

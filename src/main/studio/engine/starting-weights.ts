@@ -3,7 +3,7 @@ import { type Architecture, isArchitecture, MODELS } from '../../../core/detecto
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, describe, toWire } from '../../../core/errors.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
-import { provideWeights, readModels, weightsPath } from '../../setup/weights.ts'
+import { provideWeights, readModels, requireIntactWeights, weightsPath } from '../../setup/weights.ts'
 
 export interface StartingWeights {
   /** null where the file says it. */
@@ -20,6 +20,7 @@ export interface StartingWeights {
 export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
   if (isArchitecture(model)) return pretrained(model, say)
   requireWeightsFile(model, 'USAGE_NO_FILE')
+  await requireIntactWeights(model)
   return { architecture: null, file: model }
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { keyOf } from '../../images/image-file.ts'
-import { readModels, weightsPath } from '../../setup/weights.ts'
+import { readModels, requireIntactWeights, weightsPath } from '../../setup/weights.ts'
 import type { Settings } from '../settings.ts'
 
 /** Files that the user chose, latest first. */
@@ -55,9 +55,10 @@ export class ModelChoice {
     return entry ? { ...entry, key: await keyOf(entry.path) } : null
   }
 
-  /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND. */
+  /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND, WEIGHTS_DAMAGED. */
   async at(path: string): Promise<CurrentModel> {
     requireWeightsFile(path)
+    await requireIntactWeights(path)
     const listed = this.list().find((model) => model.path === path)
     return { ...(listed ?? { path, title: titleOf(path), origin: 'file' }), key: await keyOf(path) }
   }

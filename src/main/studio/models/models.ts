@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { requireIntactWeights } from '../../setup/weights.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import { ViewingEngine } from '../engine/viewing-engine.ts'
@@ -77,10 +78,13 @@ export class Models {
     throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
   }
 
-  /** Throws USAGE_NO_MODEL. */
+  /** Throws USAGE_NO_MODEL, WEIGHTS_DAMAGED. */
   async require(project: string): Promise<CurrentModel> {
     const model = await this.current(project)
-    if (model) return model
+    if (model) {
+      await requireIntactWeights(model.path)
+      return model
+    }
     throw new CodedError('USAGE_NO_MODEL', 'No model is in use', 'Train one, or choose a checkpoint')
   }
 
