@@ -248,7 +248,7 @@ describe('a side field that is odd does not cost the object', () => {
     ['iscrowd as a word', { iscrowd: 'maybe' }, /iscrowd: repaired, "maybe" is neither 0 nor 1/],
     ['iscrowd null', { iscrowd: null }],
     ['area as text', { area: '1102' }],
-    ['area as a word', { area: 'large' }, /area: mended/],
+    ['area as a word', { area: 'large' }, /area: repaired/],
     ['score as text', { score: '0.5' }],
     ['score over 1', { score: 98 }, /score 98 is not in \[0, 1\]/],
     ['difficult as text', { difficult: '0' }],
