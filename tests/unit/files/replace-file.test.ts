@@ -37,8 +37,6 @@ test('a link stays a link, and the file that it leads to is replaced', async () 
 
 describe.skipIf(process.platform === 'win32')('devices and pipes', () => {
   test('take what is written to them, and stay what they are', async () => {
-    await replaceFile('/dev/null', 'text')
-    expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
     const pipe = join(await scratch(), 'pipe')
     execFileSync('mkfifo', [pipe])
     const [read] = await Promise.all([readFile(pipe, 'utf8'), replaceFile(pipe, 'text')])
@@ -46,7 +44,8 @@ describe.skipIf(process.platform === 'win32')('devices and pipes', () => {
     expect(statSync(pipe).isFIFO()).toBe(true)
   })
 
-  test.skipIf(process.platform !== 'linux')('that are full say so', async () => {
+  // The superuser could replace the machine's own device, should replaceFile be broken.
+  test.skipIf(process.platform !== 'linux' || process.getuid?.() === 0)('that are full say so', async () => {
     await expect(replaceFile('/dev/full', 'text')).rejects.toMatchObject({ code: 'IO_DISK_FULL' })
     expect(statSync('/dev/full').isCharacterDevice()).toBe(true)
   })
