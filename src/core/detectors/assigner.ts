@@ -22,7 +22,7 @@ export interface Assignment {
   readonly boxes: Float32Array
   /** [C] index of the box that each cell learns, BACKGROUND or IGNORED. `into` may be a buffer of an earlier call; it is overwritten. */
   assign(into?: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer>
-  /** Calls `visit` with each run [start, end) of cells that would learn box `gt` if it were alone, level by level, or those of one level. */
+  /** Calls `visit` with each run [start, end) of cells that would learn box `gt` if it were alone, in ascending order, or those of one level. */
   eligible(gt: number, visit: (start: number, end: number, level: number) => void, only?: number): void
   /**
    * Of several boxes that a cell is eligible for it learns the one of greatest strength, of equals the one of lower index.

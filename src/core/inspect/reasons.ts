@@ -61,10 +61,16 @@ export function isLearnable(assignment: Assignment, gt: number): boolean {
     for (let rival = 0; rival < boxes && left.length > 0; rival++) {
       // Most boxes are weaker wherever they meet: asking that is quicker than asking where they are eligible.
       if (rival === gt || !left.some((cell) => wins(rival, cell))) continue
+      // Runs and `left` both ascend, so one walk along both finds what they share.
+      const kept: number[] = []
+      let at = 0
       const take = (start: number, end: number): void => {
-        left = left.filter((cell) => cell < start || cell >= end || !wins(rival, cell))
+        while (at < left.length && left[at] < start) kept.push(left[at++])
+        for (; at < left.length && left[at] < end; at++) if (!wins(rival, left[at])) kept.push(left[at])
       }
       assignment.eligible(rival, take, level)
+      while (at < left.length) kept.push(left[at++])
+      left = kept
     }
     return left.length > 0
   })

@@ -154,6 +154,16 @@ describe('other detectors', () => {
       matched: [3852],
       best_iou: [3852],
     })
+    const robbed = write('robbed.json', Array(2).fill({ box: [40, 40, 48, 44], class: 0 }))
+    const out = path.join(folder, 'robbed.safetensors')
+    const { unlearnable } = await runTargets({
+      detector: 'atss',
+      width: 160,
+      height: 128,
+      objects: robbed,
+      out,
+    })
+    expect(unlearnable[0]?.reason).toContain('(8 × 4 px)')
     expect((await written('polarmask')).shapes).toMatchObject({
       labels: [428],
       rays: [expect.any(Number), 36],

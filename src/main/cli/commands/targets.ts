@@ -238,7 +238,7 @@ function fcosTargets(scene: Scene, options: TargetsOptions): Computed {
     locationsPerBox,
     unlearnable: starved(locationsPerBox).map((gt) => {
       if (maskRules) {
-        const reason = `Box ${gt} (${boxSize(boxes, gt)}) has no location that its mask and box allow and that no smaller box takes`
+        const reason = `Box ${gt} (${sizeText(boxes, gt)}) has no location that its mask and box allow and that no smaller box takes`
         return { gt, cause: 'masked', reason }
       }
       const box = unlearnable(FCOS.assigner.over(layout, rules, boxes), gt, matched)
@@ -290,7 +290,7 @@ function polarmaskTargets(
     levels,
     locationsPerBox,
     unlearnable: starved(locationsPerBox).map((gt) => {
-      const object = `Object ${gt} (${boxSize(boxes, gt)})`
+      const object = `Object ${gt} (${sizeText(boxes, gt)})`
       return dropped.includes(gt)
         ? { gt, cause: 'dropped', reason: `${object} is too small: the authors' code ignores it` }
         : { gt, cause: 'starved', reason: `${object} has no location near its centroid and inside its box` }
@@ -334,7 +334,7 @@ function atssTargets({ input, boxes }: Scene, { dialect = 'authors', k = 9 }: Ta
     unlearnable: starved(locationsPerBox).map((gt) => ({
       gt,
       cause: 'starved',
-      reason: `Box ${gt} (${boxSize(boxes, gt)}) has no location: each of its candidates is outside it, below its threshold, or taken by another box`,
+      reason: `Box ${gt} (${sizeText(boxes, gt)}) has no location: each of its candidates is outside it, below its threshold, or taken by another box`,
     })),
   }
 }
@@ -357,11 +357,11 @@ function retinanetTargets({ input: given, boxes }: Scene): Computed {
     locationsPerBox,
     unlearnable: starved(locationsPerBox).map((gt) =>
       unreachable.includes(gt)
-        ? { gt, cause: 'unreachable', reason: `Box ${gt} (${boxSize(boxes, gt)}) overlaps no anchor` }
+        ? { gt, cause: 'unreachable', reason: `Box ${gt} (${sizeText(boxes, gt)}) overlaps no anchor` }
         : {
             gt,
             cause: 'robbed',
-            reason: `Box ${gt} (${boxSize(boxes, gt)}) has no anchor: its best anchors fit another box better`,
+            reason: `Box ${gt} (${sizeText(boxes, gt)}) has no anchor: its best anchors fit another box better`,
           },
     ),
   }
@@ -399,7 +399,7 @@ function centernetTargets(
       const reason =
         gt >= rules.maxObjects
           ? `Box ${gt} comes after the first ${rules.maxObjects}, the maximum for an image`
-          : `Box ${gt} (${boxSize(boxes, gt)}) has no area after clipping to the map of ${columns} × ${rows} cells`
+          : `Box ${gt} (${sizeText(boxes, gt)}) has no area after clipping to the map of ${columns} × ${rows} cells`
       return [{ gt, cause: 'dropped', reason }]
     }),
   }
@@ -490,4 +490,9 @@ export function renderTargets(report: TargetsReport): string {
     ...report.unlearnable.map(({ reason }) => reason),
     `Written to ${out}`,
   ].join('\n')
+}
+
+function sizeText(boxes: Float32Array, gt: number): string {
+  const { width, height } = boxSize(boxes, gt)
+  return `${Number(width.toFixed(1))} × ${Number(height.toFixed(1))} px`
 }
