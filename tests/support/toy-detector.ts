@@ -119,6 +119,7 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
           }
         },
         strength: () => 1,
+        rivals: (gt) => Array.from({ length: gt }, (_, other) => other),
         quality: () => 1,
         learns: (level) => level === P5,
         explain: () => [],

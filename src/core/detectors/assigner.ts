@@ -29,6 +29,8 @@ export interface Assignment {
    * −Infinity: it does not even win against background.
    */
   strength(gt: number, cell: number): number
+  /** The boxes that may take a cell from box `gt` where both are eligible. */
+  rivals(gt: number): readonly number[]
   /** How good a place the cell, which lies on `level`, is for a box that it learns, in (0, 1]. */
   quality(gt: number, cell: number, level: number): number
   /** Whether cells of a level may learn anything at all. */

@@ -49,7 +49,7 @@ export function isLearnable(assignment: Assignment, gt: number): boolean {
     const [theirs, own] = [assignment.strength(rival, cell), assignment.strength(gt, cell)]
     return theirs > own || (theirs === own && rival < gt)
   }
-  const boxes = assignment.boxes.length / 4
+  let rivals: readonly number[] | undefined
   return assignment.grid.levels.some((_, level) => {
     let left: number[] = []
     const collect = (start: number, end: number): void => {
@@ -58,9 +58,10 @@ export function isLearnable(assignment: Assignment, gt: number): boolean {
       }
     }
     assignment.eligible(gt, collect, level)
-    for (let rival = 0; rival < boxes && left.length > 0; rival++) {
-      // Most boxes are weaker wherever they meet: asking that is quicker than asking where they are eligible.
-      if (rival === gt || !left.some((cell) => wins(rival, cell))) continue
+    if (left.length === 0) return false
+    rivals ??= assignment.rivals(gt)
+    for (const rival of rivals) {
+      if (left.length === 0) break
       // Runs and `left` both ascend, so one walk along both finds what they share.
       const kept: number[] = []
       let at = 0

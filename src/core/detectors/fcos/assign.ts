@@ -27,6 +27,17 @@ export function neverWins(rule: AreaRule, boxes: Float32Array, gt: number): bool
   return precedence(rule, boxes, gt) === Number.POSITIVE_INFINITY
 }
 
+/** Indices of the boxes that win against box `gt` wherever both are eligible. */
+export function strongerBoxes(rule: AreaRule, boxes: Float32Array, gt: number): number[] {
+  const own = precedence(rule, boxes, gt)
+  const stronger: number[] = []
+  for (let other = 0; other < boxes.length / 4; other++) {
+    const key = precedence(rule, boxes, other)
+    if (key < own || (key === own && other < gt)) stronger.push(other)
+  }
+  return stronger
+}
+
 /** Indices of boxes, from the one that loses every contest to the one that wins every; without those that never win. */
 export function weakestFirst(rule: AreaRule, boxes: Float32Array): Int32Array {
   const count = boxes.length / 4

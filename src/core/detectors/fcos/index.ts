@@ -2,7 +2,7 @@
 import { pyramid } from '../../pyramid/levels.ts'
 import type { Assigner } from '../assigner.ts'
 import type { Detector, HeadParameters } from '../detector.ts'
-import { assign, precedence } from './assign.ts'
+import { assign, precedence, strongerBoxes } from './assign.ts'
 import { type AssignmentRules, FcosChoices, FcosConfig } from './config.ts'
 import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
 import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
@@ -48,6 +48,7 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
         strengths ??= strengthsOf(rules.area, boxes)
         return strengths[gt]
       },
+      rivals: (gt) => strongerBoxes(rules.area, boxes, gt),
       quality(gt, location, level) {
         const { first, columns, offset, spacing } = grid.levels[level]
         const row = Math.floor((location - first) / columns)
