@@ -132,7 +132,7 @@ test('an engine that is killed is replaced, and the run goes on from its last st
   await expectWhole(host, run)
   const { notes } = await client.call('runs.detail', { run })
   expect(notes).toContainEqual(
-    expect.stringMatching(/ended unexpectedly.*Going on from the last saved state/),
+    expect.stringMatching(/ended unexpectedly.*Continuing from the last saved state/),
   )
 }, 180_000)
 
@@ -168,7 +168,7 @@ test('closing the project saves and stops the run, which is resumed when it is o
     resumable: true,
     step,
   })
-  expect((await client.call('runs.detail', { run })).notes.join()).toMatch(/for the project was closed/)
+  expect((await client.call('runs.detail', { run })).notes.join()).toMatch(/because the project was closed/)
   const done = until('done')
   await client.call('runs.resume', { run })
   await done

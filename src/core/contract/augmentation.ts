@@ -1,4 +1,4 @@
-/** What is varied at random in training images. */
+/** The random augmentation of training images. */
 import { z } from 'zod'
 
 const probability = z.number().min(0).max(1)
@@ -6,17 +6,17 @@ const probability = z.number().min(0).max(1)
 const jitter = z.number().min(0).max(1)
 
 export const AugmentConfig = z.strictObject({
-  /** Probability of mirroring left to right. */
+  /** Probability of a horizontal flip. */
   hflip: probability,
-  /** Probability of mirroring top to bottom: for views without an up (microscopy, from the air). */
+  /** Probability of a vertical flip, for images without an up direction (microscopy, aerial images). */
   vflip: probability,
   /** Range of the factor on the scale that detection would use, drawn uniformly in its logarithm. */
   scale: z
     .tuple([z.number().positive(), z.number().positive()])
     .refine(([low, high]) => low <= high, 'the first factor is the lower one'),
   /**
-   * Where the scaled image lies on the canvas. corner: top left, as in detection. random: a uniformly chosen window is cut
-   * out of it where it is larger, and it is put at a uniformly chosen place where it is smaller (large-scale jitter).
+   * Position of the scaled image on the canvas. corner: top left, as in detection. random: if it is larger, a uniformly
+   * chosen window is cropped; if it is smaller, it is placed at a uniformly chosen position (large-scale jitter).
    */
   placement: z.enum(['corner', 'random']),
   /** A box stays a target if at least this share of the part inside its image is left after cropping. */
@@ -28,7 +28,7 @@ export const AugmentConfig = z.strictObject({
   hue: z.number().min(0).max(0.5),
   /** Probability of a mosaic of four images. */
   mosaic: probability,
-  /** Share of the run after which there are no more mosaics, so that training ends on whole images. */
+  /** Share of the run after which mosaics stop, so that training ends on whole images. */
   mosaicUntil: probability,
 })
 export type AugmentConfig = z.infer<typeof AugmentConfig>

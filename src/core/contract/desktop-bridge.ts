@@ -1,7 +1,7 @@
 /** What the preload script puts into a desktop window's page as `window.desktop`, and the names that both sides use. */
 import type { WireError } from '../errors.ts'
 
-/** What the shell tells a page, unasked. */
+/** Messages from the shell to a page. */
 export type DesktopMessage =
   /** The user chose a command in a native menu. */
   | { readonly run: string }

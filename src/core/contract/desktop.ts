@@ -1,6 +1,6 @@
 /**
- * What a page in a desktop window asks of its shell, beside the studio's API: native menus, dialogs and a port to the
- * studio. Everything is plain JSON; desktop-bridge.ts says how it travels.
+ * The calls of a page in a desktop window to its shell, in addition to the studio's API: native menus, dialogs and a port to
+ * the studio. Everything is plain JSON; desktop-bridge.ts defines the transport.
  */
 import { z } from 'zod'
 import { method } from './studio/method.ts'
@@ -19,7 +19,7 @@ export const MenuCommand = z.strictObject({
   /** In Electron's notation, such as `CommandOrControl+Shift+Z`; null for none. The page listens for the keys itself. */
   accelerator: z.string().regex(ACCELERATOR).nullable(),
   enabled: z.boolean(),
-  /** Of a switch, whether it is on; null for what is no switch. */
+  /** Whether a toggle is on; null if it is not a toggle. */
   checked: z.boolean().nullable(),
 })
 export type MenuCommand = z.infer<typeof MenuCommand>
@@ -35,16 +35,16 @@ const Filters = z
 export const DESKTOP_METHODS = {
   /** Sends this page a port to the studio (PORT_MESSAGE). The page's earlier one is closed. */
   'studio.connect': method(None, Nothing),
-  /** From now on the page takes messages: those that waited are sent. */
+  /** The page is ready for messages; those that were waiting are sent. */
   'messages.listen': method(None, Nothing),
   /** Replaces what the page has in the native menus. */
   'menu.show': method(z.strictObject({ commands: z.array(MenuCommand).max(1000) }), Nothing),
-  /** A folder or file that is there; null where the user cancels. */
+  /** An existing folder or file; null if the user cancels. */
   'dialog.open': method(
     z.strictObject({ kind: z.enum(['folder', 'file']), title: Title, filters: Filters.exactOptional() }),
     LocalPath.nullable(),
   ),
-  /** Where to write a file; the user has agreed to replace one that is there. Null where they cancel. */
+  /** Where to write a file; the user has agreed to replace an existing one. Null if they cancel. */
   'dialog.save': method(
     z.strictObject({ title: Title, name: z.string().max(255), filters: Filters.exactOptional() }),
     LocalPath.nullable(),

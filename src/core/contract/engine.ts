@@ -1,9 +1,9 @@
 /**
- * The engine's protocol. A client sends requests, the engine answers each with events and one result or error.
- * Messages are structured clones, so typed arrays travel as they are.
+ * The engine's protocol. A client sends requests, the engine answers each with events and one result or error. Messages are
+ * structured clones, so typed arrays travel as they are.
  *
- * The engine runs one job at a time. `maps`, `training-input` and `export-model` are answered beside it, between its steps; who does not
- * want to wait for a step, which may take seconds, asks another engine.
+ * The engine runs one job at a time. `maps`, `training-input` and `export-model` are answered between the steps of a job.
+ * Clients that do not want to wait for a step, which may take seconds, use another engine.
  */
 import { z } from 'zod'
 import { ARCHITECTURES } from '../detectors/architectures.ts'
@@ -42,15 +42,15 @@ export const BenchRequest = z.object({
 })
 export type BenchRequest = z.infer<typeof BenchRequest>
 
-/** A checkpoint with more to say: the same weights, what its user should know, and how to use it. */
+/** Writes a checkpoint with more metadata: the same weights, with a model card and recommended thresholds. */
 export const ExportModelRequest = z.object({
   method: z.literal('export-model'),
   model: Path,
   /** May be `model` itself. Replaced in one step. */
   out: Path,
-  /** [K] least score of each class; null to keep what the checkpoint has. */
+  /** [K] minimum score of each class; null to keep those of the checkpoint. */
   thresholds: z.array(z.number().min(0).max(1)).nullable(),
-  /** The model card, Markdown; null to keep what the checkpoint has. */
+  /** The model card, Markdown; null to keep that of the checkpoint. */
   card: z.string().nullable(),
 })
 export type ExportModelRequest = z.infer<typeof ExportModelRequest>
@@ -62,7 +62,7 @@ export type ExportModelRequest = z.infer<typeof ExportModelRequest>
 export const CancelRequest = z.object({ method: z.literal('cancel'), job: z.int() })
 /** Holds a job after its step; a training run saves its state first. The engine stays responsive. */
 export const PauseRequest = z.object({ method: z.literal('pause'), job: z.int() })
-/** Lets a paused job go on. */
+/** Continues a paused job. */
 export const ContinueRequest = z.object({ method: z.literal('continue'), job: z.int() })
 
 export const EngineRequest = z.discriminatedUnion('method', [
@@ -84,7 +84,7 @@ export type EngineRequest = z.infer<typeof EngineRequest>
 export const EngineCall = z.object({ id: z.int(), request: EngineRequest })
 export type EngineCall = z.infer<typeof EngineCall>
 
-/** Sent once, when the engine can take requests. */
+/** Sent once, when the engine is ready for requests. */
 export interface EngineHello {
   /** TensorFlow's version; on WebAssembly TensorFlow.js's. */
   readonly tensorflow: string
@@ -103,7 +103,7 @@ export interface EngineHello {
 export type EngineEvent =
   | TrainingEvent
   | DetectionEvent
-  /** Something the user should know; the job goes on. */
+  /** Something the user should know; the job continues. */
   | { readonly kind: 'note'; readonly message: string }
   /** The job waits; a training run's state is saved. */
   | { readonly kind: 'paused' }

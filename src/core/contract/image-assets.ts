@@ -1,5 +1,5 @@
 /**
- * Pictures beside the studio's API, fetched by address. <id> is an image's id. Errors come as a WireError in JSON.
+ * Images that accompany the studio's API, fetched by address. <id> is an image's id. Errors come as a WireError in JSON.
  *
  *   /asset/thumbnail/<id>                               JPEG, longest side 256 px
  *   /asset/image/<id>/info                              ImageInfo
@@ -11,8 +11,8 @@
  *   /asset/training-input/<id>?seed&short&long          as a training run would see it: training-input-asset.ts
  *   /asset/run/<run id>/pinned/<index>?step=<step>      predictions of a pinned image: pinned.ts
  *
- * All are as displayed: EXIF orientation applied. low and high are the window of pictures of more than 8 bits: values
- * that are shown black and white; without them it is the suggested one.
+ * All are as displayed: EXIF orientation applied. low and high are the window of pictures of more than 8 bits: values that
+ * are shown black and white; without them it is the suggested one.
  */
 import { z } from 'zod'
 

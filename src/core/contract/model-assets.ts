@@ -1,6 +1,6 @@
 /**
- * What a model makes of an image, as files: fetched by windows from /asset/ (image-assets.ts) and kept in the cache. They are
- * safetensors files, which programs in other languages read too; L locations, K classes, M candidates, C channels.
+ * The outputs of a model for an image, as files: fetched by windows from /asset/ (image-assets.ts) and kept in the cache.
+ * They are safetensors files, which programs in other languages read too; L locations, K classes, M candidates, C channels.
  *
  *   maps         each of the head's raw outputs by name [L,channels], its parameters by name, embedding [C]
  *   candidates   boxes [M,4], class_scores [M], locations [M], labels [M], levels [M], embedding [C], and by name what else
@@ -141,4 +141,4 @@ function decode(file: Uint8Array) {
 }
 
 const damaged = (): CodedError =>
-  new CodedError('IO_MODEL_OUTPUT', 'What the model made of this image cannot be read')
+  new CodedError('IO_MODEL_OUTPUT', 'The output of the model for this image cannot be read')

@@ -1,4 +1,4 @@
-/** What a training run learns from and is measured with, as its folder keeps it: which boxes of which images. */
+/** The training and validation data of a run, as stored in its folder: which boxes of which images. */
 import { z } from 'zod'
 import type { EngineData, EngineImage } from './engine/images.ts'
 

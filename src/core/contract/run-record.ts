@@ -22,8 +22,8 @@ export const RUN_FILES = {
   features: 'features',
 } as const
 
-/** What a run is: fixed when it starts, so that resuming cannot mix two. */
-/** A new run never writes over another. */
+/** The definition of a run, fixed when it starts, so that resuming cannot mix two runs. */
+/** A new run never overwrites another. */
 export const runExists = (folder: string): CodedError =>
   new CodedError(
     'USAGE_RUN_EXISTS',

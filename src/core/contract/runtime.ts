@@ -5,7 +5,7 @@ import { CodedError } from '../errors.ts'
 /** The record's place, relative to the package's root. */
 export const RUNTIME_RECORD = 'node_modules/.fcos-runtime.json'
 
-/** What a file was when it was last checked. */
+/** The state of a file when it was last checked. */
 export const SealedFile = z.object({
   path: z.string(),
   bytes: z.number(),
@@ -43,7 +43,7 @@ export function runtimeTitle({ tensorflow, device }: RuntimeRecord): string {
 export function inferenceOnly(): CodedError {
   return new CodedError(
     'RUNTIME_INFERENCE_ONLY',
-    'The engine runs on WebAssembly here, which detects but cannot train',
-    'Mend what `fcos doctor` gives as the reason and run `npm run setup`, or train on another machine and bring the checkpoint here',
+    'The engine runs on WebAssembly here, which can detect but not train',
+    'Fix the reason that `fcos doctor` gives and run `npm run setup`, or train on another machine and copy the checkpoint here',
   )
 }

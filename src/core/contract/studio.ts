@@ -1,10 +1,10 @@
 /**
- * The studio's API: what a window, or a program in any language, asks of it. Everything is plain JSON; wire.ts says how
- * it travels. Pictures and arrays of numbers are fetched from /asset/… beside it.
+ * The studio's API, for windows and for programs in any language. Everything is plain JSON; wire.ts defines the transport.
+ * Images and arrays of numbers are fetched from /asset/….
  *
- * Every method can fail with a WireError. All of them may throw USAGE_REQUEST (no such method, or parameters that the
- * schema refuses), and those that need a project USAGE_NO_PROJECT, or IO_PROJECT_LOCKED and IO_PROJECT_READ_ONLY where
- * they would change one that can only be read.
+ * Every method can fail with a WireError. All of them may throw USAGE_REQUEST (no such method, or parameters that the schema
+ * refuses), and those that need a project USAGE_NO_PROJECT, or IO_PROJECT_LOCKED and IO_PROJECT_READ_ONLY where they would
+ * change one that can only be read.
  */
 import { z } from 'zod'
 import { APP_METHODS, AppInfo } from './studio/app.ts'
@@ -29,7 +29,7 @@ export const STUDIO_METHODS = {
   ...EXPORT_METHODS,
 } as const
 
-/** What the studio tells every window, unasked. */
+/** The events that the studio sends to every window. */
 export const STUDIO_EVENTS = {
   /** The engine was set up, or that has failed. */
   app: AppInfo,
@@ -43,12 +43,12 @@ export const STUDIO_EVENTS = {
     /** The call that it comes from, or that started its job; null of a client that does not name itself. */
     by: Caller.nullable(),
   }),
-  /** Images were found, moved or lost: lists look anew. */
+  /** Images were found, moved or lost, so lists must be refreshed. */
   images: z.null(),
-  /** A job began, went on or ended. */
+  /** A job started, progressed or ended. */
   job: Job,
   run: RunChange,
-  /** Runs came or went otherwise: lists look anew. */
+  /** Runs were added or removed in another way, so lists must be refreshed. */
   runs: z.null(),
   /** Another model is used for predictions, or none. */
   model: CurrentModel.nullable(),

@@ -1,11 +1,11 @@
-/** What a training run may be told. Whatever is left out follows the preset for the data's size. */
+/** The options of a training run. Whatever is omitted follows the preset for the size of the data. */
 import { z } from 'zod'
 import { ModelChoices } from '../detectors/detectors.ts'
 import { AugmentConfig } from './augmentation.ts'
 
 /**
- * What learns, from shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's
- * stages by the feature map that they put out. c2 is everything before c3.
+ * How much of the network is trained, from little to all: only the last convolutions; also the towers; also the FPN; then
+ * also the backbone's stages, by the feature map that they output. c2 is everything before c3.
  */
 export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
 

@@ -1,20 +1,20 @@
 /**
- * How calls and events travel between a window and the studio: one JSON text per message, both ways, over any channel
- * that keeps messages whole and in order (a WebSocket, an Electron message port, two functions in a test).
+ * The protocol between a window and the studio: one JSON text per message, in both directions, over any channel that keeps
+ * messages whole and in order (a WebSocket, an Electron message port, two functions in a test).
  *
  *   window → studio   {"id": 1, "method": "images.find", "params": {"query": "state:new"}}
  *   studio → window   {"id": 1, "result": {"ids": [4, 7]}}    or    {"id": 1, "error": {"code", "message", "remedy"?}}
  *   studio → window   {"event": "job", "data": {…}}
  *
- * Answers come in any order. Ids are the caller's own. A caller that names itself ("client" in its calls) finds this name
- * and the call's id in the events that the call brings about, so that it can tell its own changes from other windows'.
+ * Answers may arrive in any order. The caller chooses the ids. A caller that names itself ("client" in its calls) finds this
+ * name and the call's id in the events that the call brings about, so that it can tell its own changes from other windows'.
  */
 import { z } from 'zod'
 import { fromWire, type WireError } from '../errors.ts'
 import { ClientName } from './studio/labels.ts'
 import type { Caller, EventData, EventName, MethodName, Params, Result } from './studio.ts'
 
-/** A text of this many characters is more than any call needs; longer ones are refused unread. */
+/** No call needs this many characters; longer messages are refused unread. */
 export const LONGEST_MESSAGE = 16 * 1024 * 1024
 
 export const WireCall = z.strictObject({
@@ -33,13 +33,13 @@ export type WireMessage =
 /** One end of a connection. */
 export interface Channel {
   send(text: string): void
-  /** Set once by whoever listens. */
+  /** Set once by the listener. */
   onMessage: (text: string) => void
   onClose: () => void
   close(): void
 }
 
-/** The studio as a window calls it. */
+/** The window's client of the studio. */
 export interface StudioClient {
   /** Rejects with a CodedError. `sent` hears at once what events that this call brings about say of their cause. */
   call<Name extends MethodName>(
@@ -47,7 +47,7 @@ export interface StudioClient {
     params: Params<Name>,
     sent?: (caller: Caller) => void,
   ): Promise<Result<Name>>
-  /** Returns how to stop. */
+  /** Returns a function that stops it. */
   on<Name extends EventName>(event: Name, listener: (data: EventData<Name>) => void): () => void
   /** Called once when the connection ends. */
   onClose: () => void
@@ -103,11 +103,11 @@ export function createClient(channel: Channel, name = randomName()): StudioClien
   return client
 }
 
-/** Tells windows apart; it is no secret. */
+/** Distinguishes windows; it is not a secret. */
 const randomName = (): string => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`
 
 const GONE: WireError = {
   code: 'IO_STUDIO_GONE',
-  message: 'The studio does not answer: its program has ended',
+  message: 'The studio does not respond: its program has stopped',
   remedy: 'Everything up to the last change is saved. Start it again',
 }

@@ -152,7 +152,7 @@ export function writeError(path: string, error: unknown): CodedError {
   const reasons: Record<string, string> = {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
-    EROFS: 'the disk can only be read',
+    EROFS: 'the disk is read-only',
     EISDIR: 'it is a folder',
     ENOTDIR: 'a file is in the place of its folder',
     EEXIST: 'a file is in the place of its folder',

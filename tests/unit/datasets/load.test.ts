@@ -157,7 +157,7 @@ describe('YOLO', () => {
       imageRoot: root,
       images: ['train/images/x.jpg 40x20 1 train', 'valid/images/y.jpg 40x20 0 val'],
       problems: [
-        'data.yaml, train.txt line 3: skipped, "notes.md" is no image file',
+        'data.yaml, train.txt line 3: skipped, "notes.md" is not an image file',
         'train/images/z.jpg: skipped, there is no such image, or it cannot be read',
       ],
     })

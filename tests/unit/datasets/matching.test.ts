@@ -134,12 +134,7 @@ describe('labels that name images by another path', () => {
       { '90fbb0c7-c.jpg': PICTURE, '11fbb0c7-c.jpg': PICTURE },
       /^c\.jpg: skipped, /,
     ],
-    [
-      'a picture that is none',
-      'c.jpg',
-      { 'c.jpg': 'text' },
-      /^c\.jpg: skipped, it is not an image that can be read$/,
-    ],
+    ['a picture that is none', 'c.jpg', { 'c.jpg': 'text' }, /^c\.jpg: skipped, it is not a readable image$/],
     [
       'a kind of picture that is not read',
       'c.heic',

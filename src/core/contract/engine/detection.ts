@@ -1,4 +1,7 @@
-/** What a model makes of images: detections, the candidates before them, and the raw maps before those. */
+/**
+ * The outputs of a model: detections, the candidates from which they are selected, and the raw maps from which those are
+ * decoded.
+ */
 import { z } from 'zod'
 import type { HeadParameters, Outputs } from '../../detectors/detector.ts'
 import type { ModelConfig } from '../../detectors/model-config.ts'
@@ -12,7 +15,7 @@ const many = {
   images: z.array(Path).min(1),
   /** Of each image, as its labels count it: one of another size is skipped. Null where there are no labels. */
   sizes: z.array(z.object({ width: z.int(), height: z.int() }).nullable()).optional(),
-  /** Images of one size that run together. */
+  /** Number of images of equal size to process together. */
   batch: z.int().positive(),
   /** Long side of the network's input in pixels; as trained where null. */
   size: z.int().positive().nullable(),
@@ -21,11 +24,11 @@ const many = {
 export const DetectRequest = z.object({
   method: z.literal('detect'),
   ...many,
-  /** Least score of a detection. */
+  /** Minimum score of a detection. */
   score: z.number().min(0).max(1),
   /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
   nms: z.number().min(0).max(1),
-  /** Most detections per image. */
+  /** Maximum number of detections per image. */
   limit: z.int().positive(),
 })
 export type DetectRequest = z.infer<typeof DetectRequest>
@@ -71,7 +74,7 @@ export interface Frame {
 export interface ModelInfo {
   /** With the input size that was used. */
   readonly config: ModelConfig
-  /** [K] least score of each class, as the model's maker recommends; null where nobody did. */
+  /** [K] minimum score of each class, as recommended with the model; null if there is no recommendation. */
   readonly thresholds: readonly number[] | null
 }
 

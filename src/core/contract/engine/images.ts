@@ -1,4 +1,4 @@
-/** Images and labels as the engine takes them. */
+/** Images and labels as the engine receives them. */
 import { z } from 'zod'
 
 export const Path = z.string().min(1)

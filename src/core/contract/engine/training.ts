@@ -1,4 +1,4 @@
-/** Training runs: the request, what is heard of a run while it goes, and what it would cost. */
+/** Training runs: the request, the events of a run, and its expected cost. */
 import { z } from 'zod'
 import { ARCHITECTURES } from '../../detectors/architectures.ts'
 import { InputConfig } from '../../detectors/model-config.ts'
@@ -9,7 +9,7 @@ import type { Frame, ScoredBox } from './detection.ts'
 import { EngineData, Path } from './images.ts'
 
 const start = {
-  /** A pretrained model's weights file, or a checkpoint of ours to go on from; null to start from nothing. */
+  /** A pretrained model's weights file, or a checkpoint of ours to start from; null to start from random weights. */
   weights: Path.nullable(),
   /** Of a run that starts from nothing. Weights bring their own, and a resumed run has one: null. */
   architecture: z.enum(ARCHITECTURES).nullable(),
@@ -21,10 +21,10 @@ export const TrainRequest = z.object({
   /** The run's folder. */
   out: Path,
   ...start,
-  /** Of a new run. A resumed one goes on with what it started with, which its folder keeps. */
+  /** For a new run. A resumed one keeps what it started with, which is in its folder. */
   data: EngineData.nullable(),
   validation: EngineData.nullable(),
-  /** Go on from the last state saved in `out`. */
+  /** Continue from the last state saved in `out`. */
   resume: z.boolean(),
   /** Images to show predictions for, every so many steps. They change nothing in the run. */
   pinned: z.object({ images: z.array(Path).max(4), every: z.int().positive() }).optional(),
@@ -116,7 +116,7 @@ export type TrainingEvent =
 
 export interface TrainResult {
   readonly steps: number
-  /** False when it was cancelled before its last step; it can be resumed. */
+  /** False if it was cancelled before its last step; it can be resumed. */
   readonly complete: boolean
   /** The checkpoint with the best validation AP, or the last one without validation images. */
   readonly checkpoint: string

@@ -1,6 +1,6 @@
 /**
- * How good a detector is, and where it is wrong. An evaluation freezes labels and detections as they were; every number
- * and list is read from these, so that it stays the same while labels are mended.
+ * How good a detector is, and where it is wrong. An evaluation stores labels and detections as they were; every number and
+ * list is computed from these, so that it stays the same while labels are corrected.
  *
  * Points to draw come beside it: evaluation-points.ts.
  *

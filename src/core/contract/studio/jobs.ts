@@ -1,4 +1,4 @@
-/** Work that takes longer than a moment: it reports progress, can be cancelled, and is known to every window. */
+/** Long tasks, which report progress, can be cancelled, and are known to every window. */
 import { z } from 'zod'
 import { method } from './method.ts'
 import { Id, None, Nothing, WireErrorValue } from './values.ts'
@@ -26,7 +26,7 @@ export const Job = z.object({
 export type Job = z.infer<typeof Job>
 
 export const JOB_METHODS = {
-  /** Running ones, and those that ended lately. */
+  /** Running jobs, and those that ended recently. */
   'jobs.list': method(None, z.array(Job).readonly()),
   /** Does nothing to a job that has ended. */
   'jobs.cancel': method(z.strictObject({ job: Id }), Nothing),

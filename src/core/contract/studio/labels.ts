@@ -92,7 +92,7 @@ export const LABEL_METHODS = {
 
   /**
    * Undoes the last step; null if there is none. Where one is named it must be the last: throws USAGE_STEP if another,
-   * perhaps of another window, came after it, or if it is undone already.
+   * perhaps of another window, came after it, or if it is already undone.
    */
   'history.undo': method(z.strictObject({ step: Id.exactOptional() }), StepEffect.nullable()),
   'history.redo': method(None, StepEffect.nullable()),

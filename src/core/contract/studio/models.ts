@@ -1,4 +1,4 @@
-/** Models that look at the project's images, and what they find: proposals, never labels. */
+/** Models for the project's images, and what they find: proposals, never labels. */
 import { z } from 'zod'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
@@ -53,7 +53,7 @@ export const FilesReport = z.object({
 })
 export type FilesReport = z.infer<typeof FilesReport>
 
-/** What a person should look at, and why: shares of the highest of the project, in [0, 1]. */
+/** Why an image should be reviewed: values relative to the highest in the project, in [0, 1]. */
 export const ReviewItem = z.object({
   image: Id,
   value: Share,

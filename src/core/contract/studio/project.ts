@@ -80,11 +80,11 @@ export const PROJECT_METHODS = {
   'project.openSample': method(None, ProjectSummary),
   'project.close': method(None, Nothing),
   'project.summary': method(None, ProjectSummary.nullable()),
-  /** Says where the images are now. A scan then finds them again. */
+  /** Sets the folder where the images are now. A scan then finds them again. */
   'project.relocate': method(z.strictObject({ imageRoot: LocalPath }), ProjectSummary),
   /** A job with ScanResult. */
   'project.scan': method(None, JobId),
-  /** Divides images among the splits, stratified by class; all that are not ignored where none are named. */
+  /** Assigns images to the splits, stratified by class: the given ones, or all that are not ignored. */
   'project.assignSplits': method(
     z.strictObject({
       images: Ids.nullable(),
@@ -93,7 +93,7 @@ export const PROJECT_METHODS = {
     }),
     Nothing,
   ),
-  /** What could be imported from a path, one entry each; with more than one, a person must choose. */
+  /** What could be imported from a path, one entry each; if there are several, the user must choose. */
   'project.importSources': method(
     z.strictObject({ path: LocalPath }),
     z.array(z.object({ format: z.enum(FORMATS), path: LocalPath })).readonly(),

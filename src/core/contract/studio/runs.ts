@@ -32,18 +32,18 @@ export type StartingModel = z.infer<typeof StartingModel>
 
 export const RunPlan = z.strictObject({
   model: StartingModel,
-  /** Split to learn from; null: all images. */
+  /** Split to train on; null: all images. */
   learnFrom: z.enum(SPLITS).nullable(),
-  /** Split to measure with; null: none. */
+  /** Split to validate with; null: none. */
   measureWith: z.enum(SPLITS).nullable(),
-  /** Learns this image by heart instead, without augmentation: what cannot learn one image cannot learn many. */
+  /** Overfits this image instead, without augmentation, as a sanity check: what cannot learn one image cannot learn many. */
   overfit: Id.nullable(),
   /** What the user sets; the rest follows the preset for the number of images. */
   options: TrainingFile,
 })
 export type RunPlan = z.infer<typeof RunPlan>
 
-/** Whose predictions are kept every so many steps, to watch them come about. */
+/** Images whose predictions are kept at intervals, to show how they develop. */
 export const PinnedPlan = z.strictObject({ images: z.array(Id).max(4).readonly(), every: z.int().positive() })
 export type PinnedPlan = z.infer<typeof PinnedPlan>
 
@@ -92,7 +92,7 @@ export const RunSummary = z.object({
   best: z.object({ step: z.int(), ap: z.number(), ap50: z.number() }).nullable(),
   /** The model to use: the best one, else the last; null before there is any. */
   checkpoint: LocalPath.nullable(),
-  /** Whether it can go on from a saved state. */
+  /** Whether it can continue from a saved state. */
   resumable: z.boolean(),
   /** While it trains, as of its last step. */
   live: z
@@ -247,7 +247,7 @@ export const RUN_METHODS = {
   'runs.continue': method(OfRun, Nothing),
   /** After the step under way; its state and model are saved. */
   'runs.cancel': method(OfRun, Nothing),
-  /** Goes on from the last saved state. Throws USAGE_TRAINING, USAGE_RUN. */
+  /** Continues from the last saved state. Throws USAGE_TRAINING, USAGE_RUN. */
   'runs.resume': method(OfRun, RunSummary),
   /** Steps after `after`, and all evaluations after it. Throws USAGE_RUN, as the following ones. */
   'runs.curves': method(z.strictObject({ run: RunId, after: z.int().min(0) }), Curves),
@@ -257,7 +257,7 @@ export const RUN_METHODS = {
   'runs.delete': method(OfRun, Nothing),
 } as const
 
-/** A run began, went on, ended or was renamed; several times a second while it trains. */
+/** A run started, progressed, ended or was renamed; several times a second while it trains. */
 export const RunChange = z.object({
   run: RunSummary,
   /** What is new of its curves; after a resumption or a roll-back the steps begin anew at an earlier one. */

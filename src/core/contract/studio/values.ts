@@ -26,7 +26,7 @@ export const None = z.strictObject({})
 export const LocalPath = z
   .string()
   .max(4096)
-  .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'is no absolute path')
+  .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'is not an absolute path')
   .refine((path) => !path.includes('\0'), 'is no path')
 
 export const WireErrorValue = z.object({
@@ -65,7 +65,7 @@ const Numbers = z.array(z.number()).readonly()
 
 const Ring = Numbers.refine(
   ({ length }) => length >= 6 && length % 2 === 0,
-  'is no ring of 3 vertices or more',
+  'is not a ring of at least 3 vertices',
 )
 
 /** Polygons, or COCO's run-length code. */

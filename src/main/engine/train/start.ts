@@ -75,7 +75,7 @@ function requireSame(
   const { data, validation, options: asked } = request
   if (data && writeRunData({ data, validation }) !== writeRunData(kept)) {
     refuse(
-      `its ${kept.data.images.length} images to learn from and ${kept.validation?.images.length ?? 'no'} to measure with`,
+      `its ${kept.data.images.length} images to train on and ${kept.validation?.images.length ?? 'no'} to validate with`,
     )
   }
   if (request.architecture !== null && request.architecture !== model.architecture) {

@@ -95,6 +95,6 @@ function unknown(weights: StateDict): CodedError {
     other
       ? `These are weights of ${other[1]}, whose ResNet strides in other convolutions and sees other colours`
       : `These weights belong to an unknown network: ${[...weights.keys()].slice(0, 3).join(', ')}, …`,
-    "Take weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
+    "Use weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
   )
 }

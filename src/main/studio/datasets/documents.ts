@@ -152,7 +152,7 @@ function pictureOf(
     const isOther = other !== undefined && pathKey(baseName(other)) !== pathKey(baseName(picture))
     return {
       picture,
-      ...(isOther && { stale: `it names ${other}, but has the name of ${picture}: taken for that` }),
+      ...(isOther && { stale: `it names ${other} but has the name of ${picture}: applied to that image` }),
     }
   }
   if (same.length > 1)

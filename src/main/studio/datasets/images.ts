@@ -138,12 +138,12 @@ export async function settleImages(
     const { fileName } = image
     const isThere = (await kindOf(join(imageRoot, fileName))) === 'file'
     if (isThere && OTHER_IMAGE_FILE.test(fileName)) {
-      return { image, missing: 'this kind of picture is not read; convert it to JPEG or PNG' }
+      return { image, missing: 'this image format is not supported; convert it to JPEG or PNG' }
     }
     const found = isThere ? { file: fileName, by: 'path' } : (await listing()).find(fileName)
     if (found === undefined) return { image, missing: 'there is no such image file' }
     const seen = await seeImage(join(imageRoot, found.file))
-    if (seen === undefined) return { image, missing: 'it is not an image that can be read' }
+    if (seen === undefined) return { image, missing: 'it is not a readable image' }
     if (found.by !== 'path' && !isAlike(image, seen.size)) {
       return { image, missing: `${found.file} has its name, but another size` }
     }
@@ -170,8 +170,8 @@ export async function settleImages(
         written,
         'skipped',
         unreadable === 1
-          ? 'its only object could not be read: it is not known what it shows'
-          : `none of its ${unreadable} objects could be read: it is not known what it shows`,
+          ? 'its only object could not be read, so its contents are unknown'
+          : `none of its ${unreadable} objects could be read, so its contents are unknown`,
       )
       return []
     }

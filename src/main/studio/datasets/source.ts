@@ -66,7 +66,7 @@ async function placeOf(given: string): Promise<{ path: string; kind: 'file' | 'f
   throw new CodedError(
     'DATA_NOT_FOUND',
     `There is no data set at ${given}`,
-    'Check the path: a relative one begins at the folder that the program was started in',
+    'Check the path: relative paths start at the folder in which the program was started',
   )
 }
 
@@ -92,8 +92,8 @@ function only(given: string, sources: readonly Weighed[]): Source | undefined {
   const titles = formats.map((format) => TRAITS[format].title)
   throw new CodedError(
     'DATA_AMBIGUOUS',
-    `${given} holds labels in several formats: ${titles.join(' and ')} (${shown})`,
-    `Say which are meant: --from ${formats.join(' or --from ')}`,
+    `${given} has labels in several formats: ${titles.join(' and ')} (${shown})`,
+    `Choose one with --from ${formats.join(' or --from ')}`,
   )
 }
 
@@ -114,7 +114,7 @@ async function noDataset(
         return new CodedError(
           'DATA_FORMAT',
           `${given} has YOLO labels (${file}), but no data.yaml or classes.txt that names their classes`,
-          'Put a classes.txt there, with one name a line in the order of the numbers',
+          'Put a classes.txt there, with one name per line, in the order of the numbers',
         )
       }
     }

@@ -76,7 +76,7 @@ export async function writeDataset(given: DatasetStream, options: WriteOptions):
       for (const { fileName } of copyImagesFrom === undefined ? [] : images) {
         const isThere = await output.copy(join(copyImagesFrom!, fileName), inside(imageFolder, fileName))
         if (!isThere) {
-          const reason = 'its file is not there: only its labels are written'
+          const reason = 'its file is missing: only its labels are written'
           log.problems.push({ file: fileName, where: '', reason, action: 'skipped' })
         }
         signal?.throwIfAborted()

@@ -80,7 +80,7 @@ async function readConfig(names: string): Promise<YoloConfig> {
   // Darknet starts from its own folder: data/obj.names is often the file beside obj.data.
   const place = listed && (await firstOf('file', [resolve(folder, listed), join(folder, baseName(listed))]))
   if (!place) {
-    throw new CodedError('DATA_YOLO', `${file} names no file of classes that is there (names = …)`)
+    throw new CodedError('DATA_YOLO', `${file} names no existing file of classes (names = …)`)
   }
   return {
     ...parseClassesTxt(await readText(place, basename(place)), basename(place)),
@@ -353,7 +353,7 @@ async function readList(list: string, name: string, pictures: Pictures, log: Pro
     if (line === '') continue
     const where = `${name} line ${index + 1}`
     if (!IMAGE_FILE.test(line)) {
-      log.skip(where, `${JSON.stringify(line)} is no image file`)
+      log.skip(where, `${JSON.stringify(line)} is not an image file`)
       continue
     }
     const found = pictures.find(imageNameIn(line) ?? line, near.startsWith('..') ? '' : near)

@@ -54,7 +54,7 @@ export async function detectFiles(
 ): Promise<FilesReport> {
   const options = { ...given, out: resolve(given.out) }
   const { images, out, score, nms, thresholds, pictures } = options
-  if (images.files.length === 0) throw new CodedError('USAGE_NO_IMAGES', 'There are no images to look at')
+  if (images.files.length === 0) throw new CodedError('USAGE_NO_IMAGES', 'There are no images to detect in')
   await checkOutput(out)
   const about = { model: model.key, images: digest(images), score, nms, thresholds, pictures }
   const journal = await openJournal(out, JSON.stringify(about))

@@ -57,7 +57,11 @@ export async function resultWriter(out: string, format: ResultFormat): Promise<R
 async function resultsFile(out: string): Promise<string> {
   const file = /\.json$/i.test(out) ? out : path.join(out, 'detections.json')
   if ((await kindOf(file)) === undefined || startsWithBracket(file)) return file
-  throw new CodedError('DATA_EXISTS', `${file} exists and is no list of results`, 'Give another --out')
+  throw new CodedError(
+    'DATA_EXISTS',
+    `${file} already exists and is not a results list`,
+    'Give another --out',
+  )
 }
 
 /** A results list is a JSON list; a COCO data set, which must not be lost, is an object. */

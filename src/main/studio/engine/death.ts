@@ -13,7 +13,7 @@ export function death({ reason, diagnostics }: Death, request?: EngineRequest): 
     [
       kept(request),
       ...(reason === 'SIGKILL' || /heap out of memory|bad_alloc/.test(diagnostics)
-        ? ['Most often the system had run out of memory: try a smaller batch or input size']
+        ? ['The usual cause is lack of memory: try a smaller batch or input size']
         : []),
     ].join('. '),
     // The whole of what was kept, for a log; the message is one line.
@@ -24,7 +24,7 @@ export function death({ reason, diagnostics }: Death, request?: EngineRequest): 
 function kept(request?: EngineRequest): string {
   switch (request?.method) {
     case 'train':
-      return `What the run saved last is in ${request.out}: the same command with --resume goes on from there`
+      return `The last saved state is in ${request.out}: the same command with --resume continues from it`
     case 'detect':
     case 'candidates':
       return 'No results were written. Try again'

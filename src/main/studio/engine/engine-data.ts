@@ -28,11 +28,11 @@ export interface TrainingData {
  * @throws CodedError DATA_NO_BOXES, DATA_CATEGORIES.
  */
 export function trainingData(training: NamedDataset, validation: NamedDataset | null): TrainingData {
-  requireBoxes(training, 'There is nothing to learn from')
+  requireBoxes(training, 'There is nothing to train on')
   const { categories } = training.dataset
   const data = engineData(training, categories, new Map(categories.map(({ id }) => [id, id])))
   if (!validation) return { data, validation: null, shared: 0 }
-  requireBoxes(validation, 'There is nothing to measure with; leave out --val to train without measuring')
+  requireBoxes(validation, 'There is nothing to validate with; omit --val to train without validation')
   const ids = idsByName(training, validation)
   const trainedOn = new Set(data.images.map((image) => image.path))
   const measured = engineData(validation, categories, ids)
@@ -73,7 +73,7 @@ function idsByName(training: NamedDataset, validation: NamedDataset): Map<number
       'DATA_CATEGORIES',
       `${validation.name}: its class ${name} (${countOf(count, 'box')}) is ${equal.length === 0 ? 'none' : 'several'} of the ` +
         `training classes ${known.map((category) => category.name).join(', ')}`,
-      'Name the classes of both data sets alike',
+      'Use the same class names in both data sets',
     )
   }
   return ids

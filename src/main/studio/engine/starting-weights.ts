@@ -39,7 +39,7 @@ async function pretrained(architecture: Architecture, say: (line: string) => voi
   const places = models.map((model) => weightsPath(model)).join(' or ')
   say(`No pretrained weights: ${refusal}`)
   say(
-    `Training starts from random weights, which takes far more images and steps. To start better, put the file at ${places}`,
+    `Training starts from random weights, which needs far more images and steps. To use pretrained weights, put the file at ${places}`,
   )
   return { architecture, file: null }
 }

@@ -33,7 +33,7 @@ export async function train(
   } catch (error) {
     const died = error instanceof CodedError && error.code === 'ENGINE_DIED'
     if (!died || !saved || hooks.signal?.aborted) throw error
-    hooks.onEvent({ kind: 'note', message: `${error.message}. Going on from the last saved state` })
+    hooks.onEvent({ kind: 'note', message: `${error.message}. Continuing from the last saved state` })
     return await trainOnce(start, { ...request, resume: true }, hooks)
   }
 }

@@ -72,7 +72,7 @@ async function look(path: string): Promise<Architecture> {
   if (source) return source.architecture
   throw new CodedError(
     'WEIGHTS_ARCHITECTURE',
-    `${path}: these are no weights of a network that this program knows`,
-    "Take weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
+    `${path}: these are not weights of a network that this program supports`,
+    "Use weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
   )
 }

@@ -73,6 +73,6 @@ export class Evaluator {
 const died = (): CodedError =>
   new CodedError(
     'ENGINE_DIED',
-    'The evaluator’s process ended',
+    'The evaluation process stopped unexpectedly',
     'Labels, models and earlier evaluations are as they were. Try again; a smaller split needs less memory',
   )

@@ -54,11 +54,14 @@ export async function lookAhead(
   const { evaluations, models } = context
   const { source, modelKey } = await evaluations.entry(evaluation)
   if (source.kind === 'file') {
-    throw new CodedError('USAGE_NO_CANDIDATES', 'A results file does not hold what the detector chose from')
+    throw new CodedError(
+      'USAGE_NO_CANDIDATES',
+      'A results file does not contain the candidates of the detector',
+    )
   }
   const checkpoint = await models.at(source.path)
   if (checkpoint.key !== modelKey) {
-    throw new CodedError('USAGE_MODEL_CHANGED', 'The checkpoint has changed since', 'Evaluate it again')
+    throw new CodedError('USAGE_MODEL_CHANGED', 'The checkpoint has changed since then', 'Evaluate it again')
   }
   const model = await detect(context, checkpoint, await evaluations.call('images', { evaluation }), control)
   return evaluations.oracle({ evaluation, model }, control)

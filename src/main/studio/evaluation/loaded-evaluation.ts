@@ -27,7 +27,7 @@ export class LoadedEvaluation {
     if (known) return known
     const detections = this.#detections.get(ranking)
     if (detections === undefined) {
-      throw new CodedError('USAGE_RANKING', 'These detections do not tell their centerness')
+      throw new CodedError('USAGE_RANKING', 'These detections have no centerness')
     }
     const analysis = new Analysis(this.truth, detections)
     this.#analyses.set(ranking, analysis)

@@ -31,7 +31,7 @@ export async function prepare(
   if (truth.images.length === 0) {
     throw new CodedError(
       'USAGE_NO_LABELS',
-      'None of the chosen images has been worked on, so there is nothing to compare with',
+      'None of the chosen images is in progress or done, so there is nothing to compare with',
       'Mark images as done, or choose others',
     )
   }
@@ -112,7 +112,7 @@ async function readResults(path: string, project: Project, truth: FrozenTruth): 
     throw new CodedError(
       'DATA_SCORE',
       `${file}: [${wrong}].score: ${results[wrong]!.score} is not between 0 and 1`,
-      'Scores have to be probabilities: put logits through a sigmoid first',
+      'Scores must be probabilities: apply a sigmoid to logits first',
     )
   }
   const known = project.images.list(project.find('')).map(({ id, path: fileName }) => ({ id, fileName }))

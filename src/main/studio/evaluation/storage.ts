@@ -124,8 +124,8 @@ async function guarded(write: () => Promise<void>): Promise<void> {
     const isFull = code === 'ENOSPC' || code === 'IO_DISK_FULL'
     throw new CodedError(
       isFull ? 'IO_DISK_FULL' : 'IO_EVALUATION',
-      `The evaluation cannot be kept: ${message}`,
-      'Labels and models are as they were. Check the room and permissions of the project’s folder',
+      `The evaluation cannot be saved: ${message}`,
+      'Labels and models are as they were. Check the free space and the permissions of the project’s folder',
       { cause },
     )
   }

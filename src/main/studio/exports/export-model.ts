@@ -95,6 +95,6 @@ async function inOrder(
 const unlike = ({ differing: count, images }: ModelCheck): CodedError =>
   new CodedError(
     'ENGINE_CHECK',
-    `With the exported file a fresh engine finds other boxes in ${count} of ${images} images`,
-    'Nothing was put in place, and the model is as it was. Try again while nothing else uses the device',
+    `With the exported file, a fresh engine finds different boxes in ${count} of ${images} images`,
+    'No file was written, and the model is unchanged. Try again while nothing else uses the device',
   )

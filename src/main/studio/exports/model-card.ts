@@ -78,7 +78,7 @@ function use(config: ModelConfig | null): string[] {
   return [
     '## Use',
     `One safetensors file: the weights${names}, and in its metadata \`config\` (JSON: classes, input, head), \`thresholds\` ` +
-      '(JSON: least score of each class, in the order of the classes) and `card` (this text).',
+      '(JSON: minimum score of each class, in the order of the classes) and `card` (this text).',
     '```\nfcos detect --model MODEL.safetensors IMAGES --out DETECTIONS\n```',
     `A detection’s score is ${ranking}.`,
   ]
@@ -122,7 +122,7 @@ function thresholdsOf({ thresholds, chosenOn }: CardFacts): string[] {
   if (thresholds.length === 0) return []
   return [
     '## Thresholds',
-    `Least score of a detection that counts as one${chosenOn === null ? '' : `, chosen on ${chosenOn}`}.`,
+    `Minimum score of a detection${chosenOn === null ? '' : `, chosen on ${chosenOn}`}.`,
     table(
       ['class', 'score', 'precision', 'recall', 'F1'],
       thresholds.map(({ name, score, at }) => [

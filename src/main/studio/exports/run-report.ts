@@ -39,7 +39,7 @@ export async function writeReport(
   if (!record || !snapshot) {
     throw new CodedError(
       'USAGE_RUN',
-      `${run.name} has not begun, so there is nothing to tell`,
+      `${run.name} has not started, so there is nothing to report`,
       'Let it train first',
     )
   }
@@ -47,7 +47,7 @@ export async function writeReport(
   const { data, validation } = snapshot
   let results: DrawingTask['results'] = null
   if (!validation) lacks.push('Nothing was measured: the run has no validation images.')
-  else if (!run.checkpoint) lacks.push('Nothing was measured: the run has kept no model yet.')
+  else if (!run.checkpoint) lacks.push('Nothing was measured: the run has not saved a model yet.')
   else
     results = { data: validation, found: await findIn(run.checkpoint, validation, start, { signal, report }) }
   const unread = results?.found.filter((boxes) => boxes === undefined).length ?? 0

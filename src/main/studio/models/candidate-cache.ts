@@ -63,8 +63,8 @@ export class CandidateCache {
     if (found) return found
     throw new CodedError(
       'IO_CACHE',
-      `What the model found in some images is gone from ${this.folder}, or damaged`,
-      'No label has changed. Start again: it is computed anew',
+      `What the model found in some images is missing from ${this.folder} or damaged`,
+      'No label has changed. Start again to compute it',
     )
   }
 

@@ -118,8 +118,8 @@ function unwritable(cause: unknown): CodedError {
   const reason = code === 'ENOSPC' ? 'the disk is full' : message
   return new CodedError(
     code === 'ENOSPC' ? 'IO_DISK_FULL' : 'IO_CACHE',
-    `What was found could not be kept: ${reason}`,
-    'What was kept before is used when you start again',
+    `The detections could not be saved: ${reason}`,
+    'What was saved before is used when you start again',
     { cause },
   )
 }

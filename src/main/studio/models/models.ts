@@ -75,7 +75,7 @@ export class Models {
   async inUse(project: string, key: string | null): Promise<CurrentModel> {
     const model = await this.require(project)
     if (key !== null && this.#told?.keys.has(key)) return model
-    throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
+    throw new CodedError('USAGE_MODEL', 'Another model is now in use')
   }
 
   /** Throws USAGE_NO_MODEL, WEIGHTS_DAMAGED. */
@@ -129,6 +129,6 @@ const resumable = (cause: CodedError): CodedError =>
   new CodedError(
     'ENGINE_DIED',
     cause.message,
-    'What was found until then is kept, and no label has changed. Start again: it goes on from there',
+    'What was found so far is kept, and no label has changed. Start again to continue from there',
     { cause },
   )

@@ -53,7 +53,7 @@ function dataOf(project: Project, id: number): EngineData {
   if (!image) throw new CodedError('USAGE_IMAGE', 'There is no such image')
   const labels = project.annotations.of(id).filter(({ source }) => source !== 'proposed')
   const categories = project.classes.all().map(({ id: classId, name }) => ({ id: classId, name }))
-  if (categories.length === 0) throw new CodedError('USAGE_CLASS', 'There is no class to learn yet')
+  if (categories.length === 0) throw new CodedError('USAGE_CLASS', 'There are no classes to learn yet')
   return {
     categories,
     images: [

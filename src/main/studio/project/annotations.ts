@@ -215,7 +215,7 @@ export class Annotations {
 function valuesOf(annotation: NewAnnotation): Value[] {
   const { classId, box, source, model, score, area, segmentation, attributes } = annotation
   if (!box.every(Number.isFinite) || box[0] >= box[2] || box[1] >= box[3]) {
-    throw new CodedError('USAGE_BOX', `[${box.join(', ')}] is no box: it needs a width and a height`)
+    throw new CodedError('USAGE_BOX', `[${box.join(', ')}] is not a box: it needs a width and a height`)
   }
   return [
     classId,

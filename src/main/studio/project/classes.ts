@@ -81,7 +81,7 @@ export class Classes {
         new Set(ids).size !== ids.length ||
         !ids.every((id) => present.has(id))
       ) {
-        throw new CodedError('USAGE_CLASS', 'A new order names every class once')
+        throw new CodedError('USAGE_CLASS', 'A new order must name every class exactly once')
       }
       for (const [position, id] of ids.entries()) {
         this.#database.run('UPDATE class SET position = ? WHERE id = ?', position, id)
@@ -128,11 +128,11 @@ export class Classes {
       throw new CodedError(
         'USAGE_CLASS_NAME',
         `${JSON.stringify(name)} cannot be the name of a class`,
-        'A name is one line without spaces at its ends',
+        'A name must be one line without spaces at its ends',
       )
     }
     if (this.#database.get('SELECT 1 FROM class WHERE name = ?', name)) {
-      throw new CodedError('USAGE_CLASS_NAME', `There is a class ${name} already`, 'Merge the two')
+      throw new CodedError('USAGE_CLASS_NAME', `There is already a class ${name}`, 'Merge the two')
     }
   }
 }
@@ -143,5 +143,5 @@ const isClassName = (name: string): boolean =>
 
 function checkColour(colour: string): string {
   if (/^#[0-9a-f]{6}$/i.test(colour)) return colour.toLowerCase()
-  throw new CodedError('USAGE_COLOUR', `${JSON.stringify(colour)} is no colour`, 'Write it as #rrggbb')
+  throw new CodedError('USAGE_COLOUR', `${JSON.stringify(colour)} is not a colour`, 'Write it as #rrggbb')
 }

@@ -10,13 +10,13 @@ const CAUSES: Readonly<Record<number, readonly [code: ErrorCode, what: string, r
     'Nothing was changed. Check the permissions of its folder',
   ],
   10: ['IO_PROJECT', 'the disk reported an error', 'The last change was not saved. Check the disk'],
-  11: ['DATA_PROJECT_DAMAGED', 'the file is damaged', 'Put back a copy of it'],
+  11: ['DATA_PROJECT_DAMAGED', 'the file is damaged', 'Restore a copy of it'],
   13: [
     'IO_DISK_FULL',
     'the disk is full',
-    'The last change was not saved, all before it are. Free some space',
+    'The last change was not saved; all earlier ones are. Free some space',
   ],
-  14: ['IO_PROJECT', 'it cannot be opened', 'Check that the folder exists and may be read'],
+  14: ['IO_PROJECT', 'it cannot be opened', 'Check that the folder exists and is readable'],
   26: ['DATA_PROJECT_FORMAT', 'it is not a project of this program', 'Choose another file'],
 }
 

@@ -276,7 +276,7 @@ export class History {
   #notLast(id: number, last: OpenStep | undefined): CodedError {
     const step = this.#database.get<Step>('SELECT id, label, at, state FROM step WHERE id = ?', id)
     if (step?.state !== 'done' || last === undefined) {
-      return new CodedError('USAGE_STEP', `${step ? `"${step.label}"` : 'That step'} is undone already`)
+      return new CodedError('USAGE_STEP', `${step ? `"${step.label}"` : 'That step'} is already undone`)
     }
     return new CodedError(
       'USAGE_STEP',

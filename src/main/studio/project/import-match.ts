@@ -42,7 +42,7 @@ export function matchImages(
       (alike.length === 1 ? alike[0] : undefined) ??
       (isInside ? undefined : namesake(image))
     if (!isInside && known === undefined) {
-      problems.push(problem(image.fileName, 'skipped', `it does not lie in the image folder ${root}`))
+      problems.push(problem(image.fileName, 'skipped', `it is not in the image folder ${root}`))
       return []
     }
     noteSize(image, known, problems)

@@ -32,7 +32,9 @@ export function labelsOf(project: Project, query: string): Labels {
     },
     problems: found.flatMap((id) => {
       const path = unnameable.get(id)
-      return path === undefined ? [] : skip(path, 'its name holds characters that label files cannot name')
+      return path === undefined
+        ? []
+        : skip(path, 'its name contains characters that label files cannot contain')
     }),
   }
 }

@@ -34,7 +34,7 @@ export function migrate(database: Database, migrations = MIGRATIONS): void {
   const { path } = database
   const version = headerField(database, 'user_version')
   if (headerField(database, 'application_id') !== APPLICATION_ID && !isEmpty(database)) {
-    throw new CodedError('DATA_PROJECT_FORMAT', `${path} is a database, but no project of this program`)
+    throw new CodedError('DATA_PROJECT_FORMAT', `${path} is a database, but not a project of this program`)
   }
   if (version > migrations.length) {
     throw new CodedError(
@@ -48,7 +48,7 @@ export function migrate(database: Database, migrations = MIGRATIONS): void {
     throw new CodedError(
       'DATA_PROJECT_OLDER',
       `${path} has the older format ${version} and cannot be changed to format ${migrations.length}`,
-      'Open it once where it may be written',
+      'Open it once from a writable place',
     )
   }
   database.transaction(() => {

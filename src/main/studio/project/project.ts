@@ -81,7 +81,7 @@ export class Project {
     return new CodedError(
       'IO_PROJECT_MOVED',
       `${this.path} was renamed, moved or deleted while it was open`,
-      `Every change until now is in ${PROJECT_FILE}, wherever it is now: open ${name} there. Nothing more is written until then`,
+      `Every change so far is in ${PROJECT_FILE}, wherever it is now: open ${name} there. Nothing more is saved until then`,
     )
   }
 
@@ -107,7 +107,7 @@ export class Project {
     if (safeRelativePath(image.path) !== image.path) {
       throw new CodedError(
         'DATA_FILE_NAME',
-        `${JSON.stringify(image.path)} is no path inside the image folder`,
+        `${JSON.stringify(image.path)} is not a path inside the image folder`,
       )
     }
     return join(this.imageRoot, image.path)
@@ -144,7 +144,7 @@ export async function createProject(
     await mkdir(dirname(path), { recursive: true })
   } catch (cause) {
     const reason = (cause as Error).message
-    throw new CodedError('IO_PROJECT', `${folder} cannot be made: ${reason}`, undefined, { cause })
+    throw new CodedError('IO_PROJECT', `${folder} cannot be created: ${reason}`, undefined, { cause })
   }
   const lock = acquireLock(lockPath(path), program)
   if (!lock.held) throw taken(path, lock.holder)
@@ -261,13 +261,13 @@ export const alreadyThere = (path: string): CodedError =>
 const lockPath = (path: string): string => `${path}-lock`
 
 const chosen = (path: string): CodedError =>
-  new CodedError('IO_PROJECT_READ_ONLY', `${basename(path)} was opened only to be read`)
+  new CodedError('IO_PROJECT_READ_ONLY', `${basename(path)} was opened read-only`)
 
 function unwritable(path: string, cause: CodedError): CodedError {
   if (cause.code === 'IO_DISK_FULL') return cause
   return new CodedError(
     'IO_PROJECT_READ_ONLY',
-    `${dirname(path)} cannot be written, so the project can only be read`,
+    `${dirname(path)} is not writable, so the project is read-only`,
     'Check the permissions of the folder',
     { cause },
   )

@@ -61,7 +61,7 @@ async function read(root: string, file: FoundFile): Promise<ReadFile> {
   if (safeRelativePath(path) === path && !path.includes('\ufffd')) {
     return { ...file, ...(await probeFile(join(root, path))) }
   }
-  const error = 'its name holds characters that label files cannot name'
+  const error = 'its name contains characters that label files cannot contain'
   return { ...file, hash: null, width: 0, height: 0, error }
 }
 
@@ -101,7 +101,7 @@ const rootMissing = (root: string): CodedError =>
   new CodedError(
     'DATA_IMAGES_MISSING',
     `There are no images in ${root}`,
-    'All labels are kept. Connect the drive, or say where the folder is now',
+    'All labels are kept. Connect the drive, or locate the images',
   )
 
 class Scan {

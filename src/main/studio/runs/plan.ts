@@ -44,7 +44,7 @@ export function plannedData(project: Project, { learnFrom, measureWith, overfit 
   const { categories, images } = all(null)
   const one = { categories, images: images.filter(({ id }) => id === overfit) }
   if (one.images.length === 0) {
-    throw new CodedError('USAGE_IMAGE', 'This image has no labels to learn', 'Label it, then try again')
+    throw new CodedError('USAGE_IMAGE', 'This image has no labels to train on', 'Label it, then try again')
   }
   return { training: one, validation: one }
 }
@@ -59,8 +59,8 @@ export function engineSets(
   if (!hasBoxes(training)) {
     throw new CodedError(
       'DATA_NO_BOXES',
-      `${countOf(training.images.length, 'image')} to learn from, and no box on them`,
-      'Draw some, mark the images as done, or learn from another split',
+      `${countOf(training.images.length, 'image')} to train on, without any box`,
+      'Draw some, mark the images as done, or train on another split',
     )
   }
   const sets = trainingData(named('training', training), measurable && named('validation', measurable))
@@ -122,7 +122,7 @@ export function weightsFile({ model }: RunPlan, store: RunStore): string | null 
   }
   const { checkpoint, name } = store.get(model.run).summary
   if (checkpoint) return checkpoint
-  throw new CodedError('USAGE_RUN', `${name} has no model yet`, 'Let it train on, or start from another')
+  throw new CodedError('USAGE_RUN', `${name} has no model yet`, 'Let it continue, or start from another')
 }
 
 /** "lite0, ImageNet weights" */

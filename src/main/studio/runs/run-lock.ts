@@ -14,7 +14,7 @@ export function lockRun(folder: string, run: string, program: string): HeldLock 
   } catch (cause) {
     throw new CodedError(
       'IO_RUN',
-      `${folder} cannot be made: ${(cause as Error).message}`,
+      `${folder} cannot be created: ${(cause as Error).message}`,
       'Choose another folder',
       {
         cause,

@@ -48,6 +48,6 @@ export function writeNote(folder: string, note: RunNote): void {
 export function runError(folder: string, cause: unknown): CodedError {
   const { message } = cause as Error
   const remedy =
-    'Labels and other runs are as they were. Is the disk full, or may this folder not be written?'
+    'Labels and other runs are unchanged. Check the free space and the permissions of this folder'
   return new CodedError('IO_RUN', `${folder} cannot be written: ${message}`, remedy, { cause })
 }

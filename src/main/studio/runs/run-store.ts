@@ -107,8 +107,8 @@ export class RunStore {
     if (run.writable) return run
     throw new CodedError(
       'IO_PROJECT_READ_ONLY',
-      `${run.note.name} belongs to a project that can only be read here`,
-      'Open the project where it can be written',
+      `${run.note.name} belongs to a project that is read-only here`,
+      'Open the project where it is writable',
     )
   }
 }

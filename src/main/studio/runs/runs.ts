@@ -125,7 +125,7 @@ export class Runs {
     if (!summary.resumable) {
       throw new CodedError(
         'USAGE_RUN',
-        `${summary.name} has nothing to go on with`,
+        `${summary.name} has no saved state to resume from`,
         'Start a new run from it',
       )
     }
@@ -180,7 +180,7 @@ export class Runs {
   async close(): Promise<void> {
     if (!this.#training) return
     const { run, job } = this.#training
-    this.#note(run.id, `Stopped at step ${run.summary.step}, for the project was closed`)
+    this.#note(run.id, `Stopped at step ${run.summary.step} because the project was closed`)
     await this.#studio.jobs.stop(job)
   }
 

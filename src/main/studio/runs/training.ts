@@ -136,7 +136,7 @@ export class Training {
       this.#pinnedLately = seen.step
       if (seen.index === this.#lastPinned) this.#pinnedStep = seen.step
     } catch (error) {
-      this.#hooks.note(`Predictions of step ${seen.step} could not be kept: ${(error as Error).message}`)
+      this.#hooks.note(`Predictions of step ${seen.step} could not be saved: ${(error as Error).message}`)
     }
   }
 
@@ -171,8 +171,8 @@ export class Training {
 function inWindowWords(error: unknown, step: number): unknown {
   if (!(error instanceof CodedError) || error.code !== 'ENGINE_DIED') return error
   const memory = /memory/.test(error.remedy ?? '')
-    ? 'Most often the system had run out of memory: try a smaller batch or input size. '
+    ? 'The usual cause is lack of memory: try a smaller batch or input size. '
     : ''
-  const remedy = `${memory}What it saved last is kept, at or before step ${step}: resume it to go on from there`
+  const remedy = `${memory}Its last saved state, from step ${step} or earlier, is kept: resume it to continue from there`
   return new CodedError(error.code, error.message, remedy, { cause: error })
 }

@@ -69,7 +69,7 @@ describe('what the model says about an image', () => {
 
   test('is asked for again, without a word, where the model has changed while it trains', async () => {
     const { answer, failed } = followed(async (_, model) => {
-      if (model !== inUse?.key) throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
+      if (model !== inUse?.key) throw new CodedError('USAGE_MODEL', 'Another model is now in use')
       return `by ${model}`
     })
     await settle()
@@ -84,7 +84,7 @@ describe('what the model says about an image', () => {
 
   test('fails once with the reason where the studio goes on refusing', async () => {
     const { answer, failed } = followed(async () => {
-      throw new CodedError('USAGE_MODEL', 'Another model is in use by now')
+      throw new CodedError('USAGE_MODEL', 'Another model is now in use')
     })
     await settle()
     expect(answer.value).toBe(null)

@@ -51,7 +51,7 @@ test('an engine that dies is replaced, and the run goes on from what was saved',
   expect(await run('die once')).toMatchObject({ steps: 6, complete: true })
   expect(summary()).toEqual(['plan null', 1, 2, 3, 'note', 'plan 3', 4, 5, 6])
   expect(events.find(({ kind }) => kind === 'note')).toMatchObject({
-    message: 'The engine ended unexpectedly (SIGKILL): out of tensors. Going on from the last saved state',
+    message: 'The engine ended unexpectedly (SIGKILL): out of tensors. Continuing from the last saved state',
   })
 })
 

@@ -190,7 +190,7 @@ test('an import that is cancelled or fails leaves everything as it was, and othe
       { ...many.images[0]!, annotations: [{ categoryId: 2, box: [3, 3, 3, 3] as const }] },
     ],
   }
-  await expect(importDataset(project, loaded(project, broken))).rejects.toThrow(/is no box/)
+  await expect(importDataset(project, loaded(project, broken))).rejects.toThrow(/is not a box/)
   expect(tracked(project)).toEqual(before)
   await importDataset(project, loaded(project, many))
   expect(project.images.count()).toBe(1201)

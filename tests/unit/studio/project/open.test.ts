@@ -193,7 +193,7 @@ test.each([
   expect(JSON.parse(child.stdout || child.stderr)).toEqual([
     'a.jpg',
     'IO_PROJECT_READ_ONLY',
-    `${fresh} cannot be written, so the project can only be read`,
+    `${fresh} is not writable, so the project is read-only`,
   ])
 })
 

@@ -47,7 +47,7 @@ function valuesOf(detections: readonly FrozenDetection[], axis: Options['axis'])
   return Float64Array.from(detections, ({ score, classScore, centerness }) => {
     if (axis === 'score') return score
     if (classScore === undefined || centerness === undefined) {
-      throw new CodedError('USAGE_RANKING', 'These detections do not tell their centerness')
+      throw new CodedError('USAGE_RANKING', 'These detections have no centerness')
     }
     return axis === 'class' ? classScore : classScore * centerness
   })

@@ -26,6 +26,6 @@ export function drawReport(
 const died = (): CodedError =>
   new CodedError(
     'IO_REPORT',
-    'The process that draws the report ended',
-    'Nothing was written, and the run is as it was. Try again with more memory free',
+    'The process that draws the report stopped unexpectedly',
+    'Nothing was written, and the run is unchanged. Try again with more memory free',
   )
