@@ -185,7 +185,7 @@ test('an engine that is killed while it detects: said so, nothing proposed, the 
   const first = await ended(client, await client.call('detect.images', request))
   expect(first).toMatchObject({
     state: 'failed',
-    error: { code: 'ENGINE_DIED', remedy: expect.stringContaining('goes on from there') },
+    error: { code: 'ENGINE_DIED', remedy: expect.stringContaining('continue from there') },
   })
   expect(host.summary()).toMatchObject({ proposals: 0 })
   const again = await detected(client, ids)

@@ -126,7 +126,7 @@ describe('a run', () => {
       [{ weights: '/elsewhere.pth' }, /weights that it started from, chance$/],
       [
         { data: { ...data, images: data.images.slice(1) } },
-        /its 4 images to learn from and no to measure with$/,
+        /its 4 images to train on and no to validate with$/,
       ],
     ]
     for (const [change, message] of others) {

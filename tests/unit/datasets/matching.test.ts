@@ -139,7 +139,7 @@ describe('labels that name images by another path', () => {
       'a kind of picture that is not read',
       'c.heic',
       { 'c.heic': 'heic' },
-      /^c\.heic: skipped, this kind of picture is not read/,
+      /^c\.heic: skipped, this image format is not supported/,
     ],
   ])('%s: skipped by name, the others stay', async (_, name, files, reason) => {
     const all = { 'a.jpg': PICTURE, ...files, 'labels.json': coco(['a.jpg', name]) }

@@ -58,7 +58,7 @@ test('an engine that dies is replaced, and the run goes on from what was saved',
 test('a run that kills a second engine fails, saying what is kept', async () => {
   await expect(run('die always')).rejects.toMatchObject({
     code: 'ENGINE_DIED',
-    remedy: expect.stringMatching(/saved last is in .*die always.*--resume.*memory/),
+    remedy: expect.stringMatching(/last saved state is in .*die always.*--resume.*memory/),
   })
   expect(starts).toBe(2)
   expect(readFileSync(path.join(folder, 'die always', 'step'), 'utf8')).toBe('4')
