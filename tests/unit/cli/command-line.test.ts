@@ -125,7 +125,11 @@ describe('what the user can mend gives status 2 and one line', () => {
     ],
     ['no model', ['train', '--data', 'set.json', '--out', 'run'], '--model is missing'],
     ['a folder without images', detect('.git*'), 'No image matches .git*'],
-    ['results over a data set', [...detect('a.png'), '--out', 'set.json'], 'set.json already exists and is not a results list'],
+    [
+      'results over a data set',
+      [...detect('a.png'), '--out', 'set.json'],
+      'set.json already exists and is not a results list',
+    ],
     ['results over labels', [...detect('a.png'), '--out', '.', '--format', 'voc'], '. exists'],
   ])('%s', async (_, args, line) => {
     const { status, out, err } = await fcos(args, folder)
