@@ -58,7 +58,8 @@ def check(value, schema, root):
 
     if schema is False:
         demand(False)
-    for word, wanted in schema.items():
+    # The type first: bounds only make sense for values of it.
+    for word, wanted in sorted(schema.items(), key=lambda item: item[0] != "type"):
         if word in ("$schema", "$defs", "readOnly", "required", "additionalProperties", "items"):
             continue
         elif word == "$ref":
