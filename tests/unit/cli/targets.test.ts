@@ -4,7 +4,8 @@ import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../../src/core/formats/tensor-values.ts'
-import { renderTargets, runTargets, type TargetsOptions } from '../../../src/main/cli/commands/targets.ts'
+import type { TargetsOptions } from '../../../src/main/cli/commands/target-tensors.ts'
+import { renderTargets, runTargets } from '../../../src/main/cli/commands/targets.ts'
 import { fixtureTensors } from '../../support/fixtures.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fcos-targets-'))
