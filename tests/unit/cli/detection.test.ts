@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -35,6 +36,16 @@ beforeAll(async () => {
   }
   writeFileSync(at('set/labels.json'), JSON.stringify(coco))
 })
+
+it.skipIf(process.platform === 'win32')(
+  'a pipe in a folder is listed, so that detection can say that it skips it',
+  async () => {
+    mkdirSync(at('piped'))
+    writeFileSync(at('piped/a.png'), '')
+    execFileSync('mkfifo', [at('piped/b.png')])
+    expect((await findImages([at('piped')])).map(({ fileName }) => fileName)).toEqual(['a.png', 'b.png'])
+  },
+)
 
 describe('images of a command line', () => {
   const names = async (...args: string[]) =>

@@ -62,9 +62,15 @@ export async function firstOf(kind: PathKind, paths: readonly string[]): Promise
 /**
  * Relative paths (forward slashes, sorted) of the files in a folder and its subfolders whose name matches. Links are
  * followed, each folder once; hidden folders and what is no regular file are passed over. Throws DATA_READ for the
- * folder itself; subfolders that cannot be read are passed over. A depth of 1 is the folder alone.
+ * folder itself; subfolders that cannot be read are passed over. A depth of 1 is the folder alone. With `special`, pipes,
+ * sockets and devices of such a name are listed too, for a caller that reports them instead of opening them.
  */
-export async function listFiles(folder: string, pattern: RegExp, depth = Infinity): Promise<string[]> {
+export async function listFiles(
+  folder: string,
+  pattern: RegExp,
+  depth = Infinity,
+  special = false,
+): Promise<string[]> {
   const files: string[] = []
   const entered = new Set<string>()
   const waiting = ['']
@@ -89,7 +95,9 @@ export async function listFiles(folder: string, pattern: RegExp, depth = Infinit
       const isShallow = path.split('/').length < depth
       if (entry.isDirectory() && isShallow) waiting.push(path)
       else if (kind === 'folder' && isShallow) links.push(path)
-      else if ((entry.isFile() || kind === 'file') && pattern.test(entry.name)) files.push(path)
+      else if (!pattern.test(entry.name)) continue
+      else if (entry.isFile() || kind === 'file') files.push(path)
+      else if (special && !entry.isDirectory() && !entry.isSymbolicLink()) files.push(path)
     }
   }
   return files.sort(byText)
