@@ -10,6 +10,7 @@ import { parseCoco } from '../../src/core/formats/coco.ts'
 import { parseCocoGroundTruth } from '../../src/core/formats/coco-ground-truth.ts'
 import { parseCocoResults, toDetections } from '../../src/core/formats/coco-results.ts'
 import { cocoScene } from '../support/detection-scenes.ts'
+import { largestDifference } from '../support/largest-difference.ts'
 
 const TOLERANCE = 1e-9
 
@@ -101,15 +102,4 @@ function pycocotools(groundTruth: unknown, results: unknown): Tensors {
   } finally {
     rmSync(folder, { recursive: true })
   }
-}
-
-function largestDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  expect(ours.length).toBe(theirs.length)
-  let largest = 0
-  for (let i = 0; i < ours.length; i++) {
-    const difference = Math.abs(ours[i]! - theirs[i]!)
-    // NaN must not pass.
-    if (!(difference <= largest)) largest = difference
-  }
-  return largest
 }

@@ -81,11 +81,11 @@ export function parseCsv(given: string, file: string): ParsedDataset {
         log.mend(where, `the row has ${count}: what is over is left out; a text with a comma needs quotes`)
       }
       if (fields.length === 1 && /^\s*#/.test(row)) {
-        log.skip(where, 'it is a remark')
+        log.skip(where, 'the line is a comment')
         return
       }
       if (fields.some((field) => /^\s+"/.test(field))) {
-        log.skip(where, 'a text with a comma is quoted behind a blank: take that blank away')
+        log.skip(where, 'a quoted value that contains a comma is behind a blank: remove the blank')
         return
       }
       const { columns, titles } = header

@@ -7,6 +7,7 @@ import { largestPart, outline, targets } from '../../../src/core/detectors/polar
 import { maskOf } from '../../../src/core/geometry/coco-rle.ts'
 import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import { fixture } from '../../support/fixtures.ts'
+import { largestDifference } from '../../support/largest-difference.ts'
 
 interface Scene {
   name: string
@@ -102,14 +103,3 @@ it('rays of a square by hand, and what is said of a ring', () => {
 
 const pairs = (flat: ArrayLike<number>): string[] =>
   Array.from({ length: flat.length / 2 }, (_, i) => `${flat[2 * i]} ${flat[2 * i + 1]}`)
-
-function largestDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  expect(ours.length).toBe(theirs.length)
-  let largest = 0
-  for (let i = 0; i < ours.length; i++) {
-    const difference = Math.abs(ours[i]! - theirs[i]!)
-    // NaN must not pass.
-    if (!(difference <= largest)) largest = difference
-  }
-  return largest
-}
