@@ -15,6 +15,7 @@ const Image = z.strictObject({
   /** Left out where there are none. */
   crowds: numbers.optional(),
   areas: numbers.transform((values) => Float64Array.from(values)),
+  outlines: z.array(z.array(numbers).nullable()).optional(),
 })
 
 const images = z.array(

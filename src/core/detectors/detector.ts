@@ -8,6 +8,7 @@
  */
 import type { z } from 'zod'
 import type { Size } from '../geometry/box.ts'
+import type { Ring } from '../geometry/polygon.ts'
 import type { Axes, Pyramid } from '../pyramid/levels.ts'
 import type { Architecture } from './architectures.ts'
 import type { Assigner } from './assigner.ts'
@@ -21,7 +22,12 @@ export interface LabelledBoxes {
   readonly boxes: Float32Array
   /** [N] indices of ModelConfig.classes */
   readonly classes: Int32Array
+  /** [N] outline of each object in the same pixels, null where only its box is known; left out where that is so of all. */
+  readonly outlines?: Outlines | undefined
 }
+
+/** Rings of each object, to be filled by the nonzero rule: parts run one way, holes the other. */
+export type Outlines = readonly (readonly Ring[] | null)[]
 
 /** Raw outputs of the head by name, or gradients by them: [N,L,channels], of one image [L,channels]. */
 export type Outputs = Readonly<Record<string, Float32Array>>

@@ -81,6 +81,35 @@ export function distanceToEdge(rings: readonly Ring[], x: number, y: number): nu
   return Math.sqrt(least)
 }
 
+/**
+ * The part of a ring inside a rectangle (Sutherland and Hodgman 1974); empty where nothing of it is. A ring that leaves the
+ * rectangle and comes back runs along its sides in between, which fills nothing.
+ */
+export function clipRing(ring: Ring, [x1, y1, x2, y2]: BoxXyxy): Ring {
+  let points = ring
+  for (const [axis, bound, sign] of [
+    [0, x1, 1],
+    [0, x2, -1],
+    [1, y1, 1],
+    [1, y2, -1],
+  ] as const) {
+    const clipped: number[] = []
+    for (let i = 0, j = points.length - 2; i + 1 < points.length; j = i, i += 2) {
+      const before = sign * (points[j + axis]! - bound)
+      const after = sign * (points[i + axis]! - bound)
+      if (before < 0 !== after < 0) {
+        const share = before / (before - after)
+        const other = points[j + 1 - axis]! + share * (points[i + 1 - axis]! - points[j + 1 - axis]!)
+        if (axis === 0) clipped.push(bound, other)
+        else clipped.push(other, bound)
+      }
+      if (after >= 0) clipped.push(points[i]!, points[i + 1]!)
+    }
+    points = clipped
+  }
+  return points.length < 6 ? [] : points
+}
+
 export const translateRing = (ring: Ring, dx: number, dy: number): Ring =>
   ring.map((value, i) => value + (i % 2 === 0 ? dx : dy))
 

@@ -2,6 +2,7 @@
  * Binary masks as run lengths, COCO's form of them (github.com/cocodataset/cocoapi, `mask.h`): pixels column by column,
  * runs of zeros and ones in turn, zeros first. Two masks of one object agree with pycocotools' to the pixel.
  */
+import { signedArea } from './polygon.ts'
 
 export interface Rle {
   readonly width: number
@@ -70,6 +71,23 @@ export function rleUnion(masks: readonly Rle[]): Rle {
   return fromChanges(changes, width, height)
 }
 
+/**
+ * The pixels that rings fill by the nonzero rule: those of one direction are parts, those of the other inside them are holes.
+ * Pixels at the edges as rleOfPolygons has them.
+ */
+export function rleOfRings(rings: readonly (readonly number[])[], width: number, height: number): Rle {
+  const changes: [at: number, by: number][] = []
+  for (const ring of rings) {
+    const direction = Math.sign(signedArea(ring))
+    let at = 0
+    for (const [run, length] of rleOfPolygon(ring, width, height).counts.entries()) {
+      at += length
+      if (at < width * height) changes.push([at, run % 2 === 0 ? direction : -direction])
+    }
+  }
+  return fromChanges(changes, width, height)
+}
+
 function fromChanges(changes: [at: number, by: number][], width: number, height: number): Rle {
   changes.sort(([a], [b]) => a - b)
   const counts: number[] = []
@@ -78,7 +96,7 @@ function fromChanges(changes: [at: number, by: number][], width: number, height:
     const at = changes[i]![0]
     let after = cover
     while (i < changes.length && changes[i]![0] === at) after += changes[i++]![1]
-    if (cover > 0 !== after > 0) {
+    if ((cover !== 0) !== (after !== 0)) {
       counts.push(at - start)
       start = at
     }

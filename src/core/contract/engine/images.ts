@@ -17,6 +17,11 @@ export const EngineImage = z.object({
   crowds: z.instanceof(Uint8Array),
   /** [n] COCO areas in px²: what evaluation sorts objects by. */
   areas: z.instanceof(Float64Array),
+  /** [n] rings of each object's outline in image pixels, null where it has none; left out where none has. See Outlines. */
+  outlines: z
+    .array(z.array(z.array(z.number()).readonly()).readonly().nullable())
+    .readonly()
+    .optional(),
 })
 export type EngineImage = z.infer<typeof EngineImage>
 

@@ -1,9 +1,11 @@
 /** Batches of augmented images: a pure function of the plan and the step. */
 
 import type { AugmentConfig } from '../../../core/contract/augmentation.ts'
+import type { Outlines } from '../../../core/detectors/detector.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
 import { shiftAndNormalise } from './augment/colour.ts'
 import { placeBoxes } from './augment/geometry.ts'
 import { arrange, chooseImages } from './augment/scene.ts'
@@ -22,6 +24,8 @@ export interface Batch {
   readonly boxes: readonly Float32Array[]
   /** Per image [n] indices into the model's classes. */
   readonly classes: readonly Int32Array[]
+  /** Per image [n], in the same pixels; undefined where no object has an outline. */
+  readonly outlines: readonly (Outlines | undefined)[]
   /** Per image its index in the data set (a mosaic's first). */
   readonly indices: readonly number[]
   /** Boxes cropped away or degenerate, in the whole batch. */
@@ -43,6 +47,7 @@ export interface BatchPlan {
 interface Scene {
   readonly boxes: Float32Array
   readonly classes: Int32Array
+  readonly outlines: Outlines | undefined
   readonly index: number
   readonly dropped: number
 }
@@ -82,6 +87,7 @@ export class BatchMaker {
       width: canvas.width,
       boxes: scenes.map((scene) => scene.boxes),
       classes: scenes.map((scene) => scene.classes),
+      outlines: scenes.map((scene) => scene.outlines),
       indices: scenes.map((scene) => scene.index),
       droppedBoxes: scenes.reduce((sum, scene) => sum + scene.dropped, 0),
     }
@@ -97,18 +103,21 @@ export class BatchMaker {
     const tiles = arrange(random, sources, this.#plan)
     const boxes: number[] = []
     const classes: number[] = []
+    const outlines: (readonly Ring[] | null)[] = []
     let dropped = 0
     tiles.forEach(({ at, region, colour }, k) => {
       const sample = samples[found[k].index]
       drawImage({ ...canvas, data }, sources[k], at, region, shiftAndNormalise(colour, input))
-      const placed = placeBoxes(sample.boxes, sample.classes, at, region, augment.minVisible)
+      const placed = placeBoxes(sample, at, region, augment.minVisible)
       for (const side of placed.boxes) boxes.push(side)
       for (const label of placed.classes) classes.push(label)
+      for (const outline of placed.outlines) outlines.push(outline)
       dropped += placed.dropped
     })
     return {
       boxes: Float32Array.from(boxes),
       classes: Int32Array.from(classes),
+      outlines: outlines.some((outline) => outline !== null) ? outlines : undefined,
       index: found[0].index,
       dropped,
     }

@@ -1,5 +1,6 @@
 /** A data set as the loader takes it: plain data that can be copied into a worker. */
 import type { EngineData } from '../../../core/contract/engine.ts'
+import type { Outlines } from '../../../core/detectors/detector.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 
 export interface TrainingSample {
@@ -11,6 +12,8 @@ export interface TrainingSample {
   readonly boxes: Float32Array
   /** [N] indices into the model's classes. */
   readonly classes: Int32Array
+  /** [N] in source pixels. */
+  readonly outlines?: Outlines | undefined
 }
 
 /**
@@ -19,7 +22,7 @@ export interface TrainingSample {
  */
 export function trainingSamples({ images }: EngineData, classes: ModelConfig['classes']): TrainingSample[] {
   const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
-  return images.map(({ path, width, height, boxes, categories, crowds }) => {
+  return images.map(({ path, width, height, boxes, categories, crowds, outlines }) => {
     const targets = [...categories.keys()].filter((i) => crowds[i] === 0 && indexOf.has(categories[i]))
     return {
       path,
@@ -27,6 +30,7 @@ export function trainingSamples({ images }: EngineData, classes: ModelConfig['cl
       height,
       boxes: Float32Array.from(targets.flatMap((i) => [...boxes.subarray(i * 4, i * 4 + 4)])),
       classes: Int32Array.from(targets, (i) => indexOf.get(categories[i]) as number),
+      outlines: outlines && targets.map((i) => outlines[i] ?? null),
     }
   })
 }

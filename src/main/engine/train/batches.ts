@@ -25,9 +25,9 @@ export class ImageBatches implements Batches {
   }
 
   async next(options: LossOptions): Promise<Losses> {
-    const { images, width, height, boxes, classes } = await this.#loader.next()
+    const { images, width, height, boxes, classes, outlines } = await this.#loader.next()
     const tensor = tf.tensor4d(images, [boxes.length, height, width, 3]) as Tensor4D
-    const labelled = boxes.map((of, i) => ({ boxes: of, classes: classes[i] }))
+    const labelled = boxes.map((of, i) => ({ boxes: of, classes: classes[i], outlines: outlines[i] }))
     const loss = lossAndGradients(this.#model, tensor, labelled, options)
     tensor.dispose()
     return loss

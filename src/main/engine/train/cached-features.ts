@@ -116,8 +116,8 @@ export class CachedFeatures implements Batches {
     const cached: Cached = { labelled: [], shapes: [] }
     try {
       for (let i = 0; i < plan.samples.length && !control.signal.aborted; i++) {
-        const { images, width, height, boxes, classes } = await loader.next()
-        cached.labelled.push({ boxes: boxes[0], classes: classes[0] })
+        const { images, width, height, boxes, classes, outlines } = await loader.next()
+        cached.labelled.push({ boxes: boxes[0], classes: classes[0], outlines: outlines[0] })
         const tensor = tf.tensor4d(images, [1, height, width, 3])
         const values = cut.frozen(model, tensor)
         const parts = values.map((value) => new Uint8Array((value.tensor.dataSync() as Float32Array).buffer))

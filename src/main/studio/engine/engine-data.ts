@@ -5,6 +5,7 @@ import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Category, Dataset, DatasetImage } from '../../../core/formats/dataset.ts'
 import { area } from '../../../core/geometry/box.ts'
+import { segmentationRings } from '../../../core/geometry/shape.ts'
 import { countOf } from '../../../core/words.ts'
 
 export interface NamedDataset {
@@ -95,7 +96,12 @@ function engineImage(
   imageRoot: string,
   ids: ReadonlyMap<number, number>,
 ): EngineImage {
+  const outlines = annotations.map(({ segmentation }) => {
+    const rings = segmentation ? segmentationRings(segmentation).filter(({ length }) => length >= 6) : []
+    return rings.length > 0 ? rings : null
+  })
   return {
+    ...(outlines.some((rings) => rings !== null) && { outlines }),
     id,
     path: path.join(imageRoot, fileName),
     width,

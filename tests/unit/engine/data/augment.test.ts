@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AugmentConfig } from '../../../../src/core/contract/augmentation.ts'
+import { pixelsOfRle, rleOfRings } from '../../../../src/core/geometry/rle.ts'
 import { mulberry32 } from '../../../../src/core/random.ts'
 import { augmentFor, NO_AUGMENTATION } from '../../../../src/core/training/augmentation.ts'
 import { shiftAndNormalise } from '../../../../src/main/engine/data/augment/colour.ts'
@@ -73,7 +74,8 @@ describe('boxes move with their pixels', () => {
       arrange(random, sources, rules).forEach(({ at, region, colour }, k) => {
         const image = imageWithRectangle(sources[k].width, sources[k].height, rectangles[k])
         drawImage({ ...CANVAS, data }, image, at, region, shiftAndNormalise(colour, PLAIN))
-        const { boxes } = placeBoxes(Float32Array.from(rectangles[k]), Int32Array.of(0), at, region, 0)
+        const object = { boxes: Float32Array.from(rectangles[k]), classes: Int32Array.of(0) }
+        const { boxes } = placeBoxes(object, at, region, 0)
         if (boxes.length === 0 || boxes[2] - boxes[0] < 2 || boxes[3] - boxes[1] < 2) return
         compared++
         const bounds = brightBounds(data, region)
@@ -84,6 +86,66 @@ describe('boxes move with their pixels', () => {
   })
 })
 
+describe('outlines move with their pixels', () => {
+  // A frame without its upper right corner: a part with a hole, and concave, so that clipping may cut it in two.
+  const outer = [40, 30, 130, 30, 130, 80, 180, 80, 180, 190, 40, 190]
+  const hole = [70, 90, 70, 150, 120, 150, 120, 90]
+  const source = { width: 220, height: 210 }
+  const pixels = pixelsOfRle(rleOfRings([outer, hole], source.width, source.height))
+  const image: RgbImage = {
+    ...source,
+    data: Uint8Array.from({ length: pixels.length * 3 }, (_, i) => 255 * pixels[Math.floor(i / 3)]!),
+  }
+  const object = {
+    boxes: Float32Array.of(40, 30, 180, 190),
+    classes: Int32Array.of(3),
+    outlines: [[outer, hole]],
+  }
+
+  it.each([0, 1])('with mosaic probability %i', (mosaic) => {
+    const rules: SceneRules = {
+      canvas: CANVAS,
+      input: PLAIN,
+      augment: { ...geometryOnly, mosaic, mosaicUntil: 1 },
+    }
+    let compared = 0
+    for (let seed = 0; seed < 60; seed++) {
+      const random = mulberry32(seed)
+      const chosen = chooseImages(random, 0, 1, rules.augment, 0)
+      const data = new Float32Array(CANVAS.width * CANVAS.height * 3)
+      const sources = chosen.map(() => source)
+      arrange(random, sources, rules).forEach(({ at, region, colour }) => {
+        drawImage({ ...CANVAS, data }, image, at, region, shiftAndNormalise(colour, PLAIN))
+        const { outlines, dropped } = placeBoxes(object, at, region, 0)
+        const drawn = pixelsOfRle(rleOfRings(outlines[0] ?? [], CANVAS.width, CANVAS.height))
+        let [differing, bright] = [0, 0]
+        for (let y = region.y[0]; y < region.y[1]; y++) {
+          for (let x = region.x[0]; x < region.x[1]; x++) {
+            const i = y * CANVAS.width + x
+            const isBright = data[i * 3]! >= 0.5
+            bright += Number(isBright)
+            differing += Number(isBright !== (drawn[i] === 1))
+          }
+        }
+        // Half a pixel along the outline at most.
+        expect(differing).toBeLessThanOrEqual(0.5 * 1000 * (at.x.length / source.width) + 10)
+        expect(differing).toBeLessThan(Math.max(60, bright * 0.15))
+        expect(drawn.includes(1)).toBe(dropped === 0)
+        compared++
+      })
+    }
+    expect(compared).toBeGreaterThan(50)
+  })
+
+  it('what has its box in sight and nothing of its outline is dropped', () => {
+    const identity = (source: number) => ({ source, length: source, offset: 0, flip: false })
+    const at: Placement = { x: identity(220), y: identity(210) }
+    const region = { x: [140, 220], y: [0, 70] } as const
+    expect(placeBoxes(object, at, region, 0)).toMatchObject({ boxes: [], dropped: 1 })
+    expect(placeBoxes({ ...object, outlines: [null] }, at, region, 0)).toMatchObject({ outlines: [null] })
+  })
+})
+
 describe('placeBoxes', () => {
   // A 100×100 image drawn twice as large, of which the canvas's 100×100 show x, y in [25, 75).
   const axis = { source: 100, length: 200, offset: -50, flip: false }
@@ -91,8 +153,10 @@ describe('placeBoxes', () => {
   const at: Placement = { x: axis, y: axis }
   const place = (boxes: number[], minVisible: number, where = at) =>
     placeBoxes(
-      Float32Array.from(boxes),
-      Int32Array.from({ length: boxes.length / 4 }, (_, n) => n),
+      {
+        boxes: Float32Array.from(boxes),
+        classes: Int32Array.from({ length: boxes.length / 4 }, (_, n) => n),
+      },
       where,
       region,
       minVisible,
@@ -102,6 +166,7 @@ describe('placeBoxes', () => {
     expect(place([30, 40, 50, 60, 20, 30, 45, 80], 0)).toEqual({
       boxes: [10, 30, 50, 70, 0, 10, 40, 100],
       classes: [0, 1],
+      outlines: [null, null],
       dropped: 0,
     })
   })
@@ -114,7 +179,7 @@ describe('placeBoxes', () => {
   it('drops a box of which less than the required share is left', () => {
     const quarter = [70, 40, 90, 60] // 5 of its 20 pixels of width are in view
     expect(place(quarter, 0.25).boxes).toHaveLength(4)
-    expect(place(quarter, 0.26)).toEqual({ boxes: [], classes: [], dropped: 1 })
+    expect(place(quarter, 0.26)).toEqual({ boxes: [], classes: [], outlines: [], dropped: 1 })
   })
 
   it('counts the share from the part inside the image', () => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { RunData, writeRunData } from '../../../../src/core/contract/run-data.ts'
 import type { Annotation, Dataset } from '../../../../src/core/formats/dataset.ts'
+import { signedArea } from '../../../../src/core/geometry/polygon.ts'
 import { trainingData } from '../../../../src/main/studio/engine/engine-data.ts'
 
 const CAT = { id: 1, name: 'cat' }
@@ -65,4 +67,21 @@ test('data without a box are refused', () => {
 
 test('counts the images that both sets have', () => {
   expect(trainingData(training, { ...named('val', [CAT], [box(1)]), imageRoot: '/train' }).shared).toBe(1)
+})
+
+test('outlines go along, of polygons and of masks, and survive the file of a run', () => {
+  const polygon = [1, 2, 1, 22, 11, 22]
+  // Two columns of 3 × 3 pixels around an empty one in the middle.
+  const mask = { size: [30, 40] as const, counts: [0, 3, 27, 1, 1, 1, 27, 3, 1137] }
+  const { data } = trainingData(
+    named('train', [CAT], [box(1), box(1, { segmentation: [polygon] }), box(1, { segmentation: mask })]),
+    null,
+  )
+  const [image] = data.images
+  expect(image!.outlines!.slice(0, 2)).toEqual([null, [[11, 22, 1, 22, 1, 2]]])
+  expect(image!.outlines![2]!.map(signedArea)).toEqual([9, -1])
+  const read = RunData.parse(JSON.parse(writeRunData({ data, validation: null })))
+  expect(read.data).toEqual(data)
+  const plain = trainingData(training, null)
+  expect(RunData.parse(JSON.parse(writeRunData(plain))).data).toEqual(plain.data)
 })

@@ -4,9 +4,11 @@
  */
 
 import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
-import type { Size } from '../../../../core/geometry/box.ts'
+import type { BoxXyxy, Size } from '../../../../core/geometry/box.ts'
+import { clipRing, type Ring, signedArea } from '../../../../core/geometry/polygon.ts'
 import type { Random } from '../../../../core/random.ts'
 import type { AxisPlacement, Span } from '../resample.ts'
+import type { TrainingSample } from '../samples.ts'
 
 /** A rectangle of canvas pixels that an image may draw on. */
 export interface Region {
@@ -54,6 +56,8 @@ export interface PlacedBoxes {
   readonly boxes: number[]
   /** Class index per box. */
   readonly classes: number[]
+  /** Outline per box, clipped like it. */
+  readonly outlines: (readonly Ring[] | null)[]
   /** Boxes cropped away, or left with too little to be a target. */
   readonly dropped: number
 }
@@ -61,15 +65,17 @@ export interface PlacedBoxes {
 /** Sides below this on the canvas are degenerate: no picture of an object is left to learn from. */
 const MIN_SIDE = 1
 
-/** Moves boxes with their image, clips them, and drops what is cropped away (AugmentConfig.minVisible) or degenerate. */
+/**
+ * Moves boxes and outlines with their image, clips them, and drops what is cropped away (AugmentConfig.minVisible) or
+ * degenerate: also an object in whose box something is left to be seen, but nothing inside its outline.
+ */
 export function placeBoxes(
-  boxes: Float32Array,
-  classes: Int32Array,
+  { boxes, classes, outlines }: Pick<TrainingSample, 'boxes' | 'classes' | 'outlines'>,
   at: Placement,
   region: Region,
   minVisible: number,
 ): PlacedBoxes {
-  const kept = { boxes: [] as number[], classes: [] as number[], dropped: 0 }
+  const kept: PlacedBoxes & { dropped: number } = { boxes: [], classes: [], outlines: [], dropped: 0 }
   for (let n = 0; n < classes.length; n++) {
     const x = placeSpan(boxes[4 * n], boxes[4 * n + 2], at.x, region.x)
     const y = placeSpan(boxes[4 * n + 1], boxes[4 * n + 3], at.y, region.y)
@@ -77,6 +83,13 @@ export function placeBoxes(
       kept.dropped++
       continue
     }
+    const outline = outlines?.[n]
+    const rings = outline ? placeRings(outline, at, region) : null
+    if (rings?.length === 0) {
+      kept.dropped++
+      continue
+    }
+    kept.outlines.push(rings)
     kept.boxes.push(x.from, y.from, x.to, y.to)
     kept.classes.push(classes[n])
   }
@@ -93,4 +106,26 @@ function placeSpan(from: number, to: number, at: AxisPlacement, region: Span) {
   const clipped = { from: Math.max(start, region[0]), to: Math.min(end, region[1]) }
   const visible = clipped.to - clipped.from
   return { ...clipped, length: visible, share: visible / (end - start) }
+}
+
+function placeRings(rings: readonly Ring[], at: Placement, region: Region): Ring[] {
+  const image = [at.x.offset, at.y.offset, at.x.offset + at.x.length, at.y.offset + at.y.length] as const
+  const seen: BoxXyxy = [
+    Math.max(image[0], region.x[0]),
+    Math.max(image[1], region.y[0]),
+    Math.min(image[2], region.x[1]),
+    Math.min(image[3], region.y[1]),
+  ]
+  const place = (value: number, { source, length, offset, flip }: AxisPlacement) => {
+    const placed = (value * length) / source
+    return flip ? offset + length - placed : offset + placed
+  }
+  return rings
+    .map((ring) =>
+      clipRing(
+        ring.map((value, i) => place(value, i % 2 === 0 ? at.x : at.y)),
+        seen,
+      ),
+    )
+    .filter((ring) => signedArea(ring) !== 0)
 }
