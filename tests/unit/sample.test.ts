@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { annotate, maskOf } from '../../resources/sample/generate/annotate.ts'
+import { annotate, LEAST_IOU, maskOf } from '../../resources/sample/generate/annotate.ts'
 import type { Camera } from '../../resources/sample/generate/camera.ts'
 import { compose, SEED } from '../../resources/sample/generate/compose.ts'
 import { categories, labelled } from '../../resources/sample/generate/dataset.ts'
@@ -13,13 +13,21 @@ import { LEAST_SIDE, LEAST_VISIBLE } from '../../resources/sample/generate/strew
 import type { Piece, World } from '../../resources/sample/generate/world.ts'
 import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { area } from '../../src/core/geometry/box.ts'
+import { polygonBounds, type Ring } from '../../src/core/geometry/polygon.ts'
+import { rleOfPixels } from '../../src/core/geometry/rle.ts'
+import { iouOfRings } from '../../src/core/geometry/simplify.ts'
 import { inspect } from '../../src/core/inspect/report.ts'
 
 const folder = new URL('../../resources/sample/', import.meta.url)
 
 interface Coco {
   images: { id: number; file_name: string; width: number; height: number }[]
-  annotations: { image_id: number; category_id: number; bbox: [number, number, number, number] }[]
+  annotations: {
+    image_id: number
+    category_id: number
+    bbox: [number, number, number, number]
+    segmentation: number[][]
+  }[]
 }
 const splitOf = (name: string): Coco => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
 const train = splitOf('train')
@@ -55,6 +63,26 @@ describe('the scenes', () => {
         ]),
       )
       expect(split.annotations.map((a) => [a.image_id, a.category_id, ...a.bbox])).toEqual(boxes)
+      const outlines = own.flatMap(({ annotations }) => annotations.map(({ segmentation }) => segmentation))
+      expect(split.annotations.map(({ segmentation }) => segmentation)).toEqual(outlines)
+    }
+  })
+
+  it('have outlines that hold the pixels of their piece, in the box around it', () => {
+    for (const [index, world] of scenes.slice(0, 8).entries()) {
+      const traced = maskOf(world)
+      const { width, height } = world.camera
+      const pieces = annotate(world, traced).flatMap(({ category }, piece) => (category ? [piece] : []))
+      for (const [at, { box, segmentation }] of images[index].annotations.entries()) {
+        const rings = segmentation as readonly Ring[]
+        const shown = rleOfPixels(
+          traced.mask.map((nearest) => (nearest === pieces[at] ? 1 : 0)),
+          width,
+          height,
+        )
+        expect(polygonBounds(rings)).toEqual(box)
+        expect(iouOfRings(rings, shown)).toBeGreaterThanOrEqual(LEAST_IOU)
+      }
     }
   })
 

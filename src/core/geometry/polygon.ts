@@ -122,3 +122,89 @@ export function fitRing(ring: Ring, from: BoxXyxy, to: BoxXyxy): Ring {
   }
   return ring.map((value, i) => placed(value, i % 2 === 0 ? 0 : 1))
 }
+
+/**
+ * Rings without holes that hold the same: COCO, YOLO and LabelMe cannot say a hole, but every program understands a ring that goes
+ * to the hole by a bridge of no width, around it, and back. Clockwise rings are parts, counterclockwise ones holes of the smallest
+ * part around them. A hole outside all parts is left out, since it takes nothing away.
+ */
+export function bridgeHoles(rings: readonly Ring[]): Ring[] {
+  const parts = rings.filter((ring) => signedArea(ring) >= 0)
+  const holes = rings.filter((ring) => signedArea(ring) < 0)
+  if (holes.length === 0) return parts
+  const holesOf = new Map(parts.map((part) => [part, [] as Ring[]]))
+  for (const hole of holes) {
+    const around = parts.filter((part) => polygonHolds([part], ...insideOf(hole)))
+    const smallest = around.toSorted((a, b) => signedArea(a) - signedArea(b))[0]
+    if (smallest) holesOf.get(smallest)!.push(hole)
+  }
+  // From the left: a bridge goes left from a hole, and may end on a hole that is part of the ring already.
+  return parts.map((part) =>
+    holesOf
+      .get(part)!
+      .toSorted((a, b) => a[2 * leftmost(a)]! - b[2 * leftmost(b)]!)
+      .reduce(bridged, part),
+  )
+}
+
+function leftmost(ring: Ring): number {
+  let best = 0
+  for (let i = 1; i < ring.length >> 1; i++) if (ring[2 * i]! < ring[2 * best]!) best = i
+  return best
+}
+
+/** A point inside a ring, just right of its leftmost vertex. */
+function insideOf(ring: Ring): [x: number, y: number] {
+  const count = ring.length >> 1
+  const at = leftmost(ring)
+  const before = (at + count - 1) % count
+  const after = (at + 1) % count
+  const share = 1e-6
+  return [
+    ring[2 * at]! + share * (ring[2 * before]! + ring[2 * after]! - 2 * ring[2 * at]!),
+    ring[2 * at + 1]! + share * (ring[2 * before + 1]! + ring[2 * after + 1]! - 2 * ring[2 * at + 1]!),
+  ]
+}
+
+/** A ring with a hole joined to it: from the hole's leftmost vertex straight left to the nearest edge. */
+function bridged(ring: Ring, hole: Ring): Ring {
+  const start = leftmost(hole)
+  const [hx, hy] = [hole[2 * start]!, hole[2 * start + 1]!]
+  let [nearest, edge] = [-Infinity, -1]
+  for (let i = 0; i < ring.length; i += 2) {
+    const j = (i + 2) % ring.length
+    const [ay, by] = [ring[i + 1]!, ring[j + 1]!]
+    if (ay <= hy === by <= hy) continue
+    const x = ring[i]! + ((ring[j]! - ring[i]!) * (hy - ay)) / (by - ay)
+    if (x <= hx && x > nearest) [nearest, edge] = [x, i]
+  }
+  if (edge < 0) return ring
+  const around = [...hole.slice(2 * start), ...hole.slice(0, 2 * start)]
+  const head = ring.slice(0, edge + 2)
+  return [...head, nearest, hy, ...around, hx, hy, nearest, hy, ...ring.slice(edge + 2)]
+}
+
+/** The reverse of `bridgeHoles`: an edge that a ring goes forth and back is a bridge, and what lies beyond it a ring of its own. */
+export function openBridges(ring: Ring): Ring[] {
+  const count = ring.length >> 1
+  const seen = new Map<number, number[]>()
+  for (let i = 0; i < count; i++) {
+    const key = ring[2 * i]! + Math.SQRT2 * ring[2 * i + 1]!
+    const same = seen.get(key)
+    if (same) same.push(i)
+    else seen.set(key, [i])
+  }
+  if (seen.size === count) return [ring]
+  const isAt = (i: number, j: number) => ring[2 * i] === ring[2 * j] && ring[2 * i + 1] === ring[2 * j + 1]
+  for (let from = 0; from < count; from++) {
+    const to = (from + 1) % count
+    for (const back of seen.get(ring[2 * to]! + Math.SQRT2 * ring[2 * to + 1]!)!) {
+      const end = (back + 1) % count
+      if (back <= to || end === from || !isAt(back, to) || !isAt(end, from)) continue
+      const beyond = ring.slice(2 * to, 2 * back)
+      const rest = [...ring.slice(0, 2 * to), ...(end > back ? ring.slice(2 * end + 2) : [])]
+      return [rest, beyond].filter((part) => part.length >= 6).flatMap(openBridges)
+    }
+  }
+  return [ring]
+}

@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { maskRings } from '../../../src/core/geometry/mask.ts'
+import {
+  bridgeHoles,
+  clockwise,
+  distanceToEdge,
+  openBridges,
+  polygonBounds,
+  type Ring,
+  signedArea,
+} from '../../../src/core/geometry/polygon.ts'
+import { pixelsOfRle, type Rle, rleArea, rleOfPixels, rleOfPolygons } from '../../../src/core/geometry/rle.ts'
+import { iouOfRings, outlineOfMask, simplifyRing } from '../../../src/core/geometry/simplify.ts'
+
+const SIDE = 160
+
+/** Outlines as hands draw them: a radius that changes from corner to corner. */
+const blob: fc.Arbitrary<Ring> = fc
+  .record({
+    radii: fc.array(fc.double({ min: 0.45, max: 1, noNaN: true }), { minLength: 5, maxLength: 40 }),
+    size: fc.double({ min: 12, max: 70, noNaN: true }),
+    x: fc.double({ min: 70, max: 90, noNaN: true }),
+    y: fc.double({ min: 70, max: 90, noNaN: true }),
+  })
+  .map(({ radii, size, x, y }) =>
+    radii.flatMap((radius, i) => {
+      const angle = (2 * Math.PI * i) / radii.length
+      return [x + radius * size * Math.cos(angle), y + radius * size * Math.sin(angle)]
+    }),
+  )
+
+const pixels = fc
+  .array(fc.boolean(), { minLength: 12 * 12, maxLength: 12 * 12 })
+  .map((set) => rleOfPixels(set.map(Number), 12, 12))
+
+describe('fewer vertices', () => {
+  test('a square with vertices along its sides keeps its corners; the noise of a line goes with the tolerance', () => {
+    expect(simplifyRing([0, 0, 2, 0, 4, 0, 4, 4, 2, 4, 0, 4, 0, 2], 0)).toEqual([0, 0, 4, 0, 4, 4, 0, 4])
+    const noisy = [0, 0, 10, 0.5, 20, 0, 20, 20, 0, 20]
+    expect(simplifyRing(noisy, 0.4)).toEqual(noisy)
+    expect(simplifyRing(noisy, 0.6)).toEqual([0, 0, 20, 0, 20, 20, 0, 20])
+    expect(simplifyRing([0, 0, 1, 0, 0, 1], 100)).toEqual([0, 0, 1, 0, 0, 1])
+  })
+
+  test('what is left out lies within the tolerance, what stays is not moved, and so the box is the same', () => {
+    fc.assert(
+      fc.property(blob, fc.double({ min: 0, max: 8, noNaN: true }), (ring, tolerance) => {
+        const simple = simplifyRing(ring, tolerance)
+        expect(polygonBounds([simple])).toEqual(polygonBounds([ring]))
+        const known = new Set(ring)
+        expect(simple.every((value) => known.has(value))).toBe(true)
+        for (let i = 0; i < ring.length; i += 2) {
+          expect(distanceToEdge([simple], ring[i]!, ring[i + 1]!)).toBeLessThanOrEqual(tolerance + 1e-9)
+        }
+      }),
+    )
+  })
+})
+
+describe('holes joined by bridges', () => {
+  const outside = [0, 0, 20, 0, 20, 20, 0, 20]
+  const hole = [5, 5, 5, 8, 8, 8, 8, 5]
+  const behind = [12, 5, 12, 9, 15, 9, 15, 5]
+
+  test('one ring fills the same pixels as the part without the hole', () => {
+    const [ring, ...others] = bridgeHoles([outside, hole])
+    expect(others).toEqual([])
+    expect(ring).toEqual([0, 0, 20, 0, 20, 20, 0, 20, 0, 5, 5, 5, 5, 8, 8, 8, 8, 5, 5, 5, 0, 5])
+    expect(signedArea(ring!)).toBe(400 - 9)
+    expect(rleArea(rleOfPolygons([ring!], 30, 30))).toBe(400 - 9)
+  })
+
+  test('a second hole may hang on the first, an island lies in a hole, and a hole outside of all parts takes nothing away', () => {
+    const island = [6, 6, 7, 6, 7, 7, 6, 7]
+    const rings = bridgeHoles([outside, hole, behind, island, [30, 0, 30, 5, 35, 0]])
+    expect(rings.map(signedArea)).toEqual([400 - 9 - 12, 1])
+  })
+
+  test('opened again they are the rings of before', () => {
+    fc.assert(
+      fc.property(pixels, (mask) => {
+        const edges = maskRings(mask)
+        if (!edges) return
+        const opened = bridgeHoles(edges).flatMap(openBridges)
+        const area = (rings: readonly Ring[]) => rings.map(signedArea).toSorted((a, b) => a - b)
+        expect(area(opened)).toEqual(area(edges))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('a ring that touches itself at a corner has no bridge', () => {
+    const eight = [0, 0, 4, 0, 4, 4, 8, 4, 8, 8, 4, 8, 4, 4, 0, 4]
+    expect(openBridges(eight)).toEqual([eight])
+  })
+})
+
+describe('polygons out of masks', () => {
+  test('hold exactly the same pixels, with holes, specks and lines of one pixel', () => {
+    fc.assert(
+      fc.property(pixels, (mask) => {
+        const outline = outlineOfMask(mask, 0)
+        if (!outline) return
+        expect([...pixelsOfRle(rleOfPolygons(outline.rings, 12, 12))]).toEqual([...pixelsOfRle(mask)])
+        expect(outline.iou).toBe(1)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('polygon, mask, polygon: IoU of 0.98 and more for objects over 20 px', () => {
+    fc.assert(
+      fc.property(blob, (ring) => {
+        const mask: Rle = rleOfPolygons([clockwise(ring)], SIDE, SIDE)
+        const { rings, iou } = outlineOfMask(mask, 0.25)!
+        expect(iou).toBeGreaterThanOrEqual(0.98)
+        expect(iouOfRings(rings, mask)).toBe(iou)
+      }),
+    )
+  })
+})
