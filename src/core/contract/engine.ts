@@ -19,6 +19,7 @@ import {
 } from './engine/detection.ts'
 import { Path } from './engine/images.ts'
 import {
+  BeginRequest,
   ProbeRequest,
   type ProbeResult,
   type TrainingEvent,
@@ -27,6 +28,8 @@ import {
   TrainRequest,
   type TrainResult,
 } from './engine/training.ts'
+
+import type { RunRecord } from './run-record.ts'
 
 export * from './engine/detection.ts'
 export { EngineData, EngineImage } from './engine/images.ts'
@@ -67,6 +70,7 @@ export const ContinueRequest = z.object({ method: z.literal('continue'), job: z.
 
 export const EngineRequest = z.discriminatedUnion('method', [
   TrainRequest,
+  BeginRequest,
   ProbeRequest,
   DetectRequest,
   CandidatesRequest,
@@ -118,6 +122,7 @@ export interface BenchResult {
 
 export interface EngineResults {
   train: TrainResult
+  begin: RunRecord
   probe: ProbeResult
   detect: DetectResult
   candidates: CandidatesResult

@@ -13,6 +13,8 @@ export const RUN_FILES = {
   /** JSON lines: a TrainStep per step, and an Evaluated per evaluation. Steps count from 0 in both. */
   log: 'log.jsonl',
   evaluations: 'evaluations.jsonl',
+  /** The model that a run starts from, where another program than the engine trains it. */
+  start: 'start.safetensors',
   /** What resuming needs. */
   state: 'state.safetensors',
   /** The model with the best validation AP, and as of the last evaluation. */

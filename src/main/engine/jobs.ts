@@ -7,13 +7,14 @@ import { trainingInput } from './data/training-input.ts'
 import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
 import { faultOf } from './faults.ts'
 import { device } from './tensor/tensorflow.ts'
+import { begin } from './train/begin.ts'
 import { probe } from './train/probe.ts'
 import { train } from './train/trainer.ts'
 import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Runs alone. */
-export type Job = RequestOf<'train' | 'probe' | 'detect' | 'candidates' | 'bench'>
+export type Job = RequestOf<'train' | 'begin' | 'probe' | 'detect' | 'candidates' | 'bench'>
 /** Is answered beside a job, between its steps. */
 export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model'>
 
@@ -30,6 +31,8 @@ export async function runJob(
   switch (job.method) {
     case 'train':
       return train(job, emit, control)
+    case 'begin':
+      return begin(job, emit).catch(told)
     case 'probe':
       return probe(job, emit, control).catch(told)
     case 'detect':

@@ -31,6 +31,20 @@ export const TrainRequest = z.object({
 })
 export type TrainRequest = z.infer<typeof TrainRequest>
 
+/**
+ * Makes the folder of a run that somebody else trains: its record, its data and the weights that it starts from. Of a
+ * run that is resumed it only checks what is asked for, and takes over more steps.
+ */
+export const BeginRequest = z.object({
+  method: z.literal('begin'),
+  out: Path,
+  ...start,
+  data: EngineData.nullable(),
+  validation: EngineData.nullable(),
+  resume: z.boolean(),
+})
+export type BeginRequest = z.infer<typeof BeginRequest>
+
 /** A few steps, to learn what the run would cost. Leaves no files. The peak is the process's: ask a fresh engine. */
 export const ProbeRequest = z.object({ method: z.literal('probe'), ...start, data: EngineData })
 export type ProbeRequest = z.infer<typeof ProbeRequest>

@@ -13,6 +13,7 @@ export class RunFolder {
   readonly data: string
   readonly log: string
   readonly evaluations: string
+  readonly start: string
   readonly state: string
   readonly best: string
   readonly last: string
@@ -25,6 +26,7 @@ export class RunFolder {
     this.data = file('data')
     this.log = file('log')
     this.evaluations = file('evaluations')
+    this.start = file('start')
     this.state = file('state')
     this.best = file('best')
     this.last = file('last')

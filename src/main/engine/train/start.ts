@@ -1,6 +1,6 @@
 /** What a run consists of when it starts, and when it goes on. */
 import { resolve } from 'node:path'
-import type { TrainRequest } from '../../../core/contract/engine.ts'
+import type { BeginRequest } from '../../../core/contract/engine.ts'
 import { type RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
@@ -8,6 +8,7 @@ import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
 import { device } from '../tensor/tensorflow.ts'
+import type { StateDict } from '../weights/state-dict.ts'
 import { beginLearning } from './learning.ts'
 import type { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
@@ -18,8 +19,33 @@ export interface Start extends Restored {
   readonly data: RunData
 }
 
+type StartRequest = Omit<BeginRequest, 'method'>
+
+export interface Definition {
+  readonly record: RunRecord
+  readonly data: RunData
+}
+
 /** @throws CodedError WEIGHTS_*, USAGE_CACHE, USAGE_RUN_EXISTS, IO_*. */
-export async function startedRun(folder: RunFolder, request: TrainRequest): Promise<Start> {
+export async function startedRun(folder: RunFolder, request: StartRequest): Promise<Start> {
+  const { state, ...definition } = await definedRun(folder, request)
+  const { model, options } = definition.record
+  return {
+    ...definition,
+    learning: beginLearning(new Network(model, state), options),
+    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
+  }
+}
+
+/**
+ * Makes the run's folder. `state` is the model that it starts from.
+ *
+ * @throws CodedError as startedRun.
+ */
+export async function definedRun(
+  folder: RunFolder,
+  request: StartRequest,
+): Promise<Definition & { readonly state: StateDict }> {
   const { data, validation } = request
   if (!data) throw new CodedError('ENGINE_REQUEST', 'A new run needs data to learn from')
   const { config, options, state, report } = await startingPoint({ ...request, data })
@@ -36,12 +62,7 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
     device,
   }
   await folder.create(record, { data, validation })
-  return {
-    record,
-    data: { data, validation },
-    learning: beginLearning(new Network(config, state), options),
-    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
-  }
+  return { record, data: { data, validation }, state }
 }
 
 /**
@@ -49,19 +70,24 @@ export async function startedRun(folder: RunFolder, request: TrainRequest): Prom
  *
  * @throws CodedError USAGE_NO_RUN, USAGE_RESUME, WEIGHTS_STATE, IO_*.
  */
-export async function resumedRun(folder: RunFolder, request: TrainRequest): Promise<Start> {
+export async function resumedRun(folder: RunFolder, request: StartRequest): Promise<Start> {
+  const { record, data } = resumedDefinition(folder, request)
+  const restored = await restoreState(folder.state, record.model, record.options)
+  await folder.replaceRecord(record)
+  return { record, data, ...restored }
+}
+
+/** As it is to be kept from now on. @throws CodedError USAGE_NO_RUN, USAGE_RESUME. */
+export function resumedDefinition(folder: RunFolder, request: StartRequest): Definition {
   const { record: kept, data } = folder.open()
   requireSame(folder, request, kept, data)
   const steps = request.options.training?.steps ?? kept.options.steps
-  const record = { ...kept, options: { ...kept.options, steps } }
-  const restored = await restoreState(folder.state, record.model, record.options)
-  if (steps > kept.options.steps) await folder.replaceRecord(record)
-  return { record, data, ...restored }
+  return { record: { ...kept, options: { ...kept.options, steps } }, data }
 }
 
 function requireSame(
   folder: RunFolder,
-  request: TrainRequest,
+  request: StartRequest,
   { model, options, images, weights }: RunRecord,
   kept: RunData,
 ): void {
