@@ -73,32 +73,64 @@ export function returnFocus(target: Window, canvas: () => HTMLElement | null): (
   const { document } = target
   let byPointer = false
   let lastKey = ''
+  let lastTarget: EventTarget | null = null
+  const mayGiveBack = (control: EventTarget | null): control is HTMLElement =>
+    control instanceof HTMLElement && document.activeElement === control && !isCovered(control)
   const giveBack = (control: EventTarget | null): void => {
-    if (!(control instanceof HTMLElement) || isCovered(control)) return
-    // A button may open something that takes the focus.
-    target.requestAnimationFrame(() => {
-      if (document.activeElement === control && !isCovered(control)) canvas()?.focus({ preventScroll: true })
-    })
+    if (mayGiveBack(control)) canvas()?.focus({ preventScroll: true })
+  }
+  /** For what may open something that takes the focus. */
+  const giveBackLater = (control: EventTarget | null): void => {
+    if (mayGiveBack(control)) target.requestAnimationFrame(() => giveBack(control))
   }
   const on = <Name extends keyof WindowEventMap>(
     name: Name,
     listener: (event: WindowEventMap[Name]) => void,
-  ): void => target.addEventListener(name, listener, { signal, capture: true })
-  on('pointerdown', () => {
-    byPointer = true
-  })
-  on('keydown', (event) => {
-    byPointer = false
-    lastKey = event.key
-    const field = event.target
-    if (event.key === 'Enter' && field instanceof HTMLInputElement && usesKey(field, 'a')) giveBack(field)
-  })
-  on('change', ({ target: control }) => {
-    const isChosen = control instanceof HTMLSelectElement && !STEPPING.test(lastKey)
-    if (byPointer || isChosen) giveBack(control)
-  })
-  on('click', ({ target: clicked, detail }) => {
-    if (byPointer && detail > 0 && clicked instanceof Element) giveBack(clicked.closest('button'))
-  })
+    capture: boolean,
+  ): void => target.addEventListener(name, listener, { signal, capture })
+  on(
+    'pointerdown',
+    () => {
+      byPointer = true
+    },
+    true,
+  )
+  on(
+    'keydown',
+    (event) => {
+      byPointer = false
+      lastKey = event.key
+      lastTarget = event.target
+    },
+    true,
+  )
+  // By keyup the field has reported its change and submitted its form. Waiting any longer, for a frame, would let the next
+  // key go into the field on a busy machine.
+  on(
+    'keyup',
+    ({ key, target: field }) => {
+      // A key that was pressed on a button may have opened the field.
+      if (key !== 'Enter' || lastKey !== 'Enter' || field !== lastTarget) return
+      if (field instanceof HTMLInputElement && usesKey(field, 'a')) giveBack(field)
+    },
+    false,
+  )
+  // Bubbling: whoever owns the control has taken the change by then. A dropdown would take the next letter as a choice.
+  on(
+    'change',
+    ({ target: control }) => {
+      if (control instanceof HTMLSelectElement) {
+        if (byPointer || !STEPPING.test(lastKey)) giveBack(control)
+      } else if (byPointer) giveBackLater(control)
+    },
+    false,
+  )
+  on(
+    'click',
+    ({ target: clicked, detail }) => {
+      if (byPointer && detail > 0 && clicked instanceof Element) giveBackLater(clicked.closest('button'))
+    },
+    true,
+  )
   return () => listening.abort()
 }
