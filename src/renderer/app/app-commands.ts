@@ -1,5 +1,6 @@
 /** Commands that are always available. */
 import type { Command } from '../commands/commands.svelte.ts'
+import type { LabelSource } from '../session/label-offer.svelte.ts'
 import { PLACES, type Place, type Studio } from '../session/studio.svelte.ts'
 import { THEMES, themeOf } from './theme.svelte.ts'
 
@@ -14,12 +15,13 @@ export const PLACE_TITLES: Readonly<Record<Place, string>> = {
 /** A dialog over the whole window. */
 export type Overlay =
   | { readonly kind: 'palette' | 'keys' | 'splits' }
-  | { readonly kind: 'import'; readonly path: string }
+  /** `sources`: what is known to lie there, to choose from. */
+  | { readonly kind: 'import'; readonly path: string; readonly sources?: readonly LabelSource[] }
 
 /** @param toggle shows an overlay, or hides one of the same kind */
 export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void): Command[] {
   const hasProject = (): boolean => studio.project !== null
-  const { client } = studio
+  const { client, labels } = studio
   return [
     {
       id: 'project.open',
@@ -52,9 +54,31 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
           title: 'Import labels: a COCO or CSV file, or a folder with VOC, YOLO or LabelMe labels',
           verb: 'Preview',
           kinds: ['folder', 'labels'],
+          startAt: studio.project!.imageRoot,
         })
         if (path) toggle({ kind: 'import', path })
       },
+    },
+    {
+      id: 'labels.import',
+      title: 'Import the labels found in this folder',
+      group: 'File',
+      enabled: () => labels.shown !== null && labels.only?.obstacle === null,
+      run: () => labels.take(),
+    },
+    {
+      id: 'labels.preview',
+      title: 'Preview the labels found in this folder…',
+      group: 'File',
+      enabled: () => labels.importable.length > 0,
+      run: () => toggle({ kind: 'import', path: studio.project!.imageRoot, sources: labels.importable }),
+    },
+    {
+      id: 'labels.decline',
+      title: 'Do not import the labels found in this folder',
+      group: 'File',
+      enabled: () => labels.shown !== null,
+      run: () => labels.decline(),
     },
     {
       id: 'project.assignSplits',

@@ -32,6 +32,8 @@ export interface Command {
   readonly enabled?: () => boolean
   /** Reactive, for toggles: whether it is on. */
   readonly checked?: () => boolean
+  /** Offered by the palette only, and there only to those who type something of its title: one of very many. */
+  readonly onlyFound?: true
   /** Holding its key runs it repeatedly. */
   readonly repeats?: true
   readonly run: () => void | Promise<void>

@@ -4,7 +4,7 @@ import { COMMAND_GROUPS, type Commands } from './commands.svelte.ts'
 
 /** The commands for a desktop window's native menus. Reactive. */
 export function menuCommands(commands: Commands): MenuCommand[] {
-  const { all } = commands
+  const all = commands.all.filter(({ onlyFound }) => !onlyFound)
   return COMMAND_GROUPS.flatMap((menu) => all.filter(({ group }) => group === menu)).map((command) => ({
     id: command.id,
     title: command.title,

@@ -9,6 +9,8 @@ export interface Choice {
   readonly kinds: readonly FolderEntry['kind'][]
   /** When choosing a name to write to: the suggested name. */
   readonly saveAs?: string
+  /** The folder that is listed first; by default the one where something was chosen last. */
+  readonly startAt?: string
 }
 
 export interface PendingChoice extends Choice {

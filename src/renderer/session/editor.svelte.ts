@@ -27,6 +27,8 @@ export class Editor {
   image = $state.raw(new OpenImage(null))
   /** Whether changes are being sent to the store. */
   saving = $state(false)
+  /** The class that the first box made, until the user has named it. */
+  unnamedClass = $state<number | null>(null)
   /** Cancels the gesture on the canvas; false if there is none. */
   cancelGesture: () => boolean = () => false
   #penClass = $state<number | null>(null)
@@ -111,6 +113,13 @@ export class Editor {
     if (!this.#keyMoves.areOf(ids) && !this.#mayEdit()) return
     this.#keyMoves.add(this.#change(ids, reshaped(shapes)))
     this.saving = true
+  }
+
+  /** The class that is named like this, made if there is none; undefined if there can be none, which is shown. */
+  async classNamed(name: string): Promise<number | undefined> {
+    const known = this.#context.classes.find((entry) => entry.name === name)
+    if (known) return known.id
+    return (await this.#context.attempt(this.#context.client.call('classes.add', { name })))?.id
   }
 
   /** Sets the class of the selected objects or, without a selection, of the boxes drawn next. Reports the change. */
@@ -262,6 +271,7 @@ export class Editor {
 
   async #firstClass(): Promise<number | undefined> {
     const added = await this.#context.attempt(this.#context.client.call('classes.add', { name: 'object' }))
+    if (added) this.unnamedClass = added.id
     return added?.id
   }
 

@@ -13,6 +13,7 @@ import type { ClassEntry, Context } from './controller-context.ts'
 import { Editor } from './editor.svelte.ts'
 import { ImageList } from './image-list.svelte.ts'
 import { JobList } from './job-list.svelte.ts'
+import { LabelOffer } from './label-offer.svelte.ts'
 import { Messages } from './messages.svelte.ts'
 import { ModelInUse } from './model-in-use.svelte.ts'
 import { EndingClient } from './project-client.ts'
@@ -57,6 +58,7 @@ export class Studio implements Context {
   readonly chooser: Chooser
   readonly commands: Commands
   readonly jobs: JobList
+  readonly labels: LabelOffer
   readonly model: ModelInUse
   readonly images: ImageList
   readonly editor: Editor
@@ -85,6 +87,7 @@ export class Studio implements Context {
     const last = this.#lastView
     this.#place = last?.place ?? 'annotate'
     this.jobs = new JobList(this.client)
+    this.labels = new LabelOffer(this)
     this.model = new ModelInUse(this)
     const opened = (image: number): void => {
       void this.editor.load(image)
@@ -105,6 +108,7 @@ export class Studio implements Context {
   async load(): Promise<void> {
     if (this.project === null) return
     await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh(), this.model.refresh()])
+    void this.labels.look()
   }
 
   /** Call when the project has been closed. */

@@ -83,6 +83,11 @@ export const LABEL_METHODS = {
   /** In the user's order, with the number of labels of each. */
   'classes.list': method(None, z.array(ClassValue.extend({ labels: z.int() })).readonly()),
   'classes.add': method(z.strictObject({ name: Name, colour: Colour.exactOptional() }), z.object({ id: Id })),
+  /** Several, as one step. `known`: names that the project has already. Throws USAGE_CLASS_NAME. */
+  'classes.addAll': method(
+    z.strictObject({ names: z.array(Name).min(1).max(10_000).readonly() }),
+    z.object({ ids: Ids, known: z.array(z.string()).readonly() }),
+  ),
   'classes.rename': method(z.strictObject({ id: Id, name: Name }), Nothing),
   'classes.recolour': method(z.strictObject({ id: Id, colour: Colour }), Nothing),
   'classes.reorder': method(z.strictObject({ ids: Ids }), Nothing),

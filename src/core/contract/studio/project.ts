@@ -71,6 +71,21 @@ export const ExportResult = z.object({
 })
 export type ExportResult = z.infer<typeof ExportResult>
 
+export const FoundLabels = z.object({
+  format: z.enum(FORMATS),
+  /** What to import: give it to project.import, with the format. */
+  path: LocalPath,
+  /** Relative to the folder of the images or of the project: '' for that folder itself, a file's path for COCO and CSV. */
+  place: z.string(),
+  /** Number of files with labels. */
+  files: z.int(),
+  /** Changes when a file is added, removed or changed. */
+  fingerprint: z.string(),
+  /** Why it cannot be imported as it is; null if it can. */
+  obstacle: z.string().nullable(),
+})
+export type FoundLabels = z.infer<typeof FoundLabels>
+
 export const PROJECT_METHODS = {
   /** A folder, with a project or yet without one, or a project's file. Errors: those of openProject and createProject. */
   'project.open': method(z.strictObject({ path: LocalPath }), ProjectSummary),
@@ -97,6 +112,16 @@ export const PROJECT_METHODS = {
   'project.importSources': method(
     z.strictObject({ path: LocalPath }),
     z.array(z.object({ format: z.enum(FORMATS), path: LocalPath })).readonly(),
+  ),
+  /**
+   * Labels in the project's folders that were neither imported nor declined, one entry for each data set. None while the
+   * folder is being looked through for images.
+   */
+  'project.findLabels': method(None, z.array(FoundLabels).readonly()),
+  /** Not to be offered again, until their files change. */
+  'project.declineLabels': method(
+    z.strictObject({ fingerprints: z.array(z.string().max(100)).readonly() }),
+    Nothing,
   ),
   /**
    * A job with ImportResult. A dry run counts and changes nothing. `from` says which format is meant where a folder has

@@ -8,10 +8,13 @@ import {
   alreadyThere,
   createProject,
   exportDataset,
+  findLabels,
   importDataset,
   loadForProject,
   requireImages,
   scanImages,
+  settleLabels,
+  settleLabelsAt,
 } from '../project/index.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
@@ -56,6 +59,14 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
       format: source.format,
       path: ['coco', 'csv'].includes(source.format) ? source.path : path,
     })),
+  'project.findLabels': async ({ project, jobs }) => {
+    const isScanning = jobs.list().some(({ kind, state }) => kind === 'project.scan' && state === 'running')
+    return isScanning || project.readOnly ? [] : findLabels(project)
+  },
+  'project.declineLabels': ({ project }, { fingerprints }) => {
+    settleLabels(project, fingerprints)
+    return null
+  },
   'project.import': (host, { path, dryRun, from, keepAbsent }) => {
     const { project } = host
     const title = dryRun ? `Count labels in ${basename(path)}` : `Import labels from ${basename(path)}`
@@ -72,7 +83,10 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
         signal,
         onProgress: (done, images) => report(done / images, `${done} of ${images} images`),
       })
-      if (!dryRun) host.imagesChanged()
+      if (!dryRun) {
+        await settleLabelsAt(project, path, from)
+        host.imagesChanged()
+      }
       // A scan marks the images whose files are elsewhere.
       if (!dryRun && keepAbsent && loaded.absent > 0) startScan(host)
       return { ...result, absent: loaded.absent, notKept: [...(loaded.notKept ?? [])] }
@@ -92,6 +106,7 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_METHODS> = {
           onProgress: (done, total) => report(done / total, out === null ? 'Counting' : 'Writing'),
         },
       )
+      if (out !== null && !project.readOnly) await settleLabelsAt(project, out, null)
       const { images, imagesWithoutBoxes: emptyImages, boxes } = survey
       const counts = project.classes.all().map(({ id, name }) => ({ name, boxes: survey.boxesOf(id) }))
       const perClass = counts.filter((one) => one.boxes > 0)
@@ -172,6 +187,7 @@ export const labelHandlers: Handlers<keyof typeof LABEL_METHODS> = {
     return project.classes.all().map((entry) => ({ ...entry, labels: labels.get(entry.id) ?? 0 }))
   },
   'classes.add': ({ project }, { name, ...options }) => ({ id: project.classes.add(name, options) }),
+  'classes.addAll': ({ project }, { names }) => project.classes.addAll(names),
   'classes.rename': ({ project }, { id, name }) => {
     project.classes.rename(id, name)
     return null

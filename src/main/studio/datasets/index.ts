@@ -10,6 +10,7 @@ import { locate, type Source, sourcesAt } from './source.ts'
 import { readCoco, readCsv } from './tables.ts'
 import { readYolo } from './yolo.ts'
 
+export { type Candidate, candidatesIn } from './candidates.ts'
 export type { LoadRun } from './files.ts'
 export type { Loaded, LoadOptions } from './loaded.ts'
 export { Pictures, pathKey } from './pictures.ts'

@@ -251,7 +251,7 @@ async function jsonIn(path: string, split: string | undefined): Promise<Weighed[
 }
 
 /** What members a file has, its lists left empty. Undefined for one that is no JSON: in a folder, it may be anything. */
-async function outline(path: string): Promise<{ document: unknown; hasLabels: boolean } | undefined> {
+export async function outline(path: string): Promise<{ document: unknown; hasLabels: boolean } | undefined> {
   let hasLabels = false
   const take = (): void => {
     hasLabels = true

@@ -38,19 +38,28 @@ export async function namesFile(root: string, levels = Infinity): Promise<string
     (a, b) =>
       depth(a) - depth(b) || Number(/^data\./i.test(baseName(b))) - Number(/^data\./i.test(baseName(a))),
   )
-  for (const yaml of yamls) {
-    const bytes = await readText(join(root, yaml), yaml).catch((error: unknown) => {
-      // A data.yaml in another encoding is one all the same; reading it says what is wrong.
-      if (/^data\.ya?ml$/i.test(baseName(yaml)) && error instanceof CodedError) return 'names:'
-      return ''
-    })
-    if (/^['"]?names['"]?\s*:/m.test(bytes)) return join(root, yaml)
-  }
+  for (const yaml of yamls) if (await namesClasses(root, yaml)) return join(root, yaml)
   const named =
     nearest.find((file) => /\.data$/i.test(file) && depth(file) === 1) ??
     nearest.find((file) => NAMES_FILE.test(baseName(file)) || (depth(file) === 1 && /\.names$/i.test(file)))
   return named && join(root, named)
 }
+
+/** Whether a YAML file names classes. */
+async function namesClasses(root: string, yaml: string): Promise<boolean> {
+  const text = await readText(join(root, yaml), yaml).catch((error: unknown) => {
+    // A data.yaml in another encoding is one all the same; reading it says what is wrong.
+    if (/^data\.ya?ml$/i.test(baseName(yaml)) && error instanceof CodedError) return 'names:'
+    return ''
+  })
+  return /^['"]?names['"]?\s*:/m.test(text)
+}
+
+/** Whether a file, given relative to a folder, names the classes of a data set. */
+export const isNamesFile = async (root: string, file: string): Promise<boolean> =>
+  NAMES_FILE.test(baseName(file)) ||
+  /\.(data|names)$/i.test(file) ||
+  (/\.ya?ml$/i.test(file) && (await namesClasses(root, file)))
 
 interface Layout {
   /** The file that names the classes. */

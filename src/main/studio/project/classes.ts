@@ -54,6 +54,15 @@ export class Classes {
     })
   }
 
+  /** Adds several at the end, as one step; those that are there already are passed over and told. */
+  addAll(names: readonly string[]): { ids: number[]; known: string[] } {
+    const present = new Set(this.all().map(({ name }) => name))
+    const fresh = [...new Set(names)].filter((name) => !present.has(name))
+    const label = fresh.length === 1 ? `Add class ${fresh[0]}` : `Add ${fresh.length} classes`
+    const ids = this.#history.change(label, () => fresh.map((name) => this.add(name)))
+    return { ids, known: names.filter((name) => present.has(name)) }
+  }
+
   /** Throws USAGE_CLASS, USAGE_CLASS_NAME. */
   rename(id: number, name: string): void {
     this.#history.change('Rename class', () => {

@@ -1,5 +1,6 @@
 /** Projects: images, labels, classes and their history in one SQLite file. Start at project.ts. */
 export { datasetOf, type ExportOptions, exportDataset } from './export.ts'
+export { findLabels, settleLabels, settleLabelsAt } from './found-labels.ts'
 export type { Gesture, Step, StepEffect } from './history.ts'
 export { type ImportOptions, type ImportReport, importDataset } from './import.ts'
 export { loadForProject, requireImages } from './import-load.ts'
