@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import { ARCHITECTURES } from '../detectors/architectures.ts'
 import type { WireError } from '../errors.ts'
+import { type AssistEvent, AssistLabelsRequest, AssistRequest, type AssistResult } from './engine/assist.ts'
 import {
   CandidatesRequest,
   type CandidatesResult,
@@ -31,6 +32,7 @@ import {
 
 import type { RunRecord } from './run-record.ts'
 
+export * from './engine/assist.ts'
 export * from './engine/detection.ts'
 export { EngineData, EngineImage } from './engine/images.ts'
 export * from './engine/training.ts'
@@ -71,6 +73,8 @@ export const ContinueRequest = z.object({ method: z.literal('continue'), job: z.
 export const EngineRequest = z.discriminatedUnion('method', [
   TrainRequest,
   BeginRequest,
+  AssistRequest,
+  AssistLabelsRequest,
   ProbeRequest,
   DetectRequest,
   CandidatesRequest,
@@ -106,6 +110,7 @@ export interface EngineHello {
 
 export type EngineEvent =
   | TrainingEvent
+  | AssistEvent
   | DetectionEvent
   /** Something the user should know; the job continues. */
   | { readonly kind: 'note'; readonly message: string }
@@ -123,6 +128,8 @@ export interface BenchResult {
 export interface EngineResults {
   train: TrainResult
   begin: RunRecord
+  assist: AssistResult
+  'assist-labels': null
   probe: ProbeResult
   detect: DetectResult
   candidates: CandidatesResult

@@ -9,6 +9,8 @@ import { AugmentConfig } from './augmentation.ts'
  */
 export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
 
+export type LearningDepth = (typeof LEARNING_DEPTHS)[number]
+
 export const OptimiserConfig = z.strictObject({
   kind: z.enum(['sgd', 'adamw']),
   /** Learning rate of the head; the pyramid and the backbone take their shares of it. */

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../core/contract/engine.ts'
+import type { AssistLabelsRequest, EngineEvent } from '../../core/contract/engine.ts'
 
 /** How a job is told to stop, to wait and to go on: it asks between its steps. */
 export class JobControl {
@@ -6,6 +6,8 @@ export class JobControl {
   readonly #emit: (event: EngineEvent) => void
   readonly #sent: () => Promise<void>
   #held: PromiseWithResolvers<void> | null = null
+  #labels: AssistLabelsRequest[] = []
+  #awake = Promise.withResolvers<void>()
 
   /** @param sent settles when all events so far have left the process. */
   constructor(emit: (event: EngineEvent) => void, sent: () => Promise<void>) {
@@ -20,6 +22,7 @@ export class JobControl {
 
   cancel(): void {
     this.#abort.abort()
+    this.#awake.resolve()
     this.continue()
   }
 
@@ -30,6 +33,25 @@ export class JobControl {
   continue(): void {
     this.#held?.resolve()
     this.#held = null
+  }
+
+  /** Hands over labels that changed. */
+  deliver(labels: AssistLabelsRequest): void {
+    this.#labels.push(labels)
+    this.#awake.resolve()
+  }
+
+  /** What was handed over since it was last asked. */
+  taken(): AssistLabelsRequest[] {
+    const labels = this.#labels
+    this.#labels = []
+    this.#awake = Promise.withResolvers()
+    return labels
+  }
+
+  /** Waits for labels, or to be cancelled. */
+  async rest(): Promise<void> {
+    if (this.#labels.length === 0 && !this.signal.aborted) await this.#awake.promise
   }
 
   /**

@@ -18,7 +18,11 @@ import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow
 // Images are decoded side by side by libuv's pool, and a training step needs the cores.
 useOneThreadPerImage()
 
-let running: { readonly id: number; readonly control: JobControl } | null = null
+let running: {
+  readonly id: number
+  readonly method: Job['method']
+  readonly control: JobControl
+} | null = null
 
 /** Ids of requests beside the job that are still wanted, in the order in which they are answered. */
 const waiting = new Set<number>()
@@ -35,7 +39,7 @@ const fail = (id: number, error: unknown): void => send(failure(id, error))
 async function start(id: number, job: Job): Promise<void> {
   const emit = (event: EngineEvent): void => send({ kind: 'event', id, event })
   const control = new JobControl(emit, () => lastSent)
-  running = { id, control }
+  running = { id, method: job.method, control }
   try {
     send({ kind: 'result', id, result: await runJob(job, emit, control) })
   } catch (error) {
@@ -72,6 +76,12 @@ function receive(message: unknown): void {
       if (running?.id === request.job) running.control[request.method]()
       if (request.method === 'cancel') waiting.delete(request.job)
       send({ kind: 'result', id, result: null })
+      break
+    case 'assist-labels':
+      if (running?.method === 'assist') {
+        running.control.deliver(request)
+        send({ kind: 'result', id, result: null })
+      } else fail(id, new CodedError('ENGINE_REQUEST', 'Assist is not running in this engine'))
       break
     case 'maps':
     case 'training-input':

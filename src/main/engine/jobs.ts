@@ -8,13 +8,14 @@ import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/request
 import { faultOf } from './faults.ts'
 import { device } from './tensor/tensorflow.ts'
 import { begin } from './train/begin.ts'
+import { assist } from './train/assist.ts'
 import { probe } from './train/probe.ts'
 import { train } from './train/trainer.ts'
 import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Runs alone. */
-export type Job = RequestOf<'train' | 'begin' | 'probe' | 'detect' | 'candidates' | 'bench'>
+export type Job = RequestOf<'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench'>
 /** Is answered beside a job, between its steps. */
 export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model'>
 
@@ -33,6 +34,8 @@ export async function runJob(
       return train(job, emit, control)
     case 'begin':
       return begin(job, emit).catch(told)
+    case 'assist':
+      return assist(job, emit, control)
     case 'probe':
       return probe(job, emit, control).catch(told)
     case 'detect':
@@ -52,7 +55,10 @@ export async function answer(request: SideRequest): Promise<EngineResults[SideRe
 }
 
 const trains = (job: Job): boolean =>
-  job.method === 'train' || job.method === 'probe' || (job.method === 'bench' && job.train)
+  job.method === 'train' ||
+  job.method === 'assist' ||
+  job.method === 'probe' ||
+  (job.method === 'bench' && job.train)
 
 /** Only a training run has something to keep. */
 function told(error: unknown): never {

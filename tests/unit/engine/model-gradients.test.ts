@@ -1,6 +1,7 @@
 /** Every choice of the model configuration learns: its gradients are the slopes of its loss. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
+import type { LearningDepth } from '../../../src/core/contract/training.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../../src/core/detectors/model-config.ts'
 import { mulberry32, normal } from '../../../src/core/random.ts'
@@ -8,7 +9,7 @@ import { Network } from '../../../src/main/engine/model/network.ts'
 import { tf } from '../../../src/main/engine/tensor/tensorflow.ts'
 import { lossAndGradients } from '../../../src/main/engine/train/gradients.ts'
 import { initialWeights } from '../../../src/main/engine/train/initial-weights.ts'
-import { chooseTrainable, type LearningDepth } from '../../../src/main/engine/train/trainable.ts'
+import { chooseTrainable } from '../../../src/main/engine/train/trainable.ts'
 
 const SIZE = 96
 const BASE = lite0Config(

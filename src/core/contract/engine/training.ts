@@ -8,7 +8,8 @@ import { TrainingFile, type TrainingOptions } from '../training.ts'
 import type { Frame, ScoredBox } from './detection.ts'
 import { EngineData, Path } from './images.ts'
 
-const start = {
+/** What a run begins with. */
+export const START = {
   /** A pretrained model's weights file, or a checkpoint of ours to start from; null to start from random weights. */
   weights: Path.nullable(),
   /** Of a run that starts from nothing. Weights bring their own, and a resumed run has one: null. */
@@ -20,7 +21,7 @@ export const TrainRequest = z.object({
   method: z.literal('train'),
   /** The run's folder. */
   out: Path,
-  ...start,
+  ...START,
   /** For a new run. A resumed one keeps what it started with, which is in its folder. */
   data: EngineData.nullable(),
   validation: EngineData.nullable(),
@@ -46,7 +47,7 @@ export const BeginRequest = z.object({
 export type BeginRequest = z.infer<typeof BeginRequest>
 
 /** A few steps, to learn what the run would cost. Leaves no files. The peak is the process's: ask a fresh engine. */
-export const ProbeRequest = z.object({ method: z.literal('probe'), ...start, data: EngineData })
+export const ProbeRequest = z.object({ method: z.literal('probe'), ...START, data: EngineData })
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
 /**

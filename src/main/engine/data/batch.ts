@@ -53,8 +53,8 @@ interface Scene {
 }
 
 export class BatchMaker {
-  readonly #plan: BatchPlan
-  readonly #order: EpochOrder
+  #plan: BatchPlan
+  #order: EpochOrder
   readonly #images: ImageCache
 
   constructor(
@@ -68,8 +68,16 @@ export class BatchMaker {
     this.#images = new ImageCache(plan.samples, cacheBytes, onBad, onBlack)
   }
 
+  /** From now on batches follow this plan; images that are decoded already stay. */
+  follow(plan: BatchPlan): void {
+    this.#plan = plan
+    this.#order = new EpochOrder(plan.samples.length, plan.seed)
+    this.#images.replace(plan.samples)
+  }
+
   /** @throws CodedError DATA_IMAGE_NONE when no image of the data set can be used */
   async make(step: number): Promise<Batch> {
+    // A plan that follows meanwhile is the next batch's.
     const { batchSize, canvas } = this.#plan
     const pixels = canvas.height * canvas.width * 3
     const images = new Float32Array(batchSize * pixels)

@@ -11,13 +11,16 @@ export interface Found {
 }
 
 export class ImageCache {
-  readonly #samples: readonly TrainingSample[]
+  #samples: readonly TrainingSample[]
   readonly #limit: number
   readonly #onBad: (index: number, error: CodedError) => void
   readonly #onBlack: (index: number) => void
-  /** In order of use, oldest first. Decoding in progress is in it too, so that no image is decoded twice at a time. */
-  readonly #entries = new Map<number, { readonly image: Promise<RgbImage>; bytes: number }>()
-  readonly #bad = new Set<number>()
+  /**
+   * By what tells a sample's image, in order of use, oldest first. Decoding in progress is in it too, so that no image is
+   * decoded twice at a time.
+   */
+  readonly #entries = new Map<string, { readonly image: Promise<RgbImage>; bytes: number }>()
+  readonly #bad = new Set<string>()
   #bytes = 0
 
   /**
@@ -36,6 +39,11 @@ export class ImageCache {
     this.#onBlack = onBlack
   }
 
+  /** From now on these are the samples; images that are decoded already stay. */
+  replace(samples: readonly TrainingSample[]): void {
+    this.#samples = samples
+  }
+
   /**
    * The image, or the next usable one of the data set, whichever worker asks and whenever.
    * @throws CodedError DATA_IMAGE_NONE when no image can be used
@@ -44,26 +52,28 @@ export class ImageCache {
     const count = this.#samples.length
     for (let k = 0; k < count; k++) {
       const candidate = (index + k) % count
-      if (this.#bad.has(candidate)) continue
+      const key = keyOf(this.#samples[candidate])
+      if (this.#bad.has(key)) continue
       try {
         return { index: candidate, image: await this.#load(candidate) }
       } catch (error) {
         if (!(error instanceof CodedError)) throw error
-        if (!this.#bad.has(candidate)) this.#onBad(candidate, error)
-        this.#bad.add(candidate)
+        if (!this.#bad.has(key)) this.#onBad(candidate, error)
+        this.#bad.add(key)
       }
     }
     throw new CodedError('DATA_IMAGE_NONE', `None of the ${count} training images can be read`)
   }
 
   #load(index: number): Promise<RgbImage> {
-    const entry = this.#entries.get(index) ?? this.#decode(index)
-    this.#entries.delete(index)
-    this.#entries.set(index, entry)
+    const key = keyOf(this.#samples[index])
+    const entry = this.#entries.get(key) ?? this.#decode(index, key)
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
     return entry.image
   }
 
-  #decode(index: number) {
+  #decode(index: number, key: string) {
     const { path, width, height } = this.#samples[index]
     const entry = { image: decodeLabelled({ path, size: { width, height } }), bytes: 0 }
     entry.image.then(
@@ -73,17 +83,20 @@ export class ImageCache {
         this.#bytes += entry.bytes
         this.#evict()
       },
-      () => this.#entries.delete(index),
+      () => this.#entries.delete(key),
     )
     return entry
   }
 
   #evict(): void {
-    for (const [index, { bytes }] of this.#entries) {
+    for (const [key, { bytes }] of this.#entries) {
       if (this.#bytes <= this.#limit) return
       if (bytes === 0) continue
-      this.#entries.delete(index)
+      this.#entries.delete(key)
       this.#bytes -= bytes
     }
   }
 }
+
+/** The file, and the size that its labels count in: of another size it cannot be used. */
+const keyOf = ({ path, width, height }: TrainingSample): string => `${width}×${height} ${path}`

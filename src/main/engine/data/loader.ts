@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { CodedError, fromWire } from '../../../core/errors.ts'
 import type { Problem } from '../../../core/formats/dataset.ts'
 import type { Batch, BatchPlan } from './batch.ts'
-import type { WorkerReply, WorkerTask } from './loader.worker.ts'
+import type { WorkerReply, WorkerRequest, WorkerTask } from './loader.worker.ts'
 
 export interface LoaderOptions {
   /** The first step to deliver: 0, or the step at which a run is resumed. */
@@ -26,14 +26,16 @@ export interface LoaderOptions {
 type Waiting = PromiseWithResolvers<Batch>
 
 export class BatchLoader {
-  readonly #plan: BatchPlan
+  #plan: BatchPlan
+  /** How many plans were followed before this one. */
+  #plans = 0
   readonly #workers: readonly Worker[]
   readonly #ahead: number
   readonly #onProblem: (problem: Problem) => void
   readonly #onBlack: (path: string) => void
   #isBlackTold = false
   readonly #waiting = new Map<number, Waiting>()
-  readonly #badImages = new Set<number>()
+  readonly #badImages = new Set<string>()
   #next: number
   #requested: number
   #failure: Error | undefined
@@ -70,6 +72,16 @@ export class BatchLoader {
     return batch
   }
 
+  /** From the next step on batches follow another plan. What was made ahead is thrown away; decoded images stay. */
+  follow(plan: BatchPlan): void {
+    this.#plan = plan
+    this.#plans++
+    for (const worker of this.#workers) post(worker, { follow: plan })
+    this.#waiting.clear()
+    this.#requested = this.#next
+    this.#request()
+  }
+
   /** Ends the workers; a batch still awaited is refused. */
   async close(): Promise<void> {
     this.#fail(new CodedError('ENGINE_LOADER', 'The batch loader was closed'))
@@ -83,7 +95,8 @@ export class BatchLoader {
       // Whoever asks for the step sees its failure; until then it is not unhandled.
       waiting.promise.catch(() => {})
       this.#waiting.set(this.#requested, waiting)
-      this.#workers[this.#requested % this.#workers.length].postMessage(this.#requested)
+      const worker = this.#workers[this.#requested % this.#workers.length]
+      post(worker, { step: this.#requested, plan: this.#plans })
     }
   }
 
@@ -98,14 +111,15 @@ export class BatchLoader {
   }
 
   #receive(reply: WorkerReply): void {
+    if ('plan' in reply && reply.plan !== this.#plans) return
     if (reply.kind === 'batch') this.#waiting.get(reply.batch.step)?.resolve(reply.batch)
     else if (reply.kind === 'failed') this.#waiting.get(reply.step)?.reject(fromWire(reply.error))
     else if (reply.kind === 'black-image') {
-      if (!this.#isBlackTold) this.#onBlack(this.#plan.samples[reply.index].path)
+      if (!this.#isBlackTold) this.#onBlack(reply.file)
       this.#isBlackTold = true
-    } else if (!this.#badImages.has(reply.index)) {
-      this.#badImages.add(reply.index)
-      const file = this.#plan.samples[reply.index].path
+    } else if (!this.#badImages.has(reply.file)) {
+      const { file } = reply
+      this.#badImages.add(file)
       this.#onProblem({
         file,
         where: 'pixels',
@@ -120,3 +134,5 @@ export class BatchLoader {
     for (const { reject } of this.#waiting.values()) reject(failure)
   }
 }
+
+const post = (worker: Worker, request: WorkerRequest): void => worker.postMessage(request)

@@ -8,33 +8,43 @@ export interface WorkerTask {
   readonly cacheBytes: number
 }
 
+/** The step of a batch to make, or the plan of all that are asked for after it. */
+export type WorkerRequest = { readonly step: number; readonly plan: number } | { readonly follow: BatchPlan }
+
+/** `plan` counts the plans that were followed, for those who have asked under an older one. */
 export type WorkerReply =
-  | { readonly kind: 'batch'; readonly batch: Batch }
-  | { readonly kind: 'failed'; readonly step: number; readonly error: WireError }
-  | { readonly kind: 'bad-image'; readonly index: number; readonly error: WireError }
-  | { readonly kind: 'black-image'; readonly index: number }
+  | { readonly kind: 'batch'; readonly plan: number; readonly batch: Batch }
+  | { readonly kind: 'failed'; readonly plan: number; readonly step: number; readonly error: WireError }
+  | { readonly kind: 'bad-image'; readonly file: string; readonly error: WireError }
+  | { readonly kind: 'black-image'; readonly file: string }
 
 const { plan, cacheBytes } = workerData as WorkerTask
+let { samples } = plan
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) =>
   parentPort!.postMessage(message, transfer)
 const maker = new BatchMaker(
   plan,
   cacheBytes,
-  (index, error) => reply({ kind: 'bad-image', index, error: toWire(error) }),
-  (index) => reply({ kind: 'black-image', index }),
+  (index, error) => reply({ kind: 'bad-image', file: samples[index].path, error: toWire(error) }),
+  (index) => reply({ kind: 'black-image', file: samples[index].path }),
 )
 
-async function answer(step: number): Promise<void> {
+async function answer(request: WorkerRequest): Promise<void> {
+  if ('follow' in request) {
+    samples = request.follow.samples
+    return maker.follow(request.follow)
+  }
+  const { step, plan } = request
   try {
     const batch = await maker.make(step)
-    reply({ kind: 'batch', batch }, [batch.images.buffer as ArrayBuffer])
+    reply({ kind: 'batch', plan, batch }, [batch.images.buffer as ArrayBuffer])
   } catch (error) {
-    reply({ kind: 'failed', step, error: toWire(error) })
+    reply({ kind: 'failed', plan, step, error: toWire(error) })
   }
 }
 
 // One batch after the other: the first asked for is the first needed.
 let last = Promise.resolve()
-parentPort!.on('message', (step: number) => {
-  last = last.then(() => answer(step))
+parentPort!.on('message', (request: WorkerRequest) => {
+  last = last.then(() => answer(request))
 })

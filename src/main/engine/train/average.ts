@@ -18,7 +18,7 @@ export function averageDecay(step: number, steps: number): number {
 export class WeightAverage {
   /** By parameter name, laid out as its value. Part of a run's state. */
   readonly values = new Map<string, Tensor>()
-  readonly #parameters: readonly Parameter[]
+  #parameters: readonly Parameter[]
 
   constructor(parameters: readonly Parameter[]) {
     this.#parameters = parameters
@@ -30,6 +30,20 @@ export class WeightAverage {
     for (const { name, value } of this.#parameters) {
       this.values.set(name, tf.keep(fused.blend(this.values.get(name) as Tensor, value, decay, 1 - decay)))
     }
+  }
+
+  /** More parameters learn now: their averages begin with the values that they have. */
+  extend(parameters: readonly Parameter[]): void {
+    this.#parameters = parameters
+    for (const { name, value } of parameters) {
+      if (!this.values.has(name)) this.values.set(name, tf.keep(tf.add(value, 0)))
+    }
+  }
+
+  /** Puts the averages in the place of the weights. */
+  restore(): void {
+    for (const parameter of this.#parameters)
+      parameter.set(tf.add(this.values.get(parameter.name) as Tensor, 0))
   }
 
   /** Runs `body` with the averages in the model, then puts the weights back. */

@@ -16,12 +16,22 @@ export interface Batches {
 }
 
 export class ImageBatches implements Batches {
-  readonly #model: Network
+  #model: Network
   readonly #loader: BatchLoader
 
   constructor(model: Network, plan: BatchPlan, startStep: number, hooks: LoaderHooks) {
     this.#model = model
     this.#loader = new BatchLoader(plan, { startStep, ...hooks })
+  }
+
+  /** Batches of other data from now on. */
+  follow(plan: BatchPlan): void {
+    this.#loader.follow(plan)
+  }
+
+  /** Losses are another model's from now on. */
+  use(model: Network): void {
+    this.#model = model
   }
 
   async next(options: LossOptions): Promise<Losses> {

@@ -5,6 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { LearningDepth } from '../../../core/contract/training.ts'
 import type { LabelledBoxes, Losses } from '../../../core/detectors/detector.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { NO_AUGMENTATION } from '../../../core/training/augmentation.ts'
@@ -18,7 +19,6 @@ import { Tape, Value } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import type { Batches, LoaderHooks } from './batches.ts'
 import { type LossOptions, lossOfPredictions } from './gradients.ts'
-import type { LearningDepth } from './trainable.ts'
 
 /** The deepest frozen features, as a flat list of values per image, and the way on from there. */
 interface Cut {

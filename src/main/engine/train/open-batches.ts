@@ -4,7 +4,7 @@ import type { Size } from '../../../core/geometry/box.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { trainingSamples } from '../data/samples.ts'
 import type { Network } from '../model/network.ts'
-import { type Batches, ImageBatches } from './batches.ts'
+import { type Batches, ImageBatches, type LoaderHooks } from './batches.ts'
 import { CachedFeatures, type Preparing } from './cached-features.ts'
 
 export interface BatchSettings {
@@ -37,21 +37,20 @@ export function openBatches(
     totalSteps: options.steps * options.accumulate,
   }
   const first = step * options.accumulate
-  const report = ({ file, reason }: { file: string; reason: string }) => note(`${file} is skipped: ${reason}`)
-  const onBlack = (path: string) =>
-    note(
-      `${path} is all but black: no value is above 15 of 255. Of 16 bits the upper 8 are read, so that data of 12 bits ` +
-        'have to be stretched to all 16 first. Further images of that kind are not named',
-    )
+  const hooks = problemNotes(note)
   return options.cacheFeatures
-    ? CachedFeatures.build(
-        model,
-        plan,
-        features,
-        options.learn,
-        first,
-        { onProblem: report, onBlack },
-        preparing,
-      )
-    : new ImageBatches(model, plan, first, { onProblem: report, onBlack })
+    ? CachedFeatures.build(model, plan, features, options.learn, first, hooks, preparing)
+    : new ImageBatches(model, plan, first, hooks)
+}
+
+/** What is said of images that cannot be used, and of what is odd about those that can. */
+export function problemNotes(note: (message: string) => void): LoaderHooks {
+  return {
+    onProblem: ({ file, reason }) => note(`${file} is skipped: ${reason}`),
+    onBlack: (path) =>
+      note(
+        `${path} is all but black: no value is above 15 of 255. Of 16 bits the upper 8 are read, so that data of 12 bits ` +
+          'have to be stretched to all 16 first. Further images of that kind are not named',
+      ),
+  }
 }

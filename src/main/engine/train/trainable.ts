@@ -1,16 +1,12 @@
-/** Which tensors learn. Everything from a chosen depth on to the predictors does; BatchNorm stays frozen. */
+/**
+ * Which tensors learn: everything from a chosen depth on to the predictors. BatchNorm stays frozen, and so do ResNet-50's
+ * stem and first stage, as torchvision keeps them.
+ */
 
+import { LEARNING_DEPTHS, type LearningDepth } from '../../../core/contract/training.ts'
 import type { HeadDescription } from '../../../core/detectors/detector.ts'
 import { LITE0_STAGE_OF_BLOCK } from '../model/efficientnet-lite0-spec.ts'
 import type { Network } from '../model/network.ts'
-
-/**
- * From shallow to deep: only the last convolutions; the towers too; the FPN too; then the backbone's stages by the
- * feature map that they put out. c2 is everything before c3: the stem and the blocks at stride 2 and 4. ResNet-50
- * keeps that frozen always, as torchvision does.
- */
-export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
-export type LearningDepth = (typeof LEARNING_DEPTHS)[number]
 
 /** The depth at which a tensor begins to learn; null if it never does. */
 function depthOf(name: string, { towers, parameters }: HeadDescription): LearningDepth | null {

@@ -1,0 +1,74 @@
+/** Classes that come and go while a model learns. */
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
+import type { TrainingOptions } from '../../../core/contract/training.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { elementCount } from '../../../core/formats/safetensors.ts'
+import { tensorOf } from '../../../core/formats/tensor-values.ts'
+import { Network } from '../model/network.ts'
+import type { Parameter } from '../model/parameter.ts'
+import { modelTensors } from '../model/tensors.ts'
+import { tf } from '../tensor/tensorflow.ts'
+import { partialLoad } from '../weights/partial-load.ts'
+import type { StateDict } from '../weights/state-dict.ts'
+import { initialWeights } from './initial-weights.ts'
+import { beginLearning, endLearning, type Learning } from './learning.ts'
+
+/**
+ * The same model for other classes: rows go with their class's id, in the weights, their average and the optimiser's
+ * moments; new classes begin as those of a new model do. Takes the old one.
+ */
+export function withClasses(
+  old: Learning,
+  classes: ModelConfig['classes'],
+  options: TrainingOptions,
+): Learning {
+  const { model, average, optimiser } = old
+  const config: ModelConfig = { ...model.config, classes }
+  const source = rowsById(classes, model.config.classes)
+  const specs = modelTensors(config)
+  const initial = initialWeights(config, options.seed)
+  const zeros: StateDict = new Map(
+    specs.map(({ name, shape }) => [name, tensorOf(new Float32Array(elementCount(shape)), shape)]),
+  )
+  const moved = (values: StateDict, missing: StateDict): StateDict =>
+    new Map([...missing, ...partialLoad(specs, values, { source, initial: missing }).loaded])
+  const learning = beginLearning(new Network(config, moved(model.parameters.toStateDict(), initial)), options)
+  const put = (name: string, values: StateDict): Tensor =>
+    tf.keep(learning.model.parameters.get(name).toDevice(values.get(name)!))
+
+  if (average && learning.average) {
+    const averages = moved(new Map([...initial, ...hostValues(model, average.values)]), initial)
+    for (const [name, value] of learning.average.values) {
+      learning.average.values.set(name, put(name, averages))
+      value.dispose()
+    }
+  }
+  const kinds = Map.groupBy(optimiser.moments, ([key]) => key.slice(0, key.indexOf('/')))
+  for (const [kind, moments] of kinds) {
+    const named = moments.map(([key, value]): [string, Tensor] => [key.slice(kind.length + 1), value])
+    const values = moved(hostValues(model, named), zeros)
+    for (const [name] of named) {
+      if (learning.model.parameters.find(name))
+        learning.optimiser.moments.set(`${kind}/${name}`, put(name, values))
+    }
+  }
+  endLearning(old)
+  return learning
+}
+
+/** In torch's order. */
+function hostValues({ parameters }: Network, values: Iterable<readonly [string, Tensor]>): StateDict {
+  const parameterOf = (name: string): Parameter => parameters.get(name)
+  return new Map([...values].map(([name, value]) => [name, parameterOf(name).toHost(value)]))
+}
+
+/** From a class's place now to its place before. */
+function rowsById(now: ModelConfig['classes'], before: ModelConfig['classes']): Map<number, number> {
+  const places = new Map(before.map(({ id }, place) => [id, place]))
+  return new Map(
+    now.flatMap(({ id }, place) => {
+      const old = places.get(id)
+      return old === undefined ? [] : [[place, old] as const]
+    }),
+  )
+}
