@@ -39,7 +39,7 @@ export type TrainRequest = z.infer<typeof TrainRequest>
 export const BeginRequest = z.object({
   method: z.literal('begin'),
   out: Path,
-  ...start,
+  ...START,
   data: EngineData.nullable(),
   validation: EngineData.nullable(),
   resume: z.boolean(),
