@@ -7,26 +7,31 @@ import type { Tensor } from '../../src/core/formats/safetensors.ts'
 import { tensorOf } from '../../src/core/formats/tensor-values.ts'
 import { fnv1a, mulberry32 } from '../../src/core/random.ts'
 
+/** Of the first reference numbers; those of the second have `wave2-1`. */
 const SALT = 'fcos-1'
 
 /** Uniform float32 in [0, 1), row-major: the reference images, and the source of the weights. */
-export function formulaUniform(key: string, count: number): Float32Array {
-  const random = mulberry32(fnv1a(`${SALT}/${key}`))
+export function formulaUniform(key: string, count: number, salt = SALT): Float32Array {
+  const random = mulberry32(fnv1a(`${salt}/${key}`))
   return Float32Array.from({ length: count }, random)
 }
 
-export function formulaValues(key: string, shape: readonly number[]): Float32Array {
+export function formulaValues(key: string, shape: readonly number[], salt = SALT): Float32Array {
   const u = formulaUniform(
     key,
     shape.reduce((n, d) => n * d, 1),
+    salt,
   )
   return u.map(rule(key, shape))
 }
 
 export function formulaStateDict(
   specs: Iterable<{ readonly name: string; readonly shape: readonly number[] }>,
+  salt = SALT,
 ): Map<string, Tensor> {
-  return new Map(Array.from(specs, ({ name, shape }) => [name, tensorOf(formulaValues(name, shape), shape)]))
+  return new Map(
+    Array.from(specs, ({ name, shape }) => [name, tensorOf(formulaValues(name, shape, salt), shape)]),
+  )
 }
 
 /** He-uniform kernels, damped at the end of each residual branch; scales near 1, variances near 1, few confident classes. */

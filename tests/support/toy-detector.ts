@@ -28,16 +28,17 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
   }),
   choices: z.strictObject({ detector: z.literal('toy') }),
   presets: { lite0: preset('lite0'), r50: preset('r50') },
-  ...{ pretrained: {}, torchvision: {}, quality: null, score: (p) => p },
+  ...{ pretrained: {}, torchvision: () => undefined, quality: null, score: (p) => p },
   describe: () => ({ settings: {}, losses: 'squares', assignment: 'inside' }),
   grid: (input) => pyramid(input, 'half-stride'),
+  cellsPerLocation: 1,
   head: ({ classes }) => ({
     ...{ channels: 16, depth: 1, norm: 'none', groups: 1, parameters: [] },
     towers: [
       {
         root: 'head.toy',
         outputs: [
-          { name: 'heat', tensor: 'head.toy.heat', channels: classes.length, bias: -2 },
+          { name: 'heat', tensor: 'head.toy.heat', channels: classes.length, perClass: true, bias: -2 },
           { name: 'extent', tensor: 'head.toy.extent', channels: 2, bias: 1 },
         ],
       },
@@ -104,7 +105,7 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
         return x > boxes[gt * 4] && y > boxes[gt * 4 + 1] && x < boxes[gt * 4 + 2] && y < boxes[gt * 4 + 3]
       }
       return {
-        ...{ grid, boxes },
+        ...{ grid, boxes, stronger: 'earlier boxes' },
         assign(into = new Int32Array(grid.locations)) {
           into.fill(BACKGROUND)
           for (let gt = boxes.length / 4 - 1; gt >= 0; gt--) {

@@ -2,6 +2,7 @@
  * Which cells of a detector's grid learn which box, as an interface: what counts recall, ambiguity and shares, and explains
  * them, works for every rule that can say these things.
  */
+import type { BoxXyxy } from '../geometry/box.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
 
 /** The owner of a cell that learns no box. */
@@ -22,13 +23,18 @@ export interface Assignment {
   readonly boxes: Float32Array
   /** [C] index of the box that each cell learns, BACKGROUND or IGNORED. `into` may be a buffer of an earlier call; it is overwritten. */
   assign(into?: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer>
-  /** Calls `visit` with each run [start, end) of cells that would learn box `gt` if it were alone, in ascending order, or those of one level. */
+  /**
+   * Calls `visit` with each run [start, end) of cells that would learn box `gt` if no box were stronger there, in ascending order, or
+   * those of one level.
+   */
   eligible(gt: number, visit: (start: number, end: number, level: number) => void, only?: number): void
   /**
    * Of several boxes that a cell is eligible for it learns the one of greatest strength, of equals the one of lower index.
    * −Infinity: it does not even win against background.
    */
   strength(gt: number, cell: number): number
+  /** What boxes are that take cells from others: "smaller boxes". */
+  readonly stronger: string
   /** The boxes that may take a cell from box `gt` where both are eligible. */
   rivals(gt: number): readonly number[]
   /** How good a place the cell, which lies on `level`, is for a box that it learns, in (0, 1]. */
@@ -37,6 +43,8 @@ export interface Assignment {
   learns(level: number): boolean
   /** What became of boxes at a cell: those around it, the most nearly positive first; or else the nearest alone; none without boxes. */
   explain(cell: number): readonly CellOutcome[]
+  /** The cells of a location where it has several, to be drawn. */
+  marks?(location: number): readonly CellMark[]
   /** Why no cell learns box `gt`, which may have no area, be eligible for none, or lose to background: the detector's word for it. */
   obstacle(gt: number): Obstacle | null
 }
@@ -45,6 +53,19 @@ export interface Assignment {
 export interface CellOutcome {
   readonly gt: number
   readonly positive: boolean
+  /** One sentence without a full stop. `nameOf` gives what a box is called. */
+  describe(nameOf?: (gt: number) => string): string
+}
+
+/** A cell that is a box itself: an anchor. */
+export interface CellMark {
+  readonly title: string
+  /** Pixels of the network's input. */
+  readonly box: BoxXyxy
+  /** With the box that it fits best. */
+  readonly iou: number
+  /** low-quality: positive only because a box has no better. ignored: left out of the loss. */
+  readonly state: 'positive' | 'low-quality' | 'ignored' | 'background'
   /** One sentence without a full stop. `nameOf` gives what a box is called. */
   describe(nameOf?: (gt: number) => string): string
 }

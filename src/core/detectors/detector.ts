@@ -36,8 +36,15 @@ export type Outputs = Readonly<Record<string, Float32Array>>
 export interface HeadDescription {
   /** Width of the pyramid and the towers. */
   readonly channels: number
-  /** 3×3 convolutions of each tower, each with a bias, a norm and ReLU. */
+  /** 3×3 convolutions of each tower, each with a norm and ReLU. */
   readonly depth: number
+  /**
+   * How the tensors of a tower are named. flat (where undefined): conv.0, its norm conv.1, then conv.3 and conv.4, …; every
+   * convolution has a bias. blocks: conv.0.0, its norm conv.0.1, then conv.1.0, …; a convolution with a norm has no bias.
+   */
+  readonly layout?: 'flat' | 'blocks'
+  /** The feature map that P6 is made of; P5 where undefined. */
+  readonly p6?: 'P5' | 'C5'
   /** batch: one BatchNorm per pyramid level and convolution, since statistics differ between levels. */
   readonly norm: 'group' | 'batch' | 'none'
   /** Of GroupNorm. */
@@ -62,6 +69,8 @@ export interface HeadOutput {
   readonly tensor: string
   /** Per location. */
   readonly channels: number
+  /** Whether channels are classes, those of a location's first cell before those of its second. */
+  readonly perClass?: boolean
   /** Initial value of the bias. */
   readonly bias: number
 }
@@ -148,10 +157,22 @@ export interface Detector<
   /** What to say of a model besides what all models have. */
   describe(config: Config): Description
 
-  /** The model of torchvision that has the same names of tensors, by architecture. */
-  readonly torchvision: Readonly<Partial<Record<Architecture, string>>>
+  /** The model of torchvision that has the same names of tensors; undefined where there is none. */
+  torchvision(config: Config): string | undefined
+  /**
+   * The configuration of weights of torchvision's, which their file does not hold, by the names and shapes of their tensors, for
+   * as many classes as their file has; null where they are another detector's.
+   */
+  fromTorchvision?(
+    shapeOf: (name: string) => readonly number[] | undefined,
+    classes: (count: number) => ModelConfig['classes'],
+  ): Config | null
+  /** From a name that earlier versions of torchvision gave a tensor to its present one. */
+  presentName?(name: string): string
 
   grid(input: Size, config: Pick<Config, 'assignment'>): Pyramid
+  /** A: 1 where locations themselves are the cells, or its anchors. */
+  readonly cellsPerLocation: number
   head(config: Config): HeadDescription
   targets(grid: Pyramid, config: Config, objects: LabelledBoxes): Targets
   loss(input: LossInput<Config, Targets>): Losses

@@ -4,12 +4,13 @@ import { CodedError } from '../errors.ts'
 import type { ModelChoices as Choices, Detector } from './detector.ts'
 import { FCOS } from './fcos/index.ts'
 import type { ModelConfig as Config } from './model-config.ts'
+import { RETINANET } from './retinanet/index.ts'
 
 /** The type of a table whose rows differ: whoever takes one does not know which it is. */
 // biome-ignore lint/suspicious/noExplicitAny: a detector takes its own configuration, targets and maps alone, and gets no others
 type AnyDetector = Detector<any, any, any, any>
 
-const DETECTORS: AnyDetector[] = [FCOS]
+const DETECTORS: AnyDetector[] = [FCOS, RETINANET]
 
 /** Adds a row from outside, before anything is read or built. Every process that is to know the detector does so. */
 export function register(detector: AnyDetector): void {

@@ -20,6 +20,8 @@ export interface ModelConfig<Assignment = unknown, Head = unknown, Loss = unknow
   /** Index in this list = class index of the head. id is the data set's category id. */
   classes: { id: number; name: string }[]
   input: InputConfig
+  /** ε of the frozen BatchNorm in r50's backbone; 1e-5 where undefined. */
+  batchNormEpsilon?: number | undefined
   assignment: Assignment
   head: Head
   loss: Loss
@@ -30,4 +32,5 @@ export const COMMON_CONFIG = {
   architecture: z.enum(ARCHITECTURES),
   classes: z.array(z.strictObject({ id: z.int(), name: z.string() })).min(1),
   input: InputConfig,
+  batchNormEpsilon: z.number().min(0).optional(),
 }

@@ -12,7 +12,7 @@ import { centerDistance, centerReach, farSide, isInside, limitsOf } from '../det
 import type { BoxXyxy, Size } from '../geometry/box.ts'
 import { LEVEL_NAMES, type Level, type LevelName } from '../pyramid/levels.ts'
 import { isLearnable } from './reasons.ts'
-import { assignmentOf, type InputSetting, inputBoxes, inputPyramid } from './setting.ts'
+import { assignmentOf, fcosRules, type InputSetting, inputBoxes, inputPyramid } from './setting.ts'
 
 export type Cure =
   /** The short side, in pixels; the long side grows with it. Larger: from this size on, whatever is tried above. */
@@ -54,32 +54,40 @@ export function distanceOf(cure: Cure): number {
 
 const doublings = (to: number, from: number): number => Math.abs(Math.log2(to / from))
 
-export function applyCure({ input, rules }: InputSetting, cure: Cure): InputSetting {
+export function applyCure<Setting extends InputSetting>(setting: Setting, cure: Cure): Setting {
+  const { input } = setting
+  if (cure.change === 'input-size') {
+    const longSide = Math.round((input.longSide * cure.to) / input.shortSide)
+    return { ...setting, input: { shortSide: cure.to, longSide } }
+  }
+  return { ...setting, rules: changedRules(setting.rules as AssignmentRules, cure) }
+}
+
+function changedRules(
+  rules: AssignmentRules,
+  cure: Exclude<Cure, { readonly change: 'input-size' }>,
+): AssignmentRules {
   switch (cure.change) {
-    case 'input-size': {
-      const longSide = Math.round((input.longSide * cure.to) / input.shortSide)
-      return { input: { shortSide: cure.to, longSide }, rules }
-    }
     case 'radius':
-      return { input, rules: { ...rules, radius: cure.to } }
+      return { ...rules, radius: cure.to }
     case 'range': {
       const [from, to] = rangesOf(rules)[cure.level] ?? PAPER_RANGES[cure.level]
-      return withRange({ input, rules }, cure.level, cure.end === 'to' ? [from, cure.to] : [cure.to, to])
+      return withRange(rules, cure.level, cure.end === 'to' ? [from, cure.to] : [cure.to, to])
     }
     case 'level':
-      return withRange({ input, rules }, cure.level, [...PAPER_RANGES[cure.level]])
+      return withRange(rules, cure.level, [...PAPER_RANGES[cure.level]])
     case 'location':
-      return { input, rules: { ...rules, location: cure.to } }
+      return { ...rules, location: cure.to }
   }
 }
 
 function withRange(
-  { input, rules }: InputSetting,
+  rules: AssignmentRules,
   level: LevelName,
   range: NonNullable<RegressionRanges[LevelName]>,
-): InputSetting {
+): AssignmentRules {
   const ranges = rules.regressionRanges ?? rangesFor(LEVEL_NAMES)
-  return { input, rules: { ...rules, regressionRanges: { ...ranges, [level]: range } } }
+  return { ...rules, regressionRanges: { ...ranges, [level]: range } }
 }
 
 /** "learnable from input size 512 px (now 416)": no sentence of its own, no full stop. */
@@ -120,18 +128,24 @@ const INPUT_SIZES = Array.from({ length: LARGEST_INPUT / INPUT_STEP }, (_, i) =>
 const RADII = [0.5, 1, 1.5, 2, 2.5, 3, 4, 0]
 
 /**
- * The change of least distance (see distanceOf; of equals input size, radius, range, level, location in turn). Undefined if
+ * The change of least distance (see distanceOf; of equals input size, radius, range, level, location in turn; of detectors other
+ * than FCOS, the input size alone is tried). Undefined if
  * nothing that is tried helps: a box without area, or one hidden under equal boxes, must be redrawn.
  */
 export function nearestCure(unlearnable: UnlearnableBox, setting: InputSetting): Cure | undefined {
   const [x1, y1, x2, y2] = unlearnable.boxes[unlearnable.gt]
   if (!(x2 > x1 && y2 > y1)) return undefined
+  const rules = fcosRules(setting)
   return [
     ...inputSizes(unlearnable, setting),
-    ...radii(setting),
-    ...ranges(unlearnable, setting),
-    ...levels(setting),
-    ...locations(setting),
+    ...(rules === null
+      ? []
+      : [
+          ...radii(rules),
+          ...ranges(unlearnable, setting.input, rules),
+          ...levels(rules),
+          ...locations(rules),
+        ]),
   ]
     .map((cure) => ({ cure, distance: distanceOf(cure) }))
     .sort((a, b) => a.distance - b.distance)
@@ -154,22 +168,27 @@ function helps({ image, boxes, gt }: UnlearnableBox, setting: InputSetting, cure
  */
 function inputSizes(unlearnable: UnlearnableBox, setting: InputSetting): Cure[] {
   const { image, boxes, gt } = unlearnable
-  const { input, rules } = setting
+  const { input } = setting
+  const rules = fcosRules(setting)
   const from = input.shortSide
   const cures = INPUT_SIZES.map((to): Cure & { change: 'input-size' } => ({ change: 'input-size', to, from }))
-  if (neverWins(rules.area, inputBoxes(image, [boxes[gt]], input), 0)) {
+  if (rules && neverWins(rules.area, inputBoxes(image, [boxes[gt]], input), 0)) {
     return cures.filter(({ to }) => to < from)
   }
   const larger = cures.filter(({ to }) => to > from)
   return larger.slice(larger.findLastIndex((cure) => !helps(unlearnable, setting, cure)) + 1).slice(0, 1)
 }
 
-function radii({ rules }: InputSetting): Cure[] {
+function radii(rules: AssignmentRules): Cure[] {
   return RADII.filter((to) => to !== rules.radius).map((to) => ({ change: 'radius', to, from: rules.radius }))
 }
 
 /** Each level's range widened at one end until it holds max(l, t, r, b) of a location in the box and near its centre. */
-function ranges({ image, boxes, gt }: UnlearnableBox, { input, rules }: InputSetting): Cure[] {
+function ranges(
+  { image, boxes, gt }: UnlearnableBox,
+  input: InputSetting['input'],
+  rules: AssignmentRules,
+): Cure[] {
   const box = inputBoxes(image, [boxes[gt]], input)
   const closed = rules.ranges === 'closed'
   return inputPyramid(image, { input, rules }).levels.flatMap((level) => {
@@ -191,11 +210,7 @@ function ranges({ image, boxes, gt }: UnlearnableBox, { input, rules }: InputSet
 }
 
 /** max(l, t, r, b) of a level's locations that lie in a box [4] and near its centre; each distance once. */
-function sampledDistances(
-  level: Level,
-  rules: InputSetting['rules'],
-  [x1, y1, x2, y2]: Float32Array,
-): number[] {
+function sampledDistances(level: Level, rules: AssignmentRules, [x1, y1, x2, y2]: Float32Array): number[] {
   const reach = centerReach(limitsOf(level, rules), level.stride)
   const along = (axis: 'x' | 'y', cells: number, low: number, high: number): number[] => {
     const [offset, spacing] = [level.offset[axis], level.spacing[axis]]
@@ -216,11 +231,11 @@ function sampledDistances(
   return [...new Set(columns.flatMap((dx) => rows.map((dy) => Math.max(dx, dy))))]
 }
 
-function levels({ rules }: InputSetting): Cure[] {
+function levels(rules: AssignmentRules): Cure[] {
   const present = rangesOf(rules)
   return LEVEL_NAMES.filter((level) => !present[level]).map((level) => ({ change: 'level', level }))
 }
 
-function locations({ rules }: InputSetting): Cure[] {
+function locations(rules: AssignmentRules): Cure[] {
   return [{ change: 'location', to: rules.location === 'corner' ? 'half-stride' : 'corner' }]
 }

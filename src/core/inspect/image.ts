@@ -42,9 +42,9 @@ export interface UnlearnableReason {
 /** Inspects image after image of known size with one setting, without allocating anything of the size of an image twice. */
 export function imageInspector(setting: InputSetting): (image: DatasetImage) => ImageInspection {
   const { input } = setting
-  const scratch = perInputSize(setting, ({ locations }) => ({
-    matched: new Int32Array(locations),
-    ambiguity: emptyAmbiguity(locations),
+  const scratch = perInputSize(setting, (_, cells) => ({
+    matched: new Int32Array(cells),
+    ambiguity: emptyAmbiguity(cells),
   }))
   let shares = emptyShares(0)
   return (image) => {

@@ -92,7 +92,7 @@ export function unlearnable(assignment: Assignment, gt: number, matched: Int32Ar
   return {
     ...{ gt, cause: 'lost', lostTo },
     describe: (name, nameOf) =>
-      `${name} lost all its locations to smaller boxes: ${lostTo.map(nameOf).join(', ')}`,
+      `${name} lost all its locations to ${assignment.stronger}: ${lostTo.map(nameOf).join(', ')}`,
   }
 }
 

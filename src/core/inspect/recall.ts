@@ -5,6 +5,7 @@ import { learnedBoxes } from './reasons.ts'
 import type { RecallCount } from './report.ts'
 import {
   assignmentOf,
+  fcosRules,
   type InputSetting,
   inputBoxes,
   isSized,
@@ -31,19 +32,22 @@ export interface MeasuredRung {
 }
 
 /** The present short side and the larger ones, the long side in proportion. */
-export function sizeLadder({ input, rules }: InputSetting): Rung[] {
+export function sizeLadder(setting: InputSetting): Rung[] {
+  const { input } = setting
   const present = input.shortSide
   return [present, ...INPUT_SIZES.filter((side) => side > present)].map((value) => {
     const longSide = Math.round((input.longSide * value) / present)
-    return { value, setting: { input: { shortSide: value, longSide }, rules } }
+    return { value, setting: { ...setting, input: { shortSide: value, longSide } } }
   })
 }
 
-/** Radii of center sampling, the present one among them; off comes last. */
-export function radiusLadder({ input, rules }: InputSetting): Rung[] {
+/** Radii of center sampling, the present one among them; off comes last. None of a detector without it. */
+export function radiusLadder(setting: InputSetting): Rung[] {
+  const rules = fcosRules(setting)
+  if (rules === null) return []
   return [...new Set([...RADII, rules.radius])]
     .sort((a, b) => (a || Number.POSITIVE_INFINITY) - (b || Number.POSITIVE_INFINITY))
-    .map((value) => ({ value, setting: { input, rules: { ...rules, radius: value } } }))
+    .map((value) => ({ value, setting: { ...setting, rules: { ...rules, radius: value } } }))
 }
 
 /** Best possible recall with one setting, image after image. Images of unknown size do not count. */
@@ -54,7 +58,7 @@ export class RecallMeter {
 
   constructor(setting: InputSetting) {
     this.#setting = setting
-    this.#scratch = perInputSize(setting, ({ locations }) => new Int32Array(locations))
+    this.#scratch = perInputSize(setting, (_, cells) => new Int32Array(cells))
   }
 
   add(image: DatasetImage): void {

@@ -3,6 +3,7 @@
 import type { Assignment } from '../detectors/assigner.ts'
 import { detectorOf } from '../detectors/detectors.ts'
 import type { AssignmentRules } from '../detectors/fcos/config.ts'
+import { FCOS } from '../detectors/fcos/index.ts'
 import type { Annotation, DatasetImage } from '../formats/dataset.ts'
 import type { BoxXyxy, Size } from '../geometry/box.ts'
 import { paddedSize, resizedSize, type SizeRule } from '../pyramid/input-size.ts'
@@ -13,8 +14,13 @@ export interface InputSetting {
   /** As in ModelConfig: left out for FCOS. */
   readonly detector?: string | undefined
   readonly input: SizeRule
-  readonly rules: AssignmentRules
+  /** The detector's own: the `assignment` of its configuration. */
+  readonly rules: unknown
 }
+
+/** FCOS's rules, which alone have a radius, ranges and areas to try others of; null for other detectors. */
+export const fcosRules = (setting: InputSetting): AssignmentRules | null =>
+  detectorOf(setting) === FCOS ? (setting.rules as AssignmentRules) : null
 
 /** An annotation and its index among those of its image. */
 export type IndexedAnnotation = readonly [index: number, annotation: Annotation]
@@ -48,10 +54,10 @@ export const inputPyramid = (image: Size, setting: InputSetting): Pyramid =>
 export const assignmentOf = (setting: InputSetting, grid: Pyramid, boxes: Float32Array): Assignment =>
   detectorOf(setting).assigner.over(grid, setting.rules, boxes)
 
-/** inputPyramid, with something made for each: one per size of input, of which a data set has few. */
+/** inputPyramid, with something made for each and its number of cells: one per size of input, of which a data set has few. */
 export function perInputSize<T>(
   setting: InputSetting,
-  make: (layout: Pyramid) => T,
+  make: (layout: Pyramid, cells: number) => T,
 ): (image: Size) => { readonly layout: Pyramid; readonly made: T } {
   const known = new Map<string, { layout: Pyramid; made: T }>()
   return (image) => {
@@ -60,7 +66,8 @@ export function perInputSize<T>(
     let found = known.get(key)
     if (!found) {
       const layout = inputPyramid(image, setting)
-      found = { layout, made: make(layout) }
+      const cells = layout.locations * detectorOf(setting).cellsPerLocation
+      found = { layout, made: make(layout, cells) }
       known.set(key, found)
     }
     return found

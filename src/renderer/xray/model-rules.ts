@@ -20,6 +20,7 @@ export const ModelRules = z.object({
   boxWeight: LossConfig.shape.boxWeight,
 })
 export interface ModelRules extends InputSetting {
+  readonly rules: AssignmentRules
   readonly boxWeight: LossConfig['boxWeight']
   /** Set if the detector is not FCOS, in which case the rules are its own. */
   readonly loss?: unknown

@@ -6,7 +6,7 @@ import { FCOS } from '../../../src/core/detectors/fcos/index.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
 import { applyCure, describeCure, nearestCure } from '../../../src/core/inspect/cures.ts'
 import { isLearnable, unlearnable } from '../../../src/core/inspect/reasons.ts'
-import { type InputSetting, inputBoxes, inputPyramid } from '../../../src/core/inspect/setting.ts'
+import { fcosRules, type InputSetting, inputBoxes, inputPyramid } from '../../../src/core/inspect/setting.ts'
 import { pyramid } from '../../../src/core/pyramid/levels.ts'
 import { flat, someBoxes, someRules, someSize } from '../../support/arbitrary-boxes.ts'
 import { bruteForce, points } from '../../support/brute-force.ts'
@@ -140,10 +140,11 @@ test('a cure makes the definition learn the box, and so does any larger input', 
       for (const gt of boxes.keys()) {
         const unlearnable = { image, boxes: boxes as unknown as BoxXyxy[], gt }
         const learns = (changed: InputSetting) => {
+          const rules = fcosRules(changed)!
           const { width, height } = inputPyramid(image, changed).input
           const scaled = inputBoxes(image, unlearnable.boxes, changed.input)
           const rows = boxes.map((_, i) => [...scaled.subarray(i * 4, i * 4 + 4)])
-          return bruteForce(points(width, height, changed.rules.location), rows, changed.rules).includes(gt)
+          return bruteForce(points(width, height, rules.location), rows, rules).includes(gt)
         }
         if (learns(setting)) continue
         const cure = nearestCure(unlearnable, setting)

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { detectorOf } from '../../../src/core/detectors/detectors.ts'
+import { torchvisionConfig } from '../../../src/core/detectors/retinanet/config.ts'
 import { toFloat32 } from '../../../src/core/formats/tensor-values.ts'
 import {
   LITE0_BLOCKS,
@@ -6,7 +8,9 @@ import {
   LITE0_STAGE_OF_BLOCK,
   lite0BodyTensors,
 } from '../../../src/main/engine/model/efficientnet-lite0-spec.ts'
+import { modelTensors } from '../../../src/main/engine/model/tensors.ts'
 import { canonicalNames } from '../../../src/main/engine/weights/names.ts'
+import retinanets from '../../fixtures/retinanet_state_shapes.json' with { type: 'json' }
 import { r50Tensors } from '../../support/r50.ts'
 import { fixtureShapes, numberedWeights } from '../../support/state-dict.ts'
 
@@ -18,8 +22,8 @@ const shapesOf = (weights: Map<string, { shape: readonly number[] }>): Shape[] =
 const number = (weights: ReturnType<typeof numberedWeights>, name: string) => toFloat32(weights.get(name)!)[0]
 
 test("torchvision's names stay", () => {
-  const { architecture, scope, tensors, dropped } = canonicalNames(numberedWeights(torchvision))
-  expect([architecture, scope, dropped]).toEqual(['r50', 'detector', []])
+  const { architecture, config, tensors, dropped } = canonicalNames(numberedWeights(torchvision))
+  expect([architecture, config && detectorOf(config).name, dropped]).toEqual(['r50', 'fcos', []])
   expect(shapesOf(tensors)).toEqual(torchvision)
 })
 
@@ -36,15 +40,42 @@ test('names from before the pyramid had Sequentials, from data parallel training
   )
 })
 
+test.each([
+  ['retinanet_resnet50_fpn', 'v1'],
+  ['retinanet_resnet50_fpn_v2', 'v2'],
+] as const)("%s is known by its tensors, which are those of torchvision's", (model, version) => {
+  const theirs = Object.entries(retinanets[model].shapes)
+  const { config, tensors, dropped } = canonicalNames(numberedWeights(theirs as Shape[]))
+  expect([dropped, config]).toEqual([[], torchvisionConfig(config!.classes, version)])
+  expect(config!.classes).toHaveLength(91)
+  const counted = theirs.filter(([name]) => !name.endsWith('num_batches_tracked'))
+  expect(shapesOf(tensors)).toEqual(counted)
+  expect(modelTensors(config!).map(({ name, shape }) => [name, shape])).toEqual(counted)
+  expect(detectorOf(config!).torchvision(config)).toBe(model)
+})
+
+test('the towers of a RetinaNet from before torchvision 0.14 had no modules of their own', () => {
+  const theirs = Object.entries(retinanets.retinanet_resnet50_fpn.shapes) as Shape[]
+  const old = theirs.map(
+    ([name, shape]): Shape => [
+      name.replace(/_head\.conv\.(\d)\.0\./, (_, layer) => `_head.conv.${2 * layer}.`),
+      shape,
+    ],
+  )
+  expect(old.map(([name]) => name)).toContain('head.regression_head.conv.6.bias')
+  const { config, tensors } = canonicalNames(numberedWeights(old))
+  expect([...tensors.keys()]).toEqual(modelTensors(config!).map(({ name }) => name))
+})
+
 test("an ImageNet ResNet-50 becomes the body's tensors; its classifier is dropped", () => {
   const body = r50Tensors(91).filter(({ name }) => name.startsWith('backbone.body.'))
   const imagenet = body.map(({ name, shape }): Shape => [name.slice('backbone.body.'.length), shape])
-  const { architecture, scope, tensors, dropped } = canonicalNames(
+  const { architecture, config, tensors, dropped } = canonicalNames(
     numberedWeights([...imagenet, ['fc.weight', [10, 4]], ['fc.bias', [10]]]),
   )
-  expect([architecture, scope, dropped.map(({ name }) => name)]).toEqual([
+  expect([architecture, config, dropped.map(({ name }) => name)]).toEqual([
     'r50',
-    'body',
+    null,
     ['fc.weight', 'fc.bias'],
   ])
   expect(shapesOf(tensors)).toEqual(body.map(({ name, shape }) => [name, shape]))
@@ -52,8 +83,8 @@ test("an ImageNet ResNet-50 becomes the body's tensors; its classifier is droppe
 
 test('the published EfficientNet-Lite0 has just the tensors of our block table', () => {
   const weights = numberedWeights(efficientnet)
-  const { architecture, scope, tensors, dropped } = canonicalNames(weights)
-  expect([architecture, scope]).toEqual(['lite0', 'body'])
+  const { architecture, config, tensors, dropped } = canonicalNames(weights)
+  expect([architecture, config]).toEqual(['lite0', null])
   expect(shapesOf(tensors)).toEqual(lite0BodyTensors().map(({ name, shape }) => [name, shape]))
   expect(dropped.map(({ name }) => name)).toEqual([
     '_conv_head.weight',

@@ -49,7 +49,7 @@ test('other shapes are told, never loaded', () => {
 
 test('rows of the classifier follow their classes, the others keep their initial values', () => {
   const name = 'cls_logits.weight'
-  const expected = [{ name, shape: [3, 2] }]
+  const expected = [{ name, shape: [3, 2], classes: 3 }]
   const file = numberedWeights([[name, [4, 2]]])
   toFloat32(file.get(name)!).set([0, 1, 10, 11, 20, 21, 30, 31])
   const initial = numberedWeights([
@@ -67,4 +67,18 @@ test('rows of the classifier follow their classes, the others keep their initial
   expect(() => partialLoad(expected, file, { source: new Map([[0, 4]]), initial })).toThrow(
     expect.objectContaining({ code: 'USAGE_CLASSES' }),
   )
+})
+
+test('of a classifier with several cells per location, the rows of each follow their classes', () => {
+  const name = 'cls_logits.bias'
+  // Two cells: classes a, b, c of the first, then those of the second.
+  const file = numberedWeights([[name, [6]]])
+  toFloat32(file.get(name)!).set([1, 2, 3, 11, 12, 13])
+  const initial = numberedWeights([[name, [4]]])
+  const spec = { name, shape: [4], classes: 2 }
+  const load = partialLoad([spec], file, { source: new Map([[1, 2]]), initial })
+  expect([...toFloat32(load.loaded.get(name)!)]).toEqual([0, 3, 0, 13])
+  expect(partialLoad([spec], file).reinitialised).toEqual([
+    { name, reason: 'the file has 3 classes, the model 2' },
+  ])
 })

@@ -8,9 +8,9 @@
 import type { Size } from '../../geometry/box.ts'
 import type { Axes, Level, Pyramid } from '../../pyramid/levels.ts'
 import { locationAt } from '../../pyramid/locations.ts'
+import { BY_CLASS, bestPairs, type Ranking, WITH_QUALITY } from '../shared/best-pairs.ts'
 import type { Candidates } from '../shared/candidates.ts'
 import { sigmoid } from '../shared/sigmoid.ts'
-import { TopK } from '../shared/top-k.ts'
 import { type DistanceRule, distance } from './distances.ts'
 
 /** One image's raw head outputs. */
@@ -46,7 +46,7 @@ export interface CandidateOptions {
 /** Pairs of location and class with their boxes; parts.centerness [M] is ô = σ(centerness logit) of the location. */
 export function decodeCandidates(outputs: ImageOutputs, options: CandidateOptions): Candidates {
   const classes = outputs.logits.length / outputs.centerness.length
-  const pairsOf = options.pyramid.levels.map((level) => bestPairs(level, outputs, classes, options))
+  const pairsOf = options.pyramid.levels.map((level) => pairsOfLevel(level, outputs, classes, options))
   const levels = Uint8Array.from(pairsOf.flatMap((pairs, level) => Array<number>(pairs.length).fill(level)))
   const pairs = Int32Array.from(pairsOf.flatMap((of) => [...of]))
   const locations = pairs.map((pair) => Math.floor(pair / classes))
@@ -63,60 +63,21 @@ export function decodeCandidates(outputs: ImageOutputs, options: CandidateOption
   }
 }
 
-/** √(p̂·ô) in float32, which is what torchvision ranks: saturated sigmoids tie. */
-export const score = (p: number, q: number): number => Math.fround(Math.sqrt(Math.fround(p * q)))
+/** √(p̂·ô) in float32. */
+export const { score } = WITH_QUALITY
 
 /** The pairs (location·K + class) of a level that are candidates, rising. */
-function bestPairs(
-  level: Level,
-  outputs: ImageOutputs,
-  classes: number,
-  { scoreThreshold, candidatesPerLevel, alsoByClass = false }: CandidateOptions,
-): Int32Array {
-  const most = Math.min(candidatesPerLevel, level.rows * level.columns * classes)
-  const by = (ranking: Ranking) => best(level, outputs, classes, ranking, Math.fround(scoreThreshold), most)
-  const pairs = by(WITH_CENTERNESS)
-  return (alsoByClass ? Int32Array.from(new Set([...pairs, ...by(BY_CLASS)])) : pairs).sort()
-}
-
-interface Ranking {
-  score(p: number, q: number): number
-  /** The class score p that scores t. */
-  least(t: number, q: number): number
-}
-const WITH_CENTERNESS: Ranking = { score, least: (t, q) => (t * t) / q }
-const BY_CLASS: Ranking = { score: (p) => p, least: (t) => t }
-
-/**
- * The best pairs of a level by float32 scores. Among equal scores the lower pair goes first (torch.topk leaves that open).
- *
- * Most logits fail, so the test comes first and costs one comparison: √(p·q) > t needs p > t²/q =: m, hence
- * z > ln(m/(1−m)), one logarithm per location. m is taken 1e-6 lower, more than float32 rounding can move a score, so
- * that the test never drops what the exact one keeps. Once k pairs are held, their worst score is t.
- */
-function best(
+function pairsOfLevel(
   { first, rows, columns }: Level,
   { logits, centerness }: ImageOutputs,
   classes: number,
-  ranking: Ranking,
-  threshold: number,
-  most: number,
+  { scoreThreshold, candidatesPerLevel, alsoByClass = false }: CandidateOptions,
 ): Int32Array {
-  const end = first + rows * columns
-  const kept = new TopK(most)
-  for (let location = first; location < end; location++) {
-    const q = sigmoid(centerness[location])
-    const t = Math.max(threshold, kept.bar)
-    const m = ranking.least(t, q) * (1 - 1e-6)
-    if (m >= 1) continue
-    const leastLogit = Math.log(m / (1 - m))
-    for (let pair = location * classes; pair < (location + 1) * classes; pair++) {
-      if (!(logits[pair] > leastLogit)) continue
-      const scored = ranking.score(sigmoid(logits[pair]), q)
-      if (scored > t) kept.offer(scored, pair)
-    }
-  }
-  return kept.sorted().indices
+  const scores = { logits, quality: centerness, classes }
+  const by = (ranking: Ranking) =>
+    bestPairs([first, first + rows * columns], scores, ranking, scoreThreshold, candidatesPerLevel)
+  const pairs = by(WITH_QUALITY)
+  return (alsoByClass ? Int32Array.from(new Set([...pairs, ...by(BY_CLASS)])) : pairs).sort()
 }
 
 /** Boxes [M,4] that the given locations [M] predict, clipped to the image. */

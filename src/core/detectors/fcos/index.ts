@@ -34,7 +34,7 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
     const limits = grid.levels.map((level) => limitsOf(level, rules))
     let strengths: Float64Array | undefined
     return {
-      ...{ grid, boxes },
+      ...{ grid, boxes, stronger: 'smaller boxes' },
       assign: (into) => assign(grid, rules, boxes, into),
       eligible(gt, visit, only) {
         for (const [i, level] of grid.levels.entries()) {
@@ -100,9 +100,16 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
     losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for centerness`,
     assignment: `center sampling with radius ${radius}`,
   }),
-  torchvision: { r50: 'fcos_resnet50_fpn' },
+  torchvision: ({ architecture }) => (architecture === 'r50' ? 'fcos_resnet50_fpn' : undefined),
+  // Of all detectors, FCOS alone predicts centerness.
+  fromTorchvision: (shapeOf, classes) =>
+    shapeOf('head.regression_head.bbox_ctrness.weight') ||
+    shapeOf('head.classification_head.bbox_ctrness.weight')
+      ? torchvisionConfig(classes(shapeOf('head.classification_head.cls_logits.bias')?.[0] ?? 91))
+      : null,
 
   grid: (input, { assignment }) => pyramid(input, assignment.location),
+  cellsPerLocation: 1,
 
   head({ head, classes }) {
     const { channels, depth, norm, groups, centernessOn, distance } = head
@@ -121,6 +128,7 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
               name: 'logits',
               tensor: `${classification}.cls_logits`,
               channels: classes.length,
+              perClass: true,
               bias: -Math.log((1 - PRIOR) / PRIOR),
             },
             ...quality('classification', classification),

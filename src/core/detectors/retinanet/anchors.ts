@@ -19,8 +19,16 @@ const ASPECTS = [0.5, 1, 2]
 /** Side of a level's smallest square anchor, in strides. */
 const ANCHOR_STRIDES = 4
 
+const known = new Map<number, readonly Anchor[]>()
+
 /** The nine anchors of a level; sides are cut to whole pixels before, and halves rounded after the aspect is applied. */
-export function anchorsOf(stride: number): Anchor[] {
+export function anchorsOf(stride: number): readonly Anchor[] {
+  const shapes = known.get(stride) ?? shapesOf(stride)
+  known.set(stride, shapes)
+  return shapes
+}
+
+function shapesOf(stride: number): Anchor[] {
   return ASPECTS.flatMap((aspect) =>
     SCALES.map((scale) => {
       const side = Math.floor(ANCHOR_STRIDES * stride * scale)

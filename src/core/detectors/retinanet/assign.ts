@@ -4,23 +4,27 @@
  *
  * A = 9·L anchors, G boxes. Boxes are [G·4] x1, y1, x2, y2 in pixels of the input. IoUs are float32, since equality decides.
  */
+import { z } from 'zod'
 import type { Level, Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND, IGNORED } from '../assigner.ts'
 import { ANCHORS_PER_LOCATION, type Anchor, anchorsOf } from './anchors.ts'
 
-export interface MatcherRules {
-  /** From this IoU on an anchor learns the box. */
-  readonly positive: number
-  /** Below this IoU an anchor is background; between the two it is left out of the loss. */
-  readonly negative: number
-  /**
-   * The anchors that fit a box best learn one too, however badly they fit. Each learns the box that it fits best itself, which need not be
-   * the one that it is the best for: such a box can still end with nothing.
-   */
-  readonly lowQuality: boolean
-  /** The low-quality rule's least IoU. torchvision has none: where it is 0, boxes of a few pixels win dozens of anchors. */
-  readonly lowQualityFloor: number
-}
+export const MatcherRules = z
+  .strictObject({
+    /** From this IoU on an anchor learns the box. */
+    positive: z.number().gt(0).max(1),
+    /** Below this IoU an anchor is background; between the two it is left out of the loss. */
+    negative: z.number().min(0).max(1),
+    /**
+     * The anchors that fit a box best learn one too, however badly they fit. Each learns the box that it fits best itself, which need not be
+     * the one that it is the best for: such a box can still end with nothing.
+     */
+    lowQuality: z.boolean(),
+    /** The low-quality rule's least IoU. torchvision has none: where it is 0, boxes of a few pixels win dozens of anchors. */
+    lowQualityFloor: z.number().min(0).max(1),
+  })
+  .refine(({ negative, positive }) => negative <= positive, 'negative must not be above positive')
+export type MatcherRules = Readonly<z.infer<typeof MatcherRules>>
 
 export const TORCHVISION_RULES: MatcherRules = {
   positive: 0.5,
@@ -31,97 +35,184 @@ export const TORCHVISION_RULES: MatcherRules = {
 
 export interface AnchorAssignment {
   /** [A] index into `boxes`, BACKGROUND or IGNORED. */
-  readonly matched: Int32Array
-  /** [A] the anchor's IoU with the box that it fits best; 0 without overlap. */
+  readonly matched: Int32Array<ArrayBuffer>
+  /** [A] the anchor's IoU with the box that it fits best; 0 where that is under `least`. */
   readonly bestIou: Float32Array
-  /** [A] that box, of equals the first; BACKGROUND where no box overlaps. */
+  /** [A] that box, of equals the first; BACKGROUND where bestIou is 0. */
   readonly bestBox: Int32Array
   /** [G] the best IoU that any anchor has with the box. */
   readonly boxIou: Float32Array
+  /** [G] the anchors of that IoU; none where no anchor overlaps the box. */
+  readonly closest: readonly (readonly number[])[]
   /** Anchors that are positive by the low-quality rule alone, ascending. */
   readonly lowQuality: readonly number[]
   /** Boxes that no anchor overlaps. torchvision would give every anchor to them; here they have none, and must be named. */
   readonly unreachable: readonly number[]
 }
 
-export function assign(layout: Pyramid, rules: MatcherRules, boxes: Float32Array): AnchorAssignment {
+/**
+ * @param least IoUs below it are not computed, but where they are a box's best: at most rules.negative, so that it changes no match
+ * @param into `matched` of an earlier call over the same layout; it is overwritten
+ */
+export function assign(
+  layout: Pyramid,
+  rules: MatcherRules,
+  boxes: Float32Array,
+  least = 0,
+  into?: Int32Array<ArrayBuffer>,
+): AnchorAssignment {
   const anchors = layout.locations * ANCHORS_PER_LOCATION
   const count = boxes.length / 4
   const bestIou = new Float32Array(anchors)
   const bestBox = new Int32Array(anchors).fill(BACKGROUND)
   const boxIou = new Float32Array(count)
-  const closest: number[][] = Array.from({ length: count }, () => [])
-  for (const level of layout.levels) {
-    const shapes = anchorsOf(level.stride)
-    for (let gt = 0; gt < count; gt++) {
-      forEachOverlap(level, shapes, boxes, gt, (anchor, iou) => {
+  const closest: number[][] = []
+  const matched = into ?? new Int32Array(anchors)
+  matched.fill(BACKGROUND)
+  const negative = Math.fround(rules.negative)
+  const positive = Math.fround(rules.positive)
+  for (let gt = 0; gt < count; gt++) {
+    let best = 0
+    let places: number[] = []
+    const note = (anchor: number, iou: number) => {
+      if (iou < best) return
+      if (iou > best) places = []
+      best = iou
+      places.push(anchor)
+    }
+    forEachOverlap(
+      layout,
+      boxes,
+      gt,
+      () => least,
+      (anchor, iou) => {
         if (iou > bestIou[anchor]) {
           bestIou[anchor] = iou
           bestBox[anchor] = gt
+          if (iou >= negative) matched[anchor] = iou >= positive ? gt : IGNORED
         }
-        if (iou < boxIou[gt]) return
-        if (iou > boxIou[gt]) closest[gt] = []
-        boxIou[gt] = iou
-        closest[gt].push(anchor)
-      })
-    }
+        note(anchor, iou)
+      },
+    )
+    if (best === 0 && least > 0) forEachOverlap(layout, boxes, gt, () => best, note)
+    boxIou[gt] = best
+    closest.push(places)
   }
 
-  const matched = new Int32Array(anchors)
-  const negative = Math.fround(rules.negative)
-  const positive = Math.fround(rules.positive)
-  for (let anchor = 0; anchor < anchors; anchor++) {
-    const iou = bestIou[anchor]
-    matched[anchor] = iou >= positive ? bestBox[anchor] : iou >= negative ? IGNORED : BACKGROUND
-  }
   const lowQuality = new Set<number>()
   for (let gt = 0; rules.lowQuality && gt < count; gt++) {
-    if (boxIou[gt] === 0 || boxIou[gt] < rules.lowQualityFloor) continue
-    for (const anchor of closest[gt]) {
-      if (matched[anchor] < 0) lowQuality.add(anchor)
-    }
+    if (boxIou[gt] === 0 || boxIou[gt] < Math.fround(rules.lowQualityFloor)) continue
+    for (const anchor of closest[gt]) if (matched[anchor] < 0) lowQuality.add(anchor)
   }
-  for (const anchor of lowQuality) matched[anchor] = bestBox[anchor]
+  for (const anchor of lowQuality) {
+    if (bestBox[anchor] === BACKGROUND) {
+      const place = anchorAt(layout, anchor)
+      for (let gt = 0; gt < count; gt++) {
+        const iou = anchorIou(place, boxes, gt)
+        if (iou <= bestIou[anchor]) continue
+        bestIou[anchor] = iou
+        bestBox[anchor] = gt
+      }
+    }
+    matched[anchor] = bestBox[anchor]
+  }
   return {
-    matched,
-    bestIou,
-    bestBox,
-    boxIou,
+    ...{ matched, bestIou, bestBox, boxIou, closest },
     lowQuality: [...lowQuality].sort((a, b) => a - b),
     unreachable: [...boxIou.keys()].filter((gt) => boxIou[gt] === 0),
   }
 }
 
-/** Visits the anchors of a level that share pixels with a box. */
-function forEachOverlap(
-  { first, rows, columns, offset, spacing }: Level,
-  shapes: readonly Anchor[],
+/** How far below a bound an IoU may lie by rounding. */
+const SLACK = 1 - 1e-5
+
+/**
+ * Visits the anchors that share pixels with a box and have an IoU of at least `leastOf()`, level by level and shape by shape; it is asked
+ * before each shape.
+ *
+ * IoU ≤ shared width / larger width, and the same of heights: only anchors within a window around the box come into question, and
+ * of shapes only those whose IoU could be enough if one lay in the other.
+ */
+export function forEachOverlap(
+  { levels }: Pyramid,
   boxes: Float32Array,
   gt: number,
+  leastOf: () => number,
   visit: (anchor: number, iou: number) => void,
 ): void {
   const f = Math.fround
   const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
-  const area = f(f(x2 - x1) * f(y2 - y1))
+  const area = areaOf(boxes, gt)
   if (!(area > 0)) return
-  for (const [shape, { halfWidth, halfHeight }] of shapes.entries()) {
-    const anchorArea = 4 * halfWidth * halfHeight
-    const left = Math.max(0, Math.ceil((x1 - halfWidth - offset.x) / spacing.x))
-    const right = Math.min(columns - 1, Math.floor((x2 + halfWidth - offset.x) / spacing.x))
-    const top = Math.max(0, Math.ceil((y1 - halfHeight - offset.y) / spacing.y))
-    const bottom = Math.min(rows - 1, Math.floor((y2 + halfHeight - offset.y) / spacing.y))
-    for (let row = top; row <= bottom; row++) {
-      const y = offset.y + row * spacing.y
-      const height = f(Math.min(y2, y + halfHeight) - Math.max(y1, y - halfHeight))
-      if (height <= 0) continue
-      for (let column = left; column <= right; column++) {
-        const x = offset.x + column * spacing.x
-        const width = f(Math.min(x2, x + halfWidth) - Math.max(x1, x - halfWidth))
-        if (width <= 0) continue
-        const shared = f(width * height)
-        const iou = f(shared / f(f(area + anchorArea) - shared))
-        visit((first + row * columns + column) * ANCHORS_PER_LOCATION + shape, iou)
+  const [boxWidth, boxHeight] = [x2 - x1, y2 - y1]
+  for (const { stride, first, rows, columns, offset, spacing } of levels) {
+    for (const [shape, { halfWidth, halfHeight }] of anchorsOf(stride).entries()) {
+      const least = leastOf()
+      const bound = least * SLACK
+      const anchorArea = 4 * halfWidth * halfHeight
+      const within = Math.min(boxWidth, 2 * halfWidth) * Math.min(boxHeight, 2 * halfHeight)
+      if (within < bound * (area + anchorArea - within)) continue
+      const reachX = halfWidth - bound * Math.max(boxWidth, 2 * halfWidth)
+      const reachY = halfHeight - bound * Math.max(boxHeight, 2 * halfHeight)
+      const left = Math.max(0, Math.ceil((x1 - reachX - offset.x) / spacing.x))
+      const right = Math.min(columns - 1, Math.floor((x2 + reachX - offset.x) / spacing.x))
+      const top = Math.max(0, Math.ceil((y1 - reachY - offset.y) / spacing.y))
+      const bottom = Math.min(rows - 1, Math.floor((y2 + reachY - offset.y) / spacing.y))
+      for (let row = top; row <= bottom; row++) {
+        const y = offset.y + row * spacing.y
+        const height = f(Math.min(y2, y + halfHeight) - Math.max(y1, y - halfHeight))
+        if (height <= 0) continue
+        for (let column = left; column <= right; column++) {
+          const x = offset.x + column * spacing.x
+          const width = f(Math.min(x2, x + halfWidth) - Math.max(x1, x - halfWidth))
+          if (width <= 0) continue
+          const shared = f(width * height)
+          const iou = f(shared / f(f(area + anchorArea) - shared))
+          if (iou >= least) visit((first + row * columns + column) * ANCHORS_PER_LOCATION + shape, iou)
+        }
       }
     }
+  }
+}
+
+/** The IoU of one anchor with one box; 0 for a box without area. */
+export function anchorIou(
+  { x, y, halfWidth, halfHeight }: PlacedAnchor,
+  boxes: Float32Array,
+  gt: number,
+): number {
+  const f = Math.fround
+  const width = f(Math.min(boxes[gt * 4 + 2], x + halfWidth) - Math.max(boxes[gt * 4], x - halfWidth))
+  if (!(width > 0)) return 0
+  const height = f(Math.min(boxes[gt * 4 + 3], y + halfHeight) - Math.max(boxes[gt * 4 + 1], y - halfHeight))
+  const area = areaOf(boxes, gt)
+  if (!(height > 0 && area > 0)) return 0
+  const shared = f(width * height)
+  return f(shared / f(f(area + 4 * halfWidth * halfHeight) - shared))
+}
+
+function areaOf(boxes: Float32Array, gt: number): number {
+  const [width, height] = [boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1]]
+  return width > 0 && height > 0 && Number.isFinite(width + height)
+    ? Math.fround(Math.fround(width) * Math.fround(height))
+    : 0
+}
+
+/** An anchor around (x, y), in pixels of the input. */
+export interface PlacedAnchor extends Anchor {
+  readonly x: number
+  readonly y: number
+  readonly level: Level
+}
+
+export function anchorAt({ levels }: Pyramid, anchor: number): PlacedAnchor {
+  const location = Math.floor(anchor / ANCHORS_PER_LOCATION)
+  const level = levels.findLast(({ first }) => first <= location)!
+  const row = Math.floor((location - level.first) / level.columns)
+  return {
+    ...anchorsOf(level.stride)[anchor % ANCHORS_PER_LOCATION],
+    level,
+    x: level.offset.x + (location - level.first - row * level.columns) * level.spacing.x,
+    y: level.offset.y + row * level.spacing.y,
   }
 }

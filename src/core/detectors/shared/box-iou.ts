@@ -1,10 +1,8 @@
 /**
- * Losses between a predicted and a target box, both given as distances l, t, r, b from one common location.
- * Intersection and enclosing box are then minima and maxima of distances:
+ * Losses between a predicted and a target box, both given as distances l, t, r, b from one common location,
+ * negative where it lies beyond that side. Intersection and enclosing box are then minima and maxima of distances:
  *   I = (min(l,l*) + min(r,r*))·(min(t,t*) + min(b,b*)),   C likewise with max,   U = A + A* − I.
  */
-import type { LossConfig } from '../fcos/config.ts'
-
 /** A loss as a function of A, I and C (through U = A + A* − I), with its three partial derivatives. */
 interface AreaLoss {
   readonly value: number
@@ -17,13 +15,13 @@ interface AreaLoss {
  * Σ weight·loss / normaliser over P pairs of boxes.
  *
  * @param kind iou: −ln((I+1)/(U+1)). giou: 1 − I/U + (C−U)/C, torchvision's generalized_box_iou_loss
- * @param predicted [P,4] distances ≥ 0 in pixels, order l, t, r, b
+ * @param predicted [P,4] distances in pixels, order l, t, r, b
  * @param target [P,4] distances in pixels
  * @param weights [P], 1 each if undefined
  * @param gradient [P,4], overwritten with d loss / d predicted
  */
 export function boxLoss(
-  kind: LossConfig['box'],
+  kind: 'giou' | 'iou',
   predicted: Float64Array,
   target: Float32Array,
   weights: Float32Array | undefined,
@@ -36,7 +34,8 @@ export function boxLoss(
     const weight = (weights ? weights[at / 4] : 1) / normaliser
     const [w, h] = extent(predicted, predicted, at, Math.min)
     const [targetW, targetH] = extent(target, target, at, Math.min)
-    const [sharedW, sharedH] = extent(predicted, target, at, Math.min)
+    // Below 0 where the boxes lie apart, which boxes around a common location cannot.
+    const [sharedW, sharedH] = extent(predicted, target, at, Math.min).map((side) => Math.max(0, side))
     const [hullW, hullH] = extent(predicted, target, at, Math.max)
     const loss = lossOf(w * h, targetW * targetH, sharedW * sharedH, hullW * hullH)
     sum += weight * loss.value

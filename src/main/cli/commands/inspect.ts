@@ -9,7 +9,6 @@ import { type BoxRow, boxListCsv, boxRows } from '../../../core/inspect/box-list
 import { type Cure, describeCure } from '../../../core/inspect/cures.ts'
 import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
 import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/inspect/report.ts'
-import type { InputSetting } from '../../../core/inspect/setting.ts'
 import { writeOutput } from '../files.ts'
 
 export interface InspectCommandOptions {
@@ -38,7 +37,7 @@ export async function runInspect(
   { size, csv }: InspectCommandOptions,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<InspectReport> {
-  const setting: InputSetting = { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors }
+  const setting = { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors }
   const sizes = new LadderMeter(sizeLadder(setting), size)
   const radii = new LadderMeter(radiusLadder(setting), setting.rules.radius)
   const total = images.length * 4

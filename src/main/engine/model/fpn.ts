@@ -1,4 +1,4 @@
-/** Feature pyramid P3 to P7 (Lin et al. 2017; FCOS section 3.2): P6 from P5, and P7 from ReLU(P6). */
+/** Feature pyramid P3 to P7 (Lin et al. 2017; FCOS section 3.2): P6 from P5 or C5, and P7 from ReLU(P6). */
 import { fused } from '../tensor/operations.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { Convolution } from './layers/convolution.ts'
@@ -12,8 +12,10 @@ export class FeaturePyramid {
   readonly #outputs: Convolution[]
   readonly #p6: Convolution
   readonly #p7: Convolution
+  readonly #p6Source: 'P5' | 'C5'
 
-  constructor(parameters: Parameters) {
+  constructor(parameters: Parameters, p6: 'P5' | 'C5' = 'P5') {
+    this.#p6Source = p6
     const layer = (name: string, padding: number, stride = 1) =>
       new Convolution(parameters.get(`${ROOT}.${name}.weight`), {
         stride,
@@ -29,6 +31,7 @@ export class FeaturePyramid {
 
   /** C3, C4, C5 → P3 to P7. Takes a hold of each. */
   forward(tape: Tape, stages: readonly Value[]): Value[] {
+    const c5 = this.#p6Source === 'C5' ? stages[2].hold() : null
     let inner = this.#laterals[2].forward(tape, stages[2])
     const p5 = this.#outputs[2].forward(tape, inner.hold())
     const finer: Value[] = []
@@ -36,7 +39,7 @@ export class FeaturePyramid {
       inner = topDown(tape, this.#laterals[level].forward(tape, stages[level]), inner)
       finer.unshift(this.#outputs[level].forward(tape, level > 0 ? inner.hold() : inner))
     }
-    const p6 = this.#p6.forward(tape, p5.hold())
+    const p6 = this.#p6.forward(tape, c5 ?? p5.hold())
     const p7 = this.#p7.forward(tape, relu(tape, p6.hold()))
     return [...finer, p5, p6, p7]
   }

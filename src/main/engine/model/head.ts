@@ -6,7 +6,7 @@ import { Predictor } from './layers/predictor.ts'
 import { normRelu } from './layers/tower-norm.ts'
 import type { Parameters } from './parameter.ts'
 import type { Tape, Value } from './tape.ts'
-import { LEVELS } from './tensors.ts'
+import { LEVELS, layerNames } from './tensors.ts'
 
 /** One level's values [N,H,W,·], one per tower: its features, or the raw outputs on it, whose channels lie side by side. */
 export type PerTower = readonly Value[]
@@ -17,7 +17,7 @@ class Tower {
   constructor(parameters: Parameters, name: string, head: HeadDescription) {
     this.#layers = Array.from({ length: head.depth }, (_, index) => ({
       // The norm adds the bias, in the same pass over memory.
-      convolution: new Convolution(parameters.get(`${name}.conv.${3 * index}.weight`), {
+      convolution: new Convolution(parameters.get(`${layerNames(name, index, head).convolution}.weight`), {
         stride: 1,
         padding: 1,
         after: null,

@@ -16,9 +16,9 @@ import { Parameters } from './parameter.ts'
 import { ResNet50 } from './resnet50.ts'
 import type { Tape, Value } from './tape.ts'
 
-const BACKBONES: Readonly<Record<Architecture, (parameters: Parameters) => Backbone>> = {
+const BACKBONES: Readonly<Record<Architecture, (parameters: Parameters, config: ModelConfig) => Backbone>> = {
   lite0: (parameters) => new EfficientNetLite0(parameters),
-  r50: (parameters) => new ResNet50(parameters),
+  r50: (parameters, { batchNormEpsilon }) => new ResNet50(parameters, batchNormEpsilon),
 }
 
 export class Network {
@@ -37,8 +37,8 @@ export class Network {
     this.detector = detectorOf(config)
     this.head = this.detector.head(config)
     this.parameters = new Parameters(state)
-    this.#backbone = BACKBONES[config.architecture](this.parameters)
-    this.#pyramid = new FeaturePyramid(this.parameters)
+    this.#backbone = BACKBONES[config.architecture](this.parameters, config)
+    this.#pyramid = new FeaturePyramid(this.parameters, this.head.p6)
     this.#head = new Head(this.parameters, this.head)
   }
 

@@ -107,6 +107,8 @@ export function giveGradient(parameter: Parameter, gradient: Tensor): void {
 /** All tensors of a model, in the order of its state dict. */
 export class Parameters {
   readonly #byName = new Map<string, Parameter>()
+  /** By length. They never learn and are no part of the state dict. */
+  readonly #zeros = new Map<number, Parameter>()
 
   constructor(state: StateDict) {
     for (const [name, tensor] of state) this.#byName.set(name, new Parameter(name, tensor))
@@ -122,6 +124,15 @@ export class Parameters {
     return this.#byName.get(name)
   }
 
+  /** In place of a bias that a layer does not have. */
+  zeros(length: number): Parameter {
+    const known = this.#zeros.get(length)
+    if (known) return known
+    const made = new Parameter('', tensorOf(new Float32Array(length), [length]))
+    this.#zeros.set(length, made)
+    return made
+  }
+
   [Symbol.iterator](): IterableIterator<Parameter> {
     return this.#byName.values()
   }
@@ -135,6 +146,6 @@ export class Parameters {
   }
 
   dispose(): void {
-    for (const parameter of this) parameter.dispose()
+    for (const parameter of [...this, ...this.#zeros.values()]) parameter.dispose()
   }
 }

@@ -14,6 +14,7 @@ const ROOT = 'backbone.body'
 interface ConvolutionSpec {
   readonly name: string
   readonly batchNorm: string
+  readonly epsilon: number
   readonly stride?: number
   readonly padding?: number
   readonly activation?: 'relu' | 'none'
@@ -24,7 +25,7 @@ function convolution(parameters: Parameters, spec: ConvolutionSpec): Convolution
     stride: spec.stride ?? 1,
     padding: spec.padding ?? 0,
     activation: spec.activation ?? 'relu',
-    after: { batchNorm: frozenBatchNorm(parameters, spec.batchNorm, BATCH_NORM_EPSILON) },
+    after: { batchNorm: frozenBatchNorm(parameters, spec.batchNorm, spec.epsilon) },
   })
 }
 
@@ -34,9 +35,14 @@ class Bottleneck {
   readonly #expand: Convolution
   readonly #downsample: Convolution | null
 
-  constructor(parameters: Parameters, root: string, stride: number) {
-    const layer = (index: number, options: Omit<ConvolutionSpec, 'name' | 'batchNorm'>) =>
-      convolution(parameters, { name: `${root}.conv${index}`, batchNorm: `${root}.bn${index}`, ...options })
+  constructor(parameters: Parameters, root: string, stride: number, epsilon: number) {
+    const layer = (index: number, options: Omit<ConvolutionSpec, 'name' | 'batchNorm' | 'epsilon'>) =>
+      convolution(parameters, {
+        name: `${root}.conv${index}`,
+        batchNorm: `${root}.bn${index}`,
+        epsilon,
+        ...options,
+      })
     this.#reduce = layer(1, {})
     this.#middle = layer(2, { stride, padding: 1 })
     // Its ReLU follows the addition of the residual.
@@ -45,6 +51,7 @@ class Bottleneck {
       ? convolution(parameters, {
           name: `${root}.downsample.0`,
           batchNorm: `${root}.downsample.1`,
+          epsilon,
           stride,
           activation: 'none',
         })
@@ -66,17 +73,18 @@ export class ResNet50 implements Backbone {
   readonly #stem: Convolution
   readonly #stages: Bottleneck[][]
 
-  constructor(parameters: Parameters) {
+  constructor(parameters: Parameters, epsilon = BATCH_NORM_EPSILON) {
     this.#stem = convolution(parameters, {
       name: `${ROOT}.conv1`,
       batchNorm: `${ROOT}.bn1`,
+      epsilon,
       stride: 2,
       padding: 3,
     })
     this.#stages = RESNET50_STAGES.map(({ blocks }, stage) =>
       Array.from({ length: blocks }, (_, block) => {
         const stride = block === 0 && stage > 0 ? 2 : 1
-        return new Bottleneck(parameters, `${ROOT}.layer${stage + 1}.${block}`, stride)
+        return new Bottleneck(parameters, `${ROOT}.layer${stage + 1}.${block}`, stride, epsilon)
       }),
     )
   }

@@ -3,7 +3,7 @@ import type { HeadDescription, Tower } from '../../../core/detectors/detector.ts
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { TensorSpec } from '../weights/state-dict.ts'
-import { affine, batchNorm, kernelAndBias } from '../weights/tensor-specs.ts'
+import { affine, batchNorm, kernel, kernelAndBias } from '../weights/tensor-specs.ts'
 import { BACKBONES } from './backbones.ts'
 
 /** Of the pyramid, P3 to P7. */
@@ -12,37 +12,62 @@ export const LEVELS = 5
 export function modelTensors(config: ModelConfig): TensorSpec[] {
   const head = detectorOf(config).head(config)
   const { tensors, channels } = BACKBONES[config.architecture]
-  return [...tensors(), ...pyramidTensors(channels, head.channels), ...headTensors(head)]
+  return [...tensors(), ...pyramidTensors(channels, head), ...headTensors(head, config.classes.length)]
 }
 
-/** Laterals of C3 to C5, their 3×3 outputs, P6 from P5 and P7 from P6. */
-function pyramidTensors(inputs: readonly number[], channels: number): TensorSpec[] {
+/** Laterals of C3 to C5, their 3×3 outputs, P6 and P7. */
+function pyramidTensors(
+  inputs: readonly number[],
+  { channels, p6 }: Pick<HeadDescription, 'channels' | 'p6'>,
+): TensorSpec[] {
   const root = 'backbone.fpn'
   return [
     ...inputs.flatMap((width, i) => kernelAndBias(`${root}.inner_blocks.${i}.0`, channels, width, 1)),
     ...inputs.flatMap((_, i) => kernelAndBias(`${root}.layer_blocks.${i}.0`, channels, channels, 3)),
-    ...kernelAndBias(`${root}.extra_blocks.p6`, channels, channels, 3),
+    ...kernelAndBias(`${root}.extra_blocks.p6`, channels, p6 === 'C5' ? inputs.at(-1)! : channels, 3),
     ...kernelAndBias(`${root}.extra_blocks.p7`, channels, channels, 3),
   ]
 }
 
-const headTensors = (head: HeadDescription): TensorSpec[] => [
+const headTensors = (head: HeadDescription, classes: number): TensorSpec[] => [
   ...head.towers.flatMap((tower) => [
     ...towerTensors(tower, head),
-    ...tower.outputs.flatMap(({ tensor, channels }) => kernelAndBias(tensor, channels, head.channels, 3)),
+    ...tower.outputs.flatMap(({ tensor, channels, perClass }) =>
+      kernelAndBias(tensor, channels, head.channels, 3).map((spec) =>
+        perClass ? { ...spec, classes } : spec,
+      ),
+    ),
   ]),
   ...head.parameters.map(({ tensor, shape }) => ({ name: tensor, shape })),
 ]
 
-/** Convolution, norm, ReLU: three entries of torch's Sequential per layer, of which the ReLU has no tensors. */
-function towerTensors({ root }: Tower, { channels, depth, norm }: HeadDescription): TensorSpec[] {
-  return Array.from({ length: depth }, (_, layer) => {
-    const at = `${root}.conv.${3 * layer + 1}`
+/** What the names of a tower's convolution and of its norm begin with. ReLU has no tensors, but a place among flat names. */
+export function layerNames(
+  root: string,
+  index: number,
+  { layout = 'flat' }: Pick<HeadDescription, 'layout'>,
+): { readonly convolution: string; readonly norm: string } {
+  const at = `${root}.conv`
+  return layout === 'flat'
+    ? { convolution: `${at}.${3 * index}`, norm: `${at}.${3 * index + 1}` }
+    : { convolution: `${at}.${index}.0`, norm: `${at}.${index}.1` }
+}
+
+/** Whether a norm's offset stands in for the convolution's bias. */
+export const isBiasFree = ({ layout, norm }: HeadDescription): boolean =>
+  layout === 'blocks' && norm !== 'none'
+
+function towerTensors({ root }: Tower, head: HeadDescription): TensorSpec[] {
+  const { channels, depth, norm } = head
+  return Array.from({ length: depth }, (_, index) => {
+    const names = layerNames(root, index, head)
     return [
-      ...kernelAndBias(`${root}.conv.${3 * layer}`, channels, channels, 3),
-      ...(norm === 'group' ? affine(at, channels) : []),
+      ...(isBiasFree(head)
+        ? [kernel(names.convolution, channels, channels, 3)]
+        : kernelAndBias(names.convolution, channels, channels, 3)),
+      ...(norm === 'group' ? affine(names.norm, channels) : []),
       ...(norm === 'batch'
-        ? Array.from({ length: LEVELS }, (_, level) => batchNorm(`${at}.${level}`, channels)).flat()
+        ? Array.from({ length: LEVELS }, (_, level) => batchNorm(`${names.norm}.${level}`, channels)).flat()
         : []),
     ]
   }).flat()

@@ -2,11 +2,11 @@
  * A trained detector in one safetensors file: weights under the model's names (torchvision's for r50) and, in the
  * metadata, the configuration without which they mean nothing.
  */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { z } from 'zod'
-import { ModelConfig } from '../../../core/detectors/detectors.ts'
-import { torchvisionConfig } from '../../../core/detectors/fcos/presets.ts'
+import { detectorOf, ModelConfig } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 import { modelTensors } from '../model/tensors.ts'
@@ -29,9 +29,6 @@ export interface Checkpoint {
 
 const FORMAT = 'fcos-studio'
 const VERSION = 1
-const CLASSIFIER_BIAS = 'head.classification_head.cls_logits.bias'
-/** COCO's category ids as class indices, 0 for the background. */
-const COCO_OUTPUTS = 91
 
 const json = z.string().transform((text, context) => {
   try {
@@ -68,21 +65,14 @@ export async function writeCheckpoint(
   await replaceFile(path, encodeSafetensors(tensors, metadata), `${path}.partial`)
 }
 
-/** What a file of weights offers to a training, all of a detector or only some. */
-export interface StartingWeights extends Omit<NamedWeights, 'scope'> {
-  /** The detector's; null for a backbone, whatever was on top of it. */
-  readonly config: ModelConfig | null
-}
-
 /**
- * Reads a checkpoint, or weights of another program. Those of torchvision's fcos_resnet50_fpn are taken in torchvision's
- * dialect with the class indices as category ids. Throws WEIGHTS_… errors; see readWeights and canonicalNames.
+ * Reads what a file of weights offers to a training, all of a detector or only some: a checkpoint, or weights of another program.
+ * Those of torchvision's detectors are taken in torchvision's dialect with the class indices as category ids. Throws WEIGHTS_…
+ * errors; see readWeights and canonicalNames.
  */
-export async function readStartingWeights(path: string): Promise<StartingWeights> {
+export async function readStartingWeights(path: string): Promise<NamedWeights> {
   const { tensors, metadata } = await readWeights(path)
-  const { scope, ...named } = canonicalNames(tensors)
-  if (metadata.format !== FORMAT)
-    return { ...named, config: scope === 'detector' ? foreign(named.tensors) : null }
+  if (metadata.format !== FORMAT) return foreign(path, tensors)
   const { config } = own(path, metadata, tensors)
   return { architecture: config.architecture, config, tensors, dropped: [] }
 }
@@ -90,11 +80,14 @@ export async function readStartingWeights(path: string): Promise<StartingWeights
 /** The same, of a detector that is there in whole and can detect as it is. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { tensors, metadata } = await readWeights(path)
-  const checkpoint = metadata.format === FORMAT ? own(path, metadata, tensors) : foreignCheckpoint(tensors)
+  const isOwn = metadata.format === FORMAT
+  const checkpoint = isOwn ? own(path, metadata, tensors) : wholeDetector(path, await foreign(path, tensors))
   const { loaded, reinitialised } = partialLoad(modelTensors(checkpoint.config), checkpoint.tensors)
   const [lacking] = reinitialised
   if (lacking) {
-    const whose = metadata.format === FORMAT ? 'its configuration' : "torchvision's fcos_resnet50_fpn"
+    const whose = isOwn
+      ? 'its configuration'
+      : `torchvision's ${detectorOf(checkpoint.config).torchvision(checkpoint.config)}`
     throw new CodedError(
       'WEIGHTS_INCOMPLETE',
       `${path}: these are not all weights of ${whose} (${lacking.name}: ${lacking.reason})`,
@@ -103,6 +96,15 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
   requireFinite(path, loaded)
   return checkpoint
+}
+
+function wholeDetector(path: string, { config, tensors }: NamedWeights): Checkpoint {
+  if (config) return { config, tensors }
+  throw new CodedError(
+    'WEIGHTS_INCOMPLETE',
+    `${path}: these are not all weights of a detector, but of a backbone alone or with another detector's head`,
+    'They can serve to start a training, which loads what fits',
+  )
 }
 
 function own(path: string, metadata: Readonly<Record<string, string>>, tensors: StateDict): Checkpoint {
@@ -125,17 +127,22 @@ function own(path: string, metadata: Readonly<Record<string, string>>, tensors: 
   return { config, tensors, training, thresholds, card }
 }
 
-function foreignCheckpoint(weights: StateDict): Checkpoint {
-  const { tensors } = canonicalNames(weights)
-  return { config: foreign(tensors), tensors }
+/**
+ * torchvision's COCO weights of its first RetinaNet were trained with a BatchNorm whose ε is 0, and it sets that when it loads them.
+ * Nothing in the file says so.
+ */
+const TRAINED_WITHOUT_EPSILON = 'eeacb38b7cec8cf93c57867e05eaab621047f19b0d2ec5accaa405f690da15b7'
+
+/** Weights of another program. */
+async function foreign(path: string, weights: StateDict): Promise<NamedWeights> {
+  const named = canonicalNames(weights)
+  const { config } = named
+  if (config?.architecture !== 'r50' || (await sha256(path)) !== TRAINED_WITHOUT_EPSILON) return named
+  return { ...named, config: { ...config, batchNormEpsilon: 0 } }
 }
 
-function foreign(tensors: StateDict): ModelConfig {
-  const outputs = tensors.get(CLASSIFIER_BIAS)?.shape[0] ?? COCO_OUTPUTS
-  return torchvisionConfig(Array.from({ length: outputs }, (_, id) => ({ id, name: className(id, outputs) })))
-}
-
-function className(index: number, outputs: number): string {
-  if (index === 0) return 'background'
-  return (outputs === COCO_OUTPUTS ? COCO_CATEGORIES.get(index) : undefined) ?? `class ${index}`
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk)
+  return hash.digest('hex')
 }

@@ -3,15 +3,17 @@
  * programs save; the tensors themselves are left as they are.
  */
 
+import { detectors } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { COCO_CATEGORIES } from '../../../core/formats/coco-categories.ts'
 import { WEIGHT_SOURCES, type WeightSource } from '../../../core/training/weight-sources.ts'
 import type { StateDict } from './state-dict.ts'
 
 export interface NamedWeights {
   readonly architecture: ModelConfig['architecture']
-  /** detector: FCOS, with its head. body: the backbone of a classifier or of another detector, with its pyramid if it has one. */
-  readonly scope: 'detector' | 'body'
+  /** Of a whole detector that the studio builds; null for the backbone of a classifier or of another one, with its pyramid if it has one. */
+  readonly config: ModelConfig | null
   readonly tensors: StateDict
   /** Tensors that no detector has. BatchNorm's num_batches_tracked is left out without mention. */
   readonly dropped: readonly DroppedTensor[]
@@ -30,9 +32,6 @@ const RENAME: Readonly<Record<WeightSource['kind'], (name: string) => string | n
   'efficientnet-lite0': lite0Name,
 }
 
-/** Of all detectors, FCOS alone predicts centerness. */
-const CENTERNESS = /^head\.(classification|regression)_head\.bbox_ctrness\.weight$/
-
 /** FCOS of other programs, whose networks differ from ours in more than names. */
 const OTHERS = [
   ['rpn.head.cls_tower.0.weight', "the FCOS authors' code"],
@@ -45,18 +44,38 @@ export function canonicalNames(weights: StateDict): NamedWeights {
   const unwrapped = withoutModule(weights)
   const source = WEIGHT_SOURCES.find(({ mark }) => unwrapped.has(mark))
   if (!source) throw unknown(unwrapped)
-  const isFcos = [...unwrapped.keys()].some((name) => CENTERNESS.test(name))
+  const found = ofTorchvision(unwrapped)
   const tensors: StateDict = new Map()
   const dropped: DroppedTensor[] = []
   for (const [name, tensor] of unwrapped) {
     if (name.endsWith('num_batches_tracked')) continue
     const canonical = RENAME[source.kind](name)
     if (canonical === null) dropped.push({ name, reason: "a part of the classifier's head" })
-    else if (isFcos || canonical.startsWith('backbone.')) tensors.set(canonical, tensor)
+    else if (canonical.startsWith('backbone.')) tensors.set(canonical, tensor)
+    else if (found) tensors.set(found.presentName(canonical), tensor)
     else dropped.push({ name, reason: "a part of another detector's head" })
   }
-  return { architecture: source.architecture, scope: isFcos ? 'detector' : 'body', tensors, dropped }
+  return { architecture: source.architecture, config: found?.config ?? null, tensors, dropped }
 }
+
+/** The detector whose head the weights hold; null where the studio does not build it. */
+function ofTorchvision(weights: StateDict) {
+  for (const { fromTorchvision, presentName = (name: string) => name } of detectors()) {
+    const shapes = new Map([...weights].map(([name, { shape }]) => [presentName(name), shape]))
+    const config = fromTorchvision?.((name) => shapes.get(name), torchvisionClasses)
+    if (config) return { config: config as ModelConfig, presentName }
+  }
+  return null
+}
+
+/** COCO's category ids as class indices, 0 for the background. */
+const COCO_OUTPUTS = 91
+
+const torchvisionClasses = (count: number): ModelConfig['classes'] =>
+  Array.from({ length: count }, (_, id) => {
+    const coco = count === COCO_OUTPUTS ? COCO_CATEGORIES.get(id) : undefined
+    return { id, name: id === 0 ? 'background' : (coco ?? `class ${id}`) }
+  })
 
 /** DataParallel and DistributedDataParallel put `module.` before each name. */
 function withoutModule(weights: StateDict): StateDict {
@@ -95,6 +114,6 @@ function unknown(weights: StateDict): CodedError {
     other
       ? `These are weights of ${other[1]}, whose ResNet strides in other convolutions and sees other colours`
       : `These weights belong to an unknown network: ${[...weights.keys()].slice(0, 3).join(', ')}, …`,
-    "Use weights of torchvision's fcos_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
+    "Use weights of torchvision's fcos_resnet50_fpn, retinanet_resnet50_fpn or resnet50, EfficientNet-Lite0, or a checkpoint of this program",
   )
 }

@@ -4,9 +4,6 @@ import { elementCount, type Tensor } from '../../../core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../../core/formats/tensor-values.ts'
 import type { StateDict, TensorSpec } from './state-dict.ts'
 
-/** Its rows belong to classes. */
-const CLASSIFIER = /(^|\.)cls_logits\.(weight|bias)$/
-
 export interface Explained {
   readonly name: string
   readonly reason: string
@@ -40,21 +37,22 @@ export function partialLoad(
 ): PartialLoad {
   const loaded: StateDict = new Map()
   const reinitialised: Explained[] = []
-  for (const { name, shape } of expected) {
+  for (const spec of expected) {
+    const { name, shape } = spec
     const tensor = weights.get(name)
     if (!tensor) {
       reinitialised.push({ name, reason: 'not in the file' })
-    } else if (CLASSIFIER.test(name) && classRows && sameShape(tensor.shape.slice(1), shape.slice(1))) {
-      loaded.set(name, copyRows(tensor, shape, classRows.source, toFloat32(classRows.initial.get(name)!)))
-      const rows = [...classRows.source.keys()].filter((row) => row < shape[0]!).length
-      if (rows < shape[0]!) {
+    } else if (classRows && spec.classes !== undefined && classesIn(tensor, spec) !== null) {
+      loaded.set(name, copyRows(tensor, spec, classRows.source, toFloat32(classRows.initial.get(name)!)))
+      const copied = [...classRows.source.keys()].filter((row) => row < spec.classes!).length
+      if (copied < spec.classes) {
         reinitialised.push({
           name,
-          reason: `${shape[0]! - rows} of ${shape[0]} classes; the others are copied`,
+          reason: `${spec.classes - copied} of ${spec.classes} classes; the others are copied`,
         })
       }
     } else if (!sameShape(tensor.shape, shape)) {
-      reinitialised.push({ name, reason: shapeReason(name, tensor.shape, shape) })
+      reinitialised.push({ name, reason: shapeReason(tensor, spec) })
     } else {
       loaded.set(name, tensor)
     }
@@ -69,30 +67,43 @@ export function partialLoad(
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((size, i) => size === b[i])
 
-function shapeReason(name: string, file: readonly number[], model: readonly number[]): string {
-  return CLASSIFIER.test(name) && sameShape(file.slice(1), model.slice(1))
-    ? `the file has ${file[0]} classes, the model ${model[0]}`
-    : `the file has shape [${file.join(', ')}], the model [${model.join(', ')}]`
+function shapeReason(file: Tensor, spec: TensorSpec): string {
+  const classes = classesIn(file, spec)
+  return classes === null
+    ? `the file has shape [${file.shape.join(', ')}], the model [${spec.shape.join(', ')}]`
+    : `the file has ${classes} classes, the model ${spec.classes}`
+}
+
+/** How many classes the file's tensor has rows for; null if its rows are no classes, or of other cells or another width. */
+function classesIn({ shape: file }: Tensor, { shape, classes }: TensorSpec): number | null {
+  if (classes === undefined || !sameShape(file.slice(1), shape.slice(1))) return null
+  const found = file[0]! / (shape[0]! / classes)
+  return Number.isInteger(found) ? found : null
 }
 
 /** Throws USAGE_CLASSES for a class that the file or the model does not have. */
 function copyRows(
   file: Tensor,
-  shape: readonly number[],
+  spec: TensorSpec,
   source: ReadonlyMap<number, number>,
   initial: Float32Array,
 ): Tensor {
+  const { shape } = spec
   const values = Float32Array.from(initial)
   const from = toFloat32(file)
   const row = elementCount(shape.slice(1))
+  const [theirs, ours] = [classesIn(file, spec)!, spec.classes!]
   for (const [to, index] of source) {
-    if (index < 0 || index >= file.shape[0]! || to < 0 || to >= shape[0]!) {
+    if (index < 0 || index >= theirs || to < 0 || to >= ours) {
       throw new CodedError(
         'USAGE_CLASSES',
-        `Class ${index} of the ${file.shape[0]} in the file cannot become class ${to} of the model's ${shape[0]}`,
+        `Class ${index} of the ${theirs} in the file cannot become class ${to} of the model's ${ours}`,
       )
     }
-    values.set(from.subarray(index * row, (index + 1) * row), to * row)
+    for (let cell = 0; cell < shape[0]! / ours; cell++) {
+      const start = (cell * theirs + index) * row
+      values.set(from.subarray(start, start + row), (cell * ours + to) * row)
+    }
   }
   return tensorOf(values, shape)
 }

@@ -7,4 +7,6 @@ export type StateDict = Map<string, Tensor>
 export interface TensorSpec {
   readonly name: string
   readonly shape: readonly number[]
+  /** Set where rows are classes, those of a location's first cell before those of its second: how many there are. */
+  readonly classes?: number
 }

@@ -73,7 +73,7 @@ function about(config: ModelConfig | null): string[] {
 
 function use(config: ModelConfig | null): string[] {
   const { ranking, torchvision } = detectorOf(config ?? {})
-  const named = config && torchvision[config.architecture]
+  const named = config && torchvision(config)
   const names = named ? ` under the names of torchvision’s \`${named}\`, which can load them` : ''
   return [
     '## Use',

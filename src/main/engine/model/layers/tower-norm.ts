@@ -1,14 +1,12 @@
 import type { HeadDescription } from '../../../../core/detectors/detector.ts'
 import type { Parameters } from '../parameter.ts'
+import { isBiasFree, layerNames } from '../tensors.ts'
 import { BatchNormRelu } from './batch-norm-relu.ts'
 import { BiasRelu } from './bias-relu.ts'
 import { GroupNormRelu } from './group-norm-relu.ts'
 import type { NormRelu } from './norm-relu.ts'
 
-/**
- * The norm after the convolution `${tower}.conv.${3·index}`, whose bias it adds; its own tensors are at `.${3·index + 1}`,
- * for BatchNorm one set per level below that.
- */
+/** The norm after a tower's convolution, whose bias it adds; BatchNorm has one set of tensors per level. */
 export function normRelu(
   parameters: Parameters,
   tower: string,
@@ -16,8 +14,8 @@ export function normRelu(
   head: HeadDescription,
   levels: number,
 ): NormRelu {
-  const bias = parameters.get(`${tower}.conv.${3 * index}.bias`)
-  const name = `${tower}.conv.${3 * index + 1}`
+  const { convolution, norm: name } = layerNames(tower, index, head)
+  const bias = isBiasFree(head) ? parameters.zeros(head.channels) : parameters.get(`${convolution}.bias`)
   if (head.norm === 'none') return new BiasRelu(bias)
   if (head.norm === 'group') {
     return new GroupNormRelu(
