@@ -15,13 +15,22 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'programs', include: ['tests/**/*.test.ts'], exclude: [...WINDOW, ...DRIVEN] },
+        test: {
+          name: 'programs',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...WINDOW, ...DRIVEN],
+          // Most of their time is spent waiting for child processes. Vitest would leave one of two cores idle.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         test: {
           ...{ name: 'driven windows', include: DRIVEN },
           ...{ testTimeout: 900_000, hookTimeout: 300_000 },
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           expect: { poll: { timeout: 120_000 } },
           // A browser on a machine that does other things is not always answered in order; the report marks every retry.
           retry: 1,
@@ -32,7 +41,13 @@ export default defineConfig({
         // Vitest would compile modules with runes for a server, where neither state nor effects do anything.
         plugins: [svelte({ configFile: false, dynamicCompileOptions: () => ({ generate: 'client' }) })],
         ssr: { resolve: { conditions: ['browser', 'module', 'import', 'default'] } },
-        test: { name: 'window', include: WINDOW, server: { deps: { inline: [/svelte/] } } },
+        test: {
+          name: 'window',
+          include: WINDOW,
+          server: { deps: { inline: [/svelte/] } },
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
     ],
   },
