@@ -1,9 +1,9 @@
 /**
  * Errors that a user may see. They carry a stable code, cross process boundaries as plain data, and say in one
- * line what happened, where, and how to mend it.
+ * line what happened, where, and how to fix it.
  */
 
-/** Whose fault it is: USAGE, DATA and WEIGHTS errors are mended by the user, the others are faults of the program or machine. */
+/** Whose fault it is: USAGE, DATA and WEIGHTS errors are fixed by the user, the others are faults of the program or machine. */
 export type ErrorCode = `${'USAGE' | 'DATA' | 'WEIGHTS' | 'RUNTIME' | 'ENGINE' | 'TRAIN' | 'IO'}_${string}`
 
 export interface WireError {
@@ -79,12 +79,12 @@ export function fromWire(wire: WireError): CodedError {
   return new CodedError(wire.code, wire.message, wire.remedy)
 }
 
-/** True for errors that the user mends: wrong usage or bad input (the command line's exit status 2). */
+/** True for errors that the user fixes: wrong usage or bad input (the command line's exit status 2). */
 export function isInputError(code: ErrorCode): boolean {
   return /^(USAGE|DATA|WEIGHTS)_/.test(code)
 }
 
-/** One line: what, where, how to mend. */
+/** One line: what, where, how to fix it. */
 export function describe(error: WireError): string {
   return error.remedy ? `${error.message}. ${error.remedy}` : error.message
 }

@@ -178,7 +178,7 @@ test('thresholds: the best is on the curve, and what is saved is kept', async ()
   expect((await client.call('evaluation.list', {}))[0]!.thresholds).toEqual(saved)
 })
 
-test('mended labels are told and taken back, the numbers stay', async () => {
+test('corrected labels are told and taken back, the numbers stay', async () => {
   const entry = await evaluated()
   const { findings } = await client.call('evaluation.findings', {
     ...asRanked(entry),

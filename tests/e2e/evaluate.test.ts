@@ -51,7 +51,7 @@ async function evaluating(): Promise<StudioWindow & { folder: string }> {
 
 const findings = (page: Page) => page.locator('[data-finding]')
 
-test('from a wrong detection to the canvas, mended there, on with the next, and evaluated again', async () => {
+test('from a wrong detection to the canvas, fixed there, on with the next, and evaluated again', async () => {
   const { page, host, press, faults } = await evaluating()
   const [entry] = await host.evaluations.list()
   await page.getByText(entry!.stats[0]!.toFixed(3), { exact: true }).first().waitFor()

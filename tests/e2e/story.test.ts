@@ -1,6 +1,6 @@
 /**
  * The whole story in the window, on the bundled sample and with the real engine: label, see what will be learnt, train,
- * detect, decide, evaluate, mend, train again, and carry the labels elsewhere.
+ * detect, decide, evaluate, fix, train again, and carry the labels elsewhere.
  */
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -8,7 +8,7 @@ import type { ProblemLog } from './problems.ts'
 const LIMIT = 2 ** 31
 
 /**
- * A box from two opposite corners in any order, in px. Swapped corners are mended; a box that is not finite,
+ * A box from two opposite corners in any order, in px. Swapped corners are repaired; a box that is not finite,
  * is out of range or has no area is skipped. Boxes that leave the image are ordinary and stay as they came.
  */
 export function checkBox(corners: BoxXyxy, where: string, log: ProblemLog): BoxXyxy | undefined {
@@ -26,7 +26,7 @@ export function checkBox(corners: BoxXyxy, where: string, log: ProblemLog): BoxX
     return undefined
   }
   if (x1 < x2 && y1 < y2) return corners
-  log.mend(where, `the box [${corners.join(', ')}] is inverted: corners swapped`)
+  log.repair(where, `the box [${corners.join(', ')}] is inverted: corners swapped`)
   return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)]
 }
 
@@ -51,7 +51,7 @@ export function cleanName(raw: string, where: string, log: ProblemLog): string |
     log.skip(where, 'the class has no name')
     return undefined
   }
-  if (name !== raw) log.mend(where, `white space or control characters removed from class "${name}"`)
+  if (name !== raw) log.repair(where, `white space or control characters removed from class "${name}"`)
   return name
 }
 
@@ -64,7 +64,7 @@ export function checkFlag(raw: unknown, where: string, log: ProblemLog): boolean
   if (raw === true || raw === 1 || raw === '1' || raw === 'true' || raw === 'True') return true
   const isUnset = raw === undefined || raw === null || raw === false || raw === 0 || raw === ''
   if (!isUnset && raw !== '0' && raw !== 'false' && raw !== 'False') {
-    log.mend(where, `${JSON.stringify(raw)} is neither 0 nor 1: taken as 0`)
+    log.repair(where, `${JSON.stringify(raw)} is neither 0 nor 1: taken as 0`)
   }
   return false
 }
@@ -76,7 +76,7 @@ export const saysSomething = (raw: unknown): boolean =>
 /** The score if it is a probability; anything else is left out with a note. */
 export function checkScore(score: number, where: string, log: ProblemLog): number | undefined {
   if (score >= 0 && score <= 1) return score
-  log.mend(where, `score ${score} is not in [0, 1]: left out`)
+  log.repair(where, `score ${score} is not in [0, 1]: left out`)
   return undefined
 }
 
@@ -84,7 +84,7 @@ export function checkScore(score: number, where: string, log: ProblemLog): numbe
 export function checkAttributes(raw: unknown, where: string, log: ProblemLog): Attributes | undefined {
   if (!saysSomething(raw)) return undefined
   if (typeof raw !== 'object' || Array.isArray(raw)) {
-    log.mend(where, 'the attributes are not named values: left out')
+    log.repair(where, 'the attributes are not named values: left out')
     return undefined
   }
   const kept: [string, string | number | boolean][] = []
@@ -92,7 +92,7 @@ export function checkAttributes(raw: unknown, where: string, log: ProblemLog): A
     if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) {
       kept.push([key, value as string | number | boolean])
     } else if (value !== null) {
-      log.mend(where, `attribute "${key}" has no plain value: left out`)
+      log.repair(where, `attribute "${key}" has no plain value: left out`)
     }
   }
   return kept.length > 0 ? Object.fromEntries(kept) : undefined

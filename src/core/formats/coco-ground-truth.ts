@@ -1,6 +1,6 @@
 /**
  * COCO annotations as the COCO metrics take them: every object as written. The reader of data sets is for training
- * and mends what no detector can learn; here a mended, moved or dropped box would be another benchmark.
+ * and repairs what no detector can learn; here a repaired, moved or dropped box would be another benchmark.
  */
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'

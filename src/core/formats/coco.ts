@@ -168,7 +168,7 @@ export class CocoReader {
     }
     const known = isSide(width) && isSide(height)
     if (!known && (raw.width != null || raw.height != null)) {
-      log.mend(
+      log.repair(
         where,
         `the size ${String(raw.width)} × ${String(raw.height)} is not one of an image: taken as unknown`,
       )
@@ -216,7 +216,7 @@ export class CocoReader {
         this.#drop(key)
       } else {
         if (id !== undefined && ids.has(id)) {
-          log.mend(`${where}.id`, `id ${String(id)} is not unique: both objects kept`)
+          log.repair(`${where}.id`, `id ${String(id)} is not unique: both objects kept`)
         }
         ids.add(id)
         image.annotations.push({ categoryId: categoryIdOf(category), ...labelled })
@@ -237,7 +237,7 @@ function wholeIds(keys: Iterable<string>, list: CocoList, log: ProblemLog): Map<
   for (const id of ids.values()) next = Math.max(next, id)
   for (const key of all) if (!ids.has(key)) ids.set(key, ++next)
   const renumbered = all.length - whole.length
-  if (renumbered > 0) log.mend(`${list}.id`, `${renumbered} ids that are not whole numbers get new ones`)
+  if (renumbered > 0) log.repair(`${list}.id`, `${renumbered} ids that are not whole numbers get new ones`)
   return ids
 }
 
@@ -271,7 +271,7 @@ function readLabelledBox(
   const score = saysSomething(raw.score) ? checkScore(numberIn(raw.score), `${where}.score`, log) : undefined
   const area = numberIn(raw.area)
   if (saysSomething(raw.area) && !Number.isFinite(area)) {
-    log.mend(`${where}.area`, `${JSON.stringify(raw.area)} is no number: left out`)
+    log.repair(`${where}.area`, `${JSON.stringify(raw.area)} is no number: left out`)
   }
   const attributes = checkAttributes(raw.attributes, `${where}.attributes`, log)
   return {
@@ -298,7 +298,7 @@ function readBox(
   if (!usable && isPolygons(segmentation)) {
     const box = checkBox(polygonBounds(segmentation), `${where}.segmentation`, log)
     if (box)
-      log.mend(`${where}.bbox`, `${saysSomething(raw) ? 'no usable' : 'no'} bbox: taken from the polygons`)
+      log.repair(`${where}.bbox`, `${saysSomething(raw) ? 'no usable' : 'no'} bbox: taken from the polygons`)
     return box
   }
   if (x !== undefined) return checkBox(toXyxy([x, y!, width!, height!]), `${where}.bbox`, log)

@@ -78,7 +78,7 @@ export function parseCsv(given: string, file: string): ParsedDataset {
       }
       if (fields.slice(header.titles.length).some((field) => field.trim() !== '')) {
         const count = `${fields.length} fields, the header ${header.titles.length}`
-        log.mend(where, `the row has ${count}: what is over is left out; a text with a comma needs quotes`)
+        log.repair(where, `the row has ${count}: what is over is left out; a text with a comma needs quotes`)
       }
       if (fields.length === 1 && /^\s*#/.test(row)) {
         log.skip(where, 'the line is a comment')
@@ -162,7 +162,7 @@ function readRow(
   let image = images.get(fileName)
   if (image === undefined) images.set(fileName, (image = { fileName, ...size, objects: [], dropped: 0 }))
   else if (size.width !== 0 && (image.width !== size.width || image.height !== size.height)) {
-    log.mend(where, `the image is ${image.width} × ${image.height} in an earlier row: that size is kept`)
+    log.repair(where, `the image is ${image.width} × ${image.height} in an earlier row: that size is kept`)
   }
   if (get('class') === '' && corners.every((corner) => corner === '')) return
   image.dropped++

@@ -70,7 +70,7 @@ export interface Problem {
   /** Line number or key inside the file: "line 12", "annotations[3].bbox". */
   readonly where: string
   readonly reason: string
-  readonly action: 'skipped' | 'mended'
+  readonly action: 'skipped' | 'repaired'
 }
 
 /** What a reader of a whole data set returns. */

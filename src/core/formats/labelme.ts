@@ -123,7 +123,7 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
 /** Named values; a list, which some tools write for none, has none. */
 function valuesOf(raw: unknown, where: string, log: ProblemLog): Readonly<Record<string, unknown>> {
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>
-  if (saysSomething(raw)) log.mend(where, 'these are not named values: left out')
+  if (saysSomething(raw)) log.repair(where, 'these are not named values: left out')
   return {}
 }
 
@@ -151,7 +151,7 @@ function readGeometry(
     return { box: x1 === x2 || y1 === y2 ? [x1, y1, x2, y2] : polygonBounds(all) }
   }
   if (type === 'mask' && points.length === 2) {
-    log.mend(where, 'the mask is left out, its box is kept')
+    log.repair(where, 'the mask is left out, its box is kept')
     // The corners are those of the first and the last pixel, which belongs to the mask.
     const [x1, y1, x2, y2] = polygonBounds(all)
     return { box: [x1, y1, x2 + 1, y2 + 1] }

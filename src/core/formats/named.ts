@@ -60,7 +60,7 @@ export function mergeCategories(
     firsts.set(classKey(name), first)
     ids.set(id, first)
     if (first !== id)
-      log?.mend('', `classes ${first} and ${id} are both named "${name}": merged into ${first}`)
+      log?.repair('', `classes ${first} and ${id} are both named "${name}": merged into ${first}`)
   }
   return { categories: categories.filter(({ id }) => ids.get(id) === id), idOf: (id) => ids.get(id) ?? id }
 }

@@ -15,8 +15,8 @@ export class ProblemLog {
     this.problems.push({ file: this.file, where, reason, action: 'skipped' })
   }
 
-  mend(where: string, reason: string): void {
-    this.problems.push({ file: this.file, where, reason, action: 'mended' })
+  repair(where: string, reason: string): void {
+    this.problems.push({ file: this.file, where, reason, action: 'repaired' })
   }
 }
 
@@ -43,7 +43,7 @@ export class Leftovers {
 
 /** One line for people: `Annotations/a.xml, line 12: skipped, the box has no width`. */
 export const describeProblem = ({ file, where, action, reason }: Problem): string =>
-  `${file}${where && `, ${where}`}: ${action === 'mended' ? 'repaired' : action}, ${reason}`
+  `${file}${where && `, ${where}`}: ${action === 'repaired' ? 'repaired' : action}, ${reason}`
 
 /** JSON.parse whose failure names the file. Throws DATA_JSON. */
 export function parseJson(text: string, file: string): unknown {

@@ -9,7 +9,7 @@ const Rle = z.object({
   counts: z.union([z.string(), z.array(z.int().nonnegative())]),
 })
 
-/** COCO's segmentation field where masks are compared, so that nothing may be mended: polygons or run lengths. */
+/** COCO's segmentation field where masks are compared, so that nothing may be repaired: polygons or run lengths. */
 export const CocoSegmentation = z.union([z.array(z.array(z.number()).min(6)).min(1), Rle])
 
 /** COCO's segmentation field: undefined where it is empty, left out with a note where it is neither kind. */
@@ -20,7 +20,7 @@ export function readSegmentation(raw: unknown, where: string, log: ProblemLog): 
     const whole = polygons.data.filter((polygon) => polygon.length >= 6 && polygon.length % 2 === 0)
     const broken = polygons.data.filter((polygon) => polygon.length > 0).length - whole.length
     if (broken > 0)
-      log.mend(`${where}.segmentation`, `polygons without three whole corners: ${broken} left out`)
+      log.repair(`${where}.segmentation`, `polygons without three whole corners: ${broken} left out`)
     return whole.length > 0 ? whole : undefined
   }
   const rle = Rle.safeParse(raw)
@@ -29,10 +29,10 @@ export function readSegmentation(raw: unknown, where: string, log: ProblemLog): 
       readCocoRle(rle.data, `${where}.segmentation`)
       return rle.data
     } catch (error) {
-      log.mend(`${where}.segmentation`, `${(error as Error).message}: left out`)
+      log.repair(`${where}.segmentation`, `${(error as Error).message}: left out`)
       return undefined
     }
   }
-  log.mend(`${where}.segmentation`, 'neither polygons nor a run-length mask: left out')
+  log.repair(`${where}.segmentation`, 'neither polygons nor a run-length mask: left out')
   return undefined
 }

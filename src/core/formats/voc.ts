@@ -97,7 +97,7 @@ export function parseVoc(
   }
   const named = annotation.filename === undefined ? undefined : imageNameIn(annotation.filename)
   if (annotation.filename && named === undefined) {
-    log.mend(
+    log.repair(
       'filename',
       `${JSON.stringify(annotation.filename)} is not a path inside the image folder: not used`,
     )
@@ -156,11 +156,11 @@ function readAttributes(
   if (checkFlag(raw.truncated, `${where}, truncated`, log)) pairs.push(['truncated', true])
   const pose = Text.safeParse(raw.pose)
   if (pose.success && pose.data !== '' && pose.data !== 'Unspecified') pairs.push(['pose', pose.data])
-  if (!pose.success && saysSomething(raw.pose)) log.mend(where, 'the pose is no text: left out')
+  if (!pose.success && saysSomething(raw.pose)) log.repair(where, 'the pose is no text: left out')
   const attributes = VocAttributes.safeParse(raw.attributes)
   for (const { name, value } of attributes.data?.attribute ?? []) pairs.push([name, value])
   if (!attributes.success && saysSomething(raw.attributes)) {
-    log.mend(where, 'the attributes are not named values: left out')
+    log.repair(where, 'the attributes are not named values: left out')
   }
   return pairs.length > 0 ? Object.fromEntries(pairs) : undefined
 }

@@ -88,7 +88,7 @@ function toShape(
       file: image.fileName,
       where,
       reason: 'cut at the border of the image',
-      action: 'mended',
+      action: 'repaired',
     })
   }
   if (polygons) {

@@ -217,9 +217,9 @@ function readShape(
       : undefined
   const score = last === undefined ? undefined : checkScore(last, where, log)
   if (meaning.startsWith('score'))
-    log.mend(where, 'the first number is taken for the score, since boxes fit only so')
+    log.repair(where, 'the first number is taken for the score, since boxes fit only so')
   if (meaning === 'box rest')
-    log.mend(where, `what follows the box is left out: ${numbers.slice(4).join(' ')}`)
+    log.repair(where, `what follows the box is left out: ${numbers.slice(4).join(' ')}`)
   if (meaning.startsWith('box keypoints')) leftovers?.add('keypoints', 'object')
   return {
     box,

@@ -66,7 +66,7 @@ const detect = (...args: string[]) => [
   ...args,
 ]
 
-describe('what the user can mend gives status 2 and one line', () => {
+describe('what the user can fix gives status 2 and one line', () => {
   it.each([
     ['an unknown command', ['trian'], "unknown command 'trian' (Did you mean train?). See `fcos --help`"],
     ['an unknown option', ['bench', '--ground', 'x'], "unknown option '--ground'"],

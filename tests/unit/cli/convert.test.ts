@@ -66,11 +66,11 @@ test('strict makes the first problem an error, of reading or of writing, and wri
     code: 'DATA_STRICT',
     message: 'gt.json, annotations[1].bbox: skipped, the box [1, 2, 1, 6] has no width',
   })
-  await runConvert({ input: join(root, 'gt.json'), to: 'coco', out: join(root, 'mended.json') })
-  await expect(runConvert({ input: join(root, 'mended.json'), ...strict })).rejects.toMatchObject({
+  await runConvert({ input: join(root, 'gt.json'), to: 'coco', out: join(root, 'repaired.json') })
+  await expect(runConvert({ input: join(root, 'repaired.json'), ...strict })).rejects.toMatchObject({
     message: 'a.jpg, annotation 2: repaired, cut at the border of the image',
   })
-  expect(await readdir(root)).toEqual(['a.jpg', 'gt.json', 'mended.json'])
+  expect(await readdir(root)).toEqual(['a.jpg', 'gt.json', 'repaired.json'])
 })
 
 test('with images to copy, those that are missing are left out', async () => {

@@ -151,7 +151,7 @@ test('a picture that is not there is reported, the rest is written; a class list
   )
   expect(written.copiedImages).toBe(1)
   expect(written.problems.map(({ file, action }) => `${file} ${action}`)).toEqual([
-    'out mended',
+    'out repaired',
     'gone.jpg skipped',
   ])
   expect(await readFile(join(out, 'classes.txt'), 'utf8')).toBe('cat\n')

@@ -145,7 +145,7 @@ describe('voc', () => {
       'a.xml',
     )
     expect(document.objects[0]?.box).toEqual([30, 2, 50, 40])
-    expect(log.problems).toMatchObject([{ where: 'line 5', action: 'mended' }])
+    expect(log.problems).toMatchObject([{ where: 'line 5', action: 'repaired' }])
   })
 
   test.each([
@@ -170,7 +170,7 @@ describe('voc', () => {
       expect(named(path).document.fileName).toBe('x.jpg')
     }
     expect(named('../..').document.fileName).toBeUndefined()
-    expect(named('../..').log.problems).toMatchObject([{ where: 'filename', action: 'mended' }])
+    expect(named('../..').log.problems).toMatchObject([{ where: 'filename', action: 'repaired' }])
   })
 })
 

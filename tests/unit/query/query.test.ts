@@ -65,7 +65,7 @@ test('what cannot be read is named', () => {
   }
 })
 
-test('any text is a query or an error that the user can mend', () => {
+test('any text is a query or an error that the user can fix', () => {
   const pieces = fc.constantFrom(
     'class:',
     'count:',

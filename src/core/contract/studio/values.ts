@@ -118,7 +118,7 @@ export const ProblemValue = z.object({
   file: z.string(),
   where: z.string(),
   reason: z.string(),
-  action: z.enum(['skipped', 'mended']),
+  action: z.enum(['skipped', 'repaired']),
 }) satisfies z.ZodType<Problem>
 
 export const Problems = z.array(ProblemValue).readonly()

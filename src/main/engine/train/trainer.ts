@@ -34,7 +34,7 @@ type Emit = (event: EngineEvent) => void
 /** Halvings of the rate after non-finite losses before a run gives up. */
 const MAX_ROLLBACKS = 5
 
-/** @throws CodedError of what the user mends, and TRAIN_DIVERGED, RUNTIME_OUT_OF_MEMORY, IO_*, saying what is kept. */
+/** @throws CodedError of what the user can fix, and TRAIN_DIVERGED, RUNTIME_OUT_OF_MEMORY, IO_*, saying what is kept. */
 export async function train(request: TrainRequest, emit: Emit, control: JobControl): Promise<TrainResult> {
   const folder = new RunFolder(request.out)
   let run: Run | null = null
@@ -168,7 +168,7 @@ class Run {
     return this.#secondsPerStep
   }
 
-  /** Back to the last saved state with half the rate: a diverged network cannot be mended by further steps. */
+  /** Back to the last saved state with half the rate: a diverged network is not saved by further steps. */
   async #rollBack(step: number, control: JobControl): Promise<void> {
     const { rollbacks, rateScale } = this.#progress
     if (rollbacks === MAX_ROLLBACKS) {

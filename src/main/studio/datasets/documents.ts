@@ -102,7 +102,7 @@ async function readDocuments(root: string, kind: Kind, options: LoadOptions): Pr
     else if (unclear !== undefined) tell(key, label, 'skipped', unclear)
     else if (owner !== undefined) tell(key, label, 'skipped', `${owner} has labels of ${picture} too`)
     else {
-      if (stale !== undefined) tell(key, label, 'mended', stale)
+      if (stale !== undefined) tell(key, label, 'repaired', stale)
       return true
     }
     return false

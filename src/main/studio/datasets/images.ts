@@ -148,7 +148,7 @@ export async function settleImages(
       return { image, missing: `${found.file} has its name, but another size` }
     }
     if (found.by === 'prefix')
-      note(fileName, 'mended', `taken for ${found.file}, the only image of that name`)
+      note(fileName, 'repaired', `taken for ${found.file}, the only image of that name`)
     // A bare name says no place that the picture could not be at.
     if (found.by === 'name' && fileName.includes('/')) elsewhere.push(fileName)
     return { image: { ...image, fileName: found.file }, seen }
@@ -157,7 +157,7 @@ export async function settleImages(
   if (elsewhere.length > 0) {
     const [first] = elsewhere.sort(byText)
     const others = elsewhere.length === 1 ? '' : `, as ${elsewhere.length - 1} more`
-    note(first!, 'mended', `it is not in the folder that the labels say: found by its name alone${others}`)
+    note(first!, 'repaired', `it is not in the folder that the labels say: found by its name alone${others}`)
   }
   const turning = turningOf(placed)
   const owners = new Map<string, string>()
@@ -185,7 +185,7 @@ export async function settleImages(
       return []
     }
     owners.set(image.fileName, written)
-    return [fitted(image, one.seen, turning, (reason) => note(written, 'mended', reason))]
+    return [fitted(image, one.seen, turning, (reason) => note(written, 'repaired', reason))]
   })
   if (images.length === 0 && placed.length > 0 && placed.every(({ seen }) => seen === undefined)) {
     if (missing === 'skip') throw noneFound(dataset, imageRoot)
@@ -234,18 +234,18 @@ function fitted(
   image: DatasetImage,
   { size, orientation }: Seen,
   turning: 'turn' | 'keep',
-  mend: (reason: string) => void,
+  repair: (reason: string) => void,
 ): DatasetImage {
   const { width, height } = image
   if (width === size.width && height === size.height) return image
   if (width === 0) return { ...image, ...size }
   const sizes = `the labels are of an image of ${width} × ${height}, the file has ${size.width} × ${size.height}`
   if (isTurned(image, size) && orientation >= 5 && turning === 'turn') {
-    mend(`${sizes}, turned for display: boxes turned with it`)
+    repair(`${sizes}, turned for display: boxes turned with it`)
     return { ...image, ...size, annotations: image.annotations.map((one) => turned(one, image, orientation)) }
   }
   const isExchanged = isTurned(image, size)
-  mend(`${sizes}${isExchanged ? ', sides exchanged' : ''}: boxes kept as they are`)
+  repair(`${sizes}${isExchanged ? ', sides exchanged' : ''}: boxes kept as they are`)
   return { ...image, ...size }
 }
 

@@ -24,7 +24,7 @@ export interface WriteOptions {
   readonly copyImagesFrom?: string
   /** Count, but write nothing. */
   readonly dryRun?: boolean
-  /** Anything that the format's writer would skip or mend is an error, and nothing is written. */
+  /** Anything that the format's writer would skip or repair is an error, and nothing is written. */
   readonly strict?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void

@@ -248,8 +248,9 @@ function match(
       note(file, 'skipped', `${same.join(' and ')} have its name: it is not clear which it describes`)
       continue
     }
-    if (same.length > 1) note(file, 'mended', `taken for each of ${same.join(' and ')}, which have its name`)
-    if (found?.by === 'prefix') note(file, 'mended', `taken for ${found.file}, the only image of that name`)
+    if (same.length > 1)
+      note(file, 'repaired', `taken for each of ${same.join(' and ')}, which have its name`)
+    if (found?.by === 'prefix') note(file, 'repaired', `taken for ${found.file}, the only image of that name`)
     const own = found ? [found.file] : same
     if (own.length === 0) orphans.push(file)
     for (const picture of own) {

@@ -90,7 +90,7 @@ function noteSize(
 ): void {
   if (!known?.width || !width || (known.width === width && known.height === height)) return
   const sizes = `the labels are of an image of ${width} × ${height}, the file has ${known.width} × ${known.height}`
-  problems.push(problem(fileName, 'mended', `${sizes}: boxes kept as they are`))
+  problems.push(problem(fileName, 'repaired', `${sizes}: boxes kept as they are`))
 }
 
 const SPLIT_NAMES: Readonly<Record<string, Split>> = {
@@ -104,7 +104,7 @@ function splitOf({ fileName, splits = [] }: DatasetImage, problems: Problem[]): 
   const known = [...new Set(splits.flatMap((name) => SPLIT_NAMES[name.toLowerCase()] ?? []))]
   if (known.length > 1) {
     problems.push(
-      problem(fileName, 'mended', `it is in the lists ${known.join(' and ')}: taken as ${known[0]}`),
+      problem(fileName, 'repaired', `it is in the lists ${known.join(' and ')}: taken as ${known[0]}`),
     )
   }
   return known[0]
@@ -128,7 +128,7 @@ export function matchClasses(project: Project, { dataset }: Loaded, problems: Pr
     const isFree = known === undefined && !taken.has(id) && Number.isSafeInteger(id) && id >= 0
     if (known === undefined && !isFree) {
       problems.push(
-        problem('', 'mended', `class "${name}" gets a new id: ${id} is that of "${taken.get(id)}"`),
+        problem('', 'repaired', `class "${name}" gets a new id: ${id} is that of "${taken.get(id)}"`),
       )
     }
     return { category, id: known, wanted: isFree ? id : undefined }

@@ -71,7 +71,7 @@ export async function importDataset(
   if (work.outlined > 0) {
     const what = work.outlined === 1 ? 'box that was' : 'boxes that were'
     problems.push(
-      problem('', 'mended', `${work.outlined} ${what} there without an outline: taken from the data set`),
+      problem('', 'repaired', `${work.outlined} ${what} there without an outline: taken from the data set`),
     )
   }
   return {

@@ -71,7 +71,7 @@ function confusionTable({ confusion, metrics }: Measured): Html {
 
 function errorTable({ errors }: Measured): Html {
   return html`<div class="card"><h3>What errors cost</h3><p class="quiet">Among all detections from a score of ${EVALUATION_SELECTION.score}. AP at IoU 0.5 is ${figure(errors.ap)}.</p><table>
-<thead><tr><th scope="col">error</th><th scope="col">how many</th><th scope="col">AP back if mended</th></tr></thead>
+<thead><tr><th scope="col">error</th><th scope="col">how many</th><th scope="col">AP back if fixed</th></tr></thead>
 <tbody>${errors.types.map(({ type, count, gain }) => html`<tr><th scope="row">${type}</th><td>${count}</td><td>${signed(gain)}</td></tr>`)}</tbody></table></div>`
 }
 
