@@ -106,6 +106,14 @@ export class AnnotationView {
     this.guesses = new Guesses(studio)
   }
 
+  #selectFirstProposal(): void {
+    const { editor, messages } = this.#studio
+    const proposals = this.boxes.filter(({ proposed }) => proposed)
+    const first = proposals.find(({ hidden }) => !hidden)
+    if (first) editor.image.select([first.id])
+    else if (proposals.length > 0) messages.say('The sliders below hide the proposals of this image')
+  }
+
   resetPicture(): void {
     this.brightness = 1
     this.contrast = 1
@@ -149,7 +157,7 @@ export class AnnotationView {
   }
 
   #follow(canvas: CanvasView): void {
-    const { images, editor, tour } = this.#studio
+    const { images, editor, review, tour } = this.#studio
     $effect(() => canvas.setScene(this.scene))
     $effect(() => {
       const stop = tour.current
@@ -157,6 +165,13 @@ export class AnnotationView {
       canvas.zoomToBox(stop.box)
       const isThere = untrack(() => editor.image.annotations.some(({ id }) => id === stop.annotationId))
       editor.image.select(isThere ? [stop.annotationId!] : [])
+    })
+    $effect(() => {
+      const { wanted } = review
+      if (wanted === null || wanted !== editor.image.loaded || wanted !== this.#shownImage) return
+      review.wanted = null
+      this.tool = 'select'
+      untrack(() => this.#selectFirstProposal())
     })
     this.xray.follow(canvas, () => this.scene.image)
     this.guesses.follow()

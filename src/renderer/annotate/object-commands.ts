@@ -74,8 +74,12 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       title: 'Next proposal',
       group: 'Object',
       keys: ['j'],
-      enabled: () => shownProposals(view).length > 0,
-      run: () => editor.image.select(proposalsAfter(view, selected()).slice(0, 1)),
+      enabled: () => shownProposals(view).length > 0 || (studio.project?.proposals ?? 0) > 0,
+      run: async () => {
+        const [next] = proposalsAfter(view, selected())
+        if (next !== undefined) editor.image.select([next])
+        else await studio.review.next()
+      },
     },
     onSelection('object.selectClass', 'Select all of this class', ['$mod+Shift+a'], () => {
       const classes = new Set(editor.image.selected.map(({ classId }) => classId))
@@ -123,10 +127,10 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
     flag('difficult', 'Difficult', 'Shift+t'),
     flag('crowd', 'Crowd', 'Shift+c'),
     onSelection('object.accept', 'Accept proposal', ['y'], (ids) =>
-      decide(view, editor, ids, () => editor.accept(ids)),
+      decide(view, studio, ids, () => editor.accept(ids)),
     ),
     onSelection('object.reject', 'Reject proposal', ['n'], (ids) =>
-      decide(view, editor, ids, () => editor.reject(ids)),
+      decide(view, studio, ids, () => editor.reject(ids)),
     ),
     {
       id: 'object.acceptAll',
@@ -182,19 +186,25 @@ function proposalsAfter(view: AnnotationView, ids: readonly number[]): number[] 
   return [...shown.slice(last + 1), ...shown.slice(0, last + 1)].filter((id) => !ids.includes(id))
 }
 
-/** Goes on to the next proposal that remains: guesses about an object that is now labelled disappear. */
+/**
+ * Goes on to the next proposal that remains, in this image or another: guesses about an object that is now labelled
+ * disappear. Does nothing to labels.
+ */
 async function decide(
   view: AnnotationView,
-  editor: Studio['editor'],
+  { editor, review, images }: Studio,
   ids: readonly number[],
   decision: () => void,
 ): Promise<void> {
+  if (!view.boxes.some(({ id, proposed }) => proposed && ids.includes(id))) return
   const others = proposalsAfter(view, ids)
+  const image = images.current
   decision()
   await tick()
   const shown = new Set(shownProposals(view))
   const next = others.find((id) => shown.has(id))
   if (next !== undefined) editor.image.select([next])
+  else if (images.current === image) await review.next()
 }
 
 function selectNext(view: AnnotationView, editor: Studio['editor'], by: 1 | -1): void {

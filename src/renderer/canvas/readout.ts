@@ -3,6 +3,7 @@ import type { Size } from '../../core/geometry/box.ts'
 import type { Camera } from './camera.ts'
 import type { ImagePoint } from './geometry/space.ts'
 import { toImage } from './geometry/view.ts'
+import { placeBox, type ScreenRect } from './layers/placement.ts'
 import type { PictureState } from './picture/image-source.ts'
 import type { Shown } from './renderer.ts'
 
@@ -16,9 +17,12 @@ export interface Readout {
   readonly picture: PictureState
   /** Nothing of the image is off the canvas: no minimap needed. */
   readonly showsAll: boolean
+  /** The shape under the pointer, else the only selected one, and where it is on the canvas; null during a gesture. */
+  readonly focus: { readonly id: number; readonly at: ScreenRect } | null
 }
 
-export function readoutOf(camera: Camera, { sketch, pointer }: Shown, picture: PictureState): Readout {
+export function readoutOf(camera: Camera, shown: Shown, picture: PictureState): Readout {
+  const { sketch, pointer } = shown
   const { image } = camera.frame
   const at = pointer && toImage(camera.view, pointer)
   const inside = at && at.x >= 0 && at.y >= 0 && at.x < image.width && at.y < image.height
@@ -30,5 +34,12 @@ export function readoutOf(camera: Camera, { sketch, pointer }: Shown, picture: P
     size: single && { width: single[2] - single[0], height: single[3] - single[1] },
     picture,
     showsAll: camera.showsAll,
+    focus: sketch.draft || sketch.region ? null : focusOf(camera, shown),
   }
+}
+
+function focusOf(camera: Camera, { sketch, scene, index }: Shown): Readout['focus'] {
+  const id = sketch.hovered ?? (scene.selection.size === 1 ? [...scene.selection][0] : undefined)
+  const found = id === undefined ? undefined : index.get(id)
+  return found && !found.hidden ? { id: found.id, at: placeBox(found.box, camera.sight, 1) } : null
 }

@@ -1,6 +1,6 @@
 /** Starts detection and reports its result. */
 import type { DetectionReport } from '../../core/contract/studio/models.ts'
-import type { Params } from '../../core/contract/studio.ts'
+import type { Caller, Params } from '../../core/contract/studio.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { countOf } from '../ui/numbers.ts'
 
@@ -9,9 +9,21 @@ export async function detectInImages(studio: Studio, params: Params<'detect.imag
   const started = await studio.change('detect.images', params)
   if (!started) return false
   void studio.attempt(studio.jobs.result<DetectionReport>(started.result)).then((report) => {
-    if (report) studio.showStep(wordsOf(report), started.by)
+    if (report) offerReview(studio, report, params.score, started.by)
   })
   return true
+}
+
+function offerReview(studio: Studio, report: DetectionReport, score: number, by: Caller): void {
+  const found = report.proposals > 0
+  const text = found ? wordsOf(report) : `${wordsOf(report)} The minimum score was ${score.toFixed(2)}.`
+  studio.next.show({
+    text: () => text,
+    actions: found
+      ? [{ title: 'Review', command: 'review.proposals' }]
+      : [{ title: 'Try a lower score…', command: 'detect.choose' }],
+    undo: studio.undoOf(by),
+  })
 }
 
 function wordsOf({ images, proposals, skipped, unknownClasses }: DetectionReport): string {

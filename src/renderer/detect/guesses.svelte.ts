@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
 import { ModelAnswer } from '../session/model-answer.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
+import type { WindowSettings } from '../session/window-settings.svelte.ts'
 import { fetchCandidates, type Live, liveGuesses } from './live.ts'
 
 const Share = z.number().min(0).max(1)
@@ -11,12 +12,15 @@ type Look = z.infer<typeof Look>
 
 const DEFAULT_LOOK: Look = { on: false, score: 0.3, nms: 0.6, centerness: true }
 
+/** How the user last chose to see the model's guesses. */
+export const lookOf = (settings: WindowSettings): Look => settings.get('guesses.look', Look, DEFAULT_LOOK)
+
 const NOTHING: Live = { guesses: [], hidden: new Set() }
 
 export class Guesses {
   readonly #studio: Studio
   readonly #answer: ModelAnswer<ImageCandidates>
-  readonly look: Look = $derived.by(() => this.#studio.settings.get('guesses.look', Look, DEFAULT_LOOK))
+  readonly look: Look = $derived.by(() => lookOf(this.#studio.settings))
 
   readonly live: Live = $derived.by(() => {
     const { editor, classes, model } = this.#studio

@@ -8,11 +8,13 @@ import type {
   FindingsOf,
   Ranking,
 } from '../../core/contract/studio/evaluation.ts'
+import type { ProjectSummary } from '../../core/contract/studio/project.ts'
 import type { Params, Result } from '../../core/contract/studio.ts'
 import type { TourStop } from '../session/review-tour.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
+import { countOf } from '../ui/numbers.ts'
 import { Part } from './part.svelte.ts'
-import { classNames, sentence } from './words.ts'
+import { classNames, metric, sentence } from './words.ts'
 
 export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>()
 
@@ -39,6 +41,12 @@ const WRONG: Listed = {
   title: 'Wrong detections',
   of: { kind: 'falsePositives', type: null, score: 0.3 },
   classId: null,
+}
+
+/** The images that an evaluation is usually about: a split that the detector has not learned from, if there is one. */
+export function usualQuery({ bySplit }: ProjectSummary): string {
+  const split = (['val', 'test'] as const).find((one) => bySplit[one] > 0)
+  return split ? `split:${split}` : ''
 }
 
 export class EvaluationView {
@@ -81,7 +89,11 @@ export class EvaluationView {
     const entries = await studio.attempt(studio.client.call('evaluation.list', {}))
     if (!entries) return
     this.entries = entries
-    if (!entries.some(({ id }) => id === this.openId)) this.openId = entries[0]?.id ?? null
+    if (!entries.some(({ id }) => id === this.openId)) {
+      const inUse = studio.model.current?.path
+      const own = entries.find(({ source }) => source.kind === 'model' && source.path === inUse)
+      this.openId = (own ?? entries[0])?.id ?? null
+    }
     if (!entries.some(({ id }) => id === this.besideId)) this.besideId = null
   }
 
@@ -95,6 +107,13 @@ export class EvaluationView {
       await this.refresh()
       this.openId = entry.id
       this.show(WRONG)
+      const measured = entry.stats[0]! < 0 ? 'no object to find' : `AP ${metric(entry.stats[0]!)}`
+      const text = `${entry.title} evaluated on ${countOf(entry.images, 'image')}: ${measured}.`
+      if (this.studio.place !== 'evaluate')
+        this.studio.next.show({
+          text: () => text,
+          actions: [{ title: 'Show mistakes', command: 'go.evaluate' }],
+        })
     } catch (error) {
       this.studio.messages.showError(error)
     } finally {

@@ -20,6 +20,12 @@ export class ModelInUse {
     client.on('runs', () => void this.refresh())
   }
 
+  /** For lists of models: "Run 2 (in use)". */
+  titleOf(path: string): string {
+    const title = this.all.find((model) => model.path === path)?.title ?? path.split(/[/\\]/).at(-1)!
+    return path === this.current?.path ? `${title} (in use)` : title
+  }
+
   /** The path of a checkpoint; null for none. */
   async use(path: string | null): Promise<void> {
     await this.#studio.attempt(this.#studio.client.call('models.use', { path }))

@@ -16,7 +16,9 @@ import { JobList } from './job-list.svelte.ts'
 import { LabelOffer } from './label-offer.svelte.ts'
 import { Messages } from './messages.svelte.ts'
 import { ModelInUse } from './model-in-use.svelte.ts'
+import { NextSteps } from './next-steps.svelte.ts'
 import { EndingClient } from './project-client.ts'
+import { ProposalReview } from './proposal-review.svelte.ts'
 import { ReviewTour } from './review-tour.svelte.ts'
 import { RunList } from './run-list.svelte.ts'
 import type { WindowSettings } from './window-settings.svelte.ts'
@@ -64,6 +66,8 @@ export class Studio implements Context {
   readonly editor: Editor
   readonly runs: RunList
   readonly tour: ReviewTour
+  readonly next = new NextSteps()
+  readonly review: ProposalReview
 
   /** Null: the welcome screen. A studio's project always has the same path. */
   project = $state.raw<ProjectSummary | null>(null)
@@ -100,6 +104,7 @@ export class Studio implements Context {
       this.place = 'annotate'
       this.images.open(image)
     })
+    this.review = new ProposalReview(this)
     this.client.on('step', (step) => this.#stepped(step))
     this.client.on('images', () => this.images.refresh())
   }
@@ -171,14 +176,19 @@ export class Studio implements Context {
   }
 
   /** Reports the step that a call added, and offers to undo it for as long as it is the latest. */
-  showStep(text: string, { client, call }: Caller): void {
+  showStep(text: string, by: Caller): void {
+    const undo = this.undoOf(by)
+    this.messages.show(text, undo ? { title: 'Undo', run: undo } : null)
+  }
+
+  /** Undoes the step that a call added; undefined unless it is the latest. */
+  undoOf({ client, call }: Caller): (() => void) | undefined {
     const { step, by } = this.#lastStep ?? {}
-    const isLast = step !== undefined && by?.client === client && by.call === call
-    const undo = async (): Promise<void> => {
+    if (step === undefined || by?.client !== client || by.call !== call || !this.canEdit) return undefined
+    return () => {
       this.editor.cancelGesture()
-      await this.#move('history.undo', { step: step! })
+      void this.#move('history.undo', { step })
     }
-    this.messages.show(text, isLast && this.canEdit ? { title: 'Undo', run: () => void undo() } : null)
   }
 
   /** Cancels the drag if one is under way; otherwise undoes the latest step. */
@@ -208,14 +218,16 @@ export class Studio implements Context {
     this.#lastStep = step
     if (this.project) this.project = { ...this.project, undo: step.undo, redo: step.redo }
     this.messages.withdrawActions()
+    this.next.withdrawUndo()
     this.images.stepped(step)
     this.editor.stepped(step)
     clearTimeout(this.#summaryTimer)
-    this.#summaryTimer = setTimeout(() => void this.#refreshCounts(), SUMMARY_DELAY_MS)
+    this.#summaryTimer = setTimeout(() => void this.refreshCounts(), SUMMARY_DELAY_MS)
     if (step.classes) void this.#loadClasses()
   }
 
-  async #refreshCounts(): Promise<void> {
+  /** Loads the counts of the project and of its classes. */
+  async refreshCounts(): Promise<void> {
     const project = await this.attempt(this.client.call('project.summary', {}))
     if (project && project.path === this.project?.path) this.project = project
     await this.#loadClasses()

@@ -8,6 +8,7 @@ import { basename, dirname } from 'node:path'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import type { ModelEntry } from '../../../core/contract/studio/models.ts'
 import type { ProjectSummary } from '../../../core/contract/studio/project.ts'
+import type { RunSummary } from '../../../core/contract/studio/runs.ts'
 import type { Caller, EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { ImageAssets } from '../assets/image-assets.ts'
@@ -169,6 +170,8 @@ export class StudioHost {
       emit: (event, data) => this.emit(event, data),
       // A run may have written the checkpoint that is in use.
       checkpointWritten: () => void this.models.current(project.path).catch(() => {}),
+      // Where it cannot be used, windows see that it is not.
+      completed: (run) => this.#useCompleted(project.path, run).catch(() => {}),
     })
     const { history } = project
     history.subscribe((effect) =>
@@ -236,6 +239,18 @@ export class StudioHost {
       .flatMap(({ checkpoint, name }) =>
         checkpoint === null ? [] : [{ path: checkpoint, title: name, origin: 'run' as const }],
       )
+  }
+
+  /**
+   * Puts the model of a completed run in use, unless that of another run is and measured better. A run on one image only
+   * checks that training works.
+   */
+  async #useCompleted(project: string, { id, checkpoint, best, overfit }: RunSummary): Promise<void> {
+    if (checkpoint === null || overfit) return
+    const inUse = (await this.models.current(project))?.path
+    const other = this.runs.list().find((run) => run.checkpoint === inUse && run.id !== id)
+    if (other?.best && best && other.best.ap > best.ap) return
+    await this.models.use(project, checkpoint)
   }
 
   /** A file has changed since the last scan: lists and counts show it as unreadable from now on. */

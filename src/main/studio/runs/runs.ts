@@ -35,6 +35,8 @@ export interface RunsSurroundings {
   readonly place?: EnginePlace
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void
   checkpointWritten(): void
+  /** A run took all its steps; windows are told afterwards. */
+  completed(run: RunSummary): Promise<void>
 }
 
 /** Of a run, the newest that are kept. */
@@ -231,6 +233,7 @@ export class Runs {
       this.#training = null
       // Where the project's folder is gone, so is the run's.
       const ended = this.store.find(id)
+      if (ended?.summary.state === 'done') await this.#studio.completed(ended.summary)
       if (ended) this.#studio.emit('run', { run: ended.summary, curves: null, pinnedStep: null })
       this.#studio.checkpointWritten()
     }
