@@ -1,9 +1,11 @@
 /** The browser shell's server on the real studio: what browsers get from it, and what others do not. */
 import { once } from 'node:events'
+import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import { LONGEST_MESSAGE } from '../../src/core/contract/wire.ts'
+import { KeptLogin } from '../../src/main/web/kept-login.ts'
 import { openServer, type StudioServer } from '../../src/main/web/server.ts'
 import { lay, scratch } from '../support/scratch.ts'
 import { studioHost } from '../support/studio.ts'
@@ -19,6 +21,12 @@ async function start(): Promise<StudioServer> {
     [`renderer/${SCRIPT}`]: 'export {}',
   })
   return openServer({ host: await studioHost(), pagesFolder: join(folder, 'renderer'), port: 0 })
+}
+
+async function pages(): Promise<string> {
+  const folder = await scratch()
+  await lay(folder, { 'index.html': '<!doctype html><title>FCOS Studio</title>' })
+  return folder
 }
 
 let server: StudioServer
@@ -302,4 +310,45 @@ test('a port that is taken is an error with a remedy', async () => {
   await expect(
     openServer({ host: await studioHost(), pagesFolder: await scratch(), port }),
   ).rejects.toMatchObject({ code: 'USAGE_PORT' })
+})
+
+describe('a restart', () => {
+  test('leaves the port and the login of this user, in a file that nobody else can read', async () => {
+    const home = await scratch()
+    const options = async () => ({
+      host: await studioHost(),
+      pagesFolder: await pages(),
+      login: new KeptLogin(home),
+    })
+    const first = await openServer(await options())
+    const cookie = await visit(first.url)
+    const beside = await openServer(await options())
+    expect(beside.port).not.toBe(first.port)
+    await first.close()
+    await beside.close()
+    expect(statSync(join(home, 'browser-login.json')).mode & 0o777).toBe(0o600)
+
+    const again = await openServer(await options())
+    onTestFinished(() => again.close())
+    expect(again.port).toBe(first.port)
+    expect((await ask(again.port, '/', { cookie })).status).toBe(200)
+    expect(await openSocket(again.port, { cookie })).toBeTypeOf('object')
+    // The address of the first start is a way in for who is logged in, and for nobody else.
+    const { pathname, search } = new URL(first.url)
+    expect((await ask(again.port, pathname + search, { cookie })).status).toBe(200)
+    expect((await ask(again.port, pathname + search)).status).toBe(403)
+    expect(again.url).not.toBe(first.url)
+  })
+
+  test.each([
+    ['others may read', (file: string) => chmodSync(file, 0o644)],
+    ['is damaged', (file: string) => writeFileSync(file, '{"session": "short"', { mode: 0o600 })],
+  ])('a file that %s is not trusted', async (_case, spoil) => {
+    const home = await scratch()
+    const { session } = new KeptLogin(home)
+    const file = join(home, 'browser-login.json')
+    spoil(file)
+    expect(new KeptLogin(home).session).not.toBe(session)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
 })

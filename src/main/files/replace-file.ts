@@ -86,12 +86,12 @@ export async function replaceFile(
   }
 }
 
-/** The same, synchronously, for small files. */
-export function replaceFileSync(path: string, content: Uint8Array | string): void {
+/** The same, synchronously, for small files. `mode`: who may read it, instead of the usual. */
+export function replaceFileSync(path: string, content: Uint8Array | string, mode?: number): void {
   const file = linked(path)
   const partial = unfinished(path)
   try {
-    writeFileSync(partial, content, { flush: true })
+    writeFileSync(partial, content, { flush: true, ...(mode !== undefined && { mode }) })
     renameSync(partial, file)
   } catch (error) {
     try {

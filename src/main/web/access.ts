@@ -9,22 +9,25 @@
  * - A WebSocket's Origin must be ours. If the browser sends Sec-Fetch-Site, pages on other ports of this host are refused
  *   too, because for cookies they are the same site.
  *
+ * The session is this user's and outlives the studio (kept-login.ts), so that open pages go on after a restart.
+ *
  * The remaining risk: a browser also sends the cookie to other servers on 127.0.0.1 that the user visits, since cookies
- * ignore ports. Such a server is run by a user of this machine; if it is not trusted, it should not be visited.
+ * ignore ports. Such a server is run by a user of this machine; if it is not trusted, it should not be visited. Pages that
+ * wait for a stopped studio look for it without the cookie.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-
-const secret = (): string => randomBytes(32).toString('base64url')
+import { newSecret } from './kept-login.ts'
 
 export class Access {
-  readonly #token = secret()
-  readonly #session = secret()
+  readonly #token = newSecret()
+  readonly #session: string
   readonly #tickets = new Set<string>()
   readonly #port: number
 
-  constructor(port: number) {
+  constructor(port: number, session: string) {
     this.#port = port
+    this.#session = session
   }
 
   /** The address to open first. */
@@ -34,7 +37,7 @@ export class Access {
 
   /** The same, valid for one visit. */
   ticketUrl(): string {
-    const ticket = secret()
+    const ticket = newSecret()
     this.#tickets.add(ticket)
     return this.#visit(ticket)
   }

@@ -23,15 +23,20 @@ export async function respond(site: Site, request: IncomingMessage, response: Se
   const url = parse(request)
   if (url === null) return say(response, 400, 'This is not a valid address.')
   const token = url.pathname === '/' ? url.searchParams.get('token') : null
-  if (token !== null) return access.admits(token) ? letIn(access, response) : say(response, 403, WRONG_TOKEN)
-  if (!access.hasSession(request)) return say(response, 401, NO_SESSION)
+  // An address of an earlier start, from the history: the cookie is still valid.
+  const isIn = access.hasSession(request)
+  if (token !== null)
+    return access.admits(token) || isIn ? letIn(access, response) : say(response, 403, WRONG_TOKEN)
+  if (!isIn) return say(response, 401, NO_SESSION)
   if (url.pathname.startsWith('/asset/')) return sendAsset(site.host, url, request, response)
   const page = site.pages.get(url.pathname)
   if (page !== undefined) return sendPage(page, request, response)
   say(response, 404, 'There is nothing at this address.')
 }
 
-const NO_SESSION = 'Open the address that the studio printed when it started; it contains the key.'
+const NO_SESSION =
+  'This browser is not logged in to the studio. Open the address that the studio printed in the terminal where it was started; it contains the key.\n' +
+  'If that terminal is gone: start the studio again with fcos serve, and open the address that it prints.'
 const WRONG_TOKEN =
   'This key was already used, or belongs to an earlier start of the studio. Open the address that the studio printed this time.'
 

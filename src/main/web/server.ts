@@ -14,6 +14,7 @@ import { CodedError } from '../../core/errors.ts'
 import type { StudioHost } from '../studio/api/host.ts'
 import { readPages } from '../studio/api/pages.ts'
 import { Access } from './access.ts'
+import { type KeptLogin, newSecret } from './kept-login.ts'
 import { respond } from './requests.ts'
 import { Windows } from './windows.ts'
 
@@ -36,17 +37,25 @@ export interface ServerOptions {
   readonly host: StudioHost
   /** The built window's folder. */
   readonly pagesFolder: string
-  /** 0: any free port. */
-  readonly port: number
+  /** 0: any free port. Left out: that of an earlier start which `login` knows, else any. */
+  readonly port?: number | undefined
+  /** Left out: browsers are logged out when the server closes. */
+  readonly login?: KeptLogin
 }
 
 /** Throws USAGE_PORT. */
-export async function openServer({ host, pagesFolder, port: wanted }: ServerOptions): Promise<StudioServer> {
+export async function openServer({
+  host,
+  pagesFolder,
+  port: wanted,
+  login,
+}: ServerOptions): Promise<StudioServer> {
   const pages = readPages(pagesFolder)
   const server = createServer()
   server.maxConnections = MOST_CONNECTIONS
-  const port = await listen(server, wanted)
-  const access = new Access(port)
+  const port =
+    wanted === undefined && login ? await listenAgain(server, login) : await listen(server, wanted ?? 0)
+  const access = new Access(port, login?.session ?? newSecret())
   const windows = new Windows(host, access)
   server.on('request', (request, response) => respond({ host, access, pages }, request, response))
   server.on('upgrade', (request, stream, head) => windows.upgrade(request, stream, head))
@@ -66,6 +75,20 @@ export async function openServer({ host, pagesFolder, port: wanted }: ServerOpti
       clearTimeout(late)
     },
   }
+}
+
+/** On the first port of an earlier start that is free: another studio may have the others. */
+async function listenAgain(server: Server, login: KeptLogin): Promise<number> {
+  for (const port of login.ports) {
+    try {
+      return await listen(server, port)
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+    }
+  }
+  const port = await listen(server, 0)
+  login.add(port)
+  return port
 }
 
 async function listen(server: Server, port: number): Promise<number> {

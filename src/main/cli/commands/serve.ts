@@ -4,7 +4,9 @@ import { PROJECT } from '../../setup/binding.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { provideWindow } from '../../setup/window.ts'
 import { createHost } from '../../studio/api/create-host.ts'
+import { dataFolder } from '../../studio/api/data-folder.ts'
 import { dispatch } from '../../studio/api/dispatch.ts'
+import { KeptLogin } from '../../web/kept-login.ts'
 import { hasDisplay, openBrowser } from '../../web/open-browser.ts'
 import { openServer } from '../../web/server.ts'
 import { onEnd } from '../interrupt.ts'
@@ -13,7 +15,8 @@ import type { Progress } from '../progress.ts'
 export interface ServeOptions {
   /** A project's file or folder, or a folder of images; if omitted, the welcome page is opened. */
   readonly project?: string
-  readonly port: number
+  /** Left out: that of the last start, if it is free. */
+  readonly port?: number
   /** Whether to open the browser, if there is a display. */
   readonly open: boolean
 }
@@ -35,7 +38,7 @@ export async function runServe(
   const host = createHost({ shell: 'browser', root: PROJECT, cacheFolder })
   try {
     if (project !== undefined) await dispatch(host, 'project.open', { path: path.resolve(project) })
-    const server = await openServer({ host, pagesFolder, port })
+    const server = await openServer({ host, pagesFolder, port, login: new KeptLogin(dataFolder()) })
     const told = toldToEnd()
     onReady({ url: server.url, port: server.port, pid: process.pid })
     if (open && hasDisplay()) openBrowser(server.ticketUrl())

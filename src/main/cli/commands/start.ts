@@ -25,7 +25,7 @@ export async function runStart(progress: Progress, onReady: (report: ServeReport
   }
   const why = 'missing' in electron ? electron.missing : 'The desktop window cannot open on this machine'
   say(`${why}: the studio runs in the browser`)
-  await runServe({ project, port: 0, open: true }, progress, onReady)
+  await runServe({ project, open: true }, progress, onReady)
 }
 
 /** The folder of the user's copy, which is created if it does not exist. */

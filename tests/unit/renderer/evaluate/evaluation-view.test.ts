@@ -6,7 +6,7 @@ import { ReviewTour } from '../../../../src/renderer/session/review-tour.svelte.
 import { idle, StandInClient, StandInContext } from '../../../support/stand-in-studio.svelte.ts'
 
 const entryOf = (id: string) =>
-  ({ id, title: id, rankings: ['score'], source: { kind: 'model' }, query: 'split:val' }) as never
+  ({ id, title: id, rankings: ['score'], source: { kind: 'model', path: `/${id}` }, query: 'split:val' }) as never
 
 const finding = (imageId: number, box: [number, number, number, number]) =>
   ({
@@ -20,6 +20,7 @@ let entries: never[]
 let view: EvaluationView
 let shown: number[]
 let place = 'evaluate'
+const model: { current: { path: string } | null } = { current: null }
 
 beforeEach(() => {
   entries = [entryOf('b'), entryOf('a')]
@@ -34,6 +35,7 @@ beforeEach(() => {
   const context = Object.assign(new StandInContext(client), {
     jobs: new JobList(client),
     tour: new ReviewTour((image) => shown.push(image)),
+    model,
     set place(name: string) {
       place = name
     },
@@ -42,6 +44,13 @@ beforeEach(() => {
 })
 
 describe('the list of evaluations', () => {
+  test('that of the model in use is open first', async () => {
+    model.current = { path: '/a' }
+    await view.refresh()
+    expect(view.openId).toBe('a')
+    model.current = null
+  })
+
   test('the newest is open first; the one that was chosen stays open', async () => {
     await view.refresh()
     expect(view.openId).toBe('b')
