@@ -6,7 +6,13 @@ import { ReviewTour } from '../../../../src/renderer/session/review-tour.svelte.
 import { idle, StandInClient, StandInContext } from '../../../support/stand-in-studio.svelte.ts'
 
 const entryOf = (id: string) =>
-  ({ id, title: id, rankings: ['score'], source: { kind: 'model', path: `/${id}` }, query: 'split:val' }) as never
+  ({
+    id,
+    title: id,
+    rankings: ['score'],
+    source: { kind: 'model', path: `/${id}` },
+    query: 'split:val',
+  }) as never
 
 const finding = (imageId: number, box: [number, number, number, number]) =>
   ({
