@@ -9,6 +9,7 @@ import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { Tensor as HostTensor } from '../../src/core/formats/safetensors.ts'
 import { tensorOf, toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import { detect } from '../../src/main/engine/detect/detect.ts'
+import { tensorflowRunner } from '../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../src/main/engine/model/network.ts'
 import { Tape } from '../../src/main/engine/model/tape.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
@@ -114,7 +115,7 @@ describe('fcos_resnet50_fpn', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('finds the same objects, from pixels to boxes', () => {
+  it('finds the same objects, from pixels to boxes', async () => {
     const fixture = fixtureTensors('torchvision_detections.safetensors')
     const state = formulaStateDict(modelTensors(CONFIG))
     const change = (name: string, to: (value: number) => number) => {
@@ -125,7 +126,8 @@ describe('fcos_resnet50_fpn', () => {
     change('head.regression_head.bbox_reg.bias', (bias) => bias + 2)
     const detector = new Network(CONFIG, state)
     const image = interleaved(fixture('image'), 640, 480)
-    const [found] = detect(detector, [image], CONFIG.input, { score: 0.2, nms: 0.6, limit: 100 })
+    const options = { score: 0.2, nms: 0.6, limit: 100 }
+    const [found] = await detect(tensorflowRunner(detector), [image], CONFIG.input, options)
     detector.dispose()
 
     const [boxes, scores, labels] = [fixture('boxes'), fixture('scores'), fixture('labels')]

@@ -8,6 +8,7 @@ import { torchvisionConfig } from '../../src/core/detectors/retinanet/config.ts'
 import { tensorOf, toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import { iou } from '../../src/core/geometry/box.ts'
 import { detect } from '../../src/main/engine/detect/detect.ts'
+import { tensorflowRunner } from '../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../src/main/engine/model/network.ts'
 import { Tape } from '../../src/main/engine/model/tape.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
@@ -165,17 +166,22 @@ describe.each([
   })
 })
 
-it('finds the same objects, from pixels to boxes', () => {
+it('finds the same objects, from pixels to boxes', async () => {
   const fixture = fixtureTensors('retinanet_detections.safetensors')
   const model = build('v1', { ...DAMPED, 'head.classification_head.cls_logits.weight': 1 / 8 })
   const planar = fixture('image')
   const plane = 240 * 320
   const data = Uint8Array.from({ length: 3 * plane }, (_, i) => planar[(i % 3) * plane + Math.floor(i / 3)]!)
-  const [found] = detect(model, [{ width: 320, height: 240, data }], model.config.input, {
-    score: 0.05,
-    nms: 0.5,
-    limit: 300,
-  })
+  const [found] = await detect(
+    tensorflowRunner(model),
+    [{ width: 320, height: 240, data }],
+    model.config.input,
+    {
+      score: 0.05,
+      nms: 0.5,
+      limit: 300,
+    },
+  )
   model.dispose()
 
   const [boxes, scores, labels] = [fixture('boxes'), fixture('scores'), fixture('labels')]

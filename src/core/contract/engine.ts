@@ -2,7 +2,7 @@
  * The engine's protocol. A client sends requests, the engine answers each with events and one result or error. Messages are
  * structured clones, so typed arrays travel as they are.
  *
- * The engine runs one job at a time. `maps`, `training-input` and `export-model` are answered between the steps of a job.
+ * The engine runs one job at a time. `maps`, `training-input`, `export-model` and `export-onnx` are answered between the steps of a job.
  * Clients that do not want to wait for a step, which may take seconds, use another engine.
  */
 import { z } from 'zod'
@@ -19,6 +19,7 @@ import {
   type MapsResult,
 } from './engine/detection.ts'
 import { Path } from './engine/images.ts'
+import { CheckOnnxRequest, ExportOnnxRequest, type OnnxCheck } from './engine/onnx.ts'
 import {
   BeginRequest,
   ProbeRequest,
@@ -35,6 +36,7 @@ import type { RunRecord } from './run-record.ts'
 export * from './engine/assist.ts'
 export * from './engine/detection.ts'
 export { EngineData, EngineImage } from './engine/images.ts'
+export * from './engine/onnx.ts'
 export * from './engine/training.ts'
 
 export const BenchRequest = z.object({
@@ -82,6 +84,8 @@ export const EngineRequest = z.discriminatedUnion('method', [
   MapsRequest,
   TrainingInputRequest,
   ExportModelRequest,
+  ExportOnnxRequest,
+  CheckOnnxRequest,
   CancelRequest,
   PauseRequest,
   ContinueRequest,
@@ -114,6 +118,8 @@ export type EngineEvent =
   | DetectionEvent
   /** Something the user should know; the job continues. */
   | { readonly kind: 'note'; readonly message: string }
+  /** Images that `check-onnx` has done. */
+  | { readonly kind: 'checked'; readonly done: number }
   /** The job waits; a training run's state is saved. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'continued' }
@@ -137,6 +143,8 @@ export interface EngineResults {
   maps: MapsResult
   'training-input': TrainingInput
   'export-model': null
+  'export-onnx': null
+  'check-onnx': OnnxCheck
   cancel: null
   pause: null
   continue: null

@@ -33,7 +33,7 @@ type Read = (buffer: ArrayBufferLike, offset: number, count: number) => Float32A
 const VALUES: Record<Dtype, Read> = {
   F64: (b, o, n) => Float32Array.from(new Float64Array(b, o, n)),
   F32: (b, o, n) => new Float32Array(b, o, n),
-  F16: (b, o, n) => Float32Array.from(new Uint16Array(b, o, n), halfToNumber),
+  F16: (b, o, n) => new Float32Array(new Float16Array(b, o, n)),
   BF16: (b, o, n) => {
     // bfloat16 is the upper half of a float32.
     const bits = Uint32Array.from(new Uint16Array(b, o, n), (upper) => upper << 16)
@@ -45,14 +45,4 @@ const VALUES: Record<Dtype, Read> = {
   I8: (b, o, n) => Float32Array.from(new Int8Array(b, o, n)),
   U8: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n)),
   BOOL: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n), (byte) => (byte === 0 ? 0 : 1)),
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent (bias 15) and 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }

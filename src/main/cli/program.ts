@@ -7,6 +7,7 @@ import { convertCommand } from './commands/convert.command.ts'
 import { detectCommand } from './commands/detect.command.ts'
 import { doctorCommand } from './commands/doctor.command.ts'
 import { evalCommand } from './commands/eval.command.ts'
+import { exportCommand } from './commands/export.command.ts'
 import { inspectCommand } from './commands/inspect.command.ts'
 import { sampleCommand } from './commands/sample.command.ts'
 import { serveCommand } from './commands/serve.command.ts'
@@ -22,6 +23,7 @@ const COMMANDS = [
   trainCommand,
   detectCommand,
   evalCommand,
+  exportCommand,
   benchCommand,
   doctorCommand,
   sampleCommand,

@@ -4,7 +4,9 @@ import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { BenchRequest, BenchResult } from '../../core/contract/engine.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import { mulberry32 } from '../../core/random.ts'
-import { detectInput, EVALUATION_OPTIONS } from './detect/detect.ts'
+import { detectInput } from './detect/detect.ts'
+import { EVALUATION_OPTIONS } from './detect/options.ts'
+import { tensorflowRunner } from './detect/raw-outputs.ts'
 import { BACKBONES } from './model/backbones.ts'
 import { Network } from './model/network.ts'
 import { peakMb } from './resources.ts'
@@ -30,9 +32,8 @@ export async function bench(
   const pixels = Float32Array.from({ length: width * height * 3 }, () => 4 * random() - 2)
   const size = { width, height }
   const input = { images: pixels, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
-  const inferMs = await medianMs(runs, signal, () => {
-    detectInput(model, input, EVALUATION_OPTIONS)
-  })
+  const runner = tensorflowRunner(model)
+  const inferMs = await medianMs(runs, signal, () => detectInput(runner, input, EVALUATION_OPTIONS))
 
   chooseTrainable(model, BACKBONES[architecture].learns)
   const images = tf.tensor4d(pixels, [1, height, width, 3]) as Tensor4D
@@ -53,11 +54,11 @@ export async function bench(
   return { inferMs, trainMs, peakMb: peakMb(), threads }
 }
 
-async function medianMs(runs: number, signal: AbortSignal, run: () => void): Promise<number> {
+async function medianMs(runs: number, signal: AbortSignal, run: () => unknown): Promise<number> {
   const times: number[] = []
   for (let i = 0; i < WARM_UP + runs && !signal.aborted; i++) {
     const start = performance.now()
-    run()
+    await run()
     if (i >= WARM_UP) times.push(performance.now() - start)
     await new Promise(setImmediate)
   }

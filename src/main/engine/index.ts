@@ -86,6 +86,7 @@ function receive(message: unknown): void {
     case 'maps':
     case 'training-input':
     case 'export-model':
+    case 'export-onnx':
       waiting.add(id)
       lastAnswer = lastAnswer.then(() => answerInTurn(id, request))
       break

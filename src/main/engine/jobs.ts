@@ -6,6 +6,7 @@ import type { JobControl } from './control.ts'
 import { trainingInput } from './data/training-input.ts'
 import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
 import { faultOf } from './faults.ts'
+import { checkOnnx, exportOnnx } from './onnx/export.ts'
 import { device } from './tensor/tensorflow.ts'
 import { assist } from './train/assist.ts'
 import { begin } from './train/begin.ts'
@@ -15,9 +16,11 @@ import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Runs alone. */
-export type Job = RequestOf<'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench'>
+export type Job = RequestOf<
+  'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench' | 'check-onnx'
+>
 /** Is answered beside a job, between its steps. */
-export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model'>
+export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model' | 'export-onnx'>
 
 /** @throws CodedError RUNTIME_INFERENCE_ONLY where the job trains and the runtime cannot. */
 export async function runJob(
@@ -42,6 +45,8 @@ export async function runJob(
       return detectFiles(job, emit, control).catch(told)
     case 'candidates':
       return candidatesOfFiles(job, emit, control).catch(told)
+    case 'check-onnx':
+      return checkOnnx(job, (done) => emit({ kind: 'checked', done }), control.signal).catch(told)
     case 'bench':
       return bench(job, control.signal).catch(told)
   }
@@ -50,6 +55,7 @@ export async function runJob(
 export async function answer(request: SideRequest): Promise<EngineResults[SideRequest['method']]> {
   if (request.method === 'maps') return mapsOf(request).catch(told)
   if (request.method === 'training-input') return trainingInput(request).catch(told)
+  if (request.method === 'export-onnx') return exportOnnx(request).catch(told)
   await exportModel(request)
   return null
 }

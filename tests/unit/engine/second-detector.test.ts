@@ -6,6 +6,7 @@ import { detectorOf, detectors, register } from '../../../src/core/detectors/det
 import { TargetMaps } from '../../../src/core/inspect/target-maps.ts'
 import { trainingOptions } from '../../../src/core/training/presets.ts'
 import { detectInput } from '../../../src/main/engine/detect/detect.ts'
+import { tensorflowRunner } from '../../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../../src/main/engine/model/network.ts'
 import { tf } from '../../../src/main/engine/tensor/tensorflow.ts'
 import { lossAndGradients } from '../../../src/main/engine/train/gradients.ts'
@@ -54,9 +55,9 @@ test('a second detector learns, is kept, and detects', async () => {
   expect(detectorOf(kept.config)).toBe(TOY)
   const input = { images: pixels, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
   const options = { score: 0.01, nms: 0.6, limit: 10 }
-  const found = detectInput(new Network(kept.config, kept.tensors), input, options)
+  const found = await detectInput(tensorflowRunner(new Network(kept.config, kept.tensors)), input, options)
   expect(found[0]!.length).toBeGreaterThan(0)
-  expect(found).toEqual(detectInput(model, input, options))
+  expect(found).toEqual(await detectInput(tensorflowRunner(model), input, options))
 }, 60_000)
 
 test('its views are those of the X-ray', () => {

@@ -23,9 +23,11 @@ export type ModelCard = z.infer<typeof ModelCard>
 export const ModelCheck = z.object({
   images: z.int(),
   detections: z.int(),
-  /** Images on which they differ in any bit of a box, score or class. */
+  /** Images on which they differ: in any bit of a box, score or class; for ONNX by more than 0.1 px or 1e-4 of score. */
   differing: z.int(),
-  /** "TensorFlow 2.18, CPU" */
+  /** The largest differences, of a coordinate in pixels of the network's input and of a score; null: none in any bit. */
+  apart: z.object({ box: z.number(), score: z.number() }).nullable(),
+  /** What the file was tried in: "TensorFlow 2.18, CPU", "ONNX Runtime 1.30". */
   engine: z.string(),
 })
 export type ModelCheck = z.infer<typeof ModelCheck>
@@ -62,14 +64,19 @@ export const EXPORT_METHODS = {
     ModelCard,
   ),
   /**
-   * A job with ModelExport: the model in one safetensors file with its card and thresholds inside. A model that fails the
-   * check is not put in place. Its errors: DATA_EXISTS; ENGINE_CHECK; WEIGHTS_*; USAGE_THRESHOLDS; IO_*, ENGINE_*, RUNTIME_*.
+   * A job with ModelExport: the model in one file, safetensors or ONNX, with its card and thresholds inside. A model that
+   * fails the check is not put in place. Its errors: DATA_EXISTS; ENGINE_CHECK; WEIGHTS_*; USAGE_THRESHOLDS, USAGE_ONNX; IO_*, ENGINE_*, RUNTIME_*.
    */
   'exports.model': method(
     z.strictObject({
       model: LocalPath,
-      /** Ends in .safetensors. */
+      /** Ends in .safetensors or .onnx. */
       out: LocalPath,
+      /**
+       * An ONNX file instead of safetensors. `raw`: it gives the head's outputs instead of detections. `half`: weights in
+       * float16, half the size.
+       */
+      onnx: z.strictObject({ raw: z.boolean(), half: z.boolean() }).nullable().default(null),
       card: z.string().max(1_000_000),
       /** One for each class of the model; null: as the file has them. */
       thresholds: z.array(ClassThreshold).readonly().nullable(),

@@ -15,7 +15,7 @@ export type DistanceRule = HeadConfig['distance']
  * Largest exponent of `exp`: no image is wider than 2^16 pixels (the limit of JPEG), so no distance is. Without it a step that
  * diverges makes d infinite (u > 88 in float32) and the loss NaN. Beyond it the slope is 0, as of any clamp.
  */
-const MAX_EXPONENT = Math.log(2 ** 16)
+export const MAX_EXPONENT = Math.log(2 ** 16)
 
 export function distance(rule: DistanceRule, u: number, stride: number): number {
   return rule === 'exp' ? Math.exp(Math.min(u, MAX_EXPONENT)) : stride * Math.max(0, u)

@@ -10,7 +10,7 @@ export interface BoxCode {
 }
 
 /** Largest logarithm of a ratio that is decoded, as everywhere since Detectron: 62.5 times the anchor. Beyond, nothing is learnt. */
-const MAX_LOG_RATIO = Math.log(1000 / 16)
+export const MAX_LOG_RATIO = Math.log(1000 / 16)
 
 /** Centre, width and height in pixels. */
 export interface CodeAnchor {

@@ -3,27 +3,11 @@ import type { Frame, ScoredBox } from '../../../core/contract/engine.ts'
 import type { DecodeInput } from '../../../core/detectors/detector.ts'
 import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
 import { boxAt, type Candidates } from '../../../core/detectors/shared/candidates.ts'
-import {
-  CANDIDATES_PER_LEVEL,
-  EVALUATION_SELECTION,
-  MOST_DETECTIONS,
-  selectDetections,
-} from '../../../core/detectors/shared/select.ts'
+import { CANDIDATES_PER_LEVEL, selectDetections } from '../../../core/detectors/shared/select.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
-import type { Network } from '../model/network.ts'
-import { type RawOutputs, rawOutputs } from './raw-outputs.ts'
-
-export interface DetectionOptions {
-  /** Least score. */
-  readonly score: number
-  /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
-  readonly nms: number
-  /** Most detections per image. */
-  readonly limit: number
-}
-
-export const EVALUATION_OPTIONS: DetectionOptions = { ...EVALUATION_SELECTION, limit: MOST_DETECTIONS }
+import type { DetectionOptions } from './options.ts'
+import type { RawOutputs, Runner } from './runner.ts'
 
 /**
  * Images of one batch should have one size: padding takes part in GroupNorm's statistics.
@@ -31,16 +15,29 @@ export const EVALUATION_OPTIONS: DetectionOptions = { ...EVALUATION_SELECTION, l
  * @returns boxes in source pixels, best first.
  */
 export function detect(
-  model: Network,
+  runner: Runner,
   images: readonly RgbImage[],
   input: InputConfig,
   options: DetectionOptions,
-): ScoredBox[][] {
-  return detectInput(model, preprocess(images, input), options)
+): Promise<ScoredBox[][]> {
+  return detectInput(runner, preprocess(images, input), options)
 }
 
-export function detectInput(model: Network, input: NetworkInput, options: DetectionOptions): ScoredBox[][] {
-  const raw = rawOutputs(model, input)
+export async function detectInput(
+  runner: Runner,
+  input: NetworkInput,
+  options: DetectionOptions,
+): Promise<ScoredBox[][]> {
+  return detectionsIn(runner, await runner.raw(input), input, options)
+}
+
+/** What the raw outputs of a batch say, per image. */
+export function detectionsIn(
+  model: Pick<Runner, 'detector' | 'config'>,
+  raw: RawOutputs,
+  input: NetworkInput,
+  options: DetectionOptions,
+): ScoredBox[][] {
   return candidatesOf(model, raw, input, { scoreThreshold: options.score }).map(({ candidates }) =>
     detectionsOf(candidates, model.config, options),
   )
@@ -52,15 +49,15 @@ export interface ImageCandidates extends Frame {
 }
 
 /** Whatever could become a detection with a score above `floor`, with the detector's quality or by class alone. */
-export function findCandidates(
-  model: Network,
+export async function findCandidates(
+  runner: Runner,
   images: readonly RgbImage[],
   config: InputConfig,
   floor: number,
-): ImageCandidates[] {
+): Promise<ImageCandidates[]> {
   const input = preprocess(images, config)
   const options = { scoreThreshold: floor, alsoByClass: true }
-  return candidatesOf(model, rawOutputs(model, input), input, options).map((of, n) => ({
+  return candidatesOf(runner, await runner.raw(input), input, options).map((of, n) => ({
     ...frameOf(images[n], input, n),
     ...of,
   }))
@@ -74,7 +71,7 @@ export function frameOf({ width, height }: RgbImage, input: NetworkInput, n: num
 
 /** Per image of a batch, in its source pixels. */
 export function candidatesOf(
-  { detector, config }: Network,
+  { detector, config }: Pick<Runner, 'detector' | 'config'>,
   { grid, parameters, images }: RawOutputs,
   input: NetworkInput,
   options: Pick<DecodeInput<ModelConfig>, 'scoreThreshold' | 'alsoByClass'>,

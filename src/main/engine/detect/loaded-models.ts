@@ -1,11 +1,12 @@
-/** Models that stay on the device between requests. */
+/** Models that stay loaded between requests. */
 import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
-import { Network } from '../model/network.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
+import type { Runner } from './runner.ts'
+import { tensorflowOrOnnx } from './runtimes.ts'
 
 export interface LoadedModel {
-  readonly model: Network
+  readonly runner: Runner
   readonly thresholds: ModelInfo['thresholds']
 }
 
@@ -57,13 +58,13 @@ export class LoadedModels {
       if (this.#entries.size <= limit) return
       if (users > 0) continue
       this.#entries.delete(key)
-      const { model } = await loaded
-      model.dispose()
+      const { runner } = await loaded
+      runner.dispose()
     }
   }
 }
 
 async function load(path: string): Promise<LoadedModel> {
-  const { config, tensors, thresholds = null } = await readCheckpoint(path)
-  return { model: new Network(config, tensors), thresholds }
+  const checkpoint = await readCheckpoint(path)
+  return { runner: await tensorflowOrOnnx(checkpoint), thresholds: checkpoint.thresholds ?? null }
 }

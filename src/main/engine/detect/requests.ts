@@ -14,7 +14,6 @@ import type { JobControl } from '../control.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
-import { rawOutputs } from './raw-outputs.ts'
 import { overFiles } from './stream.ts'
 
 /** Two, so that models can be compared on an image. */
@@ -23,10 +22,11 @@ export const models = new LoadedModels(2)
 type Emit = (event: EngineEvent) => void
 
 export function detectFiles(request: DetectRequest, emit: Emit, control: JobControl): Promise<DetectResult> {
-  return models.use(request.model, async ({ model }) => {
-    const input = inputOf(model.config.input, request.size)
-    const network = (images: readonly RgbImage[]) => detect(model, images, input, request)
-    emit({ kind: 'classes', classes: model.config.classes })
+  return models.use(request.model, async ({ runner }) => {
+    const { classes, input: trained } = runner.config
+    const input = inputOf(trained, request.size)
+    const network = (images: readonly RgbImage[]) => detect(runner, images, input, request)
+    emit({ kind: 'classes', classes })
     const counts = await throughAll(
       request,
       network,
@@ -36,7 +36,7 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
       (index, { width, height }, found) =>
         emit({ kind: 'detected', index, width, height, detections: found }),
     )
-    return { ...counts, classes: model.config.classes }
+    return { ...counts, classes }
   })
 }
 
@@ -46,9 +46,9 @@ export function candidatesOfFiles(
   control: JobControl,
 ): Promise<CandidatesResult> {
   return models.use(request.model, async (loaded) => {
-    const { model } = loaded
-    const input = inputOf(model.config.input, request.size)
-    const network = (images: readonly RgbImage[]) => findCandidates(model, images, input, request.floor)
+    const { runner } = loaded
+    const input = inputOf(runner.config.input, request.size)
+    const network = (images: readonly RgbImage[]) => findCandidates(runner, images, input, request.floor)
     const info = infoOf(loaded, input)
     const counts = await throughAll(request, network, input, control, emit, (index, _, found) =>
       emit({ kind: 'candidates', index, ...found, model: info }),
@@ -68,12 +68,12 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
   image.catch(() => {})
   return models.use(path, async (loaded) => {
     load = performance.now() - start
-    const { model } = loaded
-    const config = inputOf(model.config.input, size)
+    const { runner } = loaded
+    const config = inputOf(runner.config.input, size)
     const source = await image
     const began = performance.now()
     const input = preprocess([source], config)
-    const { parameters, images } = rawOutputs(model, input)
+    const { parameters, images } = await runner.raw(input)
     const network = performance.now() - began
     return {
       ...frameOf(source, input, 0),
@@ -91,13 +91,13 @@ function inputOf(trained: InputConfig, size: number | null): InputConfig {
   return size === null ? trained : { ...trained, shortSide: size, longSide: size }
 }
 
-function infoOf({ model: { config }, thresholds }: LoadedModel, input: InputConfig) {
+function infoOf({ runner: { config }, thresholds }: LoadedModel, input: InputConfig) {
   return { config: { ...config, input }, thresholds }
 }
 
 async function throughAll<Found>(
   { images, sizes, batch }: Pick<DetectRequest, 'images' | 'sizes' | 'batch'>,
-  network: (images: readonly RgbImage[]) => Found[],
+  network: (images: readonly RgbImage[]) => Promise<Found[]>,
   input: InputConfig,
   control: JobControl,
   emit: Emit,

@@ -25,7 +25,7 @@ const AHEAD = 3
 /** @param network what it makes of each of a batch of images, whose input has one size. */
 export async function* overFiles<Found>(
   images: readonly ImageWithLabels[],
-  network: (images: readonly RgbImage[]) => Found[],
+  network: (images: readonly RgbImage[]) => Promise<Found[]>,
   { input, batch, signal }: StreamOptions,
 ): AsyncGenerator<ImageResult<Found>> {
   const decoding: Promise<RgbImage | WireError>[] = []
@@ -34,8 +34,8 @@ export async function* overFiles<Found>(
       decoding.push(decodeLabelled(images[i]).catch(imageError))
   }
   let group: { index: number; image: RgbImage }[] = []
-  const run = function* (): Generator<ImageResult<Found>> {
-    const found = group.length > 0 ? network(group.map(({ image }) => image)) : []
+  const run = async function* (): AsyncGenerator<ImageResult<Found>> {
+    const found = group.length > 0 ? await network(group.map(({ image }) => image)) : []
     for (const [i, of] of group.entries()) yield { ...of, found: found[i] }
     group = []
   }

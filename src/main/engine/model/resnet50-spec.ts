@@ -14,6 +14,7 @@ export const RESNET50_STAGES = [
 ] as const
 /** A bottleneck puts out four times its width. */
 export const BOTTLENECK_EXPANSION = 4
+export const RESNET50_BATCH_NORM_EPSILON = 1e-5
 
 /** The backbone's tensors. */
 export function resnet50BodyTensors(): TensorSpec[] {

@@ -5,10 +5,9 @@ import type { Backbone } from './backbone.ts'
 import { Convolution } from './layers/convolution.ts'
 import { frozenBatchNorm } from './layers/frozen-batch-norm.ts'
 import type { Parameters } from './parameter.ts'
-import { RESNET50_STAGES } from './resnet50-spec.ts'
+import { RESNET50_BATCH_NORM_EPSILON, RESNET50_STAGES } from './resnet50-spec.ts'
 import { Tape, Value } from './tape.ts'
 
-const BATCH_NORM_EPSILON = 1e-5
 const ROOT = 'backbone.body'
 
 interface ConvolutionSpec {
@@ -73,7 +72,7 @@ export class ResNet50 implements Backbone {
   readonly #stem: Convolution
   readonly #stages: Bottleneck[][]
 
-  constructor(parameters: Parameters, epsilon = BATCH_NORM_EPSILON) {
+  constructor(parameters: Parameters, epsilon = RESNET50_BATCH_NORM_EPSILON) {
     this.#stem = convolution(parameters, {
       name: `${ROOT}.conv1`,
       batchNorm: `${ROOT}.bn1`,

@@ -4,7 +4,8 @@ import type { Detector, PredictionMaps } from '../../../core/detectors/detector.
 import { CodedError } from '../../../core/errors.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
-import { candidatesOf, detectionsOf, EVALUATION_OPTIONS, frameOf } from '../detect/detect.ts'
+import { candidatesOf, detectionsOf, frameOf } from '../detect/detect.ts'
+import { EVALUATION_OPTIONS } from '../detect/options.ts'
 import { rawOutputs } from '../detect/raw-outputs.ts'
 import type { Network } from '../model/network.ts'
 

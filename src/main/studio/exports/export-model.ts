@@ -9,7 +9,9 @@ import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobContext } from '../jobs.ts'
 import { differing, type Found, findAll } from './check-model.ts'
 
-export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check'> {
+export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check' | 'card'> {
+  /** Null to keep the model's own, and to write none beside the file. */
+  readonly card: string | null
   /** Image files for the check; none: no check. */
   readonly images: readonly string[]
 }
@@ -20,61 +22,98 @@ const PASS = 0.45
 /** Errors: those of exports.model, and the signal's reason. Whatever goes wrong, nothing is left behind. */
 export async function exportModel(
   start: () => Promise<Engine>,
-  { model, out: name, card, images, overwrite, ...options }: ModelExportOptions,
-  { signal, report }: JobContext,
+  { out: name, overwrite, ...options }: ModelExportOptions,
+  control: JobContext,
 ): Promise<ModelExport> {
-  const out = /\.safetensors$/i.test(name) ? name : `${name}.safetensors`
-  const text = out.replace(/\.safetensors$/i, '.md')
-  for (const file of [out, text]) requireFree(file, overwrite)
+  const extension = options.onnx ? '.onnx' : '.safetensors'
+  const out = name.toLowerCase().endsWith(extension) ? name : `${name}${extension}`
+  const text = `${out.slice(0, -extension.length)}.md`
+  const { model, card, images } = options
+  const files = card === null ? [out] : [out, text]
+  for (const file of files) requireFree(file, overwrite)
   const thresholds = options.thresholds && (await inOrder(model, options.thresholds))
   const partial = unfinished(out)
-  const inEngine = async <T>(work: (engine: Engine) => Promise<T>): Promise<T> => {
-    signal.throwIfAborted()
-    const engine = await start()
-    try {
-      return await work(engine)
-    } finally {
-      await engine.close()
-    }
+  const { signal, report } = control
+  const work: Work = {
+    ...{ model, partial, images, thresholds, card, signal },
+    async inEngine(body) {
+      signal.throwIfAborted()
+      const engine = await start()
+      try {
+        return await body(engine)
+      } finally {
+        await engine.close()
+      }
+    },
+    through: (from, share, what) => (done) =>
+      report(from + (share * done) / images.length, `${what}, image ${done} of ${images.length}`),
   }
-  const through = (from: number, what: string) => (done: number) =>
-    report(from + (PASS * done) / images.length, `${what}, image ${done} of ${images.length}`)
   try {
     report(0, 'Starting the engine')
-    const wanted = await inEngine(async (engine): Promise<Found> => {
-      const found =
-        images.length > 0 ? await findAll(engine, model, images, signal, through(0, 'The model')) : []
-      await engine.call({ method: 'export-model', model, out: partial, thresholds, card }, () => {}, signal)
-      return found
-    })
-    const check =
-      images.length === 0
-        ? null
-        : await inEngine(async (engine): Promise<ModelCheck> => {
-            const found = await findAll(
-              engine,
-              partial,
-              images,
-              signal,
-              through(PASS, 'The file, in a fresh engine'),
-            )
-            const { tensorflow, device } = engine.hello
-            return {
-              images: images.length,
-              detections: found.reduce((sum, boxes) => sum + (boxes?.length ?? 0), 0),
-              differing: differing(wanted, found),
-              engine: `TensorFlow ${tensorflow}, ${device.toUpperCase()}`,
-            }
-          })
+    const check = await (options.onnx ? writeOnnx(work, options.onnx) : writeWeights(work))
     if (check && check.differing > 0) throw unlike(check)
     signal.throwIfAborted()
     const { size } = await stat(partial)
     await settleFile(partial, out)
-    await replaceFile(text, card)
-    return { files: [out, text], bytes: size, check }
+    if (card !== null) await replaceFile(text, card)
+    return { files, bytes: size, check }
   } finally {
     await rm(partial, { force: true }).catch(() => undefined)
   }
+}
+
+interface Work {
+  readonly model: string
+  /** Where the file is written. */
+  readonly partial: string
+  readonly images: readonly string[]
+  readonly thresholds: number[] | null
+  readonly card: string | null
+  readonly signal: AbortSignal
+  /** In an engine of its own. */
+  inEngine<T>(body: (engine: Engine) => Promise<T>): Promise<T>
+  /** Reports a share of the progress over the images. */
+  through(from: number, share: number, what: string): (done: number) => void
+}
+
+async function writeWeights(work: Work): Promise<ModelCheck | null> {
+  const { model, partial, images, thresholds, card, signal, through } = work
+  const wanted = await work.inEngine(async (engine): Promise<Found> => {
+    const found =
+      images.length > 0 ? await findAll(engine, model, images, signal, through(0, PASS, 'The model')) : []
+    await engine.call({ method: 'export-model', model, out: partial, thresholds, card }, () => {}, signal)
+    return found
+  })
+  if (images.length === 0) return null
+  return work.inEngine(async (engine) => {
+    const onImage = through(PASS, PASS, 'The file, in a fresh engine')
+    const found = await findAll(engine, partial, images, signal, onImage)
+    const { tensorflow, device } = engine.hello
+    return {
+      images: images.length,
+      detections: found.reduce((sum, boxes) => sum + (boxes?.length ?? 0), 0),
+      differing: differing(wanted, found),
+      apart: null,
+      engine: `TensorFlow ${tensorflow}, ${device.toUpperCase()}`,
+    }
+  })
+}
+
+async function writeOnnx(work: Work, form: { readonly raw: boolean; readonly half: boolean }) {
+  const { model, partial, images, thresholds, card, signal } = work
+  await work.inEngine((engine) =>
+    engine.call({ method: 'export-onnx', model, out: partial, ...form, thresholds, card }, () => {}, signal),
+  )
+  if (images.length === 0) return null
+  return work.inEngine(async (engine): Promise<ModelCheck> => {
+    const onImage = work.through(0, 2 * PASS, 'The file in ONNX Runtime, beside the model')
+    const { box, score, runtime, ...counts } = await engine.call(
+      { method: 'check-onnx', model, file: partial, images: [...images], ...form },
+      (event) => event.kind === 'checked' && onImage(event.done),
+      signal,
+    )
+    return { ...counts, apart: { box, score }, engine: runtime }
+  })
 }
 
 /** In the order of the model's outputs. Throws USAGE_THRESHOLDS. */
@@ -92,9 +131,9 @@ async function inOrder(
   throw new CodedError('USAGE_THRESHOLDS', what, 'Give one for each class, or none')
 }
 
-const unlike = ({ differing: count, images }: ModelCheck): CodedError =>
+const unlike = ({ differing: count, images, engine }: ModelCheck): CodedError =>
   new CodedError(
     'ENGINE_CHECK',
-    `With the exported file, a fresh engine finds different boxes in ${count} of ${images} images`,
+    `With the exported file, ${engine} finds different boxes in ${count} of ${images} images`,
     'No file was written, and the model is unchanged. Try again while nothing else uses the device',
   )

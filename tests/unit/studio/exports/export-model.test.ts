@@ -38,7 +38,15 @@ async function exported(answers: readonly ScoredBox[][], overwrite = false) {
   const folder = await scratch()
   const out = join(folder, 'a.safetensors')
   if (overwrite) writeFileSync(out, 'older')
-  const options = { model: '/m', out, card: 'card', thresholds: null, images: ['1', '2'], overwrite }
+  const options = {
+    model: '/m',
+    out,
+    card: 'card',
+    thresholds: null,
+    images: ['1', '2'],
+    onnx: null,
+    overwrite,
+  }
   return { folder, out, result: exportModel(engines(answers), options, control) }
 }
 
@@ -58,9 +66,30 @@ test('one with which it finds the same is, with its card beside it', async () =>
     images: 2,
     detections: 2,
     differing: 0,
+    apart: null,
     engine: 'TensorFlow 2, CPU',
   })
   expect(readdirSync(folder).sort()).toEqual(['a.md', 'a.safetensors'])
+})
+
+test('an ONNX file that finds something else leaves nothing, and one without a card has no text beside it', async () => {
+  const folder = await scratch()
+  const engine = (differing: number) => async () =>
+    ({
+      close: async () => {},
+      call: async (request: { method: string; out: string }) => {
+        if (request.method === 'export-onnx') return void writeFileSync(request.out, 'onnx')
+        return { images: 1, detections: 3, box: 0.2, score: 0, differing, runtime: 'ONNX Runtime 1' }
+      },
+    }) as unknown as Engine
+  const options = {
+    ...{ model: '/m', out: join(folder, 'a'), card: null, thresholds: null, images: ['1'], overwrite: false },
+    onnx: { raw: false, half: false },
+  }
+  await expect(exportModel(engine(1), options, control)).rejects.toMatchObject({ code: 'ENGINE_CHECK' })
+  expect(readdirSync(folder)).toEqual([])
+  await exportModel(engine(0), options, control)
+  expect(readdirSync(folder)).toEqual(['a.onnx'])
 })
 
 test('any difference in a box, a score, a class or their number counts, image by image', () => {

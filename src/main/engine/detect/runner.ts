@@ -1,0 +1,35 @@
+/** A model that is ready to detect, on whichever runtime. */
+import type { Detector, HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import type { Pyramid } from '../../../core/pyramid/levels.ts'
+import type { NetworkInput } from '../data/preprocess.ts'
+
+export interface Runner {
+  readonly config: ModelConfig
+  readonly detector: Detector
+  /** One pass of the network. */
+  raw(input: NetworkInput): Promise<RawOutputs>
+  dispose(): void
+}
+
+/** What the head puts out for each image of a batch. */
+export interface RawOutputs {
+  readonly grid: Pyramid
+  readonly parameters: HeadParameters
+  /** Per image; `embedding` is the mean of P5. */
+  readonly images: readonly { readonly outputs: Outputs; readonly embedding: Float32Array }[]
+}
+
+/** By image from what lies image after image: [N, …] each. */
+export function imagesOf(count: number, outputs: Outputs, embeddings: Float32Array): RawOutputs['images'] {
+  return Array.from({ length: count }, (_, n) => {
+    const of = (values: Float32Array) => {
+      const length = values.length / count
+      return values.subarray(n * length, (n + 1) * length)
+    }
+    return {
+      outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, of(values)])),
+      embedding: of(embeddings),
+    }
+  })
+}

@@ -1,0 +1,69 @@
+/** Whether two runtimes find the same with the same model. */
+import type { ScoredBox } from '../../../core/contract/engine.ts'
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { DetectionOptions } from '../detect/options.ts'
+
+/** Pixels. */
+const BOX = 0.1
+const SCORE = 1e-4
+/** An overlap this near to the threshold of NMS may fall on either side. */
+const OVERLAP = 1e-3
+
+export interface Differences {
+  /** The largest difference between coordinates, and between scores, of detections that are in both. */
+  readonly box: number
+  readonly score: number
+  /** Detections that only one of them has, but for those that rounding decides. */
+  readonly unmatched: number
+}
+
+export function differences(
+  wanted: readonly ScoredBox[],
+  found: readonly ScoredBox[],
+  options: DetectionOptions,
+): Differences {
+  const left = new Set(found)
+  const alone: ScoredBox[] = []
+  let [box, score] = [0, 0]
+  for (const one of wanted) {
+    const twin = [...left].find((other) => isSame(one, other))
+    if (!twin) {
+      alone.push(one)
+      continue
+    }
+    left.delete(twin)
+    box = Math.max(box, farthest(one.box, twin.box))
+    score = Math.max(score, Math.abs(one.score - twin.score))
+  }
+  const all = [...wanted, ...found]
+  const unmatched = [...alone, ...left].filter((one) => !isBorderline(one, all, wanted, options)).length
+  return { box, score, unmatched }
+}
+
+const isSame = (a: ScoredBox, b: ScoredBox): boolean =>
+  a.categoryId === b.categoryId && Math.abs(a.score - b.score) <= SCORE && farthest(a.box, b.box) <= BOX
+
+const farthest = (a: BoxXyxy, b: BoxXyxy): number => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
+
+/** At the least score, at the score of the last that the limit lets through, or at NMS's threshold with a better one. */
+function isBorderline(
+  { box, score, categoryId }: ScoredBox,
+  all: readonly ScoredBox[],
+  wanted: readonly ScoredBox[],
+  { score: least, nms, limit }: DetectionOptions,
+): boolean {
+  if (score - least <= SCORE) return true
+  if (wanted.length === limit && score - wanted[limit - 1].score <= SCORE) return true
+  return all.some(
+    (other) =>
+      other.categoryId === categoryId &&
+      other.score >= score &&
+      Math.abs(overlap(box, other.box) - nms) <= OVERLAP,
+  )
+}
+
+function overlap([ax, ay, bx, by]: BoxXyxy, [cx, cy, dx, dy]: BoxXyxy): number {
+  const shared =
+    Math.max(0, Math.min(bx, dx) - Math.max(ax, cx)) * Math.max(0, Math.min(by, dy) - Math.max(ay, cy))
+  return shared / ((bx - ax) * (by - ay) + (dx - cx) * (dy - cy) - shared)
+}

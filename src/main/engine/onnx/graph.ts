@@ -1,0 +1,208 @@
+/** An ONNX graph in the making, and the file that it becomes (github.com/onnx/onnx, docs/IR.md). */
+import { create, toBinary } from '@bufbuild/protobuf'
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './schema/onnx-pb.js'
+
+/** A tensor of the graph, by its name. */
+export type Name = string
+
+type Values = Float32Array | BigInt64Array
+type Attribute = number | string | readonly number[] | { readonly float: number }
+/** A number, or the name of a size that is known only when the graph runs. */
+type Dimension = number | string
+
+/** Opset 17 is read by ONNX Runtime from 1.12 on, and version 8 of the format goes with it. */
+const OPSET = 17n
+const IR_VERSION = 8n
+
+const ELEMENT = { float32: DataType.FLOAT, int64: DataType.INT64 } as const
+
+export interface Producer {
+  readonly name: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export class Graph {
+  readonly #nodes: NodeProto[] = []
+  readonly #tensors: TensorProto[] = []
+  readonly #inputs: ValueInfoProto[] = []
+  readonly #outputs: ValueInfoProto[] = []
+  readonly #constants = new Map<string, Name>()
+  readonly #half: boolean
+  #count = 0
+
+  /** @param half weights are kept in half the space, as float16, and are widened to float32 where they are used. */
+  constructor(half = false) {
+    this.#half = half
+  }
+
+  input(name: Name, dimensions: readonly Dimension[]): Name {
+    this.#inputs.push(valueInfo(name, 'float32', dimensions))
+    return name
+  }
+
+  output(name: Name, value: Name, type: keyof typeof ELEMENT, dimensions: readonly Dimension[]): void {
+    this.#node('Identity', [value], {}, [name])
+    this.#outputs.push(valueInfo(name, type, dimensions))
+  }
+
+  /** Appends an operation and gives back its output. An attribute that is a whole number counts as an integer. */
+  add(
+    operation: string,
+    inputs: readonly Name[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Name {
+    return this.addAll(operation, inputs, 1, attributes)[0]
+  }
+
+  /** The same for an operation with several outputs. */
+  addAll(
+    operation: string,
+    inputs: readonly Name[],
+    outputs: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Name[] {
+    const names = Array.from({ length: outputs }, () => `${operation}_${this.#count++}`)
+    this.#node(operation, inputs, attributes, names)
+    return names
+  }
+
+  /** Weights of the model. What has the same name is the same, and is computed and stored once, however often it is used. */
+  weights(name: string, shape: readonly number[], values: () => Float32Array): Name {
+    const known = this.#constants.get(name)
+    if (known !== undefined) return known
+    let value = name
+    if (this.#half) {
+      this.#tensors.push(tensorProto(name, DataType.FLOAT16, shape, Float16Array.from(values())))
+      value = this.add('Cast', [name], { to: DataType.FLOAT })
+    } else this.#tensor(name, values(), shape)
+    this.#constants.set(name, value)
+    return value
+  }
+
+  /** A constant of float32. */
+  floats(values: readonly number[], shape: readonly number[] = [values.length]): Name {
+    return this.#constant(`f ${shape} ${values}`, Float32Array.from(values), shape)
+  }
+
+  float(value: number): Name {
+    return this.floats([value], [])
+  }
+
+  /** A constant of int64. */
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): Name {
+    return this.#constant(`i ${shape} ${values}`, BigInt64Array.from(values, BigInt), shape)
+  }
+
+  integer(value: number): Name {
+    return this.integers([value], [])
+  }
+
+  /** One dimension of a tensor, an int64 of shape [1]. */
+  size(value: Name, dimension: number): Name {
+    return this.add('Shape', [value], { start: dimension, end: dimension + 1 })
+  }
+
+  /** 0 keeps a dimension, −1 takes what is left. */
+  reshape(value: Name, shape: readonly number[]): Name {
+    return this.add('Reshape', [value, this.integers(shape)])
+  }
+
+  toFloat(value: Name): Name {
+    return this.add('Cast', [value], { to: DataType.FLOAT })
+  }
+
+  encode({ name, metadata }: Producer): Uint8Array<ArrayBuffer> {
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: name,
+      opsetImport: [{ domain: '', version: OPSET }],
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      graph: {
+        name: 'detector',
+        node: this.#nodes,
+        initializer: this.#tensors,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    })
+    return toBinary(ModelProtoSchema, model)
+  }
+
+  #node(
+    operation: string,
+    inputs: readonly Name[],
+    attributes: Readonly<Record<string, Attribute>>,
+    outputs: readonly Name[],
+  ): void {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value))
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        opType: operation,
+        name: outputs[0],
+        input: [...inputs],
+        output: [...outputs],
+        attribute,
+      }),
+    )
+  }
+
+  #constant(key: string, values: Values, shape: readonly number[]): Name {
+    const known = this.#constants.get(key)
+    if (known !== undefined) return known
+    const name = this.#tensor(`constant_${this.#count++}`, values, shape)
+    this.#constants.set(key, name)
+    return name
+  }
+
+  #tensor(name: Name, values: Values, shape: readonly number[]): Name {
+    const type = values instanceof Float32Array ? DataType.FLOAT : DataType.INT64
+    this.#tensors.push(tensorProto(name, type, shape, values))
+    return name
+  }
+}
+
+function tensorProto(
+  name: Name,
+  dataType: DataType,
+  shape: readonly number[],
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+): TensorProto {
+  // Little-endian, as every machine that this program runs on.
+  const rawData = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
+  return create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData })
+}
+
+function attributeProto(name: string, value: Attribute) {
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    })
+  if (typeof value === 'number')
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) })
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
+}
+
+function valueInfo(name: Name, type: keyof typeof ELEMENT, dimensions: readonly Dimension[]): ValueInfoProto {
+  const dim = dimensions.map((of) =>
+    typeof of === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(of) } }
+      : { value: { case: 'dimParam' as const, value: of } },
+  )
+  const tensorType = { elemType: ELEMENT[type], shape: { dim } }
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: tensorType } } })
+}

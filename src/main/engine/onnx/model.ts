@@ -1,0 +1,115 @@
+/** A checkpoint as an ONNX file: for others to take away, or for this engine to detect with. */
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { DetectionOptions } from '../detect/options.ts'
+import type { Checkpoint } from '../weights/checkpoint.ts'
+import { requireDecoder, select } from './decoders.ts'
+import { Graph, type Name } from './graph.ts'
+import { type NetworkOutputs, network, weightsOf } from './network.ts'
+
+export interface ExportForm {
+  /** The head's outputs instead of detections. */
+  readonly raw: boolean
+  /** Weights in float16. They are widened when the file is loaded, and everything is computed in float32. */
+  readonly half: boolean
+}
+
+/** Names of the graph's inputs and outputs. */
+export const IMAGE = 'image'
+export const EMBEDDING = 'embedding'
+
+/**
+ * `image` float32 [N, 3, H, W], RGB in 0…1, H and W multiples of 32, to `boxes` [M, 4] (x1, y1, x2, y2 in its pixels),
+ * `scores`, `labels` (indices of the classes) and `batch_index` [M], or to the head's raw outputs.
+ *
+ * @throws CodedError USAGE_ONNX where the detector's decoding is not described.
+ */
+export function exportedModel(
+  checkpoint: Checkpoint,
+  { raw, half }: ExportForm,
+  options: DetectionOptions,
+): Uint8Array<ArrayBuffer> {
+  const { config, tensors } = checkpoint
+  const graph = new Graph(half)
+  const image = graph.input(IMAGE, ['batch', 3, 'height', 'width'])
+  const channels = (values: readonly number[]) => graph.floats(values, [1, 3, 1, 1])
+  const normalised = graph.add('Div', [
+    graph.add('Sub', [image, channels(config.input.mean)]),
+    channels(config.input.std),
+  ])
+  const found = networkOf(graph, checkpoint, normalised)
+  const head = detectorOf(config).head(config)
+  const weights = weightsOf(tensors)
+  if (raw) {
+    rawOutputs(graph, checkpoint, found)
+    for (const { name, tensor, shape } of head.parameters)
+      graph.output(
+        name,
+        graph.weights(tensor, shape, () => weights.values(tensor)),
+        'float32',
+        shape,
+      )
+  } else {
+    const candidates = requireDecoder(config).candidates({
+      graph,
+      config,
+      levels: found.levels,
+      parameters: Object.fromEntries(
+        head.parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
+      ),
+      height: graph.size(image, 2),
+      width: graph.size(image, 3),
+    })
+    const selected = select(graph, candidates, config.classes.length, options)
+    graph.output('boxes', selected.boxes, 'float32', ['detections', 4])
+    graph.output('scores', selected.scores, 'float32', ['detections'])
+    graph.output('labels', selected.labels, 'int64', ['detections'])
+    graph.output('batch_index', selected.batchIndex, 'int64', ['detections'])
+  }
+  return graph.encode({ name: 'FCOS Studio', metadata: metadataOf(checkpoint, raw ? null : options) })
+}
+
+/** The form that this engine runs: normalised images [N, H, W, 3] to the head's raw outputs and the mean of P5. */
+export function engineModel(checkpoint: Checkpoint, half = false): Uint8Array<ArrayBuffer> {
+  const graph = new Graph(half)
+  const images = graph.input(IMAGE, ['batch', 'height', 'width', 3])
+  const found = networkOf(graph, checkpoint, graph.add('Transpose', [images], { perm: [0, 3, 1, 2] }))
+  rawOutputs(graph, checkpoint, found)
+  graph.output(EMBEDDING, found.embedding, 'float32', ['batch', 'channels'])
+  return graph.encode({ name: 'FCOS Studio', metadata: {} })
+}
+
+function networkOf(graph: Graph, { config, tensors }: Checkpoint, images: Name): NetworkOutputs {
+  const head = detectorOf(config).head(config)
+  return network(graph, weightsOf(tensors), config, head, images)
+}
+
+/** Each output of the head over all levels, [N, L, channels], as Outputs in core/detectors/detector.ts has it. */
+function rawOutputs(graph: Graph, { config }: Checkpoint, { levels }: NetworkOutputs): void {
+  for (const { name, channels } of detectorOf(config)
+    .head(config)
+    .towers.flatMap((tower) => tower.outputs)) {
+    const all = graph.add(
+      'Concat',
+      levels.map(({ outputs }) => outputs[name]),
+      { axis: 1 },
+    )
+    graph.output(name, all, 'float32', ['batch', 'locations', channels])
+  }
+}
+
+/** What the tensors alone do not tell. Values are texts, those in braces and brackets JSON. */
+function metadataOf(
+  { config, thresholds, card }: Checkpoint,
+  options: DetectionOptions | null,
+): Record<string, string> {
+  const { classes, input } = config
+  return {
+    detector: detectorOf(config).name,
+    classes: JSON.stringify(classes),
+    input: JSON.stringify({ shortSide: input.shortSide, longSide: input.longSide, multiple: 32 }),
+    config: JSON.stringify(config),
+    ...(options && { selection: JSON.stringify(options) }),
+    ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
+    ...(card !== undefined && { card }),
+  }
+}

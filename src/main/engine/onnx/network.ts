@@ -1,0 +1,347 @@
+/**
+ * The network of a model as an ONNX graph: what engine/model computes on TensorFlow, from the same tables of blocks, the
+ * same description of the head and the same weights. Activations are NCHW here.
+ */
+import type { Architecture } from '../../../core/detectors/architectures.ts'
+import type { HeadDescription, Tower } from '../../../core/detectors/detector.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { toFloat32 } from '../../../core/formats/tensor-values.ts'
+import {
+  type InvertedResidual,
+  LITE0_BATCH_NORM_EPSILON,
+  LITE0_BLOCKS,
+  LITE0_PYRAMID_BLOCKS,
+} from '../model/efficientnet-lite0-spec.ts'
+import { RESNET50_BATCH_NORM_EPSILON, RESNET50_STAGES } from '../model/resnet50-spec.ts'
+import { isBiasFree, layerNames } from '../model/tensors.ts'
+import type { StateDict } from '../weights/state-dict.ts'
+import type { Graph, Name } from './graph.ts'
+
+const NORM_EPSILON = 1e-5
+
+/** What the head puts out on a level. */
+export interface LevelOutputs {
+  /** Of the level's feature map, an int64 of shape [1] each. */
+  readonly rows: Name
+  readonly columns: Name
+  /** By the names of the head's outputs: [N, rows·columns, channels]. */
+  readonly outputs: Readonly<Record<string, Name>>
+}
+
+export interface NetworkOutputs {
+  /** P3 to P7. */
+  readonly levels: readonly LevelOutputs[]
+  /** The mean of P5, [N, channels]. */
+  readonly embedding: Name
+}
+
+export interface Weights {
+  /** @throws Error where the model has no such tensor. */
+  values(name: string): Float32Array
+  shape(name: string): readonly number[]
+  has(name: string): boolean
+}
+
+export function weightsOf(tensors: StateDict): Weights {
+  const get = (name: string) => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw new Error(`the model has no tensor ${name}`)
+    return tensor
+  }
+  return {
+    values: (name) => toFloat32(get(name)),
+    shape: (name) => get(name).shape,
+    has: (name) => tensors.has(name),
+  }
+}
+
+/** @param images normalised, [N, 3, H, W], sides multiples of 32. */
+export function network(
+  graph: Graph,
+  weights: Weights,
+  config: ModelConfig,
+  head: HeadDescription,
+  images: Name,
+): NetworkOutputs {
+  const layers = new Layers(graph, weights)
+  const features = pyramid(layers, BACKBONES[config.architecture](layers, images, config), head.p6)
+  return {
+    levels: features.map((feature, level) => headOn(layers, head, feature, level)),
+    embedding: graph.add('Flatten', [graph.add('GlobalAveragePool', [features[2]])]),
+  }
+}
+
+/** Zeros on all four sides, or TensorFlow's 'same' on even sides: the odd one at the bottom and right. */
+type Padding = number | 'same'
+
+interface ConvolutionOptions {
+  readonly stride?: number
+  readonly padding?: Padding
+  readonly activation?: 'relu' | 'relu6'
+  readonly depthwise?: boolean
+  readonly biasFree?: boolean
+  /** A frozen BatchNorm, which is folded in; without one the bias beside the weight is added. */
+  readonly batchNorm?: BatchNorm
+  /** Added before the activation. */
+  readonly residual?: Name | undefined
+}
+
+interface BatchNorm {
+  readonly name: string
+  readonly epsilon: number
+}
+
+/** y = x·scale + shift per channel. */
+interface Affine {
+  readonly scale: Float32Array
+  readonly shift: Float32Array
+}
+
+class Layers {
+  readonly graph: Graph
+  readonly weights: Weights
+
+  constructor(graph: Graph, weights: Weights) {
+    this.graph = graph
+    this.weights = weights
+  }
+
+  /** `name` is that of the convolution's tensors without `.weight` and `.bias`. */
+  convolution(x: Name, name: string, options: ConvolutionOptions = {}): Name {
+    const { batchNorm } = options
+    return this.#convolve(x, name, this.weights.shape(`${name}.weight`), options, {
+      filter: () => {
+        const filter = this.weights.values(`${name}.weight`)
+        return batchNorm ? scaled(filter, this.#batchNorm(batchNorm).scale) : filter
+      },
+      bias: () => (batchNorm ? this.#batchNorm(batchNorm).shift : this.weights.values(`${name}.bias`)),
+    })
+  }
+
+  /** Convolutions of one input as one, their channels side by side. */
+  joined(x: Name, names: readonly string[], padding: number): Name {
+    const shapes = names.map((name) => this.weights.shape(`${name}.weight`))
+    const outputs = shapes.reduce((sum, [out]) => sum + out, 0)
+    const all = (of: 'weight' | 'bias') => () =>
+      concatenate(names.map((name) => this.weights.values(`${name}.${of}`)))
+    return this.#convolve(
+      x,
+      names.join('+'),
+      [outputs, ...shapes[0].slice(1)],
+      { padding },
+      { filter: all('weight'), bias: all('bias') },
+    )
+  }
+
+  activate(x: Name, activation: 'relu' | 'relu6' | undefined): Name {
+    if (activation === 'relu') return this.graph.add('Relu', [x])
+    if (activation === 'relu6') return this.graph.add('Clip', [x, this.graph.float(0), this.graph.float(6)])
+    return x
+  }
+
+  /** relu(GroupNorm(x)): each group's values as one channel of an instance norm, then the affine of each channel. */
+  groupNormRelu(x: Name, name: string, groups: number): Name {
+    const { graph } = this
+    const one = graph.floats(Array<number>(groups).fill(1))
+    const zero = graph.floats(Array<number>(groups).fill(0))
+    const grouped = graph.reshape(x, [0, groups, -1])
+    const normed = graph.add('InstanceNormalization', [grouped, one, zero], {
+      epsilon: { float: NORM_EPSILON },
+    })
+    const back = graph.add('Reshape', [normed, graph.add('Shape', [x])])
+    return this.#affineRelu(back, name, {
+      scale: this.weights.values(`${name}.weight`),
+      shift: this.weights.values(`${name}.bias`),
+    })
+  }
+
+  batchNormRelu(x: Name, name: string): Name {
+    return this.#affineRelu(x, name, this.#batchNorm({ name, epsilon: NORM_EPSILON }))
+  }
+
+  #affineRelu(x: Name, name: string, { scale, shift }: Affine): Name {
+    const { graph } = this
+    const shape = [scale.length, 1, 1]
+    const multiplied = graph.add('Mul', [x, graph.weights(`${name}.scale`, shape, () => scale)])
+    return graph.add('Relu', [
+      graph.add('Add', [multiplied, graph.weights(`${name}.shift`, shape, () => shift)]),
+    ])
+  }
+
+  #convolve(
+    x: Name,
+    name: string,
+    shape: readonly number[],
+    {
+      stride = 1,
+      padding = 0,
+      depthwise = false,
+      biasFree = false,
+      activation,
+      residual,
+    }: ConvolutionOptions,
+    values: { readonly filter: () => Float32Array; readonly bias: () => Float32Array },
+  ): Name {
+    const { graph } = this
+    const [channels, , size] = shape
+    const inputs = [
+      x,
+      graph.weights(`${name}.weight`, shape, values.filter),
+      ...(biasFree ? [] : [graph.weights(`${name}.bias`, [channels], values.bias)]),
+    ]
+    const linear = graph.add('Conv', inputs, {
+      kernel_shape: [size, size],
+      strides: [stride, stride],
+      pads: padsOf(padding, size, stride),
+      group: depthwise ? channels : 1,
+    })
+    return this.activate(residual === undefined ? linear : graph.add('Add', [linear, residual]), activation)
+  }
+
+  #batchNorm({ name, epsilon }: BatchNorm): Affine {
+    const [weight, bias, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((of) =>
+      this.weights.values(`${name}.${of}`),
+    )
+    const scale = weight.map((w, i) => w / Math.sqrt(variance[i] + epsilon))
+    return { scale, shift: bias.map((b, i) => b - mean[i] * scale[i]) }
+  }
+}
+
+/** A filter [out, …] with each output multiplied. */
+function scaled(filter: Float32Array, scale: Float32Array): Float32Array {
+  const each = filter.length / scale.length
+  const result = new Float32Array(filter.length)
+  for (let out = 0, i = 0; out < scale.length; out++)
+    for (const end = i + each; i < end; i++) result[i] = filter[i] * scale[out]
+  return result
+}
+
+function padsOf(padding: Padding, size: number, stride: number): number[] {
+  if (padding !== 'same') return [padding, padding, padding, padding]
+  const total = size - stride
+  const before = Math.floor(total / 2)
+  return [before, before, total - before, total - before]
+}
+
+function concatenate(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const array of arrays) {
+    all.set(array, at)
+    at += array.length
+  }
+  return all
+}
+
+const BODY = 'backbone.body'
+
+/** Images to C3, C4 and C5. */
+const BACKBONES: Readonly<
+  Record<Architecture, (layers: Layers, images: Name, config: ModelConfig) => Name[]>
+> = {
+  lite0(layers, images) {
+    const convolution = (x: Name, name: string, options: ConvolutionOptions) =>
+      layers.convolution(x, `${name}.conv`, {
+        padding: 'same',
+        batchNorm: { name: `${name}.bn`, epsilon: LITE0_BATCH_NORM_EPSILON },
+        ...options,
+      })
+    const block = (x: Name, root: string, { stride, expand, inputs, outputs }: InvertedResidual) => {
+      const wide = expand === 1 ? x : convolution(x, `${root}.expand`, { activation: 'relu6' })
+      const deep = convolution(wide, `${root}.depthwise`, { stride, depthwise: true, activation: 'relu6' })
+      const residual = stride === 1 && inputs === outputs ? x : undefined
+      return convolution(deep, `${root}.project`, { residual })
+    }
+    let x = convolution(images, `${BODY}.stem`, { stride: 2, activation: 'relu6' })
+    const all = LITE0_BLOCKS.map((of, i) => {
+      x = block(x, `${BODY}.blocks.${i}`, of)
+      return x
+    })
+    return LITE0_PYRAMID_BLOCKS.map((i) => all[i])
+  },
+
+  r50(layers, images, { batchNormEpsilon: epsilon = RESNET50_BATCH_NORM_EPSILON }) {
+    const convolution = (x: Name, name: string, norm: string, options: ConvolutionOptions) =>
+      layers.convolution(x, name, {
+        batchNorm: { name: norm, epsilon },
+        ...options,
+      })
+    const bottleneck = (x: Name, root: string, stride: number) => {
+      const layer = (of: Name, index: number, options: ConvolutionOptions) =>
+        convolution(of, `${root}.conv${index}`, `${root}.bn${index}`, { activation: 'relu', ...options })
+      const residual = layers.weights.has(`${root}.downsample.0.weight`)
+        ? convolution(x, `${root}.downsample.0`, `${root}.downsample.1`, { stride })
+        : x
+      return layer(layer(layer(x, 1, {}), 2, { stride, padding: 1 }), 3, { residual })
+    }
+    const stem = convolution(images, `${BODY}.conv1`, `${BODY}.bn1`, {
+      ...{ stride: 2, padding: 3, activation: 'relu' },
+    })
+    let x = layers.graph.add('MaxPool', [stem], {
+      ...{ kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+    })
+    return RESNET50_STAGES.map(({ blocks }, stage) => {
+      for (let block = 0; block < blocks; block++) {
+        x = bottleneck(x, `${BODY}.layer${stage + 1}.${block}`, block === 0 && stage > 0 ? 2 : 1)
+      }
+      return x
+    }).slice(1)
+  },
+}
+
+/** C3, C4, C5 → P3 to P7. */
+function pyramid(layers: Layers, stages: readonly Name[], p6From: HeadDescription['p6']): Name[] {
+  const { graph } = layers
+  const layer = (x: Name, name: string, options: ConvolutionOptions = {}) =>
+    layers.convolution(x, `backbone.fpn.${name}`, options)
+  const output = (x: Name, level: number) => layer(x, `layer_blocks.${level}.0`, { padding: 1 })
+  let inner = layer(stages[2], 'inner_blocks.2.0')
+  const p5 = output(inner, 2)
+  const finer: Name[] = []
+  for (const level of [1, 0]) {
+    const upsampled = graph.add('Resize', [inner, '', graph.floats([1, 1, 2, 2])], {
+      ...{ mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+    })
+    inner = layer(stages[level], `inner_blocks.${level}.0`, { residual: upsampled })
+    finer.unshift(output(inner, level))
+  }
+  const p6 = layer(p6From === 'C5' ? stages[2] : p5, 'extra_blocks.p6', { stride: 2, padding: 1 })
+  const p7 = layer(layers.activate(p6, 'relu'), 'extra_blocks.p7', { stride: 2, padding: 1 })
+  return [...finer, p5, p6, p7]
+}
+
+function headOn(layers: Layers, head: HeadDescription, feature: Name, level: number): LevelOutputs {
+  const { graph } = layers
+  const outputs = head.towers.flatMap((tower) => {
+    const packed = layers.joined(
+      towerOn(layers, head, tower, feature, level),
+      tower.outputs.map(({ tensor }) => tensor),
+      1,
+    )
+    const channels = tower.outputs.map((output) => output.channels)
+    const total = channels.reduce((sum, count) => sum + count, 0)
+    const rows = graph.reshape(graph.add('Transpose', [packed], { perm: [0, 2, 3, 1] }), [0, -1, total])
+    const parts =
+      channels.length === 1
+        ? [rows]
+        : graph.addAll('Split', [rows, graph.integers(channels)], channels.length, { axis: 2 })
+    return tower.outputs.map(({ name }, i) => [name, parts[i]] as const)
+  })
+  return {
+    rows: graph.size(feature, 2),
+    columns: graph.size(feature, 3),
+    outputs: Object.fromEntries(outputs),
+  }
+}
+
+function towerOn(layers: Layers, head: HeadDescription, { root }: Tower, feature: Name, level: number): Name {
+  let x = feature
+  for (let index = 0; index < head.depth; index++) {
+    const { convolution, norm } = layerNames(root, index, head)
+    const linear = layers.convolution(x, convolution, { padding: 1, biasFree: isBiasFree(head) })
+    if (head.norm === 'group') x = layers.groupNormRelu(linear, norm, head.groups)
+    else if (head.norm === 'batch') x = layers.batchNormRelu(linear, `${norm}.${level}`)
+    else x = layers.activate(linear, 'relu')
+  }
+  return x
+}
