@@ -16,6 +16,11 @@ export function formulaUniform(key: string, count: number, salt = SALT): Float32
   return Float32Array.from({ length: count }, random)
 }
 
+/** Raw outputs of the second series of references: shift + scale·(2u − 1), in float32. */
+export function formulaOutputs(key: string, count: number, scale: number, shift: number): Float32Array {
+  return formulaUniform(key, count, 'wave2-1').map((u) => shift + scale * (2 * u - 1))
+}
+
 export function formulaValues(key: string, shape: readonly number[], salt = SALT): Float32Array {
   const u = formulaUniform(
     key,

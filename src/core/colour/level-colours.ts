@@ -1,13 +1,14 @@
-import type { LevelName } from '../pyramid/levels.ts'
+import type { GridLevelName } from '../pyramid/levels.ts'
 
 /**
  * Five hues in rainbow order, from light to dark, so that people with a colour vision deficiency can still distinguish the
  * levels and see which of two is coarser.
  */
 export const LEVEL_COLOURS = {
+  P2: '#f7f4c8',
   P3: '#ffdd33',
   P4: '#ff8a1f',
   P5: '#e8487f',
   P6: '#a65fe6',
   P7: '#23409c',
-} as const satisfies Record<LevelName, string>
+} as const satisfies Record<GridLevelName, string>

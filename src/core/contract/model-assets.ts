@@ -82,7 +82,7 @@ const CANDIDATE_TENSORS = ['boxes', 'class_scores', 'locations', 'labels', 'leve
 /** @throws CodedError WEIGHTS_* of decodeSafetensors, IO_MODEL_OUTPUT. */
 export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
   const { about, tensor, names } = decode(file)
-  const { quality, score } = detectorOf(about.model.config)
+  const { quality, score, suppression } = detectorOf(about.model.config)
   const classScores = tensor('class_scores', Float32Array)
   const qualities = quality && tensor(quality.name, Float32Array)
   const others = names.filter((name) => !CANDIDATE_TENSORS.includes(name))
@@ -92,6 +92,7 @@ export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
       boxes: tensor('boxes', Float32Array),
       classScores,
       scores: classScores.map((p, i) => score(p, qualities?.[i] ?? 1)),
+      suppression: suppression?.(about.model.config),
       parts: Object.fromEntries(others.map((name) => [name, tensor(name, Float32Array)])),
       locations: tensor('locations', Int32Array),
       labels: tensor('labels', Int32Array),

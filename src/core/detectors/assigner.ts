@@ -4,6 +4,7 @@
  */
 import type { BoxXyxy } from '../geometry/box.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
+import type { ObjectDetails } from './detector.ts'
 
 /** The owner of a cell that learns no box. */
 export const BACKGROUND = -1
@@ -13,7 +14,7 @@ export const IGNORED = -2
 
 export interface Assigner<Rules> {
   /** The assignment of `boxes` [N·4] (x1, y1, x2, y2 in pixels of the input). Degenerate boxes are ordinary: nothing learns them. */
-  over(grid: Pyramid, rules: Rules, boxes: Float32Array): Assignment
+  over(grid: Pyramid, rules: Rules, boxes: Float32Array, details?: ObjectDetails): Assignment
 }
 
 /** C cells, N boxes. */

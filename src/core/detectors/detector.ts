@@ -13,7 +13,7 @@ import type { Axes, Pyramid } from '../pyramid/levels.ts'
 import type { Architecture } from './architectures.ts'
 import type { Assigner } from './assigner.ts'
 import type { ModelConfig } from './model-config.ts'
-import type { Candidates } from './shared/candidates.ts'
+import type { Candidates, Suppression } from './shared/candidates.ts'
 import type { View } from './views.ts'
 
 /** One image's ground truth, in pixels of the network's input. */
@@ -26,6 +26,9 @@ export interface LabelledBoxes {
   readonly outlines?: Outlines | undefined
 }
 
+/** What may be known of objects beside their boxes. */
+export type ObjectDetails = Partial<Pick<LabelledBoxes, 'outlines'> & { readonly classes: ArrayLike<number> }>
+
 /** Rings of each object, to be filled by the nonzero rule: parts run one way, holes the other. */
 export type Outlines = readonly (readonly Ring[] | null)[]
 
@@ -34,6 +37,8 @@ export type Outputs = Readonly<Record<string, Float32Array>>
 
 /** The network between the pyramid and the raw outputs. The engine builds it, and weights are checked against it. */
 export interface HeadDescription {
+  /** What leads from the backbone to the levels that the towers read; left out: the feature pyramid P3 to P7. */
+  readonly neck?: UpsamplingNeck | undefined
   /** Width of the pyramid and the towers. */
   readonly channels: number
   /** 3×3 convolutions of each tower, each with a norm and ReLU. */
@@ -49,9 +54,20 @@ export interface HeadDescription {
   readonly norm: 'group' | 'batch' | 'none'
   /** Of GroupNorm. */
   readonly groups: number
+  /** Side of the outputs' convolutions; 3 where it is left out. */
+  readonly outputKernel?: 1 | 3 | undefined
   readonly towers: readonly Tower[]
   /** What else the head learns, shared by all locations. */
   readonly parameters: readonly HeadParameter[]
+}
+
+/**
+ * From the deepest stage of the backbone to a single level: per stage a 3×3 convolution and a transposed 4×4 one that doubles
+ * the size, each with a norm and ReLU ("Objects as Points" without deformable convolutions).
+ */
+export interface UpsamplingNeck extends Pick<HeadDescription, 'norm' | 'groups'> {
+  /** Channels of each stage; the last are those that the towers read. */
+  readonly widths: readonly number[]
 }
 
 /** Convolutions that several outputs share. The order of towers, outputs and parameters is that of the state dict. */
@@ -61,7 +77,7 @@ export interface Tower {
   readonly outputs: readonly HeadOutput[]
 }
 
-/** A 3×3 convolution on a tower that puts out raw values. */
+/** A convolution on a tower that puts out raw values. */
 export interface HeadOutput {
   /** The key in Outputs. */
   readonly name: string
@@ -183,6 +199,8 @@ export interface Detector<
   readonly figures: readonly FigureCurve[]
   decode(input: DecodeInput<Config>): Candidates
 
+  /** What of a class stands for one object; boxes that overlap where it is left out. */
+  readonly suppression?: ((config: Config) => Suppression) | undefined
   /** A second score of each candidate, in Candidates.parts, which says how well its box fits; null where there is none. */
   readonly quality: {
     readonly name: string
@@ -201,6 +219,7 @@ export interface Detector<
     boxes: Float32Array,
     matched: Int32Array,
     into?: Maps,
+    details?: ObjectDetails,
   ): Maps
   /** The quality's map lies under its name. */
   predictionMaps(input: HeadReading<Config>): Predicted & PredictionMaps
@@ -231,6 +250,8 @@ export interface Reading {
     readonly length: number
   }[]
   readonly figures: readonly { readonly title: string; readonly value: number }[]
+  /** Of the box, from the location, where a detector predicts it as such. */
+  readonly centre?: { readonly dx: number; readonly dy: number } | undefined
 }
 
 /** Partial `assignment`, `head` and `loss` of a configuration. */

@@ -4,7 +4,7 @@ import type { Ring } from './polygon.ts'
 import { type Rle, rleBounds } from './rle.ts'
 
 /** The pixels that are set, as half-open ranges [from, to) of rows in one column; columns ascend. */
-function* columnsOf({
+export function* columnsOf({
   width,
   height,
   counts,

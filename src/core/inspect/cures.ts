@@ -192,11 +192,12 @@ function ranges(
   const box = inputBoxes(image, [boxes[gt]], input)
   const closed = rules.ranges === 'closed'
   return inputPyramid(image, { input, rules }).levels.flatMap((level) => {
-    const range = rangesOf(rules)[level.name]
+    const name = level.name as LevelName
+    const range = rangesOf(rules)[name]
     if (!range) return []
     const [low, high] = range
     const widen = (end: 'from' | 'to', to: number, from: number): Cure => {
-      return { change: 'range', level: level.name, end, to, from }
+      return { change: 'range', level: name, end, to, from }
     }
     return sampledDistances(level, rules, box).flatMap((distance) => {
       const down = closed ? Math.floor(distance) : Math.ceil(distance) - 1

@@ -1,6 +1,6 @@
 /** Maps of what every location learns, over one input: what the X-ray draws, recomputed on every frame of a drag. */
 import type { Assignment } from '../detectors/assigner.ts'
-import type { Detector } from '../detectors/detector.ts'
+import type { Detector, Outlines } from '../detectors/detector.ts'
 import { FCOS } from '../detectors/fcos/index.ts'
 import type { FcosTargetMaps } from '../detectors/fcos/views.ts'
 import type { Size } from '../geometry/box.ts'
@@ -15,6 +15,7 @@ export interface TargetScene {
   readonly boxes: Float32Array
   /** [N] any number per class. */
   readonly classes: ArrayLike<number>
+  readonly outlines?: Outlines | undefined
   readonly assignment: unknown
   readonly loss: unknown
 }
@@ -87,13 +88,14 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
     return runnersUp(this.#assignment, this.matched, this.#runnersUp)
   }
 
-  update({ boxes, classes, assignment: rules, loss }: TargetScene): void {
+  update({ boxes, classes, outlines, assignment: rules, loss }: TargetScene): void {
     const { detector, matched } = this
     const grid = detector.grid(this.#input, { assignment: rules })
-    const assignment = detector.assigner.over(grid, rules, boxes)
+    const assignment = detector.assigner.over(grid, rules, boxes, { classes, outlines })
     this.#assignment = assignment
     assignment.assign(matched)
-    this.#own = detector.targetMaps(grid, { assignment: rules, loss }, boxes, matched, this.#own) as Own
+    const config = { assignment: rules, loss }
+    this.#own = detector.targetMaps(grid, config, boxes, matched, this.#own, { classes, outlines }) as Own
     ambiguity(assignment, classes, matched, this.#ambiguity)
     this.#shares = fitShares(this.#shares, boxes.length / 4)
     countShares(assignment, matched, this.#shares)

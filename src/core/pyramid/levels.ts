@@ -13,6 +13,8 @@ export const STRIDES = [8, 16, 32, 64, 128] as const
 export const LevelName = z.enum(['P3', 'P4', 'P5', 'P6', 'P7'])
 export type LevelName = z.infer<typeof LevelName>
 export const LEVEL_NAMES = LevelName.options
+/** P2: the one level, of stride 4, of detectors without a pyramid. */
+export type GridLevelName = LevelName | 'P2'
 
 /** Where locations lie. half-stride: floor(s/2) + k·s (FCOS's authors). corner: k·floor(padded size / feature size) (torchvision). */
 export const LocationRule = z.enum(['half-stride', 'corner'])
@@ -24,7 +26,7 @@ export interface Axes {
 }
 
 export interface Level {
-  readonly name: LevelName
+  readonly name: GridLevelName
   /** Nominal: scales distances and center sampling, and equals the spacing unless the corner rule says otherwise. */
   readonly stride: number
   /** Cells of the feature map. */

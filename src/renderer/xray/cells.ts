@@ -2,7 +2,7 @@
  * Locations on the image. A location is drawn as a cell around it whose size is the spacing of the locations. With the
  * corner rule, the cell lies half a stride to the top left of the pixels that its feature covers.
  */
-import type { Level, LevelName, Pyramid } from '../../core/pyramid/levels.ts'
+import type { GridLevelName, Level, Pyramid } from '../../core/pyramid/levels.ts'
 
 export interface Scale {
   readonly x: number
@@ -43,5 +43,5 @@ export function locationAtPoint(
 }
 
 /** The shown levels, the coarsest first, in drawing order. */
-export const levelsToDraw = ({ levels }: Pyramid, shown: LevelName | null): readonly Level[] =>
+export const levelsToDraw = ({ levels }: Pyramid, shown: GridLevelName | null): readonly Level[] =>
   levels.filter(({ name }) => shown === null || name === shown).toReversed()

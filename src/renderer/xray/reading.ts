@@ -1,7 +1,7 @@
 /** What one location learns, or why it learns nothing, ready to be shown. */
 import type { CellOutcome } from '../../core/detectors/assigner.ts'
 import type { Reading } from '../../core/detectors/detector.ts'
-import { LEVEL_NAMES, type Level, type LevelName } from '../../core/pyramid/levels.ts'
+import { type GridLevelName, LEVEL_NAMES, type Level } from '../../core/pyramid/levels.ts'
 import { locationAt } from '../../core/pyramid/locations.ts'
 import { locationAtPoint } from './cells.ts'
 import { type PredictedBox, type Prediction, predictedAt } from './prediction.ts'
@@ -19,7 +19,7 @@ export interface LearnedBox {
 }
 
 export interface LocationReading {
-  readonly level: LevelName
+  readonly level: GridLevelName
   readonly stride: number
   /** Pixels of the image per pixel of the network's input. */
   readonly scale: { readonly x: number; readonly y: number }
@@ -32,7 +32,7 @@ export interface LocationReading {
   /** Why this location does not learn the other boxes around it; the box that came closest first. */
   readonly findings: readonly string[]
   /** Levels with a positive location under the same point. */
-  readonly positiveLevels: readonly LevelName[]
+  readonly positiveLevels: readonly GridLevelName[]
 }
 
 /** More findings would not help: they occur only where many boxes are stacked. */
@@ -47,7 +47,7 @@ const MOST_FINDINGS = 5
 export function readLocation(
   targets: ComputedTargets,
   point: ImagePoint,
-  wanted: LevelName | null,
+  wanted: GridLevelName | null,
   nameOf: (target: TargetBox) => string,
   prediction: Prediction | null = null,
 ): LocationReading | undefined {

@@ -4,7 +4,7 @@ import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.t
 import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
 import { STARVED_BELOW } from '../../core/inspect/report.ts'
 import { lostLocations } from '../../core/inspect/shares.ts'
-import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
+import { type GridLevelName, LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 import type { TargetBox } from './target-boxes.ts'
 import type { ComputedTargets } from './targets.ts'
 
@@ -20,7 +20,7 @@ export interface ObjectShare {
 }
 
 export interface LevelCount {
-  readonly level: LevelName
+  readonly level: GridLevelName
   readonly locations: number
 }
 
@@ -39,7 +39,10 @@ export function objectShare(targets: ComputedTargets, gt: number): ObjectShare {
   return {
     target: boxes[gt]!,
     positives: positives[gt]!,
-    perLevel: LEVEL_NAMES.map((level, i) => ({ level, locations: perLevel[gt * LEVEL_NAMES.length + i]! })),
+    perLevel: maps.pyramid.levels.map(({ name }, i) => ({
+      level: name,
+      locations: perLevel[gt * LEVEL_NAMES.length + i]!,
+    })),
     meanCenterness: meanCenterness[gt]!,
     lost: lost.map(({ to, locations }) => ({ to: boxes[to]!, locations })),
     reason: positives[gt] === 0 ? unlearnableReason(targets, gt) : null,
@@ -76,12 +79,12 @@ export interface ImageTotals {
 
 export function imageTotals({ boxes, maps }: ComputedTargets): ImageTotals {
   const { positives, perLevel } = maps.shares
-  const counts = LEVEL_NAMES.map((level) => ({ level, locations: 0 }))
+  const counts = maps.pyramid.levels.map(({ name }) => ({ level: name, locations: 0 }))
   let [learnable, starved] = [0, 0]
   for (let gt = 0; gt < boxes.length; gt++) {
     if (positives[gt]! > 0) learnable++
     if (positives[gt]! > 0 && positives[gt]! < STARVED_BELOW) starved++
-    for (const [i, count] of counts.entries()) count.locations += perLevel[gt * counts.length + i]!
+    for (const [i, count] of counts.entries()) count.locations += perLevel[gt * LEVEL_NAMES.length + i]!
   }
   return {
     ...{ objects: boxes.length, learnable, starved },

@@ -8,7 +8,7 @@ import { COLOUR_MAPS } from '../../core/colour/colour-maps.ts'
 import type { Detector } from '../../core/detectors/detector.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import { AMBIGUITY_VIEW } from '../../core/detectors/views.ts'
-import { LEVEL_NAMES, type LevelName } from '../../core/pyramid/levels.ts'
+import { type GridLevelName, LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 import type { CanvasView } from '../canvas/canvas-view.ts'
 import type { DraftShape, SceneImage } from '../canvas/editing.ts'
 import type { Studio } from '../session/studio.svelte.ts'
@@ -38,7 +38,7 @@ const DEFAULT_LOOK: Look = { on: false, view: 'levels', colourMap: 'viridis', op
 /** A pinned point and level, whose reading stays visible. */
 interface Pin {
   readonly point: ImagePoint
-  readonly level: LevelName
+  readonly level: GridLevelName
 }
 
 export class Xray implements OverlaySource {
@@ -50,7 +50,13 @@ export class Xray implements OverlaySource {
     this.#studio.settings.get('xray.model', ModelRules, MODELS.lite0.rules),
   )
   /** The only level that is shown and read; null for all levels. */
-  level = $state<LevelName | null>(null)
+  get level(): GridLevelName | null {
+    return this.#level !== null && this.levels.includes(this.#level) ? this.#level : null
+  }
+  set level(level: GridLevelName | null) {
+    this.#level = level
+  }
+  #level = $state<GridLevelName | null>(null)
   /** Null while the X-ray is off or no image is open. Replaced on every change. */
   targets = $state.raw<ComputedTargets | null>(null)
   /** Reading of the location under the pointer. */
@@ -106,9 +112,14 @@ export class Xray implements OverlaySource {
     this.#studio.settings.set('xray.model', model)
   }
 
+  /** Of the detector's grid. */
+  get levels(): readonly GridLevelName[] {
+    return this.targets?.maps.pyramid.levels.map(({ name }) => name) ?? LEVEL_NAMES
+  }
+
   /** Switches from all levels to each level alone, and back. */
   stepLevel(by: 1 | -1): void {
-    const choices = [null, ...LEVEL_NAMES]
+    const choices = [null, ...this.levels]
     this.level = choices[(choices.indexOf(this.level) + by + choices.length) % choices.length]!
   }
 
@@ -210,7 +221,7 @@ export class Xray implements OverlaySource {
   }
 
   #read(targets: ComputedTargets): void {
-    const read = (point: ImagePoint, level: LevelName | null): LocationReading | undefined =>
+    const read = (point: ImagePoint, level: GridLevelName | null): LocationReading | undefined =>
       readLocation(targets, point, level, this.nameOf, this.prediction)
     this.reading = (this.#point && read(this.#point, this.level)) ?? null
     this.pinned = this.#pins.flatMap(({ point, level }) => read(point, level) ?? [])

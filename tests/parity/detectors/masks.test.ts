@@ -45,13 +45,13 @@ describe.each(json.images.map((scene, index) => ({ ...scene, index })))('$name',
   })
 
   it.skipIf(scene.index === SWITCHED_OFF)('PolarMask: owners, sides, rays of both rules, centerness', () => {
-    const code = targets(layout, objects, { count: 36, rule: 'code' })
+    const code = targets(layout, objects, { count: 36, rays: 'code' })
     expect([...code.matched]).toEqual(of('gt'))
     expect([...code.location]).toEqual(of('positive_index'))
     expect(largestDifference(code.ltrb, of('ltrb'))).toBeLessThan(1e-4)
     expect(largestDifference(code.centerness, of('centerness'))).toBeLessThan(1e-6)
     expect(largestDifference(code.rays, of('rays'))).toBeLessThan(1e-3)
-    const { rays } = targets(layout, objects, { count: 36, rule: 'exact' })
+    const { rays } = targets(layout, objects, { count: 36, rays: 'exact' })
     expect(largestDifference(rays, of('rays_exact'))).toBeLessThan(1e-3)
   })
 

@@ -57,20 +57,10 @@ export function targets(
     index: new Int32Array(count).fill(-1),
     radius: new Int32Array(count),
   }
-  const clip = (value: number, cells: number) => Math.min(Math.max(value, 0), cells - 1)
-  for (let gt = 0; gt < Math.min(count, rules.maxObjects); gt++) {
-    const x1 = clip(boxes[gt * 4], columns)
-    const y1 = clip(boxes[gt * 4 + 1], rows)
-    const x2 = clip(boxes[gt * 4 + 2], columns)
-    const y2 = clip(boxes[gt * 4 + 3], rows)
-    const width = Math.fround(x2 - x1)
-    const height = Math.fround(y2 - y1)
-    if (!(width > 0 && height > 0)) continue
-    const radius = Math.max(0, Math.trunc(gaussianRadius(Math.ceil(height), Math.ceil(width), rules)))
-    const x = Math.fround(Math.fround(x1 + x2) / 2)
-    const y = Math.fround(Math.fround(y1 + y2) / 2)
-    const column = Math.trunc(x)
-    const row = Math.trunc(y)
+  for (let gt = 0; gt < count; gt++) {
+    const place = placeOf({ columns, rows }, rules, boxes, gt)
+    if (!place) continue
+    const { x, y, column, row, width, height, radius } = place
     drawPeak(out, classes[gt], column, row, radius)
     out.size[gt * 2] = width
     out.size[gt * 2 + 1] = height
@@ -82,7 +72,48 @@ export function targets(
   return out
 }
 
-/** exp(−d²/2σ²) with σ = (2r+1)/6 on the square of side 2r + 1, by the maximum where peaks of a class overlap. */
+/** Where the map has an object, in cells. */
+export interface Place {
+  readonly x: number
+  readonly y: number
+  /** The cell that holds the centre. */
+  readonly column: number
+  readonly row: number
+  readonly width: number
+  readonly height: number
+  /** Cells on each side of the centre's that the peak covers. */
+  readonly radius: number
+}
+
+/** Null where an object is dropped: outside, without area after clipping, or past maxObjects. */
+export function placeOf(
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  rules: CenterNetRules,
+  boxes: Float32Array,
+  gt: number,
+): Place | null {
+  if (gt >= rules.maxObjects) return null
+  const clip = (value: number, cells: number) => Math.min(Math.max(value, 0), cells - 1)
+  const x1 = clip(boxes[gt * 4], columns)
+  const y1 = clip(boxes[gt * 4 + 1], rows)
+  const x2 = clip(boxes[gt * 4 + 2], columns)
+  const y2 = clip(boxes[gt * 4 + 3], rows)
+  const width = Math.fround(x2 - x1)
+  const height = Math.fround(y2 - y1)
+  if (!(width > 0 && height > 0)) return null
+  const x = Math.fround(Math.fround(x1 + x2) / 2)
+  const y = Math.fround(Math.fround(y1 + y2) / 2)
+  const radius = Math.max(0, Math.trunc(gaussianRadius(Math.ceil(height), Math.ceil(width), rules)))
+  return { x, y, column: Math.trunc(x), row: Math.trunc(y), width, height, radius }
+}
+
+/** Value of an object's peak at a cell, (dx, dy) cells from its own: exp(−d²/2σ²) with σ = (2r+1)/6; 0 beyond its square. */
+export function peakAt(dx: number, dy: number, radius: number): number {
+  if (Math.abs(dx) > radius || Math.abs(dy) > radius) return 0
+  return Math.exp(-(dx ** 2 + dy ** 2) / (2 * ((2 * radius + 1) / 6) ** 2))
+}
+
+/** By the maximum where peaks of a class overlap. */
 function drawPeak(
   { heatmap, columns, rows }: CenterNetTargets,
   classIndex: number,
@@ -90,11 +121,10 @@ function drawPeak(
   row: number,
   radius: number,
 ): void {
-  const twiceVariance = 2 * ((2 * radius + 1) / 6) ** 2
   const map = classIndex * rows * columns
   for (let y = Math.max(0, row - radius); y <= Math.min(rows - 1, row + radius); y++) {
     for (let x = Math.max(0, column - radius); x <= Math.min(columns - 1, column + radius); x++) {
-      const value = Math.exp(-((x - column) ** 2 + (y - row) ** 2) / twiceVariance)
+      const value = peakAt(x - column, y - row, radius)
       const at = map + y * columns + x
       heatmap[at] = Math.max(heatmap[at], value)
     }

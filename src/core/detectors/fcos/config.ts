@@ -3,7 +3,7 @@
  * alone do not reveal them (which branch carries centerness, how distances are decoded, where locations lie).
  */
 import { z } from 'zod'
-import { LevelName, LocationRule } from '../../pyramid/levels.ts'
+import { type GridLevelName, LevelName, LocationRule } from '../../pyramid/levels.ts'
 import { COMMON_CONFIG, type ModelConfig } from '../model-config.ts'
 
 /** Pixels of the network's input; null: no upper end. */
@@ -98,6 +98,12 @@ export const PAPER_RANGES = {
 } as const satisfies Record<LevelName, readonly [number, number | null]>
 
 type ReadonlyRanges = Readonly<Partial<Record<LevelName, readonly [from: number, to: number | null]>>>
+
+/** Of a level; undefined where it learns nothing. */
+export const rangeOf = (
+  rules: Pick<AssignmentRules, 'regressionRanges'>,
+  level: GridLevelName,
+): readonly [from: number, to: number | null] | undefined => rangesOf(rules)[level as LevelName]
 
 /** The ranges in pixels that the rules give; null: no upper end. */
 export const rangesOf = ({ regressionRanges }: Pick<AssignmentRules, 'regressionRanges'>): ReadonlyRanges =>

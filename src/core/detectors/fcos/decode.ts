@@ -45,8 +45,20 @@ export interface CandidateOptions {
 
 /** Pairs of location and class with their boxes; parts.centerness [M] is ô = σ(centerness logit) of the location. */
 export function decodeCandidates(outputs: ImageOutputs, options: CandidateOptions): Candidates {
+  const best = bestCandidates(outputs, options, WITH_QUALITY)
+  return { ...best, boxes: boxesAt(best.locations, outputs.regression, options) }
+}
+
+/** The best pairs of every level by class and centerness, without their boxes. */
+export function bestCandidates(
+  outputs: Pick<ImageOutputs, 'logits' | 'centerness'>,
+  options: Pick<CandidateOptions, 'pyramid' | 'scoreThreshold' | 'candidatesPerLevel' | 'alsoByClass'>,
+  ranking: Ranking,
+): Omit<Candidates, 'boxes'> {
   const classes = outputs.logits.length / outputs.centerness.length
-  const pairsOf = options.pyramid.levels.map((level) => pairsOfLevel(level, outputs, classes, options))
+  const pairsOf = options.pyramid.levels.map((level) =>
+    pairsOfLevel(level, outputs, classes, options, ranking),
+  )
   const levels = Uint8Array.from(pairsOf.flatMap((pairs, level) => Array<number>(pairs.length).fill(level)))
   const pairs = Int32Array.from(pairsOf.flatMap((of) => [...of]))
   const locations = pairs.map((pair) => Math.floor(pair / classes))
@@ -57,9 +69,8 @@ export function decodeCandidates(outputs: ImageOutputs, options: CandidateOption
     levels,
     labels: pairs.map((pair) => pair % classes),
     classScores,
-    scores: classScores.map((p, i) => score(p, centerness[i])),
+    scores: classScores.map((p, i) => ranking.score(p, centerness[i])),
     parts: { centerness },
-    boxes: boxesAt(locations, outputs.regression, options),
   }
 }
 
@@ -69,14 +80,19 @@ export const { score } = WITH_QUALITY
 /** The pairs (location·K + class) of a level that are candidates, rising. */
 function pairsOfLevel(
   { first, rows, columns }: Level,
-  { logits, centerness }: ImageOutputs,
+  { logits, centerness }: Pick<ImageOutputs, 'logits' | 'centerness'>,
   classes: number,
-  { scoreThreshold, candidatesPerLevel, alsoByClass = false }: CandidateOptions,
+  {
+    scoreThreshold,
+    candidatesPerLevel,
+    alsoByClass = false,
+  }: Pick<CandidateOptions, 'scoreThreshold' | 'candidatesPerLevel' | 'alsoByClass'>,
+  ranking: Ranking,
 ): Int32Array {
   const scores = { logits, quality: centerness, classes }
-  const by = (ranking: Ranking) =>
-    bestPairs([first, first + rows * columns], scores, ranking, scoreThreshold, candidatesPerLevel)
-  const pairs = by(WITH_QUALITY)
+  const by = (one: Ranking) =>
+    bestPairs([first, first + rows * columns], scores, one, scoreThreshold, candidatesPerLevel)
+  const pairs = by(ranking)
   return (alsoByClass ? Int32Array.from(new Set([...pairs, ...by(BY_CLASS)])) : pairs).sort()
 }
 

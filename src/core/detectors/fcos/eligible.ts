@@ -7,7 +7,7 @@
  */
 
 import type { Axes, Level } from '../../pyramid/levels.ts'
-import { type AssignmentRules, rangesOf } from './config.ts'
+import { type AssignmentRules, rangeOf } from './config.ts'
 
 /** All tests but `inside`. Unlimited distances and radius 0 switch them off. */
 export interface Limits extends Pick<AssignmentRules, 'ranges' | 'radius'> {
@@ -19,13 +19,13 @@ export interface Limits extends Pick<AssignmentRules, 'ranges' | 'radius'> {
 /** The limits of one level. No distance is in the range of a level that learns nothing, since all are above 0. */
 export function limitsOf({ name }: Pick<Level, 'name'>, rules: AssignmentRules): Limits {
   const { ranges, radius } = rules
-  const [minDistance, end] = rangesOf(rules)[name] ?? [0, 0]
+  const [minDistance, end] = rangeOf(rules, name) ?? [0, 0]
   return { minDistance, maxDistance: end ?? Number.POSITIVE_INFINITY, ranges, radius }
 }
 
 /** Whether a level learns anything at all. */
 export const isLearning = ({ name }: Pick<Level, 'name'>, rules: AssignmentRules): boolean =>
-  rangesOf(rules)[name] !== undefined
+  rangeOf(rules, name) !== undefined
 
 /** Strictly: a location on a side of the box is outside, for it would regress a distance of 0. */
 export const isInside = (position: number, low: number, high: number): boolean =>

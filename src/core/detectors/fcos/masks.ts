@@ -5,9 +5,13 @@
  *
  * L locations, G boxes [G·4] x1, y1, x2, y2 in pixels of the network's input, and a mask of that size each.
  */
-import { pixelsOfRle, type Rle } from '../../geometry/rle.ts'
+import type { Size } from '../../geometry/box.ts'
+import { columnsOf } from '../../geometry/mask.ts'
+import type { Rle } from '../../geometry/rle.ts'
 import type { Level, Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND } from '../assigner.ts'
+import type { Outlines } from '../detector.ts'
+import { holds, masksOfOutlines } from '../shared/object-masks.ts'
 import type { AssignmentRules, MaskRules } from './config.ts'
 import { emptyWindow, findEligible, forEachRun, limitsOf } from './eligible.ts'
 
@@ -27,57 +31,88 @@ export interface MaskAssignment {
 }
 
 /** Mean index of the mask's pixels; of an empty mask the origin. */
-export function maskCentre({ height, counts }: Rle): [x: number, y: number] {
-  let [sumX, sumY, pixels, at] = [0, 0, 0, 0]
-  for (let run = 0; run < counts.length; run++) {
-    const end = at + counts[run]
-    if (run % 2 === 1) {
-      for (let i = at; i < end; i++) {
-        sumX += Math.floor(i / height)
-        sumY += i % height
-      }
-      pixels += counts[run]
-    }
-    at = end
+export function maskCentre(mask: Rle): [x: number, y: number] {
+  let [sumX, sumY, pixels] = [0, 0, 0]
+  for (const [column, from, to] of columnsOf(mask)) {
+    sumX += column * (to - from)
+    sumY += ((from + to - 1) * (to - from)) / 2
+    pixels += to - from
   }
   return pixels === 0 ? [0, 0] : [Math.fround(sumX / pixels), Math.fround(sumY / pixels)]
 }
 
-/** Of several boxes that want a location the one of smallest area w·h learns it, of equals the first. */
+/** The objects of outlines; null where only a box is known. */
+export const maskedObjects = (outlines: Outlines, input: Size): (MaskedObject | null)[] =>
+  masksOfOutlines(outlines, input).map((mask) => mask && { mask, centre: maskCentre(mask) })
+
+/**
+ * Of several boxes that want a location the one of smallest area learns it, of equals the first. An object without a mask is
+ * assigned by its box.
+ *
+ * @param legacy added to both sides for the area: 1 where boxes count their last pixel in
+ */
 export function assignWithMasks(
   layout: Pyramid,
   rules: AssignmentRules,
   masks: MaskRules,
   boxes: Float32Array,
-  objects: readonly MaskedObject[],
+  objects: readonly (MaskedObject | null)[],
+  legacy: 0 | 1 = 0,
 ): MaskAssignment {
   const out = {
     matched: new Int32Array(layout.locations).fill(BACKGROUND),
     removed: new Uint8Array(layout.locations),
     fallback: new Uint8Array(layout.locations),
   }
-  for (const gt of largestFirst(boxes)) {
-    const base = baseLocations(layout, rules, masks, boxes, gt, objects[gt])
-    if (!masks.pixels) {
-      for (const { location } of base) out.matched[location] = gt
-      continue
-    }
-    const pixels = pixelsOfRle(objects[gt].mask)
-    const { width, height } = objects[gt].mask
-    // A box, and so a location in it, may reach beyond the mask's image.
-    const isInside = ({ x, y }: Point) =>
-      x >= 0 && y >= 0 && x < width && y < height && pixels[Math.floor(y) * width + Math.floor(x)] === 1
-    const inside = base.filter(isInside)
-    const chosen = inside.length > 0 ? inside : fallbackOf(masks.fallback, base, objects[gt].mask, pixels)
-    const kept = new Set(chosen.map(({ location }) => location))
-    for (const { location } of base) if (!kept.has(location)) out.removed[location] = 1
-    for (const { location } of chosen) {
+  const areas = areasOf(boxes, legacy)
+  for (const gt of [...areas.keys()].sort((a, b) => areas[b] - areas[a] || b - a)) {
+    const { chosen, removed, isFallback } = locationsOf(layout, rules, masks, boxes, gt, objects[gt])
+    for (const location of removed) out.removed[location] = 1
+    for (const location of chosen) {
       out.matched[location] = gt
-      out.fallback[location] = inside.length === 0 ? 1 : 0
+      out.fallback[location] = isFallback ? 1 : 0
     }
   }
   for (const [location, gt] of out.matched.entries()) if (gt !== BACKGROUND) out.removed[location] = 0
   return out
+}
+
+/** w·h in float32, in px². */
+export const areasOf = (boxes: Float32Array, legacy: 0 | 1 = 0): Float32Array =>
+  Float32Array.from({ length: boxes.length / 4 }, (_, gt) => {
+    const [x1, y1, x2, y2] = boxes.subarray(gt * 4, gt * 4 + 4)
+    return Math.fround(Math.fround(x2 - x1) + legacy) * Math.fround(Math.fround(y2 - y1) + legacy)
+  })
+
+/** The locations of one object, ascending. */
+export interface ObjectLocations {
+  /** It would learn these if it were alone. */
+  readonly chosen: readonly number[]
+  /** Its box alone would have had these too. */
+  readonly removed: readonly number[]
+  /** None lay inside the mask, so that the fallback chose. */
+  readonly isFallback: boolean
+}
+
+export function locationsOf(
+  layout: Pyramid,
+  rules: AssignmentRules,
+  masks: MaskRules,
+  boxes: Float32Array,
+  gt: number,
+  object: MaskedObject | null,
+): ObjectLocations {
+  const base = baseLocations(layout, rules, masks, boxes, gt, object)
+  const indices = (points: readonly Point[]) => points.map(({ location }) => location)
+  if (!object || !masks.pixels) return { chosen: indices(base), removed: [], isFallback: false }
+  const inside = base.filter(({ x, y }) => holds(object.mask, x, y))
+  const chosen = indices(inside.length > 0 ? inside : fallbackOf(masks.fallback, base, object.mask))
+  const kept = new Set(chosen)
+  return {
+    chosen,
+    removed: indices(base).filter((location) => !kept.has(location)),
+    isFallback: inside.length === 0 && chosen.length > 0,
+  }
 }
 
 interface Point {
@@ -93,20 +128,20 @@ function baseLocations(
   { centre: origin }: MaskRules,
   boxes: Float32Array,
   gt: number,
-  { centre }: MaskedObject,
+  object: MaskedObject | null,
 ): Point[] {
   const window = emptyWindow()
-  const ofMask = origin === 'mask' && rules.radius > 0
+  const centre = origin === 'mask' && rules.radius > 0 ? object?.centre : undefined
   const points: Point[] = []
   for (const level of levels) {
-    const limits = limitsOf(level, ofMask ? { ...rules, radius: 0 } : rules)
+    const limits = limitsOf(level, centre ? { ...rules, radius: 0 } : rules)
     if (!findEligible(level, limits, boxes, gt, window)) continue
-    const reach = ofMask ? Math.fround(rules.radius * level.stride) : Number.POSITIVE_INFINITY
+    const reach = Math.fround(rules.radius * level.stride)
     forEachRun(level, window, (start, end) => {
       for (let location = start; location < end; location++) {
         const { x, y } = pointOf(level, location)
-        const distance = Math.max(Math.abs(x - centre[0]), Math.abs(y - centre[1]))
-        if (Math.fround(distance) < reach) points.push({ location, x, y })
+        const distance = centre ? Math.max(Math.abs(x - centre[0]), Math.abs(y - centre[1])) : 0
+        if (!centre || Math.fround(distance) < reach) points.push({ location, x, y })
       }
     })
   }
@@ -121,33 +156,19 @@ function pointOf({ first, columns, offset, spacing }: Level, location: number): 
   }
 }
 
-function fallbackOf(
-  rule: MaskRules['fallback'],
-  base: readonly Point[],
-  { width, height }: Rle,
-  pixels: Uint8Array,
-): readonly Point[] {
+function fallbackOf(rule: MaskRules['fallback'], base: readonly Point[], mask: Rle): readonly Point[] {
   if (rule === 'base') return base
-  if (rule === 'none' || base.length === 0) return []
-  const set = [...pixels.keys()].filter((at) => pixels[at] === 1)
+  if (rule === 'none') return []
   let nearest: Point | undefined
-  let least = (width + height) ** 2
+  let least = Number.POSITIVE_INFINITY
   for (const point of base) {
-    for (const at of set) {
-      const distance = ((at % width) - point.x) ** 2 + (Math.floor(at / width) - point.y) ** 2
+    for (const [column, from, to] of columnsOf(mask)) {
+      const row = Math.min(Math.max(Math.round(point.y), from), to - 1)
+      const distance = (column - point.x) ** 2 + (row - point.y) ** 2
       if (distance >= least) continue
       least = distance
       nearest = point
     }
   }
   return nearest ? [nearest] : []
-}
-
-function largestFirst(boxes: Float32Array): number[] {
-  const areas = Array.from({ length: boxes.length / 4 }, (_, gt) =>
-    Math.fround(
-      Math.fround(boxes[gt * 4 + 2] - boxes[gt * 4]) * Math.fround(boxes[gt * 4 + 3] - boxes[gt * 4 + 1]),
-    ),
-  )
-  return [...areas.keys()].sort((a, b) => areas[b] - areas[a] || b - a)
 }

@@ -17,6 +17,22 @@ export interface Candidates {
   readonly scores: Float32Array
   /** What else is predicted of each candidate, by name: [M] or [M,…]. */
   readonly parts: Readonly<Record<string, Float32Array>>
+  /** What makes two candidates of a class one detection: the overlap of their boxes where it is left out. */
+  readonly suppression?: Suppression | undefined
+}
+
+/** boxes and outlines: by the IoU of those. none: the detector lets no two candidates stand for one object. */
+export type Suppression = 'boxes' | 'outlines' | 'none'
+
+/** The part that holds an outline [M,2n] of each candidate, as x, y in the pixels of the boxes. */
+export const OUTLINE_PART = 'outline'
+
+/** The outline of a candidate; null where the detector predicts none. */
+export function outlineAt({ parts, labels }: Candidates, i: number): number[] | null {
+  const outlines = parts[OUTLINE_PART]
+  if (!outlines) return null
+  const length = outlines.length / labels.length
+  return [...outlines.subarray(i * length, (i + 1) * length)]
 }
 
 export const boxAt = (boxes: Float32Array, i: number): BoxXyxy => [

@@ -37,7 +37,7 @@ export function selectDetections(
     entrants.push(...best.sorted().indices)
     first = end
   }
-  const kept = nms(
+  const kept = (candidates.suppression === 'none' ? bestOf : nms)(
     Float32Array.from({ length: entrants.length * 4 }, (_, i) => boxes[entrants[i >> 2] * 4 + (i & 3)]),
     Float32Array.from(entrants, (i) => scores[i]),
     Int32Array.from(entrants, (i) => labels[i]),
@@ -45,6 +45,19 @@ export function selectDetections(
     maxDetections,
   )
   return kept.map((i) => entrants[i])
+}
+
+/** Those of highest score, of equals the first; with the parameters of nms. */
+function bestOf(
+  _boxes: Float32Array,
+  scores: Float32Array,
+  _labels: Int32Array,
+  _iouThreshold: number,
+  limit: number,
+): Int32Array {
+  return Int32Array.from(scores.keys())
+    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+    .slice(0, limit)
 }
 
 /** From an image's candidates to what a model guesses in it, in the terms of a project. */

@@ -169,7 +169,7 @@ function polarmaskTargets(
   })
   const { matched, location, ltrb, rays, centerness, dropped } = polarmask.targets(layout, objects, {
     count,
-    rule,
+    rays: rule,
   })
   const { levels, locationsPerBox } = perLevel(layout, matched, objects.length)
   return {

@@ -6,6 +6,7 @@ import { Tape } from '../model/tape.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { imagesOf, type RawOutputs, type Runner } from './runner.ts'
 
+/** Of P3 to P7; of a single level that one. */
 const P5 = 2
 
 /** Leaves the model to its owner, unless that disposes of it through the runner. */
@@ -20,7 +21,7 @@ export function rawOutputs(model: Network, { images, width, height, sizes }: Net
   const tensor = tf.tensor4d(images, [sizes.length, height, width, 3]) as Tensor4D
   const tape = new Tape(false)
   const features = model.features(tape, tensor)
-  const mean = tf.mean(features[P5].tensor, [1, 2])
+  const mean = tf.mean(features[Math.min(P5, features.length - 1)].tensor, [1, 2])
   const levels = model.predict(tape, model.towers(tape, features))
   const outputs = model.read(levels)
   const embeddings = mean.dataSync() as Float32Array

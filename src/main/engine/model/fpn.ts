@@ -2,12 +2,13 @@
 import { fused } from '../tensor/operations.ts'
 import { tf } from '../tensor/tensorflow.ts'
 import { Convolution } from './layers/convolution.ts'
+import type { Neck } from './neck.ts'
 import type { Parameters } from './parameter.ts'
 import { type Tape, Value } from './tape.ts'
 
 const ROOT = 'backbone.fpn'
 
-export class FeaturePyramid {
+export class FeaturePyramid implements Neck {
   readonly #laterals: Convolution[]
   readonly #outputs: Convolution[]
   readonly #p6: Convolution

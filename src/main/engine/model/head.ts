@@ -23,7 +23,7 @@ class Tower {
         after: null,
         activation: 'none',
       }),
-      norm: normRelu(parameters, name, index, head, LEVELS),
+      norm: normRelu(parameters, name, index, head, head.neck ? 1 : LEVELS),
     }))
   }
 
@@ -43,6 +43,7 @@ export class Head {
       predictor: new Predictor(
         parameters,
         outputs.map(({ tensor }) => tensor),
+        head.outputKernel,
       ),
     }))
   }

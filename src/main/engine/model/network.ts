@@ -1,4 +1,4 @@
-/** A detector on the device: backbone, feature pyramid and head; between its tensors and the typed arrays that core/detectors computes with. */
+/** A detector on the device: backbone, neck and head; between its tensors and the typed arrays that core/detectors computes with. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import type { Detector, HeadDescription, HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
@@ -10,8 +10,8 @@ import { tf } from '../tensor/tensorflow.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import type { Backbone } from './backbone.ts'
 import { EfficientNetLite0 } from './efficientnet-lite0.ts'
-import { FeaturePyramid } from './fpn.ts'
 import { Head, type PerTower } from './head.ts'
+import { type Neck, neckOf } from './neck.ts'
 import { Parameters } from './parameter.ts'
 import { ResNet50 } from './resnet50.ts'
 import type { Tape, Value } from './tape.ts'
@@ -28,7 +28,7 @@ export class Network {
   readonly head: HeadDescription
   readonly parameters: Parameters
   readonly #backbone: Backbone
-  readonly #pyramid: FeaturePyramid
+  readonly #neck: Neck
   readonly #head: Head
 
   /** `state` must hold exactly the tensors of modelTensors(config). */
@@ -38,7 +38,7 @@ export class Network {
     this.head = this.detector.head(config)
     this.parameters = new Parameters(state)
     this.#backbone = BACKBONES[config.architecture](this.parameters, config)
-    this.#pyramid = new FeaturePyramid(this.parameters, this.head.p6)
+    this.#neck = neckOf(this.parameters, this.head)
     this.#head = new Head(this.parameters, this.head)
   }
 
@@ -47,12 +47,12 @@ export class Network {
     return this.detector.grid(input, this.config)
   }
 
-  /** Normalised images [N,H,W,3], H and W multiples of 32 → P3 to P7. The images stay the caller's. */
+  /** Normalised images [N,H,W,3], H and W multiples of 32 → the levels that the head reads, the finest first. The images stay the caller's. */
   features(tape: Tape, images: Tensor4D): Value[] {
-    return this.#pyramid.forward(tape, this.#backbone.forward(tape, images))
+    return this.#neck.forward(tape, this.#backbone.forward(tape, images))
   }
 
-  /** P3 to P7 → the features after the head's towers, per level. Takes a hold of each feature. */
+  /** The levels → the features after the head's towers, per level. Takes a hold of each feature. */
   towers(tape: Tape, features: readonly Value[]): PerTower[] {
     return this.#head.towers(tape, features)
   }
@@ -122,7 +122,7 @@ export class Network {
 
   dispose(): void {
     this.#backbone.dispose()
-    this.#pyramid.dispose()
+    this.#neck.dispose()
     this.#head.dispose()
     this.parameters.dispose()
   }

@@ -1,5 +1,5 @@
 /** Names and shapes of every tensor that a model of a given configuration has, in the order of its state dict. */
-import type { HeadDescription, Tower } from '../../../core/detectors/detector.ts'
+import type { HeadDescription, Tower, UpsamplingNeck } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { TensorSpec } from '../weights/state-dict.ts'
@@ -12,7 +12,8 @@ export const LEVELS = 5
 export function modelTensors(config: ModelConfig): TensorSpec[] {
   const head = detectorOf(config).head(config)
   const { tensors, channels } = BACKBONES[config.architecture]
-  return [...tensors(), ...pyramidTensors(channels, head), ...headTensors(head, config.classes.length)]
+  const neck = head.neck ? upsamplingTensors(channels.at(-1)!, head.neck) : pyramidTensors(channels, head)
+  return [...tensors(), ...neck, ...headTensors(head, config.classes.length)]
 }
 
 /** Laterals of C3 to C5, their 3×3 outputs, P6 and P7. */
@@ -29,11 +30,25 @@ function pyramidTensors(
   ]
 }
 
+export const UPSAMPLING_ROOT = 'backbone.upsampling'
+
+/** A convolution and a transposed one, whose kernel torch has as [in, out, 4, 4], per stage. */
+function upsamplingTensors(inputs: number, neck: UpsamplingNeck): TensorSpec[] {
+  return neck.widths.flatMap((width, stage) => [
+    kernel(`${UPSAMPLING_ROOT}.conv.${6 * stage}`, width, stage === 0 ? inputs : neck.widths[stage - 1]!, 3),
+    { name: `${UPSAMPLING_ROOT}.conv.${6 * stage}.bias`, shape: [width] },
+    ...normTensors(`${UPSAMPLING_ROOT}.conv.${6 * stage + 1}`, width, neck, 1),
+    kernel(`${UPSAMPLING_ROOT}.conv.${6 * stage + 3}`, width, width, 4),
+    { name: `${UPSAMPLING_ROOT}.conv.${6 * stage + 3}.bias`, shape: [width] },
+    ...normTensors(`${UPSAMPLING_ROOT}.conv.${6 * stage + 4}`, width, neck, 1),
+  ])
+}
+
 const headTensors = (head: HeadDescription, classes: number): TensorSpec[] => [
   ...head.towers.flatMap((tower) => [
     ...towerTensors(tower, head),
     ...tower.outputs.flatMap(({ tensor, channels, perClass }) =>
-      kernelAndBias(tensor, channels, head.channels, 3).map((spec) =>
+      kernelAndBias(tensor, channels, head.channels, head.outputKernel ?? 3).map((spec) =>
         perClass ? { ...spec, classes } : spec,
       ),
     ),
@@ -54,21 +69,29 @@ export function layerNames(
 }
 
 /** Whether a norm's offset stands in for the convolution's bias. */
-export const isBiasFree = ({ layout, norm }: HeadDescription): boolean =>
+export const isBiasFree = ({ layout, norm }: Pick<HeadDescription, 'layout' | 'norm'>): boolean =>
   layout === 'blocks' && norm !== 'none'
 
 function towerTensors({ root }: Tower, head: HeadDescription): TensorSpec[] {
-  const { channels, depth, norm } = head
+  const { channels, depth, neck } = head
   return Array.from({ length: depth }, (_, index) => {
     const names = layerNames(root, index, head)
     return [
       ...(isBiasFree(head)
         ? [kernel(names.convolution, channels, channels, 3)]
         : kernelAndBias(names.convolution, channels, channels, 3)),
-      ...(norm === 'group' ? affine(names.norm, channels) : []),
-      ...(norm === 'batch'
-        ? Array.from({ length: LEVELS }, (_, level) => batchNorm(`${names.norm}.${level}`, channels)).flat()
-        : []),
+      ...normTensors(names.norm, channels, head, neck ? 1 : LEVELS),
     ]
   }).flat()
+}
+
+function normTensors(
+  at: string,
+  channels: number,
+  { norm }: Pick<HeadDescription, 'norm'>,
+  levels: number,
+): TensorSpec[] {
+  if (norm === 'none') return []
+  if (norm === 'group') return affine(at, channels)
+  return Array.from({ length: levels }, (_, level) => batchNorm(`${at}.${level}`, channels)).flat()
 }

@@ -1,7 +1,7 @@
 /** The gradients of convolution.ts's convolutions, with respect to their inputs and their filters. */
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { executeRounded, fastMath } from './bfloat16.ts'
-import { type ConvolutionShape, dense, geometry, isSame } from './convolution.ts'
+import { type ConvolutionShape, deconvolve, dense, geometry, isSame } from './convolution.ts'
 import { attribute, execute, hasNativeKernels, tf } from './tensorflow.ts'
 
 /** Runs an operation that takes a shape as an int32 tensor. */
@@ -18,8 +18,7 @@ export function convolveInputGradient(
   dy: Tensor4D,
   shape: ConvolutionShape,
 ): Tensor4D {
-  const attributes = [attribute.float32(), ...dense(shape, filter.shape[0])]
-  return withShape(xShape, (size) => execute('Conv2DBackpropInput', attributes, [size, filter, dy]))
+  return deconvolve(xShape as [number, number, number, number], filter, dy, shape)
 }
 
 export function convolveFilterGradient(

@@ -2,7 +2,7 @@
  * Convolutions on NHWC tensors, filters HWIO (depthwise: HWC1), in PyTorch's padding convention.
  */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import { attribute, execute } from './tensorflow.ts'
+import { attribute, execute, tf } from './tensorflow.ts'
 
 export interface ConvolutionShape {
   readonly stride: number
@@ -38,6 +38,20 @@ export const dense = (shape: ConvolutionShape, size: number) => [
 
 export function convolve(x: Tensor4D, filter: Tensor4D, shape: ConvolutionShape): Tensor4D {
   return execute('Conv2D', [attribute.float32(), ...dense(shape, filter.shape[0])], [x, filter]) as Tensor4D
+}
+
+/** The transposed convolution: the gradient, by an input of the given size, of the convolution whose output's gradient is x. */
+export function deconvolve(
+  size: readonly [number, number, number, number],
+  filter: Tensor4D,
+  x: Tensor4D,
+  shape: ConvolutionShape,
+): Tensor4D {
+  const attributes = [attribute.float32(), ...dense(shape, filter.shape[0])]
+  const sizes = tf.tensor1d([...size], 'int32')
+  const result = execute('Conv2DBackpropInput', attributes, [sizes, filter, x])
+  sizes.dispose()
+  return result as Tensor4D
 }
 
 export function depthwise(x: Tensor4D, filter: Tensor4D, shape: ConvolutionShape): Tensor4D {

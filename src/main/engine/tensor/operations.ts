@@ -10,5 +10,5 @@ export type { ConvolutionShape } from './convolution.ts'
 // Called in training only, which WebAssembly refuses as a whole.
 export * from './convolution-gradients.ts'
 
-export const { convolve, depthwise, maxPool3x3 } = device === 'wasm' ? portable : binding
+export const { convolve, deconvolve, depthwise, maxPool3x3 } = device === 'wasm' ? portable : binding
 export const fused: FusedOperations = hasNativeKernels ? native : composed

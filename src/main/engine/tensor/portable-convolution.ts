@@ -11,6 +11,22 @@ export function convolve(x: Tensor4D, filter: Tensor4D, { stride, padding }: Con
   return tf.conv2d(x, filter, stride, padding)
 }
 
+/** See convolution.ts. */
+export function deconvolve(
+  [, height, width]: readonly [number, number, number, number],
+  filter: Tensor4D,
+  x: Tensor4D,
+  { stride, padding }: ConvolutionShape,
+): Tensor4D {
+  return tf.conv2dTranspose(
+    x,
+    filter,
+    [x.shape[0], height, width, filter.shape[2]],
+    stride,
+    padding as 'same',
+  )
+}
+
 export function depthwise(x: Tensor4D, filter: Tensor4D, { stride, padding }: ConvolutionShape): Tensor4D {
   return tf.depthwiseConv2d(x, filter, stride, padding)
 }

@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { OptimiserConfig } from '../../../core/contract/training.ts'
 import type { Parameter } from '../model/parameter.ts'
+import { UPSAMPLING_ROOT } from '../model/tensors.ts'
 import { fused } from '../tensor/operations.ts'
 import { attribute, execute, tf } from '../tensor/tensorflow.ts'
 
@@ -52,7 +53,7 @@ export class Optimiser {
   }
 
   #shareOf(name: string): number {
-    if (name.startsWith('backbone.fpn.')) return this.#config.pyramidShare
+    if (name.startsWith('backbone.fpn.') || name.startsWith(UPSAMPLING_ROOT)) return this.#config.pyramidShare
     return name.startsWith('backbone.body.') ? this.#config.backboneShare : 1
   }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { BeginRequest } from '../../../core/contract/engine.ts'
 import { type RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
@@ -117,7 +118,8 @@ function requireSame(
   // As the first start would have filled it in.
   const filled = trainingOptions(model.architecture, images, { ...chosen, steps: options.steps })
   const others = differences(chosen, filled, options).filter(([name]) => name !== 'steps')
-  const choices = differences(asked.model ?? {}, asked.model ?? {}, model)
+  const named = { ...model, detector: detectorOf(model).name }
+  const choices = differences(asked.model ?? {}, asked.model ?? {}, named)
   const [first] = [...others, ...choices]
   if (first) refuse(`${first[0]} ${JSON.stringify(first[1])}`)
 }

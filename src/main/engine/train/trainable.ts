@@ -7,6 +7,7 @@ import { LEARNING_DEPTHS, type LearningDepth } from '../../../core/contract/trai
 import type { HeadDescription } from '../../../core/detectors/detector.ts'
 import { LITE0_STAGE_OF_BLOCK } from '../model/efficientnet-lite0-spec.ts'
 import type { Network } from '../model/network.ts'
+import { UPSAMPLING_ROOT } from '../model/tensors.ts'
 
 /** The depth at which a tensor begins to learn; null if it never does. */
 function depthOf(name: string, { towers, parameters }: HeadDescription): LearningDepth | null {
@@ -14,7 +15,7 @@ function depthOf(name: string, { towers, parameters }: HeadDescription): Learnin
   const last = [...towers.flatMap(({ outputs }) => outputs), ...parameters]
   if (last.some(({ tensor }) => name === tensor || name.startsWith(`${tensor}.`))) return 'predictors'
   if (name.startsWith('head.')) return 'head'
-  if (name.startsWith('backbone.fpn.')) return 'fpn'
+  if (name.startsWith('backbone.fpn.') || name.startsWith(UPSAMPLING_ROOT)) return 'fpn'
   if (/\.(bn\d?|downsample\.1)\./.test(name)) return null
   const layer = name.match(/\.body\.layer(\d)\./)
   if (layer) return layer[1] === '1' ? null : (`c${Number(layer[1]) + 1}` as LearningDepth)

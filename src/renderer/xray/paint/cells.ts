@@ -1,7 +1,7 @@
 /** Paints locations of the levels as cells, coarse ones first, so that the finest are on top. */
 
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
-import type { Level, LevelName, Pyramid } from '../../../core/pyramid/levels.ts'
+import type { GridLevelName, Level, Pyramid } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import { gridOf, levelsToDraw } from '../cells.ts'
 import { imageScale } from '../targets.ts'
@@ -33,7 +33,7 @@ const LEAST_WITH_GAP = 5
 export function paintCells(
   layout: Layout,
   isDrawn: (location: number) => boolean,
-  shown: LevelName | null,
+  shown: GridLevelName | null,
   view: View,
   part: BoxXyxy,
   paint: CellPainter,

@@ -5,7 +5,7 @@ import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
 import { BACKGROUND } from '../../../core/detectors/assigner.ts'
 import type { Paint } from '../../../core/detectors/views.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
-import type { LevelName } from '../../../core/pyramid/levels.ts'
+import type { GridLevelName } from '../../../core/pyramid/levels.ts'
 import type { View } from '../../canvas/geometry/view.ts'
 import type { ComputedTargets } from '../targets.ts'
 import type { AnyView } from '../views.ts'
@@ -26,7 +26,7 @@ export interface Canvas {
 export interface Shown {
   readonly view: AnyView
   /** Null for all levels. */
-  readonly level: LevelName | null
+  readonly level: GridLevelName | null
   readonly colourMap: ColourMap
 }
 

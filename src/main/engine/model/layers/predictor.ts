@@ -1,20 +1,26 @@
-/** The last 3×3 convolutions of a branch. All of a branch run as one, since they read the same input. */
+/** The last convolutions of a branch. All of a branch run as one, since they read the same input. */
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
-import { convolve, convolveFilterGradient, convolveInputGradient, fused } from '../../tensor/operations.ts'
+import {
+  type ConvolutionShape,
+  convolve,
+  convolveFilterGradient,
+  convolveInputGradient,
+  fused,
+} from '../../tensor/operations.ts'
 import { tf } from '../../tensor/tensorflow.ts'
 import type { Parameter, Parameters } from '../parameter.ts'
 import { type Tape, Value } from '../tape.ts'
 
-const SHAPE = { stride: 1, padding: 1 } as const
-
 export class Predictor {
+  readonly #shape: ConvolutionShape
   readonly #weights: Parameter[]
   readonly #biases: Parameter[]
   /** Output channels of each convolution, in the order of the names. */
   readonly channels: readonly number[]
   #joined: { filter: Tensor4D; bias: Tensor1D; version: number } | null = null
 
-  constructor(parameters: Parameters, names: readonly string[]) {
+  constructor(parameters: Parameters, names: readonly string[], kernel: 1 | 3 = 3) {
+    this.#shape = { stride: 1, padding: (kernel - 1) / 2 }
     this.#weights = names.map((name) => parameters.get(`${name}.weight`))
     this.#biases = names.map((name) => parameters.get(`${name}.bias`))
     this.channels = this.#weights.map(({ shape }) => shape[0])
@@ -24,7 +30,7 @@ export class Predictor {
   forward(tape: Tape, x: Value): Value {
     const { filter, bias } = this.#join()
     const learns = this.#weights.some(({ trainable }) => trainable)
-    const y = fused.biasActivation(convolve(x.tensor, filter, SHAPE), bias, 'none')
+    const y = fused.biasActivation(convolve(x.tensor, filter, this.#shape), bias, 'none')
     const out = new Value(y, learns || x.differentiable)
     if (!tape.recording || !out.differentiable) {
       x.release()
@@ -34,7 +40,7 @@ export class Predictor {
       const dy = out.takeGradient()
       if (dy) {
         if (learns) this.#addGradients(x.tensor, filter, dy)
-        if (x.differentiable) x.addGradient(convolveInputGradient(x.tensor.shape, filter, dy, SHAPE))
+        if (x.differentiable) x.addGradient(convolveInputGradient(x.tensor.shape, filter, dy, this.#shape))
         dy.dispose()
       }
       x.release()
@@ -43,7 +49,7 @@ export class Predictor {
   }
 
   #addGradients(x: Tensor4D, filter: Tensor4D, dy: Tensor4D): void {
-    const dfilter = convolveFilterGradient(x, filter.shape, dy, SHAPE)
+    const dfilter = convolveFilterGradient(x, filter.shape, dy, this.#shape)
     const dbias = tf.sum(dy, [0, 1, 2])
     const dfilters = tf.split(dfilter, [...this.channels], 3)
     const dbiases = tf.split(dbias, [...this.channels])

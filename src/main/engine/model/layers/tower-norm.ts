@@ -11,11 +11,13 @@ export function normRelu(
   parameters: Parameters,
   tower: string,
   index: number,
-  head: HeadDescription,
+  head: Pick<HeadDescription, 'norm' | 'groups' | 'layout'>,
   levels: number,
 ): NormRelu {
   const { convolution, norm: name } = layerNames(tower, index, head)
-  const bias = isBiasFree(head) ? parameters.zeros(head.channels) : parameters.get(`${convolution}.bias`)
+  const bias = isBiasFree(head)
+    ? parameters.zeros(parameters.get(`${convolution}.weight`).shape[0])
+    : parameters.get(`${convolution}.bias`)
   if (head.norm === 'none') return new BiasRelu(bias)
   if (head.norm === 'group') {
     return new GroupNormRelu(

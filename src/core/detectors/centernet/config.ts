@@ -1,0 +1,59 @@
+/** The configuration of CenterNet ("Objects as Points") without deformable convolutions, and its presets. */
+import { z } from 'zod'
+import { COMMON_CONFIG, type ModelConfig } from '../model-config.ts'
+import { AUTHORS_RULES, CenterNetRules } from './targets.ts'
+
+const HeadConfig = z.strictObject({
+  /** Of each up-sampling stage; the last are those of the head. */
+  widths: z.array(z.int().positive()).length(3).readonly(),
+  /** Of the up-sampling stages, … */
+  norm: z.enum(['group', 'batch', 'none']),
+  /** … and of the head's convolutions. */
+  headNorm: z.enum(['group', 'batch', 'none']),
+  groups: z.int().positive(),
+})
+
+const LossConfig = z.strictObject({
+  /** Of the size's loss beside the others; 0.1. */
+  sizeWeight: z.number().min(0),
+  offsetWeight: z.number().min(0),
+})
+
+export const CenterNetConfig = z.strictObject({
+  detector: z.literal('centernet'),
+  ...COMMON_CONFIG,
+  assignment: CenterNetRules,
+  head: HeadConfig,
+  loss: LossConfig,
+})
+export interface CenterNetConfig
+  extends ModelConfig<CenterNetRules, z.infer<typeof HeadConfig>, z.infer<typeof LossConfig>> {
+  detector: 'centernet'
+}
+
+export const CenterNetChoices = z.strictObject({
+  detector: z.literal('centernet'),
+  head: HeadConfig.partial().optional(),
+  loss: LossConfig.partial().optional(),
+  assignment: CenterNetRules.partial().optional(),
+})
+
+const COLOURS: Pick<ModelConfig['input'], 'mean' | 'std'> = {
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+}
+const LOSS = { sizeWeight: 0.1, offsetWeight: 1 }
+
+/** Narrower, and with GroupNorm, since batches of two or four images have no statistics to speak of. */
+export const lite0Preset = (classes: ModelConfig['classes']): CenterNetConfig => ({
+  ...{ detector: 'centernet', architecture: 'lite0', classes, assignment: { ...AUTHORS_RULES }, loss: LOSS },
+  input: { shortSide: 416, longSide: 416, ...COLOURS },
+  head: { widths: [128, 96, 64], norm: 'group', headNorm: 'group', groups: 16 },
+})
+
+/** The authors' ResNet with plain convolutions in place of deformable ones, as MMDetection has it. */
+export const r50Preset = (classes: ModelConfig['classes']): CenterNetConfig => ({
+  ...{ detector: 'centernet', architecture: 'r50', classes, assignment: { ...AUTHORS_RULES }, loss: LOSS },
+  input: { shortSide: 512, longSide: 512, ...COLOURS },
+  head: { widths: [256, 128, 64], norm: 'batch', headNorm: 'none', groups: 16 },
+})

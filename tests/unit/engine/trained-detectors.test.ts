@@ -1,0 +1,85 @@
+/** Each detector learns from published weights of its backbone, is stopped and goes on, is kept, and detects from what was kept. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { EngineData, EngineEvent, TrainRequest } from '../../../src/core/contract/engine.ts'
+import { detectors } from '../../../src/core/detectors/detectors.ts'
+import { JobControl } from '../../../src/main/engine/control.ts'
+import { detect } from '../../../src/main/engine/detect/detect.ts'
+import { Network } from '../../../src/main/engine/model/network.ts'
+import { train } from '../../../src/main/engine/train/trainer.ts'
+import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
+import { decodeImage } from '../../../src/main/images/decode.ts'
+import { readModels, weightsPath } from '../../../src/main/setup/weights.ts'
+import { pictures } from '../../support/pictures.ts'
+import { scratch } from '../../support/scratch.ts'
+
+const weights = weightsPath(readModels().find(({ name }) => name === 'efficientnet_lite0_imagenet')!)
+const STEPS = 6
+const HALF = 3
+
+test.skipIf(!existsSync(weights)).each(detectors().map(({ name }) => name))(
+  '%s',
+  async (detector) => {
+    const folder = await scratch()
+    const data = outlined(await pictures(join(folder, 'pictures'), 4))
+    const request = (out: string, resume: boolean): TrainRequest => ({
+      method: 'train',
+      out: join(folder, out),
+      ...{ weights, architecture: null, data, validation: data, resume },
+      options: {
+        training: { steps: STEPS, size: 96, batch: 2, saveEvery: HALF, evaluateEvery: STEPS, seed: 5 },
+        model: { detector } as TrainRequest['options']['model'],
+      },
+    })
+    const run = async (to: TrainRequest, stopAt = Number.POSITIVE_INFINITY) => {
+      const steps: (EngineEvent & { kind: 'step' })[] = []
+      const emit = (event: EngineEvent) => {
+        if (event.kind !== 'step') return
+        steps.push(event)
+        if (event.step === stopAt) control.cancel()
+      }
+      const control = new JobControl(emit, async () => {})
+      return { steps, result: await train(to, emit, control) }
+    }
+    const stopped = await run(request('a', false), HALF)
+    expect(stopped.result).toMatchObject({ steps: HALF, complete: false })
+    const rest = await run(request('a', true))
+    expect(rest.result).toMatchObject({ steps: STEPS, complete: true })
+    const whole = await run(request('b', false))
+    const losses = (steps: typeof whole.steps) => steps.map(({ step, loss }) => [step, loss])
+    expect(losses([...stopped.steps, ...rest.steps])).toEqual(losses(whole.steps))
+    expect(whole.steps.every(({ loss, positives }) => Number.isFinite(loss) && positives > 0)).toBe(true)
+    const log = readFileSync(join(folder, 'b', 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    const { losses: curves } = detectors().find(({ name }) => name === detector)!
+    for (const { name } of curves) expect(JSON.parse(log[0]!)).toHaveProperty(name)
+
+    const kept = await readCheckpoint(whole.result.checkpoint)
+    const image = await decodeImage(data.images[0]!.path)
+    const options = { score: 1e-3, nms: 0.6, limit: 10 }
+    const found = detect(new Network(kept.config, kept.tensors), [image], kept.config.input, options)[0]!
+    expect(found.length).toBeGreaterThan(0)
+    for (const { box, score } of found) {
+      expect([...box, score].every(Number.isFinite)).toBe(true)
+      expect(score).toBeLessThanOrEqual(1)
+    }
+  },
+  120_000,
+)
+
+/** The squares as outlines with a bitten corner. */
+function outlined({ categories, images }: EngineData): EngineData {
+  return {
+    categories,
+    images: images.map((image) => ({
+      ...image,
+      outlines: Array.from(image.categories, (_, i) => {
+        const [x1, y1, x2, y2] = image.boxes.subarray(i * 4, i * 4 + 4)
+        const [x, y] = [(x1! + x2!) / 2, (y1! + y2!) / 2]
+        return [[x1!, y1!, x, y1!, x, y, x2!, y, x2!, y2!, x1!, y2!]]
+      }),
+    })),
+  }
+}
