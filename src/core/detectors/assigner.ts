@@ -3,14 +3,23 @@
  * them, works for every rule that can say these things.
  */
 import type { BoxXyxy } from '../geometry/box.ts'
+import type { Ring } from '../geometry/polygon.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
-import type { ObjectDetails } from './detector.ts'
 
 /** The owner of a cell that learns no box. */
 export const BACKGROUND = -1
 
 /** The owner of a cell that neither costs nor learns. */
 export const IGNORED = -2
+
+/** Rings of each object, to be filled by the nonzero rule: parts run one way, holes the other. Null: only its box is known. */
+export type Outlines = readonly (readonly Ring[] | null)[]
+
+/** What may be known of objects beside their boxes. */
+export interface ObjectDetails {
+  readonly classes?: ArrayLike<number> | undefined
+  readonly outlines?: Outlines | undefined
+}
 
 export interface Assigner<Rules> {
   /** The assignment of `boxes` [N·4] (x1, y1, x2, y2 in pixels of the input). Degenerate boxes are ordinary: nothing learns them. */

@@ -8,10 +8,9 @@
  */
 import type { z } from 'zod'
 import type { Size } from '../geometry/box.ts'
-import type { Ring } from '../geometry/polygon.ts'
 import type { Axes, Pyramid } from '../pyramid/levels.ts'
 import type { Architecture } from './architectures.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, ObjectDetails, Outlines } from './assigner.ts'
 import type { ModelConfig } from './model-config.ts'
 import type { Candidates, Suppression } from './shared/candidates.ts'
 import type { View } from './views.ts'
@@ -25,12 +24,6 @@ export interface LabelledBoxes {
   /** [N] outline of each object in the same pixels, null where only its box is known; left out where that is so of all. */
   readonly outlines?: Outlines | undefined
 }
-
-/** What may be known of objects beside their boxes. */
-export type ObjectDetails = Partial<Pick<LabelledBoxes, 'outlines'> & { readonly classes: ArrayLike<number> }>
-
-/** Rings of each object, to be filled by the nonzero rule: parts run one way, holes the other. */
-export type Outlines = readonly (readonly Ring[] | null)[]
 
 /** Raw outputs of the head by name, or gradients by them: [N,L,channels], of one image [L,channels]. */
 export type Outputs = Readonly<Record<string, Float32Array>>

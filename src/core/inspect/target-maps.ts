@@ -1,6 +1,6 @@
 /** Maps of what every location learns, over one input: what the X-ray draws, recomputed on every frame of a drag. */
-import type { Assignment } from '../detectors/assigner.ts'
-import type { Detector, Outlines } from '../detectors/detector.ts'
+import type { Assignment, Outlines } from '../detectors/assigner.ts'
+import type { Detector } from '../detectors/detector.ts'
 import { FCOS } from '../detectors/fcos/index.ts'
 import type { FcosTargetMaps } from '../detectors/fcos/views.ts'
 import type { Size } from '../geometry/box.ts'

@@ -6,6 +6,7 @@ import type { EngineData, EngineEvent, TrainRequest } from '../../../src/core/co
 import { detectors } from '../../../src/core/detectors/detectors.ts'
 import { JobControl } from '../../../src/main/engine/control.ts'
 import { detect } from '../../../src/main/engine/detect/detect.ts'
+import { tensorflowRunner } from '../../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../../src/main/engine/model/network.ts'
 import { train } from '../../../src/main/engine/train/trainer.ts'
 import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
@@ -59,7 +60,8 @@ test.skipIf(!existsSync(weights)).each(detectors().map(({ name }) => name))(
     const kept = await readCheckpoint(whole.result.checkpoint)
     const image = await decodeImage(data.images[0]!.path)
     const options = { score: 1e-3, nms: 0.6, limit: 10 }
-    const found = detect(new Network(kept.config, kept.tensors), [image], kept.config.input, options)[0]!
+    const runner = tensorflowRunner(new Network(kept.config, kept.tensors))
+    const [found = []] = await detect(runner, [image], kept.config.input, options)
     expect(found.length).toBeGreaterThan(0)
     for (const { box, score } of found) {
       expect([...box, score].every(Number.isFinite)).toBe(true)

@@ -1,7 +1,7 @@
 /** What can be drawn of CenterNet. L cells, K classes. */
 import type { Pyramid } from '../../pyramid/levels.ts'
-import { BACKGROUND } from '../assigner.ts'
-import type { HeadReading, ObjectDetails, Outputs, PredictionMaps, Reading } from '../detector.ts'
+import { BACKGROUND, type ObjectDetails } from '../assigner.ts'
+import type { HeadReading, Outputs, PredictionMaps, Reading } from '../detector.ts'
 import { sigmoid } from '../shared/sigmoid.ts'
 import { OWNER_VIEW, type View } from '../views.ts'
 import { placesOf } from './assigner.ts'

@@ -3,7 +3,7 @@ import type { Size } from '../../geometry/box.ts'
 import { columnsOf } from '../../geometry/mask.ts'
 import type { Ring } from '../../geometry/polygon.ts'
 import { type Rle, rleArea, rleBounds, rleOfRings } from '../../geometry/rle.ts'
-import type { Outlines } from '../detector.ts'
+import type { Outlines } from '../assigner.ts'
 
 /** The pixels of a mask within its bounds. */
 export interface Bitmap extends Size {

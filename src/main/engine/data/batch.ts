@@ -1,7 +1,7 @@
 /** Batches of augmented images: a pure function of the plan and the step. */
 
 import type { AugmentConfig } from '../../../core/contract/augmentation.ts'
-import type { Outlines } from '../../../core/detectors/detector.ts'
+import type { Outlines } from '../../../core/detectors/assigner.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import type { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'

@@ -1,6 +1,6 @@
 /** A data set as the loader takes it: plain data that can be copied into a worker. */
 import type { EngineData } from '../../../core/contract/engine.ts'
-import type { Outlines } from '../../../core/detectors/detector.ts'
+import type { Outlines } from '../../../core/detectors/assigner.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 
 export interface TrainingSample {

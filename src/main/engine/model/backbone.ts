@@ -6,3 +6,10 @@ export interface Backbone {
   forward(tape: Tape, images: Tensor4D): Value[]
   dispose(): void
 }
+
+/** What leads from the backbone's stages to the levels that the head reads. */
+export interface Neck {
+  /** C3, C4, C5 → the levels, the finest first. Takes a hold of each. */
+  forward(tape: Tape, stages: readonly Value[]): Value[]
+  dispose(): void
+}

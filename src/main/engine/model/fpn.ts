@@ -1,8 +1,8 @@
 /** Feature pyramid P3 to P7 (Lin et al. 2017; FCOS section 3.2): P6 from P5 or C5, and P7 from ReLU(P6). */
 import { fused } from '../tensor/operations.ts'
 import { tf } from '../tensor/tensorflow.ts'
+import type { Neck } from './backbone.ts'
 import { Convolution } from './layers/convolution.ts'
-import type { Neck } from './neck.ts'
 import type { Parameters } from './parameter.ts'
 import { type Tape, Value } from './tape.ts'
 

@@ -1,5 +1,6 @@
 /** What leads from the backbone's stages to the levels that the head reads. */
 import type { HeadDescription, UpsamplingNeck } from '../../../core/detectors/detector.ts'
+import type { Neck } from './backbone.ts'
 import { FeaturePyramid } from './fpn.ts'
 import { Convolution } from './layers/convolution.ts'
 import type { NormRelu } from './layers/norm-relu.ts'
@@ -8,12 +9,6 @@ import { Upsampling } from './layers/upsampling.ts'
 import type { Parameters } from './parameter.ts'
 import type { Tape, Value } from './tape.ts'
 import { UPSAMPLING_ROOT } from './tensors.ts'
-
-export interface Neck {
-  /** C3, C4, C5 → the levels, the finest first. Takes a hold of each. */
-  forward(tape: Tape, stages: readonly Value[]): Value[]
-  dispose(): void
-}
 
 export const neckOf = (parameters: Parameters, { neck, p6 }: HeadDescription): Neck =>
   neck ? new UpsamplingStages(parameters, neck) : new FeaturePyramid(parameters, p6)
