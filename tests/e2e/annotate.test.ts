@@ -30,6 +30,42 @@ describe('annotating', () => {
     expect(window.faults).toEqual([])
   })
 
+  test('an outline is drawn click by click, taken back vertex by vertex, closed by Enter, and its vertices edited', async () => {
+    const window = await openWindow(browser)
+    const before = await window.stored()
+    await window.press('p')
+    for (const at of [
+      [20, 30],
+      [120, 30],
+      [120, 90],
+      [60, 95],
+    ] as const)
+      await window.click(at)
+    await window.press('Control+z')
+    await window.click([20, 90])
+    await window.press('Enter')
+    const [drawn, ...others] = (await window.stored()).slice(before.length)
+    expect(others).toEqual([])
+    const ring = (drawn!.segmentation as number[][])[0]!
+    for (const [i, value] of [20, 30, 120, 30, 120, 90, 20, 90].entries())
+      expect(Math.abs(ring[i]! - value)).toBeLessThan(PRECISION)
+    await window.press('v')
+    await window.click([70, 60])
+    await window.drag([120, 90], [150, 110])
+    const moved = (await window.stored()).at(-1)!
+    expect((moved.segmentation as number[][])[0]!.toSpliced(4, 2)).toEqual(ring.toSpliced(4, 2))
+    expect(Math.abs(moved.box[2] - 150)).toBeLessThan(PRECISION)
+    // A picked vertex goes with Delete, and the object stays.
+    await window.click([150, 110])
+    await window.press('Delete')
+    expect((await window.stored()).at(-1)!.segmentation).toEqual([ring.toSpliced(4, 2)])
+    await window.press('Control+z', 'Control+z')
+    expect((await window.stored()).at(-1)).toEqual(drawn)
+    await window.press('Control+z')
+    expect(await window.stored()).toEqual(before)
+    expect(window.faults).toEqual([])
+  })
+
   test('select, nudge, change the class, duplicate, delete: one undo step each', async () => {
     const window = await openWindow(browser)
     await window.press('r')

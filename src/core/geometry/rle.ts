@@ -88,6 +88,24 @@ export function rleOfRings(rings: readonly (readonly number[])[], width: number,
   return fromChanges(changes, width, height)
 }
 
+/** The pixels set in the first mask and not in the second; both have one size. */
+export function rleDifference(a: Rle, b: Rle): Rle {
+  const counts: number[] = [0]
+  let [i, j] = [0, 0]
+  let [leftA, leftB] = [a.counts[0] ?? 0, b.counts[0] ?? 0]
+  while (i < a.counts.length) {
+    const step = j < b.counts.length ? Math.min(leftA, leftB) : leftA
+    const set = i & 1 & ~j
+    if (step > 0 && (counts.length & 1) === set) counts.push(0)
+    counts[counts.length - 1]! += step
+    leftA -= step
+    leftB -= step
+    if (leftA === 0) leftA = a.counts[++i] ?? 0
+    if (j < b.counts.length && leftB === 0) leftB = b.counts[++j] ?? 0
+  }
+  return { width: a.width, height: a.height, counts: trimmed(counts) }
+}
+
 function fromChanges(changes: [at: number, by: number][], width: number, height: number): Rle {
   changes.sort(([a], [b]) => a - b)
   const counts: number[] = []

@@ -8,7 +8,8 @@
 import type { BoxXyxy } from './box.ts'
 import { readCocoRle, toCocoRle } from './coco-rle.ts'
 import { fitMask, maskRings, translateMask } from './mask.ts'
-import { clockwise, fitRing, polygonArea, polygonBounds, type Ring, translateRing } from './polygon.ts'
+import { filledRings, partsOf } from './parts.ts'
+import { fitRing, polygonArea, polygonBounds, type Ring, translateRing } from './polygon.ts'
 import { type Rle, rleArea, rleBounds } from './rle.ts'
 import { type CocoRle, isPolygons, type Segmentation } from './segmentation.ts'
 
@@ -53,7 +54,7 @@ export function segmentationBounds(segmentation: Segmentation): BoxXyxy | null {
 
 /** An outline as rings, to be filled by the nonzero rule: parts run clockwise, holes counterclockwise. */
 export function segmentationRings(segmentation: Segmentation): readonly Ring[] {
-  if (isPolygons(segmentation)) return segmentation.map(clockwise)
+  if (isPolygons(segmentation)) return filledRings(partsOf(segmentation))
   const rle = rleOf(segmentation)
   return (rle && maskRings(rle)) ?? []
 }
@@ -77,6 +78,19 @@ export function moveShape({ box, segmentation, area }: Shape, dx: number, dy: nu
 function moveSegmentation(segmentation: Segmentation, dx: number, dy: number): Segmentation {
   if (isPolygons(segmentation)) return segmentation.map((ring) => translateRing(ring, dx, dy))
   return edited(segmentation, (rle) => translateMask(rle, Math.round(dx), Math.round(dy)))
+}
+
+/** The shape of polygons: the box around them and their area follow. Null where they hold nothing. */
+export function shapeOfRings(rings: readonly Ring[]): Shape | null {
+  const box = segmentationBounds(rings)
+  return box && { box, segmentation: rings, area: polygonArea(rings) }
+}
+
+/** The shape of a mask, written as `like` is; null where no pixel is set. */
+export function shapeOfMask(mask: Rle, like: CocoRle): Shape | null {
+  const segmentation = edited(like, () => mask)
+  const box = segmentationBounds(segmentation)
+  return box && { box, segmentation, area: rleArea(mask) }
 }
 
 /** Sides that differ by less than this share of the coordinates are equal, but for the rounding of sums. */

@@ -1,6 +1,7 @@
 /** Fewer vertices: outlines within a told distance of the ones they stand for, and polygons out of masks. */
 import { maskRings } from './mask.ts'
-import { bridgeHoles, type Ring } from './polygon.ts'
+import { grouped, storedRings } from './parts.ts'
+import type { Ring } from './polygon.ts'
 import { type Rle, rleArea, rleIntersection, rleOfPolygons } from './rle.ts'
 
 /**
@@ -11,25 +12,37 @@ import { type Rle, rleArea, rleIntersection, rleOfPolygons } from './rle.ts'
 export function simplifyRing(ring: Ring, tolerance: number): Ring {
   const count = ring.length >> 1
   if (count <= 3) return ring
-  const kept = new Uint8Array(count)
   const anchors = outermost(ring)
-  for (const at of anchors) kept[at] = 1
-  const open: [number, number][] = anchors.map((at, i) => [at, i + 1 < anchors.length ? anchors[i + 1]! : at])
   // The last stretch passes the end of the list; with one anchor it is the whole ring.
-  open[open.length - 1] = [anchors.at(-1)!, anchors[0]! + count]
+  const stretches = anchors.map((at, i): Stretch => [at, anchors[i + 1] ?? anchors[0]! + count])
+  const simple = reduced(ring, stretches, tolerance)
+  return simple.length >= 6 ? simple : ring
+}
+
+/** The same for a line, whose ends stay. */
+export const simplifyLine = (line: Ring, tolerance: number): Ring =>
+  line.length <= 4 ? line : reduced(line, [[0, (line.length >> 1) - 1]], tolerance)
+
+/** From one vertex to another, both of which stay; beyond the count of vertices they begin anew. */
+type Stretch = readonly [from: number, to: number]
+
+function reduced(points: Ring, stretches: readonly Stretch[], tolerance: number): Ring {
+  const count = points.length >> 1
+  const kept = new Uint8Array(count)
+  for (const [from, to] of stretches) kept[from % count] = kept[to % count] = 1
+  const open = [...stretches]
   while (open.length > 0) {
     const [from, to] = open.pop()!
     let [farthest, at] = [tolerance, -1]
     for (let i = from + 1; i < to; i++) {
-      const away = distanceTo(ring, i % count, from % count, to % count)
+      const away = distanceTo(points, i % count, from % count, to % count)
       if (away > farthest) [farthest, at] = [away, i]
     }
     if (at < 0) continue
     kept[at % count] = 1
     open.push([from, at], [at, to])
   }
-  const simple = ring.filter((_, i) => kept[i >> 1])
-  return simple.length >= 6 ? simple : ring
+  return points.filter((_, i) => kept[i >> 1])
 }
 
 /** The vertices on the sides of the box around a ring, the first on each side, in order. */
@@ -56,7 +69,7 @@ function distanceTo(ring: Ring, i: number, from: number, to: number): number {
 }
 
 export interface MaskOutline {
-  /** One for each part; a hole is joined to the outline around it by a bridge (see `bridgeHoles`). */
+  /** One for each part; a hole is joined to the outline around it by a bridge (see parts.ts). */
   readonly rings: readonly Ring[]
   /** IoU in pixels of the mask with what the rings hold. */
   readonly iou: number
@@ -77,7 +90,7 @@ export function outlineOfMask(mask: Rle, tolerance: number): MaskOutline | null 
 
 /** The same for the edges of pixels that `maskRings` gives, or some of them. */
 export const outlineOfRings = (edges: readonly Ring[], tolerance: number): Ring[] =>
-  bridgeHoles(edges.map((ring) => simplifyRing(throughMiddles(ring), tolerance)))
+  storedRings(grouped(edges.map((ring) => simplifyRing(throughMiddles(ring), tolerance))))
 
 /** IoU in pixels of polygons with a mask. */
 export function iouOfRings(rings: readonly Ring[], mask: Rle): number {

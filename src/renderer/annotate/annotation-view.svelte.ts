@@ -1,6 +1,7 @@
 /** State of the Annotate place: the canvas, its tool and view, and what it shows of the open image. */
 import { createContext, untrack } from 'svelte'
 import type { ImageInfo } from '../../core/contract/image-assets.ts'
+import type { Shape } from '../../core/geometry/shape.ts'
 import { CanvasView } from '../canvas/canvas-view.ts'
 import type { CanvasShape, EditPort, Scene } from '../canvas/editing.ts'
 import { type DepthWindow, fetchInfo } from '../canvas/picture/image-assets.ts'
@@ -44,6 +45,7 @@ export class AnnotationView {
   readout = $state.raw<Readout | null>(null)
   tool = $state<ToolName>('draw')
   snapping = $state(false)
+  magnet = $state(false)
   /** Affects the display only; 1 leaves the picture unchanged. */
   brightness = $state(1)
   contrast = $state(1)
@@ -125,7 +127,7 @@ export class AnnotationView {
     const { editor } = this.#studio
     const port: EditPort = {
       add: (shape) => void editor.draw(shape),
-      change: (shapes) => editor.move(shapes, shapes.size === 1 ? 'Change box' : 'Move boxes'),
+      change: (shapes) => editor.move(shapes, stepOf([...shapes.values()])),
       nudge: (shapes) => editor.nudge(shapes),
       select: (ids, mode) =>
         editor.image.select(
@@ -146,12 +148,12 @@ export class AnnotationView {
       },
     })
     this.canvas = canvas
-    editor.cancelGesture = () => canvas.cancelGesture()
+    editor.gesture = canvas
     const stop = $effect.root(() => this.#follow(canvas))
     return () => {
       stop()
       this.canvas = null
-      editor.cancelGesture = () => false
+      editor.gesture = null
       canvas.destroy()
     }
   }
@@ -195,6 +197,7 @@ export class AnnotationView {
     })
     $effect(() => {
       canvas.snapping = this.snapping
+      canvas.magnet = this.magnet
     })
     $effect(() => {
       if (images.current !== null) canvas.prefetch(images.neighbours(PREFETCHED))
@@ -203,4 +206,10 @@ export class AnnotationView {
     theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
     $effect(() => () => theme.disconnect())
   }
+}
+
+/** What a change of shapes is called in the history. */
+const stepOf = (shapes: readonly Shape[]): string => {
+  if (shapes.length > 1) return 'Move objects'
+  return shapes[0]?.segmentation ? 'Change outline' : 'Change box'
 }

@@ -10,6 +10,7 @@ export function canvasColours(): CanvasColours {
     selection: '#ffffff',
     accent: token('accent'),
     handle: '#ffffff',
+    loss: token('danger'),
     halo: 'rgb(0 0 0 / 55%)',
     crosshair: token('text-quiet'),
     grid: 'rgb(128 128 128 / 35%)',

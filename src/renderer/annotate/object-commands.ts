@@ -39,8 +39,10 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
   })
   return [
     {
-      ...onSelection('object.delete', 'Delete', ['Delete', 'Backspace'], (ids) => editor.remove(ids)),
-      enabled: () => hasSelection() && studio.canEdit,
+      ...onSelection('object.delete', 'Delete', ['Delete', 'Backspace'], (ids) => {
+        if (!view.canvas?.removeVertex()) editor.remove(ids)
+      }),
+      enabled: () => (hasSelection() || view.tool === 'polygon') && studio.canEdit,
     },
     onSelection('object.copy', 'Copy', ['$mod+c'], (ids) => editor.clipboard.copy(ids)),
     {

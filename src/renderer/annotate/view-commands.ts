@@ -31,6 +31,7 @@ export function viewCommands(view: AnnotationView): Command[] {
   })
   return [
     tool('draw', 'Draw boxes', ['r']),
+    tool('polygon', 'Draw outlines', ['p']),
     tool('select', 'Select and edit', ['v']),
     tool('lasso', 'Select with a lasso', ['q']),
     tool('pan', 'Pan', ['g']),
@@ -42,6 +43,20 @@ export function viewCommands(view: AnnotationView): Command[] {
       run: () => {
         view.snapping = !view.snapping
       },
+    },
+    {
+      id: 'tool.magnet',
+      title: 'Snap to neighbouring outlines',
+      group: 'Edit',
+      checked: () => view.magnet,
+      run: () => {
+        view.magnet = !view.magnet
+      },
+    },
+    {
+      ...onCanvas('edit.finish', 'Close the outline', ['Enter'], (canvas) => canvas.finishGesture()),
+      group: 'Edit',
+      enabled: () => view.canvas !== null && view.tool === 'polygon',
     },
     onCanvas('view.fit', 'Fit image to window', ['$mod+f', '$mod+0'], (canvas) => canvas.fit()),
     onCanvas('view.actualSize', 'Zoom to 100%', ['$mod+1'], (canvas) => canvas.zoomTo(1)),

@@ -31,6 +31,8 @@ export interface CanvasOptions {
 export class CanvasView {
   /** Edges of drawn and dragged boxes go to whole pixels. */
   snapping = false
+  /** Vertices of polygons go to outlines and boxes nearby. */
+  magnet = false
   readonly #container: HTMLDivElement
   readonly #port: EditPort
   readonly #onReadout: (readout: Readout) => void
@@ -147,6 +149,25 @@ export class CanvasView {
     return this.#toolbox.cancelGesture()
   }
 
+  /** Completes the gesture; false where there was none. */
+  finishGesture(): boolean {
+    return this.#toolbox.ask('finish')
+  }
+
+  /** Takes back a step of the gesture, or gives it up as a whole; false where there was none. */
+  undoGesture(): boolean {
+    return this.#toolbox.ask('undo') || this.cancelGesture()
+  }
+
+  redoGesture(): boolean {
+    return this.#toolbox.ask('redo') || this.cancelGesture()
+  }
+
+  /** Removes the picked vertex, or the last one of an outline on its way; false where there is neither. */
+  removeVertex(): boolean {
+    return this.#toolbox.ask('remove')
+  }
+
   /** Escape: gives up the gesture, else the selection; false where there was neither. */
   escape(): boolean {
     if (this.cancelGesture()) return true
@@ -220,6 +241,9 @@ export class CanvasView {
       get snapping() {
         return view.snapping
       },
+      get magnet() {
+        return view.magnet
+      },
       edits: this.#port,
       pan: (dx, dy) => this.#camera.pan(dx, dy),
     }
@@ -284,7 +308,7 @@ export class CanvasView {
     }
     if (this.#shown.scene.image)
       this.#minimap?.draw(this.#camera.view, this.#camera.frame, this.#shown.colours)
-    this.#onReadout(readoutOf(this.#camera, this.#shown, this.#source.state))
+    this.#onReadout(readoutOf(this.#camera, this.#shown, this.#source.state, this.#toolbox.hint))
   }
 }
 

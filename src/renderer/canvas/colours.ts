@@ -9,6 +9,8 @@ export interface CanvasColours {
   /** Handles, rubber band. */
   readonly accent: string
   readonly handle: string
+  /** An outline that is cut out of another. */
+  readonly loss: string
   /** Under lines and tags, so that they stay visible on any picture. */
   readonly halo: string
   readonly crosshair: string

@@ -5,6 +5,7 @@
  * Editing goes the other way, through the EditPort, one call per gesture.
  */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Segmentation } from '../../core/geometry/segmentation.ts'
 import type { Shape } from '../../core/geometry/shape.ts'
 
 /** A box, or an outline with the box around it. Image pixels, sub-pixel precision kept; x1 < x2 and y1 < y2. */
@@ -49,10 +50,13 @@ export const EMPTY_SCENE: Scene = { image: null, shapes: [], selection: new Set(
 /** replace: select exactly these. toggle: each changes its state. */
 export type SelectMode = 'replace' | 'add' | 'remove' | 'toggle'
 
-/** Where a shape is at this moment of a gesture: its outline goes with its box. id is null for one being drawn. */
+/** A shape at this moment of a gesture. */
 export interface DraftShape {
+  /** null for one being drawn */
   readonly id: number | null
   readonly box: BoxXyxy
+  /** The outline where the gesture changes it; left out, the outline goes with its box. */
+  readonly segmentation?: Segmentation
 }
 
 /**

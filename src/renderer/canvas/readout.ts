@@ -15,13 +15,20 @@ export interface Readout {
   /** Of the one box in the hand, in image pixels. */
   readonly size: Size | null
   readonly picture: PictureState
+  /** What the tool in the hand expects next. */
+  readonly hint: string | null
   /** Nothing of the image is off the canvas: no minimap needed. */
   readonly showsAll: boolean
   /** The shape under the pointer, else the only selected one, and where it is on the canvas; null during a gesture. */
   readonly focus: { readonly id: number; readonly at: ScreenRect } | null
 }
 
-export function readoutOf(camera: Camera, shown: Shown, picture: PictureState): Readout {
+export function readoutOf(
+  camera: Camera,
+  shown: Shown,
+  picture: PictureState,
+  hint: string | null,
+): Readout {
   const { sketch, pointer } = shown
   const { image } = camera.frame
   const at = pointer && toImage(camera.view, pointer)
@@ -33,6 +40,7 @@ export function readoutOf(camera: Camera, shown: Shown, picture: PictureState): 
     cursor: inside ? at : null,
     size: single && { width: single[2] - single[0], height: single[3] - single[1] },
     picture,
+    hint,
     showsAll: camera.showsAll,
     focus: sketch.draft || sketch.region ? null : focusOf(camera, shown),
   }

@@ -2,7 +2,7 @@
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import type { Camera } from './camera.ts'
 import type { CanvasColours } from './colours.ts'
-import type { Scene } from './editing.ts'
+import type { CanvasShape, DraftShape, Scene } from './editing.ts'
 import type { ShapeIndex } from './geometry/shape-index.ts'
 import type { ScreenPoint } from './geometry/space.ts'
 import type { View } from './geometry/view.ts'
@@ -138,21 +138,34 @@ export class Renderer {
 
   #drawSelection(): void {
     const { scene, index, sketch, colours } = this.#shown
-    const drafts = new Map(sketch.draft?.map(({ id, box }) => [id, box]))
+    const drafts = new Map(sketch.draft?.map((draft) => [draft.id, draft]))
     const shapes = [...scene.selection].flatMap((id): Selected[] => {
       const shape = index.get(id)
-      return shape && !shape.hidden ? [{ shape, box: drafts.get(id) ?? shape.box }] : []
+      return shape && !shape.hidden ? [asDrafted(shape, drafts.get(id))] : []
     })
     const single = this.#shown.handles ? shapeWithHandles(this.#shown) : null
-    const held = single && { ...single, box: drafts.get(single.id) ?? single.box }
+    const draft = single && drafts.get(single.id)
+    const held = single && { ...asDrafted(single, draft).shape, box: draft?.box ?? single.box }
     const handles = held ? kindOf(held).handles(held, this.#camera.view) : []
-    this.#layers.selection.draw({ shapes, handles }, this.#camera.sight, colours)
+    // While the box is dragged its outline is drawn scaled, and the vertices are where they were.
+    const vertices = held && (!draft || draft.segmentation) ? kindOf(held).vertices(held) : []
+    this.#layers.selection.draw({ shapes, handles, vertices }, this.#camera.sight, colours)
   }
 
   #drawGuides(context: CanvasRenderingContext2D): void {
     const { scene, index, sketch, pointer, colours } = this.#shown
     const under = sketch.hovered === null ? undefined : index.get(sketch.hovered)
     const hovered = under && !under.hidden && !scene.selection.has(under.id) ? under : null
-    drawGuides(context, { sketch, pointer, hovered, penColour: scene.penColour }, this.#camera.sight, colours)
+    const selected = sketch.corner && shapeWithHandles(this.#shown)
+    const vertices = selected ? kindOf(selected).vertices(selected) : []
+    const guides = { sketch, pointer, hovered, vertices, penColour: scene.penColour }
+    drawGuides(context, guides, this.#camera.sight, colours)
   }
+}
+
+/** A shape whose outline the gesture changes is drawn with the new one, else with its outline in the new box. */
+function asDrafted(shape: CanvasShape, draft: DraftShape | null | undefined): Selected {
+  if (!draft) return { shape, box: shape.box }
+  const { box, segmentation } = draft
+  return segmentation ? { shape: { ...shape, box, segmentation }, box } : { shape, box }
 }

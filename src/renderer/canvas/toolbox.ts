@@ -5,10 +5,11 @@ import type { PointerAt, PointerTarget } from './input/pointers.ts'
 import { DrawTool } from './tools/draw.ts'
 import { LassoTool } from './tools/lasso.ts'
 import { PanTool } from './tools/pan.ts'
+import { PolygonTool } from './tools/polygon.ts'
 import { SelectTool } from './tools/select.ts'
 import type { PointerSample, Sketch, Surface, Tool } from './tools/tool.ts'
 
-export type ToolName = 'select' | 'draw' | 'lasso' | 'pan'
+export type ToolName = 'select' | 'draw' | 'polygon' | 'lasso' | 'pan'
 
 export interface ToolboxOwner {
   /** The sketch, the pointer's place or the cursor may have changed. */
@@ -35,6 +36,7 @@ export class Toolbox implements PointerTarget {
     this.#tools = {
       select: new SelectTool(surface),
       draw: new DrawTool(surface),
+      polygon: new PolygonTool(surface),
       lasso: new LassoTool(surface),
       pan: new PanTool(surface),
     }
@@ -46,6 +48,10 @@ export class Toolbox implements PointerTarget {
 
   get sketch(): Sketch {
     return this.#tools[this.#name].sketch
+  }
+
+  get hint(): string | null {
+    return this.#tools[this.#name].hint ?? null
   }
 
   /** Where the pointer is over the canvas. */
@@ -68,6 +74,13 @@ export class Toolbox implements PointerTarget {
     const busy = this.#tools[this.#name].cancel()
     if (busy) this.#owner.sketched()
     return busy
+  }
+
+  /** False where the tool has nothing of the kind under way. */
+  ask(what: 'finish' | 'undo' | 'redo' | 'remove'): boolean {
+    const done = this.#tools[this.#name][what]?.() ?? false
+    if (done) this.#owner.sketched()
+    return done
   }
 
   sceneChanged(): void {

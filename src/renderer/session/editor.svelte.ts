@@ -18,6 +18,14 @@ import { type Change, KeyMoves } from './key-moves.ts'
 import { OpenImage } from './open-image.svelte.ts'
 import { Outbox } from './outbox.ts'
 
+/** All are false where no gesture is under way. */
+export interface Gesture {
+  cancelGesture(): boolean
+  /** Takes back its last step, or all of it. */
+  undoGesture(): boolean
+  redoGesture(): boolean
+}
+
 export class Editor {
   readonly #context: Context
   readonly #outbox: Outbox
@@ -29,8 +37,8 @@ export class Editor {
   saving = $state(false)
   /** The class that the first box made, until the user has named it. */
   unnamedClass = $state<number | null>(null)
-  /** Cancels the gesture on the canvas; false if there is none. */
-  cancelGesture: () => boolean = () => false
+  /** The gesture on the canvas; null while no canvas is shown. */
+  gesture: Gesture | null = null
   #penClass = $state<number | null>(null)
   #nextTemporaryId = -1
   /** Whether the image changed elsewhere while changes were being sent. */
@@ -80,7 +88,7 @@ export class Editor {
   }
 
   /**
-   * Draws a box of the pen's class. A project without classes gets its first one. The box is not selected, so that the next
+   * Draws a box or an outline of the pen's class. A project without classes gets its first one. The box is not selected, so that the next
    * class key applies to the next box.
    */
   async draw(shape: Shape): Promise<void> {
@@ -88,7 +96,8 @@ export class Editor {
     if (!this.#mayEdit()) return
     const classId = this.penClass ?? (await this.#firstClass())
     if (classId === undefined || this.image !== image) return
-    const [drawn] = this.#add([{ classId, ...shape, source: 'drawn' }], 'Draw box')
+    const label = shape.segmentation ? 'Draw outline' : 'Draw box'
+    const [drawn] = this.#add([{ classId, ...shape, source: 'drawn' }], label)
     image.select([])
     image.drawn = drawn ?? null
   }

@@ -186,18 +186,18 @@ export class Studio implements Context {
     const { step, by } = this.#lastStep ?? {}
     if (step === undefined || by?.client !== client || by.call !== call || !this.canEdit) return undefined
     return () => {
-      this.editor.cancelGesture()
+      this.editor.gesture?.cancelGesture()
       void this.#move('history.undo', { step })
     }
   }
 
-  /** Cancels the drag if one is under way; otherwise undoes the latest step. */
+  /** Takes back the gesture if one is under way, or its last step; otherwise undoes the latest step. */
   async undo(): Promise<void> {
-    if (!this.editor.cancelGesture()) await this.#move('history.undo', {})
+    if (!this.editor.gesture?.undoGesture()) await this.#move('history.undo', {})
   }
 
   async redo(): Promise<void> {
-    if (!this.editor.cancelGesture()) await this.#move('history.redo', {})
+    if (!this.editor.gesture?.redoGesture()) await this.#move('history.redo', {})
   }
 
   /** Opens the image that changed, if it is another one. */

@@ -29,6 +29,7 @@ export class Board implements Surface {
   index: ShapeIndex
   view: View = { scale: 4, x: 10, y: 20 }
   snapping = false
+  magnet = false
   readonly image = { width: 200, height: 100 }
   /** Finished gestures in order. */
   readonly added: BoxXyxy[] = []

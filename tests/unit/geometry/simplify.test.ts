@@ -1,16 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { maskRings } from '../../../src/core/geometry/mask.ts'
-import {
-  bridgeHoles,
-  clockwise,
-  distanceToEdge,
-  openBridges,
-  polygonBounds,
-  type Ring,
-  signedArea,
-} from '../../../src/core/geometry/polygon.ts'
-import { pixelsOfRle, type Rle, rleArea, rleOfPixels, rleOfPolygons } from '../../../src/core/geometry/rle.ts'
+import { clockwise, distanceToEdge, polygonBounds, type Ring } from '../../../src/core/geometry/polygon.ts'
+import { pixelsOfRle, type Rle, rleOfPixels, rleOfPolygons } from '../../../src/core/geometry/rle.ts'
 import { iouOfRings, outlineOfMask, simplifyRing } from '../../../src/core/geometry/simplify.ts'
 
 const SIDE = 160
@@ -55,44 +46,6 @@ describe('fewer vertices', () => {
         }
       }),
     )
-  })
-})
-
-describe('holes joined by bridges', () => {
-  const outside = [0, 0, 20, 0, 20, 20, 0, 20]
-  const hole = [5, 5, 5, 8, 8, 8, 8, 5]
-  const behind = [12, 5, 12, 9, 15, 9, 15, 5]
-
-  test('one ring fills the same pixels as the part without the hole', () => {
-    const [ring, ...others] = bridgeHoles([outside, hole])
-    expect(others).toEqual([])
-    expect(ring).toEqual([0, 0, 20, 0, 20, 20, 0, 20, 0, 5, 5, 5, 5, 8, 8, 8, 8, 5, 5, 5, 0, 5])
-    expect(signedArea(ring!)).toBe(400 - 9)
-    expect(rleArea(rleOfPolygons([ring!], 30, 30))).toBe(400 - 9)
-  })
-
-  test('a second hole may hang on the first, an island lies in a hole, and a hole outside of all parts takes nothing away', () => {
-    const island = [6, 6, 7, 6, 7, 7, 6, 7]
-    const rings = bridgeHoles([outside, hole, behind, island, [30, 0, 30, 5, 35, 0]])
-    expect(rings.map(signedArea)).toEqual([400 - 9 - 12, 1])
-  })
-
-  test('opened again they are the rings of before', () => {
-    fc.assert(
-      fc.property(pixels, (mask) => {
-        const edges = maskRings(mask)
-        if (!edges) return
-        const opened = bridgeHoles(edges).flatMap(openBridges)
-        const area = (rings: readonly Ring[]) => rings.map(signedArea).toSorted((a, b) => a - b)
-        expect(area(opened)).toEqual(area(edges))
-      }),
-      { numRuns: 300 },
-    )
-  })
-
-  test('a ring that touches itself at a corner has no bridge', () => {
-    const eight = [0, 0, 4, 0, 4, 4, 8, 4, 8, 8, 4, 8, 4, 4, 0, 4]
-    expect(openBridges(eight)).toEqual([eight])
   })
 })
 

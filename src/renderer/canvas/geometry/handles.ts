@@ -1,16 +1,27 @@
-/** The eight handles of a selected box, and what dragging one does to it. */
+/** The eight handles of a selected box, the vertices and edges of a selected polygon, and what dragging one of them does. */
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { Corner } from '../../../core/geometry/parts.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { ImagePoint, ScreenPoint } from './space.ts'
-import { toScreen, type View } from './view.ts'
+import { toImage, toScreen, type View } from './view.ts'
 
-/** A handle moves the left (−1) or right (1) edge, and the top (−1) or bottom (1) one; 0 leaves that axis alone. */
-export interface Handle {
+/** Moves the left (−1) or right (1) edge of a box, and the top (−1) or bottom (1) one; 0 leaves that axis alone. */
+export interface BoxHandle {
   readonly x: -1 | 0 | 1
   readonly y: -1 | 0 | 1
 }
 
+/** A vertex of a polygon, or the edge after it, on which dragging makes a new vertex. */
+export interface CornerHandle extends Corner {
+  readonly on: 'vertex' | 'edge'
+}
+
+export type Handle = BoxHandle | CornerHandle
+
+export const isCorner = (handle: Handle): handle is CornerHandle => 'on' in handle
+
 /** Corners first: where handles lie on each other, as on a tiny box, a corner is more useful. */
-export const HANDLES: readonly Handle[] = [
+export const HANDLES: readonly BoxHandle[] = [
   { x: -1, y: -1 },
   { x: 1, y: -1 },
   { x: 1, y: 1 },
@@ -27,7 +38,7 @@ const ROOM_FOR_MIDDLES = 32
 const REACH = 7
 
 export interface PlacedHandle {
-  readonly handle: Handle
+  readonly handle: BoxHandle
   readonly at: ScreenPoint
 }
 
@@ -35,7 +46,7 @@ export interface PlacedHandle {
 export function placeHandles(box: BoxXyxy, view: View): PlacedHandle[] {
   const from = toScreen(view, { x: box[0], y: box[1] })
   const to = toScreen(view, { x: box[2], y: box[3] })
-  const fits = ({ x, y }: Handle) =>
+  const fits = ({ x, y }: BoxHandle) =>
     (x !== 0 || to.x - from.x >= ROOM_FOR_MIDDLES) && (y !== 0 || to.y - from.y >= ROOM_FOR_MIDDLES)
   const along = (side: -1 | 0 | 1, a: number, b: number) => (side === 0 ? (a + b) / 2 : side < 0 ? a : b)
   return HANDLES.filter(fits).map((handle) => ({
@@ -50,7 +61,7 @@ export function handleAt(
   box: BoxXyxy,
   view: View,
   at: ScreenPoint,
-): Handle | null {
+): BoxHandle | null {
   const from = toScreen(view, { x: box[0], y: box[1] })
   const to = toScreen(view, { x: box[2], y: box[3] })
   const inwards = (side: number) => Math.min(REACH, side / 4)
@@ -66,8 +77,55 @@ export function handleAt(
   return null
 }
 
+/** How near to a vertex or an edge a press takes it, in CSS pixels. */
+const VERTEX_REACH = 6
+const EDGE_REACH = 4
+
+/** The vertex of rings in image pixels that is nearest to a point of the screen and within reach. */
+export function vertexAt(rings: readonly Ring[], view: View, at: ScreenPoint): CornerHandle | null {
+  let [least, found]: [number, CornerHandle | null] = [VERTEX_REACH ** 2, null]
+  for (const [ring, points] of rings.entries()) {
+    for (let i = 0; i < points.length; i += 2) {
+      const dx = view.x + points[i]! * view.scale - at.x
+      const dy = view.y + points[i + 1]! * view.scale - at.y
+      const away = dx * dx + dy * dy
+      if (away <= least) [least, found] = [away, { on: 'vertex', ring, index: i >> 1 }]
+    }
+  }
+  return found
+}
+
+export interface EdgePoint {
+  readonly handle: CornerHandle
+  /** The point of the edge nearest to the one asked for. */
+  readonly at: ImagePoint
+}
+
+/** The nearest edge within `reach` image pixels of a point of the image. */
+export function nearestEdge(rings: readonly Ring[], { x, y }: ImagePoint, reach: number): EdgePoint | null {
+  let [least, found]: [number, EdgePoint | null] = [reach * reach, null]
+  for (const [ring, points] of rings.entries()) {
+    for (let i = 0; i < points.length; i += 2) {
+      const j = (i + 2) % points.length
+      const [ax, ay] = [points[i]!, points[i + 1]!]
+      const [dx, dy] = [points[j]! - ax, points[j + 1]! - ay]
+      const length = dx * dx + dy * dy
+      const share = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length))
+      const at = { x: ax + share * dx, y: ay + share * dy }
+      const away = (x - at.x) ** 2 + (y - at.y) ** 2
+      if (away <= least) [least, found] = [away, { handle: { on: 'edge', ring, index: i >> 1 }, at }]
+    }
+  }
+  return found
+}
+
+export const edgeAt = (rings: readonly Ring[], view: View, at: ScreenPoint): EdgePoint | null =>
+  nearestEdge(rings, toImage(view, at), EDGE_REACH / view.scale)
+
 /** The CSS cursor of a handle. */
-export function cursorOf({ x, y }: Handle): string {
+export function cursorOf(handle: Handle): string {
+  if (isCorner(handle)) return handle.on === 'vertex' ? 'move' : 'copy'
+  const { x, y } = handle
   if (x === 0) return 'ns-resize'
   if (y === 0) return 'ew-resize'
   return x === y ? 'nwse-resize' : 'nesw-resize'
@@ -104,7 +162,7 @@ function follow(low: number, high: number, side: -1 | 0 | 1, length: number): [n
   return side < 0 ? [high - length, high] : [low, low + length]
 }
 
-function resizeKeepingRatio(box: BoxXyxy, handle: Handle, to: ImagePoint, fromCentre: boolean): BoxXyxy {
+function resizeKeepingRatio(box: BoxXyxy, handle: BoxHandle, to: ImagePoint, fromCentre: boolean): BoxXyxy {
   const [x1, y1, x2, y2] = box
   const width = x2 - x1
   const height = y2 - y1
@@ -120,7 +178,7 @@ function resizeKeepingRatio(box: BoxXyxy, handle: Handle, to: ImagePoint, fromCe
 }
 
 /** A box whose handle was dragged to a point of the image. */
-export function resizeBox(box: BoxXyxy, handle: Handle, to: ImagePoint, rule: ResizeRule): BoxXyxy {
+export function resizeBox(box: BoxXyxy, handle: BoxHandle, to: ImagePoint, rule: ResizeRule): BoxXyxy {
   if (rule.keepRatio) return resizeKeepingRatio(box, handle, to, rule.fromCentre)
   const [x1, y1, x2, y2] = box
   const [left, right] = handle.x === 0 ? [x1, x2] : dragEdge(x1, x2, handle.x, to.x, rule.fromCentre)
@@ -131,7 +189,7 @@ export function resizeBox(box: BoxXyxy, handle: Handle, to: ImagePoint, rule: Re
 /** A box after a handle was dragged to a point; null where one that keeps its ratio is stopped by the image's edge. */
 export function dragBox(
   box: BoxXyxy,
-  handle: Handle,
+  handle: BoxHandle,
   to: ImagePoint,
   rule: ResizeRule,
   image: Size,

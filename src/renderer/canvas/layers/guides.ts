@@ -1,15 +1,19 @@
 /** Temporary guides: crosshair, the box being drawn, selection regions, the hovered shape and its size. */
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { CanvasColours } from '../colours.ts'
 import { inkOn } from '../colours.ts'
 import type { CanvasShape } from '../editing.ts'
+import { type CornerHandle, nearestEdge } from '../geometry/handles.ts'
 import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
-import { toScreen } from '../geometry/view.ts'
+import { toImage, toScreen } from '../geometry/view.ts'
 import { kindOf } from '../shapes/kind-of.ts'
-import type { Sketch } from '../tools/tool.ts'
+import type { PathSketch, Sketch } from '../tools/tool.ts'
 import { placeBox, type Sight } from './placement.ts'
 import { ShapePath } from './shape-path.ts'
 
+/** Of a longer line on its way the vertices are not marked. */
+const MOST_DOTS = 400
 const FONT = '500 11px Inter, system-ui, sans-serif'
 
 export interface Guides {
@@ -17,19 +21,23 @@ export interface Guides {
   readonly pointer: ScreenPoint | null
   /** null where the hovered shape is selected and shows itself. */
   readonly hovered: CanvasShape | null
+  /** Of the selected polygon, which the sketch's corner counts. */
+  readonly vertices: readonly Ring[]
   readonly penColour: string
 }
 
 export function drawGuides(
   context: CanvasRenderingContext2D,
-  { sketch, pointer, hovered, penColour }: Guides,
+  { sketch, pointer, hovered, vertices, penColour }: Guides,
   sight: Sight,
   colours: CanvasColours,
 ): void {
   if (hovered) drawHovered(context, hovered, sight)
   if (sketch.region) drawRegion(context, sketch.region, sight, colours)
   const drawn = sketch.draft?.find(({ id }) => id === null)
-  if (drawn) drawNewBox(context, drawn.box, penColour, sight, colours)
+  if (drawn && !drawn.segmentation) drawNewBox(context, drawn.box, penColour, sight, colours)
+  if (sketch.path) drawPath(context, sketch.path, penColour, sight, colours)
+  if (sketch.corner && pointer) drawCorner(context, sketch.corner, vertices, pointer, sight, colours)
   if (sketch.crosshair && pointer) drawCrosshair(context, pointer, sight, colours)
   if (sketch.draft?.length === 1) drawSize(context, sketch.draft[0]!.box, sight)
 }
@@ -65,6 +73,89 @@ function drawNewBox(
   context.lineWidth = 2
   context.strokeStyle = colour
   context.strokeRect(x, y, width, height)
+}
+
+/** An outline on its way, its first vertex marked where a press would close it. */
+function drawPath(
+  context: CanvasRenderingContext2D,
+  { points, next, closes, change }: PathSketch,
+  penColour: string,
+  { view }: Sight,
+  { halo, handle, accent, loss }: CanvasColours,
+): void {
+  const colour = change === null ? penColour : change === 'add' ? accent : loss
+  const line = new Path2D()
+  const dots = new Path2D()
+  const places = points.map((point) => toScreen(view, point))
+  for (const { x, y } of places) {
+    line.lineTo(x, y)
+    if (places.length > MOST_DOTS) continue
+    dots.moveTo(x + 3, y)
+    dots.arc(x, y, 3, 0, 2 * Math.PI)
+  }
+  const towards = new Path2D(line)
+  if (next) towards.lineTo(toScreen(view, next).x, toScreen(view, next).y)
+  towards.closePath()
+  context.fillStyle = colour
+  context.globalAlpha = 0.12
+  context.fill(towards)
+  context.globalAlpha = 1
+  context.lineWidth = 4
+  context.strokeStyle = halo
+  context.stroke(line)
+  context.lineWidth = 2
+  context.strokeStyle = colour
+  context.stroke(line)
+  context.lineWidth = 1
+  context.setLineDash([4, 3])
+  context.stroke(towards)
+  context.setLineDash([])
+  context.fillStyle = handle
+  context.strokeStyle = colour
+  context.fill(dots)
+  context.stroke(dots)
+  const [first] = places
+  if (first && points.length >= 3) {
+    context.beginPath()
+    context.arc(first.x, first.y, closes ? 7 : 5, 0, 2 * Math.PI)
+    context.fillStyle = closes ? colour : handle
+    context.lineWidth = 2
+    context.fill()
+    context.stroke()
+  }
+}
+
+/** The vertex that a press would take, or the place on an edge where it would add one. */
+function drawCorner(
+  context: CanvasRenderingContext2D,
+  { on, ring, index }: CornerHandle,
+  vertices: readonly Ring[],
+  pointer: ScreenPoint,
+  { view }: Sight,
+  { accent, handle }: CanvasColours,
+): void {
+  const points = vertices[ring]
+  if (!points || 2 * index >= points.length) return
+  const at =
+    on === 'edge'
+      ? nearestEdge([points], toImage(view, pointer), Infinity)!.at
+      : { x: points[2 * index]!, y: points[2 * index + 1]! }
+  const { x, y } = toScreen(view, at)
+  context.beginPath()
+  context.arc(x, y, 5, 0, 2 * Math.PI)
+  context.fillStyle = on === 'edge' ? handle : accent
+  context.strokeStyle = on === 'edge' ? accent : handle
+  context.lineWidth = 2
+  context.fill()
+  context.stroke()
+  if (on === 'vertex') return
+  context.beginPath()
+  context.moveTo(x - 2.5, y)
+  context.lineTo(x + 2.5, y)
+  context.moveTo(x, y - 2.5)
+  context.lineTo(x, y + 2.5)
+  context.lineWidth = 1
+  context.stroke()
 }
 
 function drawRegion(

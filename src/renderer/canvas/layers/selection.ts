@@ -6,6 +6,7 @@ import { Shape as Node, type ShapeConfig } from 'konva/lib/Shape.js'
 import { Stage } from 'konva/lib/Stage.js'
 import { Rect } from 'konva/lib/shapes/Rect.js'
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { CanvasColours } from '../colours.ts'
 import type { CanvasShape } from '../editing.ts'
 import { HANDLES, type PlacedHandle } from '../geometry/handles.ts'
@@ -28,10 +29,42 @@ export interface Selected {
 export interface Selection {
   readonly shapes: readonly Selected[]
   readonly handles: readonly PlacedHandle[]
+  /** Of a polygon, in image pixels. */
+  readonly vertices: readonly Ring[]
 }
 
 /** Konva's context, as its custom shapes are handed it. */
 type KonvaContext = Parameters<NonNullable<ShapeConfig['sceneFunc']>>[0]
+
+const VERTEX_RADIUS = 3
+/** Vertices nearer to the one drawn before are left out, in CSS pixels. */
+const VERTEX_DISTANCE = 7
+
+function drawVertices(
+  context: KonvaContext,
+  rings: readonly Ring[],
+  { view, viewport }: Sight,
+  colours: CanvasColours,
+): void {
+  const dots = new Path2D()
+  for (const ring of rings) {
+    let [lastX, lastY] = [-Infinity, -Infinity]
+    for (let i = 0; i < ring.length; i += 2) {
+      const x = view.x + ring[i]! * view.scale
+      const y = view.y + ring[i + 1]! * view.scale
+      const isSeen = x >= 0 && y >= 0 && x <= viewport.width && y <= viewport.height
+      if (!isSeen || Math.abs(x - lastX) + Math.abs(y - lastY) < VERTEX_DISTANCE) continue
+      dots.moveTo(x + VERTEX_RADIUS, y)
+      dots.arc(x, y, VERTEX_RADIUS, 0, 2 * Math.PI)
+      ;[lastX, lastY] = [x, y]
+    }
+  }
+  context.fillStyle = colours.handle
+  context.fill(dots)
+  context.strokeStyle = colours.accent
+  context.lineWidth = 1
+  context.stroke(dots)
+}
 
 export class SelectionStage {
   readonly #stage: Stage
@@ -67,8 +100,11 @@ export class SelectionStage {
     this.#layer.getCanvas().setPixelRatio(pixelRatio)
   }
 
-  draw({ shapes, handles }: Selection, sight: Sight, colours: CanvasColours): void {
-    this.#draw = (context) => this.#drawShapes(context, shapes, sight, colours)
+  draw({ shapes, handles, vertices }: Selection, sight: Sight, colours: CanvasColours): void {
+    this.#draw = (context) => {
+      this.#drawShapes(context, shapes, sight, colours)
+      drawVertices(context, vertices, sight, colours)
+    }
     const align = (value: number) =>
       Math.round((value - HANDLE_SIDE / 2) * sight.pixelRatio) / sight.pixelRatio + 0.5
     for (const [index, rect] of this.#rects.entries()) {

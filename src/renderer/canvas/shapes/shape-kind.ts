@@ -5,8 +5,9 @@
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { Shape } from '../../../core/geometry/shape.ts'
+import type { DraftShape } from '../editing.ts'
 import type { Handle, PlacedHandle, ResizeRule } from '../geometry/handles.ts'
-import type { ImagePoint } from '../geometry/space.ts'
+import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
 import type { View } from '../geometry/view.ts'
 import type { Sight } from '../layers/placement.ts'
 
@@ -25,6 +26,9 @@ export interface Tracer {
   rings(rings: readonly Ring[], placement: Placement): void
 }
 
+/** A box, and the outline where that is no longer what went with the box. */
+export type Reshaped = Pick<DraftShape, 'box' | 'segmentation'>
+
 export interface ShapeKind {
   /** The smallest box around all of it, in image pixels. */
   bounds(shape: Shape): BoxXyxy
@@ -32,9 +36,15 @@ export interface ShapeKind {
   hit(shape: Shape, at: ImagePoint, reach: number): boolean
   /** In px²; of shapes under the pointer the smallest is taken first. */
   area(shape: Shape): number
+  /** Those that change its box. */
   handles(shape: Shape, view: View): PlacedHandle[]
-  /** Its box after a handle was dragged to a point; null where the image's edge stops it. */
-  drag(shape: Shape, handle: Handle, to: ImagePoint, rule: ResizeRule, image: Size): BoxXyxy | null
+  /** Rings whose vertices can be dragged; none of a box or a mask. */
+  vertices(shape: Shape): readonly Ring[]
+  handleAt(shape: Shape, view: View, at: ScreenPoint): Handle | null
+  /** Where a handle is taken hold of; the pointer nearby keeps its distance to it. */
+  placeOf(shape: Shape, handle: Handle, near: ImagePoint): ImagePoint
+  /** The shape after a handle was dragged to a point; null where the image's edge stops it. */
+  drag(shape: Shape, handle: Handle, to: ImagePoint, rule: ResizeRule, image: Size): Reshaped | null
   /** Moves by whole pixels only: it is made of them. */
   isPixelwise(shape: Shape): boolean
   /** Adds the shape to a path, moved and scaled so that its box is `box`. */

@@ -1,6 +1,6 @@
 /** Which shape a press means: smallest first, and repeated clicks go down the stack. */
 import type { CanvasShape } from '../editing.ts'
-import { type Handle, handleAt } from '../geometry/handles.ts'
+import type { Handle } from '../geometry/handles.ts'
 import { distance, type ScreenPoint } from '../geometry/space.ts'
 import { kindOf } from '../shapes/kind-of.ts'
 import { CLICK_SLOP, HIT_REACH, type PointerSample, type Surface } from './tool.ts'
@@ -25,8 +25,7 @@ export function shapeWithHandles(surface: Pick<Surface, 'scene' | 'index'>): Can
 export function gripUnder(surface: Surface, p: PointerSample): Grip | null {
   const selected = shapeWithHandles(surface)
   if (!selected) return null
-  const placed = kindOf(selected).handles(selected, surface.view)
-  const handle = handleAt(placed, selected.box, surface.view, p.screen)
+  const handle = kindOf(selected).handleAt(selected, surface.view, p.screen)
   return handle && { shape: selected, handle }
 }
 

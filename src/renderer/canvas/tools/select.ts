@@ -1,12 +1,16 @@
 /** Selects, moves and resizes shapes, and selects many with a rubber band. */
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
-import { fitShape, moveBox } from '../../../core/geometry/shape.ts'
+import { type Corner, removeCorner, storedRings } from '../../../core/geometry/parts.ts'
+import { isPolygons } from '../../../core/geometry/segmentation.ts'
+import { fitShape, moveBox, shapeOfRings } from '../../../core/geometry/shape.ts'
 import type { CanvasShape, DraftShape, SelectMode } from '../editing.ts'
 import { clampMove, clampPoint, snapPoint, spanBox } from '../geometry/gestures.ts'
-import { cursorOf } from '../geometry/handles.ts'
+import { type CornerHandle, cursorOf, isCorner } from '../geometry/handles.ts'
 import { distance, type ImagePoint } from '../geometry/space.ts'
 import { kindOf } from '../shapes/kind-of.ts'
-import { ClickCycle, type Grip, gripUnder, movable, stackUnder } from './picking.ts'
+import { partsOfShape } from '../shapes/outline-kind.ts'
+import { attracted } from './magnet.ts'
+import { ClickCycle, type Grip, gripUnder, movable, shapeWithHandles, stackUnder } from './picking.ts'
 import {
   BLANK,
   CLICK_SLOP,
@@ -27,22 +31,44 @@ type State =
       readonly drags: boolean
     }
   | { readonly kind: 'moving'; readonly from: ImagePoint; readonly shapes: readonly CanvasShape[] }
-  | { readonly kind: 'resizing'; readonly grip: Grip; readonly offset: ImagePoint }
+  | {
+      readonly kind: 'resizing'
+      readonly grip: Grip
+      readonly offset: ImagePoint
+      /** A vertex stays where it is until the pointer has moved as far as no click does. */
+      readonly at: PointerSample
+    }
   | { readonly kind: 'band'; readonly from: PointerSample; readonly mode: SelectMode }
 
 const IDLE: State = { kind: 'idle' }
+const NO_RULE = { keepRatio: false, fromCentre: false }
 
 export class SelectTool implements Tool {
   sketch: Sketch = BLANK
   readonly #surface: Surface
   readonly #cycle = new ClickCycle()
   #state: State = IDLE
+  /** The vertex that was clicked last, which Delete removes. */
+  #picked: { readonly id: number; readonly corner: CornerHandle } | null = null
+  #notice: string | null = null
 
   constructor(surface: Surface) {
     this.#surface = surface
   }
 
+  get hint(): string | null {
+    const { corner } = this.sketch
+    if (this.#notice) return this.#notice
+    if (this.#state.kind !== 'idle' || !corner) return null
+    if (corner.on === 'edge') return 'Click adds a vertex here'
+    return this.#isPicked(corner)
+      ? 'Delete removes the picked vertex'
+      : 'Drag moves the vertex, a click picks it, Alt-click removes it'
+  }
+
   press(p: PointerSample): void {
+    this.#picked = null
+    this.#notice = null
     const grip = gripUnder(this.#surface, p)
     if (grip) this.#take(grip, p)
     else this.#pressOn(stackUnder(this.#surface, p), p)
@@ -59,7 +85,7 @@ export class SelectTool implements Tool {
         this.sketch = { ...BLANK, draft: this.#moved(this.#state.from, this.#state.shapes, p) }
         break
       case 'resizing':
-        this.#resizeTo(this.#state.grip, this.#state.offset, p)
+        this.#resizeTo(this.#state, p)
         break
       case 'band':
         this.sketch = { ...BLANK, region: corners(spanBox(this.#state.from.image, p.image)) }
@@ -73,7 +99,16 @@ export class SelectTool implements Tool {
     if (state.kind === 'pressed') state.click()
     else if (state.kind === 'band') this.#selectBand(spanBox(state.from.image, p.image), state.mode)
     else if (draft) this.#change(draft)
+    else if (state.kind === 'resizing') this.#click(state.grip, p)
     this.#hover(p)
+  }
+
+  /** Removes the picked vertex. */
+  remove(): boolean {
+    const shape = this.#picked && shapeWithHandles(this.#surface)
+    if (!shape || this.#picked?.id !== shape.id) return false
+    this.#removeCorner(shape, this.#picked.corner)
+    return true
   }
 
   leave(): void {
@@ -89,6 +124,8 @@ export class SelectTool implements Tool {
 
   /** A shape that is gone cannot be moved on. */
   sceneChanged(): void {
+    const { selection } = this.#surface.scene
+    if (this.#picked && !(selection.size === 1 && selection.has(this.#picked.id))) this.#picked = null
     const held = this.sketch.draft ?? []
     if (held.some(({ id }) => !this.#surface.index.get(id!))) this.cancel()
   }
@@ -105,12 +142,14 @@ export class SelectTool implements Tool {
 
   /** The edge keeps its distance to the pointer, so that a press beside it does not make it jump. */
   #take(grip: Grip, p: PointerSample): void {
-    const {
-      shape: { box },
-      handle,
-    } = grip
-    const edge = { x: handle.x < 0 ? box[0] : box[2], y: handle.y < 0 ? box[1] : box[3] }
-    this.#state = { kind: 'resizing', grip, offset: { x: edge.x - p.image.x, y: edge.y - p.image.y } }
+    const { shape, handle } = grip
+    const place = kindOf(shape).placeOf(shape, handle, p.image)
+    this.#state = {
+      kind: 'resizing',
+      grip,
+      offset: { x: place.x - p.image.x, y: place.y - p.image.y },
+      at: p,
+    }
   }
 
   #pressOn(stack: readonly CanvasShape[], p: PointerSample): void {
@@ -164,20 +203,56 @@ export class SelectTool implements Tool {
     return shapes.map(({ id, box }) => ({ id, box: moveBox(box, byX, byY) }))
   }
 
-  #resizeTo({ shape, handle }: Grip, offset: ImagePoint, p: PointerSample): void {
+  #resizeTo({ grip, offset, at }: Extract<State, { kind: 'resizing' }>, p: PointerSample): void {
+    const { shape, handle } = grip
+    const corner = isCorner(handle) ? handle : null
+    if (corner && !this.sketch.draft && distance(at.screen, p.screen) < CLICK_SLOP) return
     const { image, snapping } = this.#surface
-    const edge = clampPoint({ x: p.image.x + offset.x, y: p.image.y + offset.y }, image)
+    const wanted = { x: p.image.x + offset.x, y: p.image.y + offset.y }
+    const edge = clampPoint(corner ? attracted(this.#surface, wanted, shape.id) : wanted, image)
     const rule = { keepRatio: p.shift, fromCentre: p.alt }
-    const box = kindOf(shape).drag(shape, handle, snapping ? snapPoint(edge) : edge, rule, image)
+    const dragged = kindOf(shape).drag(shape, handle, snapping ? snapPoint(edge) : edge, rule, image)
     // At the image's edge a shape that keeps its ratio stops where it is.
-    if (box) this.sketch = { ...BLANK, draft: [{ id: shape.id, box }] }
+    if (dragged) this.sketch = { ...BLANK, draft: [{ id: shape.id, ...dragged }] }
+  }
+
+  /** A click on a vertex picks it, one on an edge adds a vertex there. */
+  #click({ shape, handle }: Grip, p: PointerSample): void {
+    if (!isCorner(handle)) return
+    if (handle.on === 'edge') {
+      const place = kindOf(shape).placeOf(shape, handle, p.image)
+      const at = this.#surface.snapping ? snapPoint(place) : place
+      const added = kindOf(shape).drag(shape, handle, at, NO_RULE, this.#surface.image)
+      if (added) this.#change([{ id: shape.id, ...added }])
+      this.#picked = { id: shape.id, corner: { on: 'vertex', ring: handle.ring, index: handle.index + 1 } }
+    } else if (p.alt) {
+      this.#removeCorner(shape, handle)
+    } else {
+      this.#picked = { id: shape.id, corner: handle }
+    }
+  }
+
+  #removeCorner(shape: CanvasShape, corner: Corner): void {
+    this.#picked = null
+    const left = shapeOfRings(storedRings(removeCorner(partsOfShape(shape)!, corner)))
+    if (left) this.#surface.edits.change(new Map([[shape.id, left]]))
+    else
+      this.#notice =
+        'A polygon has three vertices at least. Without a picked vertex, Delete removes the object'
+    this.sketch = BLANK
+  }
+
+  #isPicked(corner: Corner): boolean {
+    const { ring, index } = this.#picked?.corner ?? {}
+    return corner.ring === ring && corner.index === index
   }
 
   /** A shape that came back to where it was is no change. */
   #change(draft: readonly DraftShape[]): void {
     const same = (a: BoxXyxy, b: BoxXyxy) => a.every((side, at) => side === b[at])
-    const changed = draft.flatMap(({ id, box }) => {
+    const changed = draft.flatMap(({ id, box, segmentation }) => {
       const shape = this.#surface.index.get(id!)!
+      if (segmentation && isPolygons(segmentation)) return [[id!, shapeOfRings(segmentation)!] as const]
       return same(box, shape.box) ? [] : [[id!, fitShape(shape, box)] as const]
     })
     if (changed.length > 0) this.#surface.edits.change(new Map(changed))
@@ -195,8 +270,10 @@ export class SelectTool implements Tool {
   }
 
   #hover(p: PointerSample): void {
-    const hovered = gripUnder(this.#surface, p) ? null : (stackUnder(this.#surface, p)[0]?.id ?? null)
-    if (hovered !== this.sketch.hovered) this.sketch = { ...BLANK, hovered }
+    const grip = gripUnder(this.#surface, p)
+    const hovered = grip ? null : (stackUnder(this.#surface, p)[0]?.id ?? null)
+    const corner = grip && isCorner(grip.handle) ? grip.handle : (this.#picked?.corner ?? null)
+    this.sketch = { ...BLANK, hovered, corner }
   }
 }
 

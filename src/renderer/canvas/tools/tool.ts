@@ -1,6 +1,7 @@
 /** Tools are small state machines: they receive pointer samples, keep a sketch of the gesture, and submit finished gestures. */
 import type { Size } from '../../../core/geometry/box.ts'
 import type { DraftShape, EditPort, Scene, SelectMode } from '../editing.ts'
+import type { CornerHandle } from '../geometry/handles.ts'
 import type { ShapeIndex } from '../geometry/shape-index.ts'
 import type { ImagePoint, ScreenPoint } from '../geometry/space.ts'
 import type { View } from '../geometry/view.ts'
@@ -22,6 +23,8 @@ export interface Surface {
   readonly view: View
   /** Edges go to whole pixels. */
   readonly snapping: boolean
+  /** Vertices go to outlines and boxes nearby. */
+  readonly magnet: boolean
   readonly edits: Pick<EditPort, 'add' | 'change' | 'select'>
   pan(dx: number, dy: number): void
 }
@@ -34,12 +37,35 @@ export interface Sketch {
   /** The box under the pointer. */
   readonly hovered: number | null
   readonly crosshair: boolean
+  /** An outline that is not closed yet. */
+  readonly path: PathSketch | null
+  /** The vertex or edge of the selected polygon that a press would take, or that was picked. */
+  readonly corner: CornerHandle | null
 }
 
-export const BLANK: Sketch = { draft: null, region: null, hovered: null, crosshair: false }
+export interface PathSketch {
+  readonly points: readonly ImagePoint[]
+  /** Where the next vertex would be. */
+  readonly next: ImagePoint | null
+  /** The pointer is on the first vertex: a press closes the outline. */
+  readonly closes: boolean
+  /** What closing it does to the selected object; null draws a new one. */
+  readonly change: 'add' | 'cut' | null
+}
+
+export const BLANK: Sketch = {
+  draft: null,
+  region: null,
+  hovered: null,
+  crosshair: false,
+  path: null,
+  corner: null,
+}
 
 export interface Tool {
   readonly sketch: Sketch
+  /** What to do next, or why nothing was done; null where that goes without saying. */
+  readonly hint?: string | null
   press(p: PointerSample): void
   /** With and without a button held; a tool knows whether it was pressed. */
   move(p: PointerSample): void
@@ -48,6 +74,13 @@ export interface Tool {
   leave(): void
   /** Cancels the gesture and returns to idle; false if there was no gesture. */
   cancel(): boolean
+  /** Completes the gesture; false if there was none. */
+  finish?(): boolean
+  /** Takes back a step of the gesture, and does it again; false if no gesture is under way. */
+  undo?(): boolean
+  redo?(): boolean
+  /** Removes what is picked of a shape; false if nothing is. */
+  remove?(): boolean
   /** The scene was replaced during a gesture; the image is still the same. */
   sceneChanged(): void
   /** The CSS cursor where the pointer is. */

@@ -73,7 +73,8 @@ describe('gestures', () => {
       segmentation: [L.map((value, i) => value + (i % 2 ? 2 : 5))],
       area: 1200,
     })
-    hand.drag([65, 62], [105, 62])
+    // The handles of a polygon lie beside its box, whose corners may be vertices.
+    hand.drag([67, 64], [107, 64])
     expect(changes[1]!.get(1)).toMatchObject({ box: [25, 22, 105, 62], area: 2400 })
     expect((changes[1]!.get(1)!.segmentation as number[][])[0]!.slice(0, 4)).toEqual([25, 22, 65, 22])
   })

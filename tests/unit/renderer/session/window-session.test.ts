@@ -190,13 +190,14 @@ test('an image that is gone is not opened again', async () => {
 })
 
 describe('undo', () => {
-  test('in the middle of a drag gives up the drag and nothing else', async () => {
+  test('in the middle of a gesture takes that back and nothing else', async () => {
     const { studio } = await WindowSession.connect(client)
-    const cancel = vi.fn(() => true)
-    studio.editor.cancelGesture = cancel
+    const gesture = { cancelGesture: vi.fn(), undoGesture: vi.fn(() => true), redoGesture: vi.fn(() => true) }
+    studio.editor.gesture = gesture
     await studio.undo()
     await studio.redo()
-    expect(cancel).toHaveBeenCalledTimes(2)
+    expect(gesture.undoGesture).toHaveBeenCalledOnce()
+    expect(gesture.redoGesture).toHaveBeenCalledOnce()
     expect(client.calls.some(({ method }) => method.startsWith('history'))).toBe(false)
   })
 

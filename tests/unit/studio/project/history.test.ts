@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { shapeOfRings } from '../../../../src/core/geometry/shape.ts'
 import type { StepEffect } from '../../../../src/main/studio/project/history.ts'
 import { createProject, openProject } from '../../../../src/main/studio/project/project.ts'
 import { addImages, copyAsIfCut, someProject } from '../../../support/project.ts'
@@ -50,6 +51,33 @@ test('any edits: undoing all gives the first state, redoing all the last, with t
     { numRuns: Number(process.env.FCOS_RUNS ?? 40) },
   )
 }, 120_000)
+
+test('vertices come back to the last bit, however often they are moved, undone and redone', async () => {
+  const project = await someProject('a.jpg')
+  const classId = project.classes.add('cell')
+  const value = fc.double({ min: 0, max: 1e4, noNaN: true }).map((one) => one + 0)
+  const ring = fc.array(value, { minLength: 6, maxLength: 24 }).map((all) => all.slice(0, all.length & ~1))
+  fc.assert(
+    fc.property(fc.array(ring, { minLength: 2, maxLength: 5 }), (rings) => {
+      const shapes = rings.map((one) => shapeOfRings([one])).filter((one) => one !== null)
+      const [first, ...others] = shapes
+      if (!first) return
+      const [id] = project.annotations.add(1, [{ classId, ...first, source: 'drawn' }])
+      const states = [first, ...others]
+      for (const shape of others) project.annotations.update(id!, shape)
+      const stored = () => project.annotations.get(id!)
+      for (const shape of states.toReversed()) {
+        expect(stored()).toMatchObject(shape)
+        project.history.undo()
+      }
+      for (const shape of states) {
+        project.history.redo()
+        expect(stored()).toMatchObject(shape)
+      }
+    }),
+    { numRuns: 30 },
+  )
+})
 
 test('coordinates come back to the last bit', async () => {
   const project = await someProject('a.jpg')
