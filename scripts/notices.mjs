@@ -17,6 +17,7 @@ const WINDOW = [
   'd3-shape',
   'flatbush',
   'konva',
+  'polygon-clipping',
   'svelte',
   'tinykeys',
   'virtua',

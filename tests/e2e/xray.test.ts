@@ -109,7 +109,7 @@ describe('the X-ray', () => {
     await over(32, 32)
     await expect.poll(() => textOf(pointer)).toMatch(/P3 learns box \d+ \(.*\) \(30\.8, 30\.8\) l t r b px/)
     expect(await textOf(pointer)).toMatch(/× stride 2\.\d\d 2\.\d\d 3\.\d\d 3\.\d\d centerness 0\.\d{3}/)
-    await window.page.keyboard.press('p')
+    await window.page.keyboard.press('o')
     await over(60, 60)
     await expect
       .poll(() => textOf(pointer))

@@ -49,9 +49,9 @@ export function xrayCommands(xray: Xray): Command[] {
     whileOn('trainer', 'Show augmented training input', [], () => {
       xray.trainerShown = true
     }),
-    whileOn('pin', 'Pin the location under the pointer', ['p'], () => xray.pin()),
+    whileOn('pin', 'Pin the location under the pointer', ['o'], () => xray.pin()),
     {
-      ...whileOn('unpin', 'Remove all pins', ['Shift+p'], () => xray.unpinAll()),
+      ...whileOn('unpin', 'Remove all pins', ['Shift+o'], () => xray.unpinAll()),
       enabled: () => xray.pinned.length > 0,
     },
   ]
