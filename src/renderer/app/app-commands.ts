@@ -121,7 +121,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       title: 'Undo',
       group: 'Edit',
       keys: ['$mod+z'],
-      enabled: () => studio.canEdit && (studio.project?.undo != null || studio.editor.image.draft !== null),
+      enabled: () => studio.canEdit && (studio.project?.undo != null || isInGesture(studio)),
       repeats: true,
       run: () => studio.undo(),
     },
@@ -130,7 +130,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
       title: 'Redo',
       group: 'Edit',
       keys: ['$mod+Shift+z', '$mod+y'],
-      enabled: () => studio.canEdit && studio.project?.redo != null,
+      enabled: () => studio.canEdit && (studio.project?.redo != null || isInGesture(studio)),
       repeats: true,
       run: () => studio.redo(),
     },
@@ -172,3 +172,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
     ),
   ]
 }
+
+/** `draft` is reactive, but does not tell of an outline's first vertices. */
+const isInGesture = ({ editor }: Studio): boolean =>
+  editor.image.draft !== null || editor.gesture?.isUnderWay === true

@@ -144,6 +144,11 @@ export class CanvasView {
     this.#renderer.invalidate('selection')
   }
 
+  get isUnderWay(): boolean {
+    const { draft, path } = this.#toolbox.sketch
+    return draft !== null || path !== null
+  }
+
   /** False where no gesture was under way. */
   cancelGesture(): boolean {
     return this.#toolbox.cancelGesture()

@@ -20,6 +20,7 @@ import { Outbox } from './outbox.ts'
 
 /** All are false where no gesture is under way. */
 export interface Gesture {
+  readonly isUnderWay: boolean
   cancelGesture(): boolean
   /** Takes back its last step, or all of it. */
   undoGesture(): boolean

@@ -192,7 +192,12 @@ test('an image that is gone is not opened again', async () => {
 describe('undo', () => {
   test('in the middle of a gesture takes that back and nothing else', async () => {
     const { studio } = await WindowSession.connect(client)
-    const gesture = { cancelGesture: vi.fn(), undoGesture: vi.fn(() => true), redoGesture: vi.fn(() => true) }
+    const gesture = {
+      isUnderWay: true,
+      cancelGesture: vi.fn(),
+      undoGesture: vi.fn(() => true),
+      redoGesture: vi.fn(() => true),
+    }
     studio.editor.gesture = gesture
     await studio.undo()
     await studio.redo()
