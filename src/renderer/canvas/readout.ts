@@ -23,12 +23,7 @@ export interface Readout {
   readonly focus: { readonly id: number; readonly at: ScreenRect } | null
 }
 
-export function readoutOf(
-  camera: Camera,
-  shown: Shown,
-  picture: PictureState,
-  hint: string | null,
-): Readout {
+export function readoutOf(camera: Camera, shown: Shown, picture: PictureState, hint: string | null): Readout {
   const { sketch, pointer } = shown
   const { image } = camera.frame
   const at = pointer && toImage(camera.view, pointer)
