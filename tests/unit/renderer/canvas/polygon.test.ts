@@ -22,7 +22,7 @@ function setUp(...shapes: CanvasShape[]) {
   const changed: Shape[] = []
   const board = new Board(...shapes)
   const { change } = board.edits
-  board.edits.add = (shape) => added.push(shape)
+  board.edits.add = (shape) => void added.push(shape)
   board.edits.change = (shapes) => {
     changed.push(...shapes.values())
     change(shapes)
