@@ -241,7 +241,11 @@ export interface Reading {
     readonly dx: number
     readonly dy: number
     readonly length: number
+    /** Of rays to an outline: it does not meet it, or meets it several times and jumps to the farthest. */
+    readonly mark?: 'missing' | 'jump' | undefined
   }[]
+  /** Whether the rays' ends are an outline, and no sides of a box. */
+  readonly isOutline?: boolean | undefined
   readonly figures: readonly { readonly title: string; readonly value: number }[]
   /** Of the box, from the location, where a detector predicts it as such. */
   readonly centre?: { readonly dx: number; readonly dy: number } | undefined

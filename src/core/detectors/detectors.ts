@@ -5,13 +5,14 @@ import { CENTERNET } from './centernet/index.ts'
 import type { ModelChoices as Choices, Detector } from './detector.ts'
 import { FCOS } from './fcos/index.ts'
 import type { ModelConfig as Config } from './model-config.ts'
+import { POLARMASK } from './polarmask/index.ts'
 import { RETINANET } from './retinanet/index.ts'
 
 /** The type of a table whose rows differ: whoever takes one does not know which it is. */
 // biome-ignore lint/suspicious/noExplicitAny: a detector takes its own configuration, targets and maps alone, and gets no others
 type AnyDetector = Detector<any, any, any, any>
 
-const DETECTORS: AnyDetector[] = [FCOS, RETINANET, CENTERNET]
+const DETECTORS: AnyDetector[] = [FCOS, RETINANET, CENTERNET, POLARMASK]
 
 /** Adds a row from outside, before anything is read or built. Every process that is to know the detector does so. */
 export function register(detector: AnyDetector): void {

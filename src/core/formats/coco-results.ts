@@ -5,6 +5,7 @@ import type { IouType } from '../evaluation/tables.ts'
 import { toXywh } from '../geometry/box.ts'
 import { rleArea, rleBounds } from '../geometry/rle.ts'
 import { maskIn, type NamedImage } from './coco-ground-truth.ts'
+import type { LabelledBox } from './dataset.ts'
 import type { Detection } from './detection.ts'
 import { firstIssue } from './problems.ts'
 
@@ -114,9 +115,12 @@ function baseName(path: string): string {
 }
 
 /** Detections as results, numbers kept to the last bit. */
-export function toCocoResults(detections: readonly Detection[], images: readonly NamedImage[]): CocoResult[] {
+export function toCocoResults(
+  detections: readonly (Detection & Pick<LabelledBox, 'segmentation'>)[],
+  images: readonly NamedImage[],
+): CocoResult[] {
   const fileNameOf = new Map(images.map(({ id, fileName }) => [id, fileName]))
-  return detections.map(({ imageId, categoryId, box, score }) => {
+  return detections.map(({ imageId, categoryId, box, score, segmentation }) => {
     const [x, y, width, height] = box
     const fileName = fileNameOf.get(imageId)
     return {
@@ -124,6 +128,7 @@ export function toCocoResults(detections: readonly Detection[], images: readonly
       ...(fileName && { file_name: fileName }),
       category_id: categoryId,
       bbox: [x, y, width, height],
+      ...(segmentation && { segmentation }),
       score,
     }
   })

@@ -45,9 +45,9 @@ export interface Live {
 export function liveGuesses(known: ImageKnowledge, options: GuessOptions): Live {
   const { image, found, model, classes, annotations, rejections } = known
   const classIds = matchClasses(found.model.config.classes, classes)
-  const selected = guessesOf(found.candidates, options).flatMap(({ index, label, box, score }) => {
+  const selected = guessesOf(found.candidates, options).flatMap(({ label, ...guess }) => {
     const classId = classIds[label] ?? null
-    return classId === null ? [] : [{ index, classId, box, score }]
+    return classId === null ? [] : [{ ...guess, classId }]
   })
   const keys = new Set(selected.map(keyOf))
   const stored = annotations.filter((one) => one.source === 'proposed' && one.model === model)
@@ -60,7 +60,7 @@ export function liveGuesses(known: ImageKnowledge, options: GuessOptions): Live 
     ).map(({ index, ...guess }) => ({
       ...guess,
       ...{ id: FIRST_ID - index, imageId: image, source: 'proposed', model },
-      ...{ crowd: false, difficult: false, area: null, segmentation: null, attributes: null },
+      ...{ crowd: false, difficult: false, attributes: null },
     })),
     hidden: new Set(stored.filter((one) => !keys.has(keyOf(one))).map(({ id }) => id)),
   }

@@ -2,14 +2,23 @@
 import { describe, expect, it } from 'vitest'
 import { DIALECTS, type MaskRules } from '../../../src/core/detectors/fcos/config.ts'
 import { assignWithMasks, maskCentre } from '../../../src/core/detectors/fcos/masks.ts'
-import { exactRays, pixelRays, polarCenterness } from '../../../src/core/detectors/polarmask/rays.ts'
+import { polarLoss } from '../../../src/core/detectors/polarmask/loss.ts'
+import {
+  exactRays,
+  pixelRays,
+  polarCenterness,
+  rayPolygon,
+} from '../../../src/core/detectors/polarmask/rays.ts'
 import { largestPart, outline, targets } from '../../../src/core/detectors/polarmask/targets.ts'
 import { maskOf } from '../../../src/core/geometry/coco-rle.ts'
 import { pyramid } from '../../../src/core/pyramid/levels.ts'
+import { locationAt } from '../../../src/core/pyramid/locations.ts'
 import { fixture } from '../../support/fixtures.ts'
+import { formulaOutputs } from '../../support/formula.ts'
 import { largestDifference } from '../../support/largest-difference.ts'
 
 interface Scene {
+  losses: { mask: number; box: number; centerness: number } | null
   name: string
   width: number
   height: number
@@ -64,6 +73,59 @@ describe.each(json.images.map((scene, index) => ({ ...scene, index })))('$name',
       const code = pixelRays(outline(objects[gt]!.mask)!.points, x, y, 36)
       const theirs = of('extra.rays').slice(i * 36, (i + 1) * 36)
       expect(theirs.filter((ray, n) => Math.abs(ray - code[n]!) > 1e-3).length).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it.skipIf(scene.index === SWITCHED_OFF)('PolarMask: losses, their gradients, and outlines', () => {
+    const { location, gt, ...learnt } = targets(layout, objects, { count: 36, rays: 'code' })
+    const P = location.length
+    const raw = {
+      rays: formulaOutputs(`polarmask/${scene.index}/rays`, P * 36, 0.5, 3),
+      regression: formulaOutputs(`polarmask/${scene.index}/ltrb`, P * 4, 0.5, 3.2),
+      centerness: formulaOutputs(`polarmask/${scene.index}/ctr`, P, 1.5, 0),
+    }
+    const widths = { rays: 36, regression: 4, centerness: 1, logits: 1 }
+    const outputs = Object.fromEntries(
+      Object.entries(widths).map(([name, width]) => [name, new Float32Array(layout.locations * width)]),
+    )
+    for (const [i, at] of location.entries()) {
+      for (const name of ['rays', 'regression', 'centerness'] as const) {
+        const width = widths[name]
+        outputs[name]!.set(raw[name].subarray(i * width, (i + 1) * width), at * width)
+      }
+    }
+    const gradients = Object.fromEntries(
+      Object.entries(outputs).map(([name, of]) => [name, new Float32Array(of.length)]),
+    )
+    const ones = new Float32Array(5).fill(1)
+    const loss = polarLoss({
+      ...{ outputs, gradients, grid: layout, unit: 'pixels', rays: 36, scales: ones, rayScales: ones },
+      targets: [{ location, gt, ...learnt, classes: new Int32Array(objects.length) }],
+      ...{ focalAlpha: 0.25, focalGamma: 2, normaliser: 1 },
+    })
+    const theirs = scene.losses!
+    expect(loss.mask / theirs.mask).toBeCloseTo(1, 4)
+    expect(loss.box / theirs.box).toBeCloseTo(1, 4)
+    expect(loss.centerness / theirs.centerness).toBeCloseTo(1, 4)
+    for (const [name, theirName] of [
+      ['rays', 'rays'],
+      ['regression', 'ltrb'],
+      ['centerness', 'ctr'],
+    ] as const) {
+      const at = [...location].flatMap((row) => [
+        ...gradients[name]!.subarray(row * widths[name], (row + 1) * widths[name]),
+      ])
+      expect(largestDifference(at, of(`loss.grad_raw_${theirName}`))).toBeLessThan(1e-5)
+    }
+    const polygons = of('decode.first16_clamped')
+    for (let i = 0; i < 16; i++) {
+      const { x, y } = locationAt(layout, location[i]!)
+      const rays = raw.rays.subarray(i * 36, (i + 1) * 36).map(Math.exp)
+      const ours = rayPolygon(rays, x, y).map((value, k) =>
+        Math.min(Math.max(value, 0), (k % 2 === 0 ? scene.width : scene.height) - 1),
+      )
+      const expected = ours.map((_, k) => polygons[i * 72 + (k % 2) * 36 + (k >> 1)]!)
+      expect(largestDifference(ours, expected)).toBeLessThan(1e-2)
     }
   })
 

@@ -63,9 +63,10 @@ test.skipIf(!existsSync(weights)).each(detectors().map(({ name }) => name))(
     const runner = tensorflowRunner(new Network(kept.config, kept.tensors))
     const [found = []] = await detect(runner, [image], kept.config.input, options)
     expect(found.length).toBeGreaterThan(0)
-    for (const { box, score } of found) {
-      expect([...box, score].every(Number.isFinite)).toBe(true)
+    for (const { box, score, segmentation } of found) {
+      expect([...box, ...(segmentation?.flat() ?? []), score].every(Number.isFinite)).toBe(true)
       expect(score).toBeLessThanOrEqual(1)
+      expect(segmentation?.[0]?.length).toBe(detector === 'polarmask' ? 72 : undefined)
     }
   },
   120_000,

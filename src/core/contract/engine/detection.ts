@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../detectors/model-config.ts'
 import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { WireError } from '../../errors.ts'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
+import type { Ring } from '../../geometry/polygon.ts'
 import { Path } from './images.ts'
 
 const many = {
@@ -57,6 +58,8 @@ export type MapsRequest = z.infer<typeof MapsRequest>
 
 export interface ScoredBox {
   readonly box: BoxXyxy
+  /** The object's outline in the same pixels, where the detector predicts one. */
+  readonly segmentation?: readonly Ring[]
   readonly categoryId: number
   readonly score: number
 }

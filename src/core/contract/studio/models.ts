@@ -39,7 +39,7 @@ export const DetectionReport = z.object({
 })
 export type DetectionReport = z.infer<typeof DetectionReport>
 
-export const DETECTION_FORMATS = ['coco', 'csv', 'voc', 'yolo'] as const
+export const DETECTION_FORMATS = ['coco', 'csv', 'labelme', 'voc', 'yolo'] as const
 
 /** Result of detect.files. */
 export const FilesReport = z.object({

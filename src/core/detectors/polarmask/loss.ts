@@ -7,7 +7,6 @@ import type { Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND } from '../assigner.ts'
 import type { Outputs } from '../detector.ts'
 import { centernessLoss } from '../fcos/loss.ts'
-import { boxLoss } from '../shared/box-iou.ts'
 import { focalLoss } from '../shared/focal.ts'
 import type { PolarMaskHead } from './config.ts'
 import type { PolarTargets } from './targets.ts'
@@ -120,7 +119,7 @@ export function polarLoss(input: PolarLossInput): PolarLoss {
   }
   const sides = lengths('regression', 4, scales)
   const bySides = new Float64Array(count * 4)
-  const box = boxLoss('iou', sides.predicted, target.ltrb, centerness, weight, bySides)
+  const box = sidesLoss(sides.predicted, target.ltrb, centerness, weight, bySides)
   const outline = lengths('rays', rays, rayScales)
   const byRays = new Float64Array(count * rays)
   const mask = rayLoss(outline.predicted, target.rays, rays, centerness, weight, byRays)
@@ -164,6 +163,43 @@ export function rayLoss(
     loss += weight * Math.log(greater / lesser)
     for (let at = i * rays; at < (i + 1) * rays; at++) {
       gradient[at] = weight * (predicted[at] > target[at] ? 1 / greater : -1 / lesser)
+    }
+  }
+  return loss
+}
+
+/**
+ * Σ c·(−ln IoU) / divisor over P boxes given by distances l, t, r, b from one location, whose sides count their last pixel:
+ * width l + r + 1, as the authors' program has it.
+ *
+ * @param predicted [P·4] distances > 0
+ * @param gradient [P·4], overwritten with d loss / d predicted
+ */
+function sidesLoss(
+  predicted: Float64Array,
+  target: Float32Array,
+  weights: Float32Array,
+  divisor: number,
+  gradient: Float64Array,
+): number {
+  let loss = 0
+  for (const [i, c] of weights.entries()) {
+    const at = i * 4
+    const extents = (of: (side: number) => number): [width: number, height: number] => [
+      of(at) + of(at + 2) + 1,
+      of(at + 1) + of(at + 3) + 1,
+    ]
+    const own = extents((side) => predicted[side])
+    const wanted = extents((side) => target[side])
+    const shared = extents((side) => Math.min(predicted[side], target[side]))
+    const intersection = shared[0] * shared[1]
+    const union = own[0] * own[1] + wanted[0] * wanted[1] - intersection
+    const weight = c / divisor
+    loss -= weight * Math.log(intersection / union)
+    for (let k = 0; k < 4; k++) {
+      const other = 1 - (k % 2)
+      const byIntersection = predicted[at + k] < target[at + k] ? shared[other] : 0
+      gradient[at + k] = weight * ((own[other] - byIntersection) / union - byIntersection / intersection)
     }
   }
   return loss

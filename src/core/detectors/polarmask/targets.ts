@@ -147,7 +147,7 @@ export function raysOfObject(
     : exactRays(polygons ? largestPart(polygons) : contour, x, y, count, crossings)
 }
 
-function isTooSmall({ box, mask }: PolarObject): boolean {
+export function isTooSmall({ box, mask }: PolarObject): boolean {
   const [width, height] = [box[2] - box[0], box[3] - box[1]]
   return (
     width * height <= LEAST_AREA || (width < LEAST_SIDE && height < LEAST_SIDE) || rleArea(mask) < LEAST_AREA

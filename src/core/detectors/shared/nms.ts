@@ -9,6 +9,7 @@
  * @param scores [M]
  * @param labels [M]
  * @param limit how many boxes to keep at most; the best are kept
+ * @param overlap of two boxes by index; the boxes' IoU
  * @returns indices of the kept boxes in descending order of score
  */
 export function nms(
@@ -17,6 +18,7 @@ export function nms(
   labels: Int32Array,
   iouThreshold: number,
   limit: number,
+  overlap: (one: number, other: number) => number = (one, other) => iou(boxes, one * 4, other * 4),
 ): Int32Array {
   const order = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a])
   const kept: number[] = []
@@ -25,7 +27,7 @@ export function nms(
     if (kept.length === limit) break
     const label = labels[candidate]
     const rivals = keptOfClass.get(label) ?? []
-    if (rivals.some((rival) => iou(boxes, rival * 4, candidate * 4) > iouThreshold)) continue
+    if (rivals.some((rival) => overlap(rival, candidate) > iouThreshold)) continue
     kept.push(candidate)
     rivals.push(candidate)
     keptOfClass.set(label, rivals)

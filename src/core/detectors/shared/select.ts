@@ -1,8 +1,10 @@
 /** From candidates to detections: a score threshold, the best of each level, class-wise NMS over all levels. */
 
 import type { BoxXyxy } from '../../geometry/box.ts'
-import { boxAt, type Candidates } from './candidates.ts'
+import { polygonArea, type Ring } from '../../geometry/polygon.ts'
+import { boxAt, type Candidates, outlineAt } from './candidates.ts'
 import { nms } from './nms.ts'
+import { outlineIou } from './outline-iou.ts'
 import { TopK } from './top-k.ts'
 
 export interface SelectionOptions {
@@ -32,33 +34,31 @@ export function selectDetections(
   for (let first = 0; first < levels.length; ) {
     let end = first + 1
     while (levels[end] === levels[first]) end++
-    const best = new TopK(Math.min(candidatesPerLevel, end - first))
-    for (let i = first; i < end; i++) if (scores[i] > threshold) best.offer(scores[i], i)
-    entrants.push(...best.sorted().indices)
+    const ofLevel = new TopK(Math.min(candidatesPerLevel, end - first))
+    for (let i = first; i < end; i++) if (scores[i] > threshold) ofLevel.offer(scores[i], i)
+    entrants.push(...ofLevel.sorted().indices)
     first = end
   }
-  const kept = (candidates.suppression === 'none' ? bestOf : nms)(
+  const scoresOf = Float32Array.from(entrants, (i) => scores[i])
+  const { suppression = 'boxes' } = candidates
+  if (suppression === 'none') return best(scoresOf, maxDetections).map((i) => entrants[i])
+  const rings = suppression === 'outlines' ? entrants.map((i) => outlineAt(candidates, i)!) : null
+  const kept = nms(
     Float32Array.from({ length: entrants.length * 4 }, (_, i) => boxes[entrants[i >> 2] * 4 + (i & 3)]),
-    Float32Array.from(entrants, (i) => scores[i]),
+    scoresOf,
     Int32Array.from(entrants, (i) => labels[i]),
     nmsThreshold,
     maxDetections,
+    rings ? (one, other) => outlineIou(rings[one], rings[other]) : undefined,
   )
   return kept.map((i) => entrants[i])
 }
 
-/** Those of highest score, of equals the first; with the parameters of nms. */
-function bestOf(
-  _boxes: Float32Array,
-  scores: Float32Array,
-  _labels: Int32Array,
-  _iouThreshold: number,
-  limit: number,
-): Int32Array {
-  return Int32Array.from(scores.keys())
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+/** Indices of the highest scores, of equals the first. */
+const best = (scores: Float32Array, limit: number): Int32Array =>
+  Int32Array.from(scores.keys())
+    .sort((a, b) => scores[b] - scores[a] || a - b)
     .slice(0, limit)
-}
 
 /** From an image's candidates to what a model guesses in it, in the terms of a project. */
 
@@ -76,6 +76,9 @@ export interface ModelGuess {
   readonly label: number
   /** Pixels of the image. */
   readonly box: BoxXyxy
+  /** The outline in the same pixels, and its area; null where the detector predicts none. */
+  readonly segmentation: readonly Ring[] | null
+  readonly area: number | null
   readonly score: number
 }
 
@@ -97,6 +100,13 @@ export function guessesOf(candidates: Candidates, { score, nms, centerness }: Gu
   return Array.from(selectDetections(candidates, options, scores)).flatMap((index): ModelGuess[] => {
     const box = boxAt(candidates.boxes, index)
     if (box[0] >= box[2] || box[1] >= box[3]) return []
-    return [{ index, label: candidates.labels[index]!, box, score: scores[index]! }]
+    const outline = outlineAt(candidates, index)
+    return [
+      {
+        ...{ index, label: candidates.labels[index]!, box, score: scores[index]! },
+        segmentation: outline && [outline],
+        area: outline && polygonArea([outline]),
+      },
+    ]
   })
 }

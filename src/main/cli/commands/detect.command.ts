@@ -23,7 +23,9 @@ export function detectCommand({ command, print }: CommandLine): void {
         )
         .requiredOption('--out <path>', 'file or folder for the results')
         .addOption(
-          choice('--format <format>', 'of the results', ['coco', 'csv', 'voc', 'yolo']).default('coco'),
+          choice('--format <format>', 'of the results', ['coco', 'csv', 'labelme', 'voc', 'yolo']).default(
+            'coco',
+          ),
         )
         .option('--score <score>', 'minimum score (default: 0.05; 0.4 in pictures)', fraction)
         .option('--overlay <folder>', 'draw a picture per image, with boxes, classes and scores')

@@ -2,7 +2,7 @@
 import type { Frame, ScoredBox } from '../../../core/contract/engine.ts'
 import type { DecodeInput } from '../../../core/detectors/detector.ts'
 import type { InputConfig, ModelConfig } from '../../../core/detectors/model-config.ts'
-import { boxAt, type Candidates } from '../../../core/detectors/shared/candidates.ts'
+import { boxAt, type Candidates, outlineAt } from '../../../core/detectors/shared/candidates.ts'
 import { CANDIDATES_PER_LEVEL, selectDetections } from '../../../core/detectors/shared/select.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
@@ -102,6 +102,10 @@ export function detectionsOf(
     maxDetections: limit,
   }
   return Array.from(selectDetections(candidates, options), (i): ScoredBox => {
-    return { box: boxAt(boxes, i), categoryId: classes[labels[i]].id, score: scores[i] }
+    const outline = outlineAt(candidates, i)
+    return {
+      ...{ box: boxAt(boxes, i), categoryId: classes[labels[i]].id, score: scores[i] },
+      ...(outline && { segmentation: [outline] }),
+    }
   })
 }

@@ -40,7 +40,10 @@ export async function startingPoint({
   const options = trainingOptions(kind, data.images.length, chosen.training)
   if (options.cacheFeatures) cutFor(options.learn)
   const classes = data.categories
-  const base = origin?.config ?? detectorOf(chosen.model ?? {}).presets[kind](classes)
+  const { detector } = chosen.model ?? {}
+  // Weights of another detector give what the two have in common.
+  const isSame = detector === undefined || (origin?.config && detectorOf(origin.config).name === detector)
+  const base = (isSame && origin?.config) || detectorOf({ detector }).presets[kind](classes)
   const config = withInput(withChoices({ ...base, classes }, chosen.model), options.size)
   const state = initialWeights(config, options.seed)
   if (weights === null || origin === null) return { config, options, state, report: null }

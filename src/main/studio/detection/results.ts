@@ -11,7 +11,7 @@ import { refuseDevice, settleFile, unfinished } from '../../files/replace-file.t
 import { kindOf } from '../datasets/files.ts'
 import { writeDataset } from '../datasets/index.ts'
 
-export type ResultFormat = 'coco' | 'csv' | 'voc' | 'yolo'
+export type ResultFormat = 'coco' | 'csv' | 'labelme' | 'voc' | 'yolo'
 
 export interface DetectedImage {
   readonly id: number
@@ -89,9 +89,7 @@ class ResultsList implements ResultWriter {
   }
 
   add({ id, fileName, detections }: DetectedImage): void {
-    const boxes = detections.map(({ box, categoryId, score }) => {
-      return { imageId: id, categoryId, score, box: toXywh(box) }
-    })
+    const boxes = detections.map(({ box, ...rest }) => ({ imageId: id, ...rest, box: toXywh(box) }))
     for (const result of toCocoResults(boxes, [{ id, fileName }])) {
       this.#write(() => writeSync(this.#descriptor, this.#separator + JSON.stringify(result)))
       this.#separator = ',\n'

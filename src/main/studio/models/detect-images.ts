@@ -72,9 +72,9 @@ async function propose(
       for (const label of seen) if (known[label] === null) project.classes.add(config.classes[label]!.name)
     }
     const classIds = matchClasses(config.classes, project.classes.all())
-    const known = guesses.flatMap(({ label, box, score }) => {
+    const known = guesses.flatMap(({ label, index: _, ...guess }) => {
       const classId = classIds[label] ?? null
-      if (classId !== null) return [{ classId, box, score }]
+      if (classId !== null) return [{ classId, ...guess }]
       const { name } = config.classes[label]!
       unknown.set(name, (unknown.get(name) ?? 0) + 1)
       return []

@@ -38,7 +38,7 @@ const COLUMNS =
 const INSERT = `INSERT INTO annotation (image_id, ${COLUMNS}) VALUES (?, ${COLUMNS.replace(/\w+/g, '?')})`
 
 /** What a model sees in an image. */
-export interface Guess extends ClassBox {
+export interface Guess extends ClassBox, Pick<NewAnnotation, 'segmentation' | 'area'> {
   readonly score: number
 }
 
