@@ -57,6 +57,8 @@ function sample(world: World, x: number, y: number, pieces: readonly Piece[], dr
   return radiance(world, origin, normalize(sub(sharp, origin)), pieces, 0, (d) => draw(TRACER + d))
 }
 
+const BLACK: Vec3 = [0, 0, 0]
+
 /** Linear RGB, [height · width · 3] row-major. The same world gives the same numbers. */
 export function render(world: World): Float32Array {
   const { width, height } = world.camera
@@ -77,7 +79,9 @@ export function render(world: World): Float32Array {
     const y = (pixel - x) / width
     const pieces = tiles[Math.floor(y / TILE) * columns + Math.floor(x / TILE)]
     while (counts[pixel] < enough) {
-      const colour = sample(world, x + draw(0), y + draw(1), pieces, draw)
+      const seen = sample(world, x + draw(0), y + draw(1), pieces, draw)
+      // A ray along an edge may divide nothing by nothing, and would blacken the whole picture through the light meter.
+      const colour = seen.every(Number.isFinite) ? seen : BLACK
       const count = ++counts[pixel]
       for (let c = 0; c < 3; c++) image[3 * pixel + c] += (colour[c] - image[3 * pixel + c]) / count
       const light = luminance(colour)

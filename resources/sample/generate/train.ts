@@ -98,9 +98,12 @@ async function enlargedSample(to: string): Promise<string> {
 async function keep(from: string, projectFolder: string): Promise<void> {
   await rm(RUN, { recursive: true, force: true })
   await mkdir(RUN, { recursive: true })
-  for (const name of ['studio.json', RUN_FILES.record, RUN_FILES.log, RUN_FILES.evaluations, 'pinned']) {
+  for (const name of ['studio.json', RUN_FILES.log, RUN_FILES.evaluations, 'pinned']) {
     await cp(path.join(from, name), path.join(RUN, name), { recursive: true })
   }
+  // Where the ImageNet weights lay on this machine says nothing to another one.
+  const { weights, ...record } = JSON.parse(await readFile(path.join(from, RUN_FILES.record), 'utf8'))
+  await writeFile(path.join(RUN, RUN_FILES.record), `${JSON.stringify(record, null, 2)}\n`)
   const data = await readFile(path.join(from, RUN_FILES.data), 'utf8')
   const prefix = JSON.stringify(`${projectFolder}${path.sep}`).slice(1, -1)
   await writeFile(path.join(RUN, RUN_FILES.data), data.replaceAll(prefix, ''))
