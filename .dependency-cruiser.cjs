@@ -61,6 +61,12 @@ module.exports = {
       'reading pictures, writing files and talking to children lie below engine, studio, cli and the shells',
     ),
     {
+      name: 'jobs-lie-below-studio-and-shells',
+      severity: 'error',
+      from: { path: '^src/main/jobs' },
+      to: { path: '^src/(main/(cli|studio|desktop|web|setup|engine)|renderer|preload)' },
+    },
+    {
       name: 'engine-knows-only-core',
       severity: 'error',
       from: { path: '^src/main/engine' },

@@ -386,13 +386,15 @@ def memory_mb():
         return peak, peak
 
 
-def train(folder, options, report=lambda figures: None):
-    """Called by every process of a job. options: of Job. What ends a run is told in RUN/fault.json."""
+def train(folder, options, report=lambda figures: None, is_again=False):
+    """Called by every process of a job. options: of Job. What ends a run is told in RUN/fault.json.
+
+    is_again: of a job that torchrun or Ray has started again, which helps against a lost process alone.
+    """
     run = None
     fault = os.path.join(folder, files.FAULT)
     try:
-        # torchrun starts a failed job again, which helps against a lost process alone.
-        if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0 and os.path.exists(fault):
+        if is_again and os.path.exists(fault):
             raise JobError(**read_json(fault))
         run = Run(folder, Job(**options))
         try:
@@ -420,8 +422,14 @@ def main():
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         # Sums and rows lie on the CPU, gradients where the network is.
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    is_again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
+    fault = os.path.join(folder, files.FAULT)
+    if not is_again and int(os.environ.get("RANK", 0)) == 0 and os.path.exists(fault):
+        os.remove(fault)
+    if dist.is_initialized():
+        dist.barrier()
     try:
-        train(folder, given)
+        train(folder, given, is_again=is_again)
     except JobError as error:
         print(f"fcos_job: {error.message}. {error.remedy or ''}", file=sys.stderr)
         sys.exit(FAILED)

@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.command.ts'
 import { evalCommand } from './commands/eval.command.ts'
 import { exportCommand } from './commands/export.command.ts'
 import { inspectCommand } from './commands/inspect.command.ts'
+import { jobCommand } from './commands/job.command.ts'
 import { sampleCommand } from './commands/sample.command.ts'
 import { serveCommand } from './commands/serve.command.ts'
 import { startCommand } from './commands/start.command.ts'
@@ -21,6 +22,7 @@ const COMMANDS = [
   targetsCommand,
   inspectCommand,
   trainCommand,
+  jobCommand,
   detectCommand,
   evalCommand,
   exportCommand,

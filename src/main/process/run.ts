@@ -98,3 +98,57 @@ function endTogether(child: ChildProcess): () => void {
   for (const signal of SIGNALS) process.on(signal, end)
   return release
 }
+
+/** A program that runs beside this one, with all that it starts. */
+export interface ProcessGroup {
+  readonly pid: number | undefined
+  /** Once it and its output have ended. `stderr` is the end of its standard error output. */
+  readonly ended: Promise<{
+    readonly status: number | null
+    readonly signal: string | null
+    readonly stderr: string
+  }>
+  /** Ends all of it, by force. */
+  kill(): void
+}
+
+/** Characters of standard error that are kept. */
+const KEPT = 16_384
+
+/**
+ * Starts a program in a process group of its own, so that Ctrl-C in the terminal reaches only this program, which stops the
+ * other in its own way. The group ends with this process.
+ */
+export function startGroup(command: string, args: readonly string[], options: RunOptions = {}): ProcessGroup {
+  const isWindows = process.platform === 'win32'
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: !isWindows,
+    windowsHide: true,
+  })
+  const kill = (): void => {
+    try {
+      if (isWindows || child.pid === undefined) child.kill('SIGKILL')
+      else process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has ended already.
+    }
+  }
+  process.once('exit', kill)
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-KEPT)
+    options.onOutput?.(text)
+  })
+  const ended = new Promise<Awaited<ProcessGroup['ended']>>((resolve) => {
+    child.on('error', (error) => resolve({ status: -1, signal: null, stderr: error.message }))
+    child.on('close', (status, signal) => resolve({ status, signal, stderr }))
+  }).finally(() => {
+    process.off('exit', kill)
+    // What a killed launcher has left of its group.
+    kill()
+  })
+  return { pid: child.pid, ended, kill }
+}

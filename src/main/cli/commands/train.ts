@@ -2,19 +2,28 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { EngineEvent, EngineHello, Evaluated, TrainResult } from '../../../core/contract/engine.ts'
+import type {
+  EngineEvent,
+  EngineHello,
+  Evaluated,
+  TrainRequest,
+  TrainResult,
+} from '../../../core/contract/engine.ts'
 import { RUN_FILES, runExists } from '../../../core/contract/run-record.ts'
 import { inferenceOnly } from '../../../core/contract/runtime.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
-import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, fileFault } from '../../../core/errors.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
 import { countOf } from '../../../core/words.ts'
+import { defaultPython } from '../../jobs/python.ts'
+import { rayAddress } from '../../jobs/ray.ts'
+import type { Place } from '../../jobs/run-job.ts'
 import { whyUnwritable } from '../../setup/cache.ts'
 import { type TrainingData, trainingData } from '../../studio/engine/engine-data.ts'
 import { readRuntimeRecord } from '../../studio/engine/environment.ts'
+import { trainAsJob, trainInPyTorch } from '../../studio/engine/pytorch.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { type StartingWeights, startingWeights } from '../../studio/engine/starting-weights.ts'
 import { train } from '../../studio/engine/supervise.ts'
@@ -29,9 +38,16 @@ export interface TrainOptions {
   readonly data?: string
   readonly val?: string
   readonly from?: Format
-  /** lite0, r50 or the path of weights; required unless resuming. */
+  /** lite0, r50 or the path of weights. */
   readonly model?: string
-  readonly out: string
+  /** Left out: a new one in runs/. */
+  readonly out?: string
+  /** torchrun[:N], or the address of a Ray cluster; undefined: the engine. */
+  readonly on?: string
+  readonly python?: string
+  readonly storage?: string
+  readonly workers?: number
+  readonly gpus?: boolean
   readonly steps?: number
   readonly size?: number
   readonly batch?: number
@@ -47,10 +63,52 @@ export interface TrainReport extends TrainResult {
 }
 
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_* for what the user can fix; TRAIN_*, ENGINE_*, RUNTIME_*, IO_*. */
-export async function runTrain(options: TrainOptions, progress: Progress): Promise<TrainReport> {
-  const { out, resume = false, fastMath } = options
+export async function runTrain(given: TrainOptions, progress: Progress): Promise<TrainReport> {
+  const { out = newFolder(given), resume = false, fastMath } = given
+  const options = { ...given, out, resume }
   const say = (line: string): void => progress.say(line)
+  if (given.out === undefined) say(`The run's folder is ${out}`)
   requireFolder(out, resume)
+  const place = options.on === undefined ? null : placeOf({ ...options, on: options.on })
+  const request = await readRequest(options, progress)
+  if (place === null && readRuntimeRecord().device === 'wasm') throw inferenceOnly()
+  const lock = lockRun(out, `The run in ${out}`, 'fcos train')
+  try {
+    const onEvent = (event: EngineEvent): void => showEvent(event, progress)
+    const onReady = (hello: EngineHello): void => say(describeEngine(hello))
+    const start = () => startEngine({ fastMath })
+    const result = await interruptible(say, (signal) => {
+      if (place === null) return train(start, { method: 'train', ...request }, { onReady, onEvent, signal })
+      if (place.kind === 'torchrun')
+        return trainInPyTorch(start, { method: 'train', ...request }, place, { onEvent, signal })
+      const report = (done: number, total: number): void => progress.update(done, total, 'images')
+      return trainAsJob(start, request, place, { onEvent, signal, report })
+    })
+    return { out, ...result }
+  } finally {
+    lock.release()
+    tidy(out)
+    progress.end()
+  }
+}
+
+/** Named by the second, as nobody else's. Throws USAGE_NO_RUN: what is resumed has to be named. */
+function newFolder({ resume }: TrainOptions): string {
+  if (resume)
+    throw new CodedError('USAGE_NO_RUN', '--out is missing', 'Name the folder of the run to continue')
+  const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
+  return path.join('runs', time)
+}
+
+type RunRequest = Omit<TrainRequest, 'method' | 'pinned'>
+
+/** What a run is to be, from the options of a command line. Throws USAGE_*, DATA_*, WEIGHTS_*. */
+export async function readRequest(
+  options: TrainOptions & { readonly out: string; readonly resume: boolean },
+  progress: Progress,
+): Promise<RunRequest> {
+  const { out, resume } = options
+  const say = (line: string): void => progress.say(line)
   const training = await readOptions(options)
   // A resumed run has its data in its folder; if data are given, they must be the same.
   const sets =
@@ -62,32 +120,27 @@ export async function runTrain(options: TrainOptions, progress: Progress): Promi
       'Omit --val, or give the same --data as well',
     )
   }
-  if (readRuntimeRecord().device === 'wasm') throw inferenceOnly()
   const { architecture, file } = resume ? startOf(options) : await weightsFor(options, say)
-  const lock = lockRun(out, `The run in ${out}`, 'fcos train')
-  try {
-    const request = {
-      method: 'train',
-      out,
-      weights: file,
-      architecture,
-      ...sets,
-      options: training,
-      resume,
-    } as const
-    const hooks = {
-      onReady: (hello: EngineHello) => say(describeEngine(hello)),
-      onEvent: (event: EngineEvent) => showEvent(event, progress),
-    }
-    const result = await interruptible(say, (signal) =>
-      train(() => startEngine({ fastMath }), request, { ...hooks, signal }),
-    )
-    return { out, ...result }
-  } finally {
-    lock.release()
-    tidy(out)
-    progress.end()
-  }
+  return { out, weights: file, architecture, ...sets, options: training, resume }
+}
+
+/** Throws USAGE_ON. */
+export function placeOf({
+  on,
+  python = defaultPython(),
+  storage,
+  workers = 1,
+  gpus = false,
+}: Pick<TrainOptions, 'python' | 'storage' | 'workers' | 'gpus'> & { readonly on: string }): Place {
+  const [form, processes = '1'] = /^torchrun(?::([1-9]\d{0,3}))?$/.exec(on) ?? []
+  if (form !== undefined) return { kind: 'torchrun', python, processes: Number(processes) }
+  if (/^ray\+/.test(on))
+    return { kind: 'ray', address: rayAddress(on), storage: storage ?? null, workers, gpus }
+  throw new CodedError(
+    'USAGE_ON',
+    `--on ${on} is no place to train`,
+    'Give torchrun, torchrun:N or ray+https://HOST:8265',
+  )
 }
 
 /** A resumed run has its weights in its folder; a model that is given must be the one that it started from. */
@@ -167,13 +220,12 @@ async function readData(
   return sets
 }
 
-async function weightsFor({ model }: TrainOptions, say: (line: string) => void): Promise<StartingWeights> {
-  if (model !== undefined) return startingWeights(model, say)
-  throw new CodedError(
-    'USAGE_MODEL',
-    '--model is missing',
-    `Give ${ARCHITECTURES.join(', ')} or a checkpoint`,
-  )
+/** lite0 where nothing is said: it learns on any machine. */
+async function weightsFor(
+  { model = 'lite0' }: TrainOptions,
+  say: (line: string) => void,
+): Promise<StartingWeights> {
+  return startingWeights(model, say)
 }
 
 export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: EngineHello): string {
@@ -182,7 +234,7 @@ export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: 
   return `TensorFlow ${tensorflow} on the ${device.toUpperCase()}, fast math ${fastMath ? 'on' : 'off'}${kernels}`
 }
 
-function showEvent(event: EngineEvent, progress: Progress): void {
+export function showEvent(event: EngineEvent, progress: Progress): void {
   switch (event.kind) {
     case 'plan': {
       const { options, canvas, loaded, resumedFrom } = event

@@ -1,0 +1,115 @@
+/** A training run in PyTorch on this machine: the engine makes its folder, the Python program trains it. */
+import { rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
+import { requireProgramFor } from '../../../core/contract/job.ts'
+import { RUN_FILES, type RunRecord } from '../../../core/contract/run-record.ts'
+import { CodedError } from '../../../core/errors.ts'
+import { countOf } from '../../../core/words.ts'
+import { fetchRun } from '../../jobs/fetch.ts'
+import { packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
+import { type LaunchHooks, resultOf, trainInPython } from '../../jobs/launch.ts'
+import { askPython, torchTitle } from '../../jobs/python.ts'
+import { type Place, runJob } from '../../jobs/run-job.ts'
+import type { Engine } from './client.ts'
+import type { TrainingHooks } from './supervise.ts'
+import { aboutCheckpoint } from './weights-file.ts'
+
+export type PyTorchPlace = Pick<Extract<Place, { kind: 'torchrun' }>, 'python' | 'processes'>
+
+/**
+ * Either program goes on with what the other began.
+ *
+ * @throws CodedError USAGE_JOB_DETECTOR, USAGE_JOB_MODEL, USAGE_JOB_WORLD before there is a run; RUNTIME_PYTHON, RUNTIME_TORCH; as
+ *   a training of the engine.
+ */
+export async function trainInPyTorch(
+  start: () => Promise<Engine>,
+  { method: _, pinned, ...request }: TrainRequest,
+  { python, processes }: PyTorchPlace,
+  { onEvent, signal, pause }: TrainingHooks,
+): Promise<TrainResult> {
+  const found = await askPython(python)
+  const title = torchTitle(found)
+  onEvent({ kind: 'note', message: processes === 1 ? title : `${title}, in ${processes} processes` })
+  signal?.throwIfAborted()
+  const record = await beginRun(start, request, { onEvent, signal }, (model) =>
+    requireShared(model, processes),
+  )
+  return trainInPython(
+    { folder: request.out, record, python, processes, ...(pinned && { pinned }) },
+    { onEvent, signal, pause },
+  )
+}
+
+/**
+ * Makes the folder of a run that the Python program is to train.
+ *
+ * @param check throws where the run cannot be trained; then there is none.
+ */
+export async function beginRun(
+  start: () => Promise<Engine>,
+  request: Omit<TrainRequest, 'method' | 'pinned'>,
+  { onEvent, signal }: Pick<LaunchHooks, 'onEvent' | 'signal'>,
+  check: (record: RunRecord) => void = () => {},
+): Promise<RunRecord> {
+  const about = request.weights === null ? null : await aboutCheckpoint(request.weights)
+  requireProgramFor({ detector: request.options.model?.detector ?? about?.config.detector })
+  const engine = await start()
+  let record: RunRecord
+  try {
+    signal?.throwIfAborted()
+    record = await engine.call({ ...request, method: 'begin' }, onEvent)
+  } finally {
+    await engine.close()
+  }
+  try {
+    requireProgramFor(record.model)
+    check(record)
+  } catch (error) {
+    if (!request.resume) {
+      for (const name of ['record', 'data', 'start'] as const)
+        rmSync(path.join(request.out, RUN_FILES[name]), { force: true })
+    }
+    throw error
+  }
+  return record
+}
+
+function requireShared({ options: { batch } }: RunRecord, processes: number): void {
+  if (batch % processes === 0) return
+  throw new CodedError(
+    'USAGE_JOB_WORLD',
+    `Batches of ${countOf(batch, 'image')} cannot be shared evenly by ${processes} processes`,
+    'Nothing was started. Choose a number of processes that divides the batch, or another --batch',
+  )
+}
+
+/**
+ * The same on a Ray cluster: the run is packed, trained there, and fetched into its folder. The job remains where it is, if
+ * anything fails.
+ *
+ * @throws CodedError as trainInPyTorch, packJob, runJob and fetchRun.
+ */
+export async function trainAsJob(
+  start: () => Promise<Engine>,
+  request: Omit<TrainRequest, 'method' | 'pinned'>,
+  place: Extract<Place, { kind: 'ray' }>,
+  { onEvent, signal, report }: LaunchHooks & { readonly report: (done: number, total: number) => void },
+): Promise<TrainResult> {
+  const { out, resume } = request
+  const name = `${path.basename(path.resolve(out))}-job`
+  const job = path.join(place.storage ?? path.dirname(path.resolve(out)), name)
+  requireNewFolder(job)
+  if (resume) {
+    await beginRun(start, request, { onEvent, signal })
+    await takeRun(out, job)
+  } else await beginRun(start, { ...request, out: runFolderOf(job) }, { onEvent, signal })
+  await packJob(job, 'copy', report)
+  onEvent({ kind: 'note', message: `The job is packed in ${job}` })
+  const result = await runJob(job, { ...place, storage: null }, { onEvent, signal })
+  await fetchRun(job, out, { replace: resume })
+  await rm(job, { recursive: true })
+  return resultOf(out, result)
+}
