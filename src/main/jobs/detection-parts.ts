@@ -3,6 +3,7 @@
  * lines: what it is about, then an image a line, in the order of the list. One that was cut off is gone on with.
  */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream, createWriteStream, mkdirSync, readdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import path from 'node:path'
@@ -104,7 +105,7 @@ export async function writeList(
     const line = `${JSON.stringify(image)}\n`
     at += Buffer.byteLength(line)
     index++
-    if (!out.write(line)) await new Promise((resolve) => out.once('drain', resolve))
+    if (!out.write(line)) await once(out, 'drain')
   }
   out.end()
   await finished(out)

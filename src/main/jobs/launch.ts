@@ -103,7 +103,11 @@ function commandOf(launch: Launch): string[] {
 
 function environmentOf({ program = PROGRAM, processes }: Launch): NodeJS.ProcessEnv {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / processes)))
-  return pythonEnvironment(program, { OMP_NUM_THREADS: threads, FCOS_JOB_PARENT: String(process.pid) })
+  return pythonEnvironment(program, {
+    OMP_NUM_THREADS: threads,
+    OMP_WAIT_POLICY: 'passive',
+    FCOS_JOB_PARENT: String(process.pid),
+  })
 }
 
 export function resultOf(

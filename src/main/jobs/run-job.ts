@@ -102,19 +102,20 @@ export async function submitJob(job: string, place: Extract<Place, { kind: 'ray'
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Tells what happens in a job, wherever it runs, until it ends; a signal stops the job of a cluster, state saved. */
-export async function followJob(job: string, { onEvent, signal }: LaunchHooks): Promise<TrainResult> {
+export async function followJob(job: string, { onEvent, signal, pause }: LaunchHooks): Promise<TrainResult> {
   const { record } = openJob(job)
   const submitted = await readSubmitted(job)
   if (submitted === null) return followFolder(job, { onEvent, signal })
   const { address, id, folder } = submitted
   const cluster = new RayCluster(address)
-  const stop = (): void => {
+  const control = path.join(runFolderOf(folder), JOB_RUN_FILES.control)
+  const tell = (): void => {
+    const word = signal?.aborted ? 'stop' : pause?.isPaused ? 'pause' : ''
     // The program saves its state and ends by itself, where it can be told by its folder.
-    void writeFile(path.join(runFolderOf(folder), JOB_RUN_FILES.control), 'stop').catch(() =>
-      cluster.stop(id),
-    )
+    void writeFile(control, word).catch(() => (signal?.aborted ? cluster.stop(id) : undefined))
   }
-  signal?.addEventListener('abort', stop, { once: true })
+  signal?.addEventListener('abort', tell, { once: true })
+  pause?.addEventListener('change', tell)
   let result: TrainResult | undefined
   const onLine = (line: string): void => {
     const event = eventOf(line, record)
@@ -134,7 +135,8 @@ export async function followJob(job: string, { onEvent, signal }: LaunchHooks): 
       )
     )
   } finally {
-    signal?.removeEventListener('abort', stop)
+    signal?.removeEventListener('abort', tell)
+    pause?.removeEventListener('change', tell)
   }
 }
 

@@ -1,6 +1,12 @@
 /** A run that is being planned: what the user has set, the resulting options, and what the run would cost. */
 
-import type { Proposal, RunCost, RunPlan, StartingModel } from '../../core/contract/studio/runs.ts'
+import type {
+  Proposal,
+  RunCost,
+  RunPlan,
+  StartingModel,
+  TrainingPlace,
+} from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../core/detectors/architectures.ts'
 import { errorWords } from '../session/error-words.ts'
@@ -24,6 +30,8 @@ export class PlanDraft {
   model = $state.raw<StartingModel>({ kind: 'pretrained', architecture: ARCHITECTURES[0] })
   splits = $state.raw<Splits>({ learnFrom: null, measureWith: null })
   overfit = $state<number | null>(null)
+  /** Null: this studio's engine. */
+  place = $state.raw<TrainingPlace | null>(null)
   chosen = $state.raw<Chosen>({})
   pinned = $state.raw<readonly number[]>([])
   #pinnedEvery = $state<number | null>(null)
@@ -35,6 +43,7 @@ export class PlanDraft {
     ...this.splits,
     overfit: this.overfit,
     options: { training: this.chosen },
+    ...(this.place && { place: this.place }),
   })
   readonly options = $derived<TrainingOptions | null>(this.proposal?.options ?? null)
   /** Duration without evaluations; null until it has been measured. */
@@ -109,6 +118,7 @@ export class PlanDraft {
     const { size, batch, accumulate, learn, cacheFeatures } = proposal.options
     const { learnFrom } = this.splits
     const measured = JSON.stringify([
+      plan.place,
       plan.model,
       learnFrom,
       plan.overfit,
@@ -137,6 +147,7 @@ export class PlanDraft {
   }
 
   #hindrance({ warnings }: Proposal): string | null {
+    if (this.place) return 'not measured elsewhere than in this studio’s engine'
     if (this.#studio.runs.atWork) return `not measured while ${this.#studio.runs.atWork.name} trains`
     const hindrance = warnings.find(({ kind }) => kind === 'cannot-train' || kind === 'no-boxes')
     return hindrance ? 'not measured' : null

@@ -10,6 +10,7 @@ import { ARCHITECTURES } from '../../detectors/architectures.ts'
 import { ModelConfig } from '../../detectors/detectors.ts'
 import { SPLITS } from '../../project/model.ts'
 import { Evaluated } from '../engine/training.ts'
+import { TorchDevice } from '../job.ts'
 import { TrainingFile, TrainingOptions } from '../training.ts'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
@@ -30,6 +31,21 @@ export const StartingModel = z.discriminatedUnion('kind', [
 ])
 export type StartingModel = z.infer<typeof StartingModel>
 
+/** Where a run is trained. */
+export const TrainingPlace = z.discriminatedUnion('kind', [
+  /** PyTorch on this machine, in so many processes that share each batch. */
+  z.strictObject({ kind: z.literal('pytorch'), python: z.string().min(1), processes: z.int().positive() }),
+  /** A Ray cluster: ray+https://HOST:8265, with a folder that it sees under the same path as this machine. */
+  z.strictObject({
+    kind: z.literal('ray'),
+    address: z.string().min(1),
+    storage: LocalPath,
+    workers: z.int().positive(),
+    gpus: z.boolean(),
+  }),
+])
+export type TrainingPlace = z.infer<typeof TrainingPlace>
+
 export const RunPlan = z.strictObject({
   model: StartingModel,
   /** Split to train on; null: all images. */
@@ -40,6 +56,8 @@ export const RunPlan = z.strictObject({
   overfit: Id.nullable(),
   /** What the user sets; the rest follows the preset for the number of images. */
   options: TrainingFile,
+  /** Left out: the studio's engine. */
+  place: TrainingPlace.exactOptional(),
 })
 export type RunPlan = z.infer<typeof RunPlan>
 
@@ -227,6 +245,14 @@ export const RUN_METHODS = {
     z.object({ learnFrom: z.enum(SPLITS).nullable(), measureWith: z.enum(SPLITS).nullable() }),
   ),
   'runs.propose': method(RunPlan, Proposal),
+  /**
+   * What a Python of this machine can train on; '' asks the usual one. Throws RUNTIME_PYTHON, RUNTIME_TORCH, which say what is
+   * missing.
+   */
+  'runs.python': method(
+    z.strictObject({ python: z.string() }),
+    z.object({ python: z.string(), title: z.string(), devices: z.array(TorchDevice).readonly() }),
+  ),
   /** A job with RunCost. Throws USAGE_TRAINING while a run trains. */
   'runs.probe': method(RunPlan, JobId),
   /**

@@ -96,7 +96,12 @@ export async function trainAsJob(
   start: () => Promise<Engine>,
   request: Omit<TrainRequest, 'method' | 'pinned'>,
   place: Extract<Place, { kind: 'ray' }>,
-  { onEvent, signal, report }: LaunchHooks & { readonly report: (done: number, total: number) => void },
+  {
+    onEvent,
+    signal,
+    pause,
+    report,
+  }: LaunchHooks & { readonly report: (done: number, total: number) => void },
 ): Promise<TrainResult> {
   const { out, resume } = request
   const name = `${path.basename(path.resolve(out))}-job`
@@ -108,7 +113,7 @@ export async function trainAsJob(
   } else await beginRun(start, { ...request, out: runFolderOf(job) }, { onEvent, signal })
   await packJob(job, 'copy', report)
   onEvent({ kind: 'note', message: `The job is packed in ${job}` })
-  const result = await runJob(job, { ...place, storage: null }, { onEvent, signal })
+  const result = await runJob(job, { ...place, storage: null }, { onEvent, signal, pause })
   await fetchRun(job, out, { replace: resume })
   await rm(job, { recursive: true })
   return resultOf(out, result)

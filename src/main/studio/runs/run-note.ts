@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { PinnedPlan } from '../../../core/contract/studio/runs.ts'
+import { PinnedPlan, TrainingPlace } from '../../../core/contract/studio/runs.ts'
 import { Id, WireErrorValue } from '../../../core/contract/studio/values.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { replaceFileSync } from '../../files/replace-file.ts'
@@ -21,6 +21,8 @@ export const RunNote = z.strictObject({
   /** The image that it learns by heart; null: a data set. */
   overfit: Id.nullable(),
   pinned: PinnedPlan,
+  /** Where it is trained, and goes on; left out: in the studio's engine. */
+  place: TrainingPlace.exactOptional(),
   /** What the engine said, the newest last. */
   notes: z.array(z.string()),
 })

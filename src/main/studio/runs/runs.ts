@@ -11,6 +11,7 @@ import type {
 } from '../../../core/contract/studio/runs.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
+import { rayAddress } from '../../jobs/ray.ts'
 import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
@@ -94,6 +95,7 @@ export class Runs {
   /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, IO_RUN. */
   start(plan: RunPlan, pinned: PinnedPlan, name: string = this.#nextName()): RunSummary {
     this.#requireRest()
+    if (plan.place?.kind === 'ray') rayAddress(plan.place.address)
     const { project } = this.#studio
     const sets = engineSets(project, plannedData(project, plan))
     weightsFile(plan, this.store)
@@ -107,6 +109,7 @@ export class Runs {
         overfit: plan.overfit,
         notes: [],
         ...{ name, created, from, pinned },
+        ...(plan.place && { place: plan.place }),
       }),
     )
     this.#begin(run, async (say) => ({
@@ -191,6 +194,7 @@ export class Runs {
     const lock = lockRun(run.folder, run.note.name, 'FCOS Studio')
     const training = new Training(run, {
       startEngine: () => this.#startEngine(),
+      place: run.note.place,
       reread: () => this.store.get(id).summary,
       tell: (change) => {
         this.#studio.emit('run', change)

@@ -1,10 +1,12 @@
 /** One run while it trains: what the engine says of it becomes what windows are told, several times a second. */
-import type { EngineEvent, TrainRequest, TrainStep } from '../../../core/contract/engine.ts'
-import type { RunChange, RunState, RunSummary } from '../../../core/contract/studio/runs.ts'
+import type { EngineEvent, TrainRequest, TrainResult, TrainStep } from '../../../core/contract/engine.ts'
+import type { RunChange, RunState, RunSummary, TrainingPlace } from '../../../core/contract/studio/runs.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { rayAddress } from '../../jobs/ray.ts'
 import type { Engine } from '../engine/client.ts'
 import { PauseSwitch } from '../engine/pause-switch.ts'
-import { train } from '../engine/supervise.ts'
+import { trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
+import { type TrainingHooks as EngineHooks, train } from '../engine/supervise.ts'
 import { keepPinned } from './pinned.ts'
 import { columns } from './run-log.ts'
 import type { StoredRun } from './run-store.ts'
@@ -14,6 +16,8 @@ const TELL_EVERY_MS = 250
 
 export interface TrainingHooks {
   readonly startEngine: () => Promise<Engine>
+  /** Undefined: the engine. */
+  readonly place: TrainingPlace | undefined
   /** The run as its folder tells it now. */
   readonly reread: () => RunSummary
   readonly tell: (change: RunChange) => void
@@ -85,7 +89,7 @@ export class Training {
     try {
       const onEvent = (event: EngineEvent): void => this.#receive(event)
       const hooks = { onEvent, signal, pause: this.#pause }
-      const { complete } = await train(this.#hooks.startEngine, request, hooks)
+      const { complete } = await this.#train(request, hooks)
       return complete
     } catch (error) {
       throw inWindowWords(error, this.#summary.step)
@@ -94,6 +98,15 @@ export class Training {
       this.#pinnedStep = this.#pinnedLately
       this.#flush()
     }
+  }
+
+  #train(request: TrainRequest, hooks: EngineHooks): Promise<TrainResult> {
+    const { startEngine, place } = this.#hooks
+    if (place === undefined) return train(startEngine, request, hooks)
+    if (place.kind === 'pytorch') return trainInPyTorch(startEngine, request, place, hooks)
+    const { method: _, pinned: _pinned, ...definition } = request
+    const cluster = { ...place, address: rayAddress(place.address) }
+    return trainAsJob(startEngine, definition, cluster, { ...hooks, report: () => {} })
   }
 
   #receive(event: EngineEvent): void {
