@@ -110,6 +110,27 @@ export function clipRing(ring: Ring, [x1, y1, x2, y2]: BoxXyxy): Ring {
   return points.length < 6 ? [] : points
 }
 
+export const rectangleRing = ([x1, y1, x2, y2]: BoxXyxy): Ring => [x1, y1, x2, y1, x2, y2, x1, y2]
+
+/** The ellipse that touches all sides of a box, with a vertex on each; `vertices` is a multiple of four. */
+export function ellipseRing([x1, y1, x2, y2]: BoxXyxy, vertices: number): Ring {
+  const place = (share: number, low: number, high: number) =>
+    share === 1 ? high : share === -1 ? low : (low + high) / 2 + (share * (high - low)) / 2
+  return Array.from({ length: vertices }, (_, i) => {
+    // Whole quarters, so that the vertices on the sides are there to the bit.
+    const quarter = (4 * i) / vertices
+    const [cos, sin] = Number.isInteger(quarter)
+      ? ([
+          [1, 0],
+          [0, 1],
+          [-1, 0],
+          [0, -1],
+        ][quarter] as [number, number])
+      : [Math.cos((Math.PI / 2) * quarter), Math.sin((Math.PI / 2) * quarter)]
+    return [place(cos, x1, x2), place(sin, y1, y2)]
+  }).flat()
+}
+
 export const translateRing = (ring: Ring, dx: number, dy: number): Ring =>
   ring.map((value, i) => value + (i % 2 === 0 ? dx : dy))
 

@@ -1,8 +1,11 @@
 /** Fewer vertices: outlines within a told distance of the ones they stand for, and polygons out of masks. */
+
+import { readCocoRle } from './coco-rle.ts'
 import { maskRings } from './mask.ts'
-import { grouped, storedRings } from './parts.ts'
+import { grouped, partsOf, ringsOf, storedRings } from './parts.ts'
 import type { Ring } from './polygon.ts'
 import { type Rle, rleArea, rleIntersection, rleOfPolygons } from './rle.ts'
+import { isPolygons, type Segmentation } from './segmentation.ts'
 
 /**
  * A ring whose vertices are some of the given ones, such that no vertex left out is farther from the new outline than `tolerance` px
@@ -67,6 +70,40 @@ function distanceTo(ring: Ring, i: number, from: number, to: number): number {
   const share = length === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / length))
   return Math.hypot(px - share * dx, py - share * dy)
 }
+
+export interface Simplified {
+  readonly rings: readonly Ring[]
+  readonly vertices: number
+  /** IoU in pixels with what was simplified. */
+  readonly iou: number
+}
+
+/**
+ * An outline with fewer vertices, or a mask as polygons, within `tolerance` px of what it was; null where nothing is left to outline.
+ *
+ * @param size of the image
+ */
+export function simplifySegmentation(
+  segmentation: Segmentation,
+  tolerance: number,
+  size: { readonly width: number; readonly height: number },
+): Simplified | null {
+  if (!isPolygons(segmentation)) {
+    const outline = outlineOfMask(readCocoRle(segmentation, 'mask'), tolerance)
+    return outline && { ...outline, vertices: verticesOf(outline.rings) }
+  }
+  const simple = partsOf(segmentation).map(({ outline, holes }) => ({
+    outline: simplifyRing(outline, tolerance),
+    holes: holes.map((hole) => simplifyRing(hole, tolerance)),
+  }))
+  const rings = storedRings(simple)
+  const iou = iouOfRings(rings, rleOfPolygons(segmentation, size.width, size.height))
+  return { rings, vertices: verticesOf(rings), iou }
+}
+
+/** As they are edited: the ends of bridges to holes are not counted. */
+export const verticesOf = (rings: readonly Ring[]): number =>
+  ringsOf(partsOf(rings)).reduce((sum, ring) => sum + ring.length / 2, 0)
 
 export interface MaskOutline {
   /** One for each part; a hole is joined to the outline around it by a bridge (see parts.ts). */

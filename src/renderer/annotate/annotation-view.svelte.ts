@@ -46,6 +46,8 @@ export class AnnotationView {
   tool = $state<ToolName>('draw')
   snapping = $state(false)
   magnet = $state(false)
+  /** Outlines are simplified, and made of masks, within this distance in px. */
+  tolerance = $state(1)
   /** Affects the display only; 1 leaves the picture unchanged. */
   brightness = $state(1)
   contrast = $state(1)

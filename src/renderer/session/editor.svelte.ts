@@ -171,6 +171,35 @@ export class Editor {
     })
   }
 
+  /**
+   * Changes, removes and adds stored objects in one undo step, as joining and splitting do. What was changed and added is selected
+   * afterwards.
+   */
+  rearrange(
+    changed: ReadonlyMap<number, Shape>,
+    removed: readonly number[],
+    added: readonly NewAnnotation[],
+    label: string,
+  ): void {
+    const { image } = this
+    const imageId = image.loaded
+    if (imageId === null || !this.#mayEdit()) return
+    const changes = this.#change([...changed.keys()], reshaped(changed))
+    const gone = new Set(removed)
+    const made = added.map((annotation) => withDefaults(annotation, imageId, this.#nextTemporaryId--))
+    image.annotations = [...image.annotations.filter(({ id }) => !gone.has(id)), ...made]
+    image.select([...changed.keys(), ...made.map(({ id }) => id)])
+    this.#outbox.send(label, async (real, sent) => {
+      const params = {
+        ...{ image: imageId, added, label },
+        changes: changes.map(({ id, patch }) => ({ id: real(id), patch })),
+        removed: removed.map(real),
+      }
+      const { ids } = await this.#context.client.call('annotations.rearrange', params, sent)
+      this.#outbox.learn(new Map(made.map(({ id }, i) => [id, ids[i]!])))
+    })
+  }
+
   /** Proposals and guesses become labels. */
   accept(ids: readonly number[]): void {
     const { image } = this

@@ -1,8 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clockwise, distanceToEdge, polygonBounds, type Ring } from '../../../src/core/geometry/polygon.ts'
+import { toCocoRle } from '../../../src/core/geometry/coco-rle.ts'
+import {
+  clockwise,
+  distanceToEdge,
+  ellipseRing,
+  polygonBounds,
+  type Ring,
+} from '../../../src/core/geometry/polygon.ts'
 import { pixelsOfRle, type Rle, rleOfPixels, rleOfPolygons } from '../../../src/core/geometry/rle.ts'
-import { iouOfRings, outlineOfMask, simplifyRing } from '../../../src/core/geometry/simplify.ts'
+import {
+  iouOfRings,
+  outlineOfMask,
+  simplifyRing,
+  simplifySegmentation,
+} from '../../../src/core/geometry/simplify.ts'
 
 const SIDE = 160
 
@@ -71,5 +83,31 @@ describe('polygons out of masks', () => {
         expect(iouOfRings(rings, mask)).toBe(iou)
       }),
     )
+  })
+})
+
+describe('outlines with fewer vertices', () => {
+  const size = { width: 100, height: 100 }
+  const ellipse = ellipseRing([10, 20, 90, 60], 64)
+
+  test('an ellipse touches its box on all sides, to the bit', () => {
+    expect(polygonBounds([ellipse])).toEqual([10, 20, 90, 60])
+    expect(polygonBounds([ellipseRing([0.1, 0.2, 7.3, 9.7], 32)])).toEqual([0.1, 0.2, 7.3, 9.7])
+  })
+
+  test('the told IoU is that of the pixels, and 1 where nothing is lost', () => {
+    expect(simplifySegmentation([ellipse], 0, size)).toEqual({ rings: [ellipse], vertices: 64, iou: 1 })
+    const coarse = simplifySegmentation([ellipse], 2, size)!
+    expect(coarse.vertices).toBeLessThan(20)
+    expect(coarse.iou).toBe(iouOfRings(coarse.rings, rleOfPolygons([ellipse], 100, 100)))
+    expect(coarse.iou).toBeLessThan(1)
+  })
+
+  test('a mask in both of COCO’s forms becomes the same outline; one without pixels none', () => {
+    const mask = rleOfPolygons([ellipse], 100, 100)
+    const packed = simplifySegmentation(toCocoRle(mask), 0.5, size)!
+    expect(packed).toEqual(simplifySegmentation({ size: [100, 100], counts: [...mask.counts] }, 0.5, size))
+    expect(packed.iou).toBe(iouOfRings(packed.rings, mask))
+    expect(simplifySegmentation({ size: [100, 100], counts: [10_000] }, 0.5, size)).toBeNull()
   })
 })

@@ -67,6 +67,20 @@ export const LABEL_METHODS = {
     Nothing,
   ),
   'annotations.remove': method(z.strictObject({ ids: Ids }), Nothing),
+  /**
+   * One step that changes, removes and adds objects of an image, as joining and splitting do. Answers the new ids in the order
+   * given. Throws USAGE_ANNOTATION, USAGE_BOX, USAGE_CLASS, USAGE_IMAGE.
+   */
+  'annotations.rearrange': method(
+    z.strictObject({
+      image: Id,
+      changes: z.array(z.strictObject({ id: Id, patch: AnnotationPatchValue })).readonly(),
+      removed: Ids,
+      added: z.array(NewAnnotationValue).readonly(),
+      label: z.string().min(1).max(100),
+    }),
+    z.object({ ids: Ids }),
+  ),
   /** Makes proposals labels. Answers the ids of the guesses, in their order. Throws USAGE_BOX, USAGE_CLASS, USAGE_IMAGE. */
   'annotations.accept': method(
     z.strictObject({ ids: Ids, guesses: ImageGuesses.exactOptional() }),

@@ -173,6 +173,13 @@ export const labelHandlers: Handlers<keyof typeof LABEL_METHODS> = {
     project.annotations.remove(ids)
     return null
   },
+  'annotations.rearrange': ({ project }, { image, changes, removed, added, label }) => ({
+    ids: project.history.change(label, () => {
+      for (const { id, patch } of changes) project.annotations.update(id, patch)
+      project.annotations.remove(removed)
+      return project.annotations.add(image, added)
+    }),
+  }),
   'annotations.accept': ({ project }, { ids, guesses }) => ({
     ids: project.annotations.accept(ids, guesses),
   }),

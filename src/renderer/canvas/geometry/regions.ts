@@ -2,7 +2,7 @@
 import polygonClipping, { type MultiPolygon, type Polygon } from 'polygon-clipping'
 import { readCocoRle } from '../../../core/geometry/coco-rle.ts'
 import { grouped, type Part, partsOf, storedRings } from '../../../core/geometry/parts.ts'
-import { clockwise, type Ring } from '../../../core/geometry/polygon.ts'
+import { clockwise, type Ring, rectangleRing } from '../../../core/geometry/polygon.ts'
 import { rleDifference, rleOfPolygons, rleUnion } from '../../../core/geometry/rle.ts'
 import { isPolygons } from '../../../core/geometry/segmentation.ts'
 import { type Shape, segmentationRings, shapeOfMask, shapeOfRings } from '../../../core/geometry/shape.ts'
@@ -29,19 +29,9 @@ export function combined(shape: Shape, change: 'add' | 'cut', other: Shape): Sha
 export const untangled = (ring: Ring): readonly Part[] =>
   crossesItself(ring) ? fromGeometry(polygonClipping.union([pairs(ring)])) : [{ outline: ring, holes: [] }]
 
-export const rectangleOf = ({ box: [x1, y1, x2, y2] }: Pick<Shape, 'box'>): Ring => [
-  x1,
-  y1,
-  x2,
-  y1,
-  x2,
-  y2,
-  x1,
-  y2,
-]
-
-function partsOfAny(shape: Shape): readonly Part[] {
-  if (shape.segmentation === null) return [{ outline: rectangleOf(shape), holes: [] }]
+/** Of a box its rectangle, of a mask the edges of its pixels. */
+export function partsOfAny(shape: Shape): readonly Part[] {
+  if (shape.segmentation === null) return [{ outline: rectangleRing(shape.box), holes: [] }]
   if (isPolygons(shape.segmentation)) return partsOf(shape.segmentation)
   return grouped(segmentationRings(shape.segmentation))
 }

@@ -1,7 +1,7 @@
 /** Draws vertices to what is there already, so that neighbours share their borders. */
 
+import { rectangleRing } from '../../../core/geometry/polygon.ts'
 import { nearestEdge, vertexAt } from '../geometry/handles.ts'
-import { rectangleOf } from '../geometry/regions.ts'
 import type { ImagePoint } from '../geometry/space.ts'
 import { toScreen } from '../geometry/view.ts'
 import { kindOf } from '../shapes/kind-of.ts'
@@ -18,7 +18,9 @@ export function attracted(surface: Surface, point: ImagePoint, own: number | nul
   const rings = surface.index
     .within(around)
     .filter(({ id }) => id !== own)
-    .flatMap((shape) => (shape.segmentation === null ? [rectangleOf(shape)] : kindOf(shape).vertices(shape)))
+    .flatMap((shape) =>
+      shape.segmentation === null ? [rectangleRing(shape.box)] : kindOf(shape).vertices(shape),
+    )
   const vertex = vertexAt(rings, surface.view, toScreen(surface.view, point))
   if (vertex) {
     const ring = rings[vertex.ring]!
