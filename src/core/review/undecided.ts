@@ -20,11 +20,16 @@ export function undecided<Guess extends ClassBox>(
   rejections: readonly ClassBox[],
 ): Guess[] {
   const labels = annotations.filter(({ source }) => source !== 'proposed')
-  const isAbout =
-    ({ classId, box }: ClassBox, least: number) =>
-    (other: ClassBox): boolean =>
-      other.classId === classId && iou(other.box, box) >= least
   return guesses.filter(
-    (guess) => !labels.some(isAbout(guess, SAME_OBJECT)) && !rejections.some(isAbout(guess, SAME_CLAIM)),
+    (guess) => !labels.some(isAbout(guess, SAME_OBJECT)) && !isAboutRejected(guess, rejections),
   )
 }
+
+/** Whether a person has said that nothing of the class is there. */
+export const isAboutRejected = (guess: ClassBox, rejections: readonly ClassBox[]): boolean =>
+  rejections.some(isAbout(guess, SAME_CLAIM))
+
+const isAbout =
+  ({ classId, box }: ClassBox, least: number) =>
+  (other: ClassBox): boolean =>
+    other.classId === classId && iou(other.box, box) >= least

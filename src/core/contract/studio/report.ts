@@ -1,6 +1,7 @@
 /** What FCOS would learn from the labels of the open project (core/inspect), for given rules and input size. */
 import { z } from 'zod'
 import { AssignmentRules } from '../../detectors/fcos/config.ts'
+import { BOX_FAULTS, SUSPICIONS } from '../../inspect/health.ts'
 import { SIZE_CLASSES } from '../../inspect/report.ts'
 import type { InputSetting } from '../../inspect/setting.ts'
 import { HEAT_CELLS } from '../../inspect/shapes.ts'
@@ -8,7 +9,7 @@ import { SPLITS } from '../../project/model.ts'
 import { LevelName } from '../../pyramid/levels.ts'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
-import { Box, Id, LocalPath } from './values.ts'
+import { Box, Id, LocalPath, None } from './values.ts'
 
 const Side = z.int().min(32).max(8192)
 
@@ -146,7 +147,65 @@ export const ReportBoxes = z.object({
 })
 export type ReportBoxes = z.infer<typeof ReportBoxes>
 
+const SplitCounts = z.object({ train: Count, val: Count, test: Count, none: Count })
+export type SplitCounts = z.infer<typeof SplitCounts>
+
+/** What may be wrong with images and labels, whatever detector learns from them. */
+export const HEALTH_KINDS = [
+  'unreadable',
+  'unlabelled',
+  'empty',
+  'leaked',
+  'near-duplicate',
+  ...BOX_FAULTS,
+  ...SUSPICIONS,
+] as const
+export type HealthKind = (typeof HEALTH_KINDS)[number]
+
+export const HealthFinding = z.object({
+  /** The image concerned; of near-duplicates, all of a group. */
+  images: z
+    .array(
+      z.object({
+        image: Id,
+        path: z.string(),
+        split: z.enum(SPLITS).nullable(),
+        width: Count,
+        height: Count,
+      }),
+    )
+    .min(1)
+    .readonly(),
+  /** The label concerned; null where an image is, or an object without a label. */
+  label: z.object({ annotation: Id, classId: Id, box: Box }).nullable(),
+  /** What the model in use says instead. */
+  guess: z.object({ classId: Id, box: Box, score: z.number() }).nullable(),
+})
+export type HealthFinding = z.infer<typeof HealthFinding>
+
+/** Listed of each kind; `count` tells how many there are. */
+export const LISTED_FINDINGS = 500
+
+export const DatasetHealth = z.object({
+  /** Images that are not ignored. */
+  images: SplitCounts,
+  /** Labels of each class, in the user's order, and the images that have some. */
+  classes: z.array(z.object({ id: Id, images: Count, boxes: SplitCounts })).readonly(),
+  /** Labels by COCO's size classes. */
+  sizes: z
+    .array(z.object({ name: z.enum(SIZE_CLASSES.map(({ name }) => name)), boxes: SplitCounts }))
+    .readonly(),
+  findings: z
+    .array(z.object({ kind: z.enum(HEALTH_KINDS), count: Count, listed: z.array(HealthFinding).readonly() }))
+    .readonly(),
+  /** Null where no model is in use: then it raises no suspicions. `known`: labelled images in which it has detected. */
+  model: z.object({ title: z.string(), known: Count, labelled: Count }).nullable(),
+})
+export type DatasetHealth = z.infer<typeof DatasetHealth>
+
 export const REPORT_METHODS = {
+  /** A job with DatasetHealth: what to look at before anything is learned. */
+  'report.health': method(None, JobId),
   /** A job with ReportInspection. */
   'report.inspect': method(ReportScope, JobId),
   /** A job with ReportLadders: recall with other input sizes and radii. */

@@ -21,6 +21,7 @@ import { detectImages } from '../models/detect-images.ts'
 import { reviewQueue } from '../models/review-queue.ts'
 import type { Project } from '../project/index.ts'
 import { listBoxes, writeBoxes } from '../report/boxes.ts'
+import { checkHealth } from '../report/health.ts'
 import { inspectProject } from '../report/inspection.ts'
 import type { Watch } from '../report/labelled.ts'
 import { measureLadders } from '../report/ladders.ts'
@@ -131,6 +132,14 @@ export const evaluationHandlers: Handlers<keyof typeof EVALUATION_METHODS> = {
 const caches = new WeakMap<Project, ReportCache>()
 
 export const reportHandlers: Handlers<keyof typeof REPORT_METHODS> = {
+  // What a model has detected since is no change of the project: this is not cached.
+  'report.health': ({ jobs, project, models, assets }) =>
+    jobs.start({ kind: 'report.health', title: 'Check images and labels' }, (control) =>
+      checkHealth(
+        { project, models, thumbnail: (image, signal) => assets.thumbnail(image, signal) },
+        watched(control),
+      ),
+    ),
   'report.inspect': ({ jobs, project }, scope) =>
     jobs.start({ kind: 'report.inspect', title: 'Inspect boxes' }, (control) =>
       cacheOf(project).get('inspect', scope, () => inspectProject(project, scope, watched(control))),

@@ -106,6 +106,12 @@ export class ImageAssets {
     if (picture.kind === 'tiled') await this.#builder.build(picture, options)
   }
 
+  /** A small JPEG. Throws the signal's reason; CodedError of the file, IO_CACHE. */
+  async thumbnail(imageId: number, signal?: AbortSignal): Promise<Buffer> {
+    const file = await this.#options.fileOf(imageId)
+    return this.#thumbnail(file, await keyOf(file), signal)
+  }
+
   async #answer(
     route: Route,
     window: Window | undefined,

@@ -26,7 +26,8 @@ export interface ReviewQueue {
   readonly known: number
 }
 
-interface Seen {
+/** What a model made of an image. */
+export interface Seen {
   readonly guesses: readonly ModelGuess[]
   readonly classIds: readonly (number | null)[]
   readonly embedding: Float32Array
@@ -56,7 +57,8 @@ export async function reviewQueue(
   return { items, images: ids.length, known: known.length }
 }
 
-async function lookUp(
+/** By image; those in which it has not detected are missing. */
+export async function lookUp(
   models: Models,
   model: CurrentModel,
   project: Project,
