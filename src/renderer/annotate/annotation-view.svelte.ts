@@ -11,6 +11,7 @@ import { Guesses } from '../detect/guesses.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { Xray } from '../xray/xray.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
+import { AnnotateMenus, type PagePoint } from './menus.svelte.ts'
 
 export const [useAnnotationView, provideAnnotationView] = createContext<AnnotationView>()
 
@@ -38,8 +39,10 @@ class OpenPicture {
 
 export class AnnotationView {
   readonly #studio: Studio
+  #element: HTMLElement | null = null
   readonly xray: Xray
   readonly guesses: Guesses
+  readonly menus = new AnnotateMenus()
   /** Null while the place is not shown. */
   canvas = $state.raw<CanvasView | null>(null)
   readout = $state.raw<Readout | null>(null)
@@ -124,6 +127,17 @@ export class AnnotationView {
     this.picture.depthWindow = null
   }
 
+  /** Where a picker opens that a key asked for: at the pointer, otherwise at the selection or in the middle. */
+  pickerPlace(): PagePoint {
+    const pointer = this.canvas?.pointer
+    if (pointer) return pointer
+    const { left, top, width, height } = this.#element!.getBoundingClientRect()
+    const [selected] = this.#studio.editor.image.selected
+    const { x, y } =
+      selected && this.canvas ? this.canvas.placeOf(selected.box).from : { x: width / 2 - 120, y: height / 3 }
+    return { x: left + Math.max(0, x), y: top + Math.max(0, y) }
+  }
+
   /** An attachment: the canvas lives as long as the element. */
   readonly attach = (container: HTMLDivElement): (() => void) => {
     const { editor } = this.#studio
@@ -151,6 +165,7 @@ export class AnnotationView {
     })
     this.canvas = canvas
     editor.gesture = canvas
+    this.#element = container
     const stop = $effect.root(() => this.#follow(canvas))
     return () => {
       stop()

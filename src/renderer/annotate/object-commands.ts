@@ -150,17 +150,6 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
       enabled: () => view.boxes.some(({ proposed }) => proposed),
       run: () => editor.reject(view.boxes.map(({ id }) => id)),
     },
-    ...Array.from(
-      { length: 9 },
-      (_, i): Command => ({
-        id: `object.class${i + 1}`,
-        title: `Class ${i + 1}`,
-        group: 'Object',
-        keys: [`${i + 1}`],
-        enabled: () => i < studio.classes.length,
-        run: () => editor.classify(studio.classes[i]!.id),
-      }),
-    ),
     ...NUDGES.flatMap(([side, dx, dy]): Command[] =>
       [1, 10].map((px) => ({
         id: `object.nudge${side}${px === 1 ? '' : px}`,
@@ -174,6 +163,48 @@ export function objectCommands(studio: Studio, view: AnnotationView): Command[] 
     ),
   ]
 }
+
+const OBJECT_MENU = [
+  'object.copy',
+  'object.duplicate',
+  'object.selectClass',
+  'view.zoomToSelection',
+  null,
+  'object.hide',
+  'object.isolate',
+  'object.lock',
+  'object.difficult',
+  'object.crowd',
+  null,
+  'object.delete',
+]
+
+/** Below the classes, where an object is right-clicked. */
+export const objectMenu = ({ image }: Studio['editor']): readonly (string | null)[] =>
+  image.selected.some(({ source }) => source === 'proposed')
+    ? ['object.accept', 'object.reject', null, ...OBJECT_MENU]
+    : OBJECT_MENU
+
+/** Where nothing but the image is right-clicked. */
+export const CANVAS_MENU = [
+  'object.pickClass',
+  'object.paste',
+  'object.selectAll',
+  'object.copyFromPrevious',
+  'object.showAll',
+  null,
+  'object.acceptAll',
+  'object.rejectAll',
+  null,
+  'tool.draw',
+  'tool.select',
+  'view.fit',
+  'view.actualSize',
+  'xray.toggle',
+  null,
+  'image.doneNext',
+  'image.ignore',
+]
 
 const visible = ({ boxes }: AnnotationView, of: (classId: number) => boolean = () => true): number[] =>
   boxes.filter(({ hidden, classId }) => !hidden && of(classId)).map(({ id }) => id)

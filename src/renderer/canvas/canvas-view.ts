@@ -9,7 +9,8 @@ import type { CanvasColours } from './colours.ts'
 import { type DraftShape, type EditPort, EMPTY_SCENE, type Scene } from './editing.ts'
 import { clampMove } from './geometry/gestures.ts'
 import { ShapeIndex } from './geometry/shape-index.ts'
-import type { ScreenPoint } from './geometry/space.ts'
+import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
+import { toImage, toScreen } from './geometry/view.ts'
 import { PointerInput } from './input/pointers.ts'
 import { meaningOf } from './input/wheel.ts'
 import { Minimap } from './minimap.ts'
@@ -19,7 +20,7 @@ import { type Readout, readoutOf } from './readout.ts'
 import { type Overlay, Renderer, type Shown } from './renderer.ts'
 import { Toolbox, type ToolName } from './toolbox.ts'
 import { movable } from './tools/picking.ts'
-import { BLANK, type Surface } from './tools/tool.ts'
+import { BLANK, HIT_REACH, type Surface } from './tools/tool.ts'
 
 export interface CanvasOptions {
   readonly port: EditPort
@@ -216,6 +217,26 @@ export class CanvasView {
       return found ? [found.box] : []
     })
     if (boxes.length > 0) this.#camera.showBox(around(boxes))
+  }
+
+  /** Ids of the shapes at a place of the page, the smallest first. */
+  shapesAt({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): number[] {
+    const { left, top } = this.#container.getBoundingClientRect()
+    const image = toImage(this.#camera.view, { x: clientX - left, y: clientY - top })
+    return this.#shown.index.stackAt(image, HIT_REACH / this.#camera.view.scale).map(({ id }) => id)
+  }
+
+  /** Where a box is on the canvas, in its CSS pixels. */
+  placeOf([x1, y1, x2, y2]: BoxXyxy): { readonly from: ScreenPoint; readonly to: ScreenPoint } {
+    const at = (x: number, y: number) => toScreen(this.#camera.view, { x, y } as ImagePoint)
+    return { from: at(x1, y1), to: at(x2, y2) }
+  }
+
+  /** Where the pointer is in the page; null off the canvas. */
+  get pointer(): ScreenPoint | null {
+    const { left, top } = this.#container.getBoundingClientRect()
+    const at = this.#toolbox.pointer
+    return at && { x: at.x + left, y: at.y + top }
   }
 
   destroy(): void {

@@ -111,7 +111,9 @@ export function returnFocus(target: Window, canvas: () => HTMLElement | null): (
     ({ key, target: field }) => {
       // A key that was pressed on a button may have opened the field.
       if (key !== 'Enter' || lastKey !== 'Enter' || field !== lastTarget) return
-      if (field instanceof HTMLInputElement && usesKey(field, 'a')) giveBack(field)
+      // A field for many names takes the next one.
+      const isFilled = field instanceof HTMLInputElement && field.dataset.many === undefined
+      if (isFilled && usesKey(field, 'a')) giveBack(field)
     },
     false,
   )

@@ -21,6 +21,7 @@ export const PRESETS: Readonly<Record<KeyPreset, Readonly<Record<string, readonl
     'image.previous': ['d'],
     'image.forward': ['v'],
     'image.back': ['c'],
+    'object.pickClass': ['Alt+c'],
     'object.hide': ['h'],
     'object.lock': ['l'],
     'object.copyFromPrevious': ['$mod+b'],

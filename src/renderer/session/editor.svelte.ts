@@ -132,10 +132,14 @@ export class Editor {
     return (await this.#context.attempt(this.#context.client.call('classes.add', { name })))?.id
   }
 
-  /** Sets the class of the selected objects or, without a selection, of the boxes drawn next. Reports the change. */
-  classify(classId: number): void {
+  /**
+   * Sets the class of the selected objects or, without a selection, of the boxes drawn next. Reports the change.
+   * @param name of a class that was just made and is not listed yet
+   */
+  classify(classId: number, name?: string): void {
     const { classById, messages } = this.#context
-    const nameOf = (id: number): string => classById.get(id)?.name ?? '?'
+    const nameOf = (id: number): string =>
+      classById.get(id)?.name ?? (id === classId ? name : undefined) ?? '?'
     const { selected } = this.image
     if (selected.length === 0) {
       this.penClass = classId

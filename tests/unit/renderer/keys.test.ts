@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { classCommands, classNumberCommands } from '../../../src/renderer/annotate/class-commands.ts'
 import { imageCommands } from '../../../src/renderer/annotate/image-commands.ts'
 import { objectCommands } from '../../../src/renderer/annotate/object-commands.ts'
 import { tourCommands } from '../../../src/renderer/annotate/tour-commands.ts'
@@ -17,6 +18,8 @@ const ALL: readonly Command[] = [
   ...appCommands(nothing, () => {}),
   ...imageCommands(nothing),
   ...objectCommands(nothing, nothing),
+  ...classCommands(nothing, nothing),
+  ...classNumberCommands(nothing, ['die']),
   ...viewCommands(nothing),
   ...xrayCommands(nothing),
   ...tourCommands(nothing),
