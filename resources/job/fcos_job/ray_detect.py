@@ -33,7 +33,7 @@ def whole_lines(path, head):
 def detect_shard(job, record, shard, find):
     """Writes a shard's part, a line an image, in the order of the list. find: of a place and a size → detections, width, height."""
     path, about = part_path(job, shard), record["shards"][shard]
-    head = json.dumps({**record["head"], "shard": shard + 1}, separators=(",", ":"))
+    head = json.dumps({**record["head"], "shard": shard + 1}, separators=(",", ":"), ensure_ascii=False)
     done = whole_lines(path, head)
     if done == 0:
         with open(path, "w", encoding="utf-8") as file:

@@ -1,3 +1,4 @@
+import { CodedError } from '../../../core/errors.ts'
 import { type CommandLine, choice, fastMath, fromFormat } from '../command-line.ts'
 import { fraction, integer } from '../options.ts'
 import { Progress } from '../progress.ts'
@@ -17,9 +18,9 @@ export function detectCommand({ command, print }: CommandLine): void {
         example:
           'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
       })
-        .requiredOption(
+        .option(
           '--model <checkpoint>',
-          "a run's checkpoint, or weights with torchvision's tensor names",
+          "a run's checkpoint, or weights with torchvision's tensor names; required but with --merge",
         )
         .requiredOption('--out <path>', 'file or folder for the results')
         .addOption(
@@ -41,9 +42,30 @@ export function detectCommand({ command, print }: CommandLine): void {
           '--size <pixels>',
           "long side of the network's input (default: as trained)",
           integer(64, 4096),
-        ),
+        )
+        .option('--shard <i/n>', 'detect in the i-th of n shards, and write a part into OUT')
+        .option('--merge', 'IMAGES is a folder of parts, which become one OUT')
+        .option('--on <address>', 'detect on a Ray cluster: ray+https://HOST:8265')
+        .option('--storage <folder>', 'a folder that the cluster sees under the same path')
+        .option('--actors <n>', 'of the cluster (default: 1)', integer(1))
+        .option('--gpus', 'a GPU for each of them'),
     ),
   ).action(async (images, options) => {
+    if (options.shard || options.merge || options.on) {
+      const [{ runParts }, { renderDetect }] = await Promise.all([
+        import('./detect-parts.ts'),
+        import('./detect.ts'),
+      ])
+      const report = await runParts({ ...options, images }, new Progress())
+      return print(options, report, () => renderDetect(report))
+    }
+    if (options.model === undefined) {
+      throw new CodedError(
+        'USAGE_MODEL',
+        '--model is missing',
+        'Give a checkpoint, such as best.safetensors of a run',
+      )
+    }
     const { renderDetect, runDetect } = await import('./detect.ts')
     const report = await runDetect({ ...options, images }, new Progress())
     print(options, report, () => renderDetect(report))

@@ -1,0 +1,243 @@
+/** `fcos detect` in parts: a shard of the images, all of them on a Ray cluster, and the results of all parts in one. */
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { JOB_FILES, requireProgramFor } from '../../../core/contract/job.ts'
+import { CodedError, describe } from '../../../core/errors.ts'
+import { describeProblem } from '../../../core/formats/problems.ts'
+import { replaceFile } from '../../files/replace-file.ts'
+import {
+  headLine,
+  ListDigest,
+  openParts,
+  type PartHead,
+  partName,
+  shardRange,
+  writeList,
+} from '../../jobs/detection-parts.ts'
+import { hashOf } from '../../jobs/job-folder.ts'
+import { PROGRAM, programFiles } from '../../jobs/python.ts'
+import { RayCluster, rayAddress } from '../../jobs/ray.ts'
+import { Journal } from '../../studio/detection/journal.ts'
+import { resultWriter } from '../../studio/detection/results.ts'
+import { startEngine } from '../../studio/engine/spawn.ts'
+import { aboutCheckpoint } from '../../studio/engine/weights-file.ts'
+import { findImages, type InputImage } from '../detection/inputs.ts'
+import { interruptible } from '../interrupt.ts'
+import { duration, type Progress } from '../progress.ts'
+import { type DetectOptions, type DetectReport, SCORE } from './detect.ts'
+
+export interface PartsOptions extends Omit<DetectOptions, 'model'> {
+  readonly model?: string
+  /** "3/16" */
+  readonly shard?: string
+  readonly merge?: boolean
+  readonly on?: string
+  readonly storage?: string
+  readonly actors?: number
+  readonly gpus?: boolean
+}
+
+/** Images of one request to the engine. */
+const REQUEST = 200
+/** Of one shard on a cluster, at most: what is lost with an actor. */
+const SHARD = 256
+
+/** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_*, ENGINE_*. */
+export async function runParts(options: PartsOptions, progress: Progress): Promise<DetectReport> {
+  if (options.overlay !== undefined) {
+    throw new CodedError('USAGE_OPTIONS', '--overlay draws no pictures of parts', 'Leave it out')
+  }
+  try {
+    if (options.merge) return await merge(options.images, options, progress)
+    if (options.shard !== undefined) return await detectShard(options, options.shard, progress)
+    return await detectOnRay(options, options.on!, progress)
+  } finally {
+    progress.end()
+  }
+}
+
+/** The parts' results in the order of the list, an image in memory at a time (of other formats than COCO, all of them). */
+async function merge(
+  folders: readonly string[],
+  { out, format }: Pick<PartsOptions, 'out' | 'format'>,
+  progress: Progress,
+): Promise<DetectReport> {
+  const [folder] = folders
+  if (folder === undefined || folders.length > 1)
+    throw new CodedError('USAGE_PARTS', 'One folder of parts is merged at a time', 'Give that folder')
+  const started = performance.now()
+  const { head, entries } = await openParts(folder)
+  const writer = await resultWriter(out, format)
+  const count = { images: 0, skipped: 0, detections: 0, cut: 0 }
+  try {
+    for await (const entry of entries()) {
+      if ('error' in entry) {
+        count.skipped++
+        progress.say(`Skipped ${describe(entry.error)}`)
+        continue
+      }
+      count.images++
+      count.detections += entry.detections.length
+      if (entry.cut) count.cut++
+      writer.add(entry)
+    }
+    const written = await writer.finish(head.classes, true)
+    for (const problem of written.problems) progress.say(describeProblem(problem))
+    const imagesPerSecond = (1000 * count.images) / (performance.now() - started)
+    return { out: written.out, overlay: null, ...count, complete: true, imagesPerSecond }
+  } catch (error) {
+    writer.abandon()
+    throw error
+  }
+}
+
+/** A shard of the images, by the studio's engine. Where it was cut off before, it goes on. */
+async function detectShard(options: PartsOptions, given: string, progress: Progress): Promise<DetectReport> {
+  const [, shard, shards] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(given)?.map(Number) ?? []
+  if (shard === undefined || shards === undefined || shard > shards)
+    throw new CodedError(
+      'USAGE_SHARD',
+      `--shard ${given} is no part of a whole`,
+      'Give 3/16 for the third of 16',
+    )
+  const { inputs, head } = await plan(options, shards)
+  const { from, to } = shardRange(inputs.length, shards, shard)
+  await mkdir(options.out, { recursive: true })
+  const file = path.join(options.out, partName(shard))
+  const journal = new Journal(file, headLine({ ...head, shard }))
+  const count = { images: 0, skipped: 0, detections: 0, cut: 0 }
+  try {
+    const done = [...journal.entries()].length
+    if (done > 0) progress.say(`${done} of its ${to - from} images were done before`)
+    const started = performance.now()
+    const { score, nms, limit, size } = head.rules
+    const engine = await startEngine({ fastMath: options.fastMath })
+    const complete = await interruptible(
+      (line) => progress.say(line),
+      async (signal) => {
+        for (let at = from + done; at < to && !signal.aborted; at += REQUEST) {
+          const chunk = inputs.slice(at, Math.min(to, at + REQUEST))
+          await engine.call(
+            {
+              ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size },
+              ...{ limit: limit + 1, images: chunk.map((image) => image.path) },
+            },
+            (event) => {
+              if (event.kind !== 'detected' && event.kind !== 'skipped') return
+              const { id, fileName } = chunk[event.index]!
+              if (event.kind === 'skipped') {
+                count.skipped++
+                progress.say(`Skipped ${describe(event.error)}`)
+                return journal.add({ fileName, error: event.error })
+              }
+              const { width, height } = event
+              const cut = event.detections.length > limit
+              const detections = event.detections.slice(0, limit)
+              count.images++
+              count.detections += detections.length
+              if (cut) count.cut++
+              journal.add({ id, fileName, width, height, cut, detections })
+              const seen = at - from + event.index + 1
+              const rate = (1000 * (seen - done)) / (performance.now() - started)
+              progress.update(
+                seen,
+                to - from,
+                `${rate.toFixed(1)} images/s  ${duration((to - from - seen) / rate)} left`,
+              )
+            },
+            signal,
+          )
+        }
+        return !signal.aborted
+      },
+    ).finally(() => engine.close())
+    const imagesPerSecond = (1000 * count.images) / (performance.now() - started)
+    return { out: file, overlay: null, ...count, complete, imagesPerSecond }
+  } finally {
+    journal.close()
+  }
+}
+
+/** All images in the actors of a Ray cluster; what was done before a failure is not done again. */
+async function detectOnRay(options: PartsOptions, on: string, progress: Progress): Promise<DetectReport> {
+  const { out, storage, actors = 1, gpus = false } = options
+  const cluster = new RayCluster(rayAddress(on))
+  const { inputs, head, detector } = await plan(options, (count) =>
+    Math.min(count, Math.max(4 * actors, Math.ceil(count / SHARD))),
+  )
+  requireProgramFor({ detector })
+  await cluster.version()
+  const job = path.resolve(storage ?? path.dirname(path.resolve(out)), `${path.basename(out)}-job`)
+  const program = path.join(job, JOB_FILES.program)
+  for (const name of programFiles(PROGRAM)) {
+    await mkdir(path.dirname(path.join(program, name)), { recursive: true })
+    await copyFile(path.join(PROGRAM, name), path.join(program, name))
+  }
+  await copyFile(options.model!, path.join(job, 'model.safetensors'))
+  const { shard: _, ...about } = head
+  const list = inputs.map(({ id, fileName, path: file }) => ({ id, fileName, path: file }))
+  const shards = await writeList(path.join(job, 'images.jsonl'), list, list.length, head.shards)
+  const record = { format: 'fcos-studio-detect', version: 1, head: about, rules: head.rules, shards }
+  await replaceFile(path.join(job, 'detect.json'), JSON.stringify(record))
+  progress.say(`The job is in ${job}: the same command goes on with it`)
+  const flags = `--actors ${actors}${gpus ? ' --gpus' : ''}`
+  const id = await cluster.submit(
+    `python -m fcos_job.ray_detect '${job.replaceAll("'", `'\\''`)}' ${flags}`,
+    {
+      PYTHONPATH: program,
+    },
+  )
+  const { status, message, last } = await interruptible(
+    (line) => progress.say(line),
+    async (signal) => {
+      signal.addEventListener('abort', () => void cluster.stop(id).catch(() => {}), { once: true })
+      return cluster.follow(id, (line) => {
+        const shown = /^{"kind": "shard", "done": (\d+), "total": (\d+)}$/.exec(line)
+        if (shown) progress.update(Number(shown[1]), Number(shown[2]), 'shards')
+      })
+    },
+  )
+  if (status !== 'SUCCEEDED') {
+    const why = last || message || status.toLowerCase()
+    throw new CodedError(
+      'ENGINE_DIED',
+      `The cluster's job ${id} ended: ${why}`,
+      'The same command goes on where it was',
+    )
+  }
+  const report = await merge([path.join(job, 'parts')], options, progress)
+  await rm(job, { recursive: true })
+  return report
+}
+
+async function plan(
+  { images, from, model, score = SCORE, nms, limit, size }: PartsOptions,
+  shards: number | ((count: number) => number),
+): Promise<{ inputs: InputImage[]; head: PartHead; detector: string | undefined }> {
+  if (model === undefined) throw new CodedError('USAGE_MODEL', '--model is missing', 'Give a checkpoint')
+  const about = await aboutCheckpoint(model)
+  if (about === null) {
+    const why = `${model} does not say its classes, which all parts have to agree on`
+    throw new CodedError('USAGE_MODEL', why, 'Give a checkpoint of this program')
+  }
+  const inputs = await findImages(images, from ? { from } : {})
+  if (inputs.some(({ labelled }) => labelled !== null)) {
+    const why = 'Parts take images alone, not data sets, whose ids and classes would have to be translated'
+    throw new CodedError('USAGE_SHARD', why, 'Give files, folders of images or globs')
+  }
+  const digest = new ListDigest()
+  for (const input of inputs) digest.add(input)
+  const head: PartHead = {
+    ...{ format: 'fcos-studio-part', version: 1, images: digest.end(), count: inputs.length },
+    shards: typeof shards === 'number' ? shards : shards(inputs.length),
+    ...{ model: hashOf(model), classes: about.config.classes },
+    ...{ rules: { score, nms, limit, size: size ?? null }, shard: 1 },
+  }
+  if (head.shards > head.count)
+    throw new CodedError(
+      'USAGE_SHARD',
+      `${head.count} images cannot be cut into ${head.shards} shards`,
+      'Give fewer',
+    )
+  return { inputs, head, detector: about.config.detector }
+}
