@@ -9,6 +9,7 @@ import type { Readout } from '../canvas/readout.ts'
 import type { ToolName } from '../canvas/toolbox.ts'
 import { Guesses } from '../detect/guesses.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
+import { wheelOf } from '../session/view-settings.ts'
 import { Xray } from '../xray/xray.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
 import { AnnotateMenus, type PagePoint } from './menus.svelte.ts'
@@ -215,6 +216,9 @@ export class AnnotationView {
     $effect(() => {
       canvas.snapping = this.snapping
       canvas.magnet = this.magnet
+    })
+    $effect(() => {
+      canvas.wheel = wheelOf(this.#studio)
     })
     $effect(() => {
       if (images.current !== null) canvas.prefetch(images.neighbours(PREFETCHED))

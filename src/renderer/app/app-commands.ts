@@ -14,7 +14,7 @@ export const PLACE_TITLES: Readonly<Record<Place, string>> = {
 
 /** A dialog over the whole window. */
 export type Overlay =
-  | { readonly kind: 'palette' | 'keys' | 'splits' }
+  | { readonly kind: 'palette' | 'keys' | 'settings' | 'splits' }
   /** `sources`: what is known to lie there, to choose from. */
   | { readonly kind: 'import'; readonly path: string; readonly sources?: readonly LabelSource[] }
 
@@ -142,6 +142,13 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
         const next = THEMES[(THEMES.indexOf(themeOf(studio.settings)) + 1) % THEMES.length]!
         studio.settings.set('theme', next)
       },
+    },
+    {
+      id: 'view.settings',
+      title: 'Settings…',
+      group: 'View',
+      keys: ['$mod+,'],
+      run: () => toggle({ kind: 'settings' }),
     },
     {
       id: 'help.palette',

@@ -12,7 +12,7 @@ import { ShapeIndex } from './geometry/shape-index.ts'
 import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
 import { toImage, toScreen } from './geometry/view.ts'
 import { PointerInput } from './input/pointers.ts'
-import { meaningOf } from './input/wheel.ts'
+import { meaningOf, type Wheel } from './input/wheel.ts'
 import { Minimap } from './minimap.ts'
 import type { DepthWindow } from './picture/image-assets.ts'
 import { ImageSource } from './picture/image-source.ts'
@@ -32,6 +32,7 @@ export interface CanvasOptions {
 export class CanvasView {
   /** Edges of drawn and dragged boxes go to whole pixels. */
   snapping = false
+  wheel: Wheel = 'pan'
   /** Vertices of polygons go to outlines and boxes nearby. */
   magnet = false
   readonly #container: HTMLDivElement
@@ -301,7 +302,7 @@ export class CanvasView {
 
   #wheel(event: WheelEvent): void {
     event.preventDefault()
-    const meaning = meaningOf(event)
+    const meaning = meaningOf(event, this.wheel)
     const { left, top } = this.#container.getBoundingClientRect()
     if (meaning.kind === 'pan') this.#camera.pan(meaning.dx, meaning.dy)
     else this.#camera.zoomBy(meaning.factor, { x: event.clientX - left, y: event.clientY - top })

@@ -31,6 +31,10 @@ export class ProjectHealth {
       this.outdated = true
     }
     for (const event of ['step', 'images', 'model'] as const) studio.client.on(event, changed)
+    // What a model has found since may raise other suspicions.
+    studio.client.on('job', ({ kind, state }) => {
+      if (kind === 'detect.images' && state !== 'running') changed()
+    })
   }
 
   /** Call in an effect while it is shown. Returns a function that stops waiting. */

@@ -1,9 +1,18 @@
 /** Copies objects within an image and between images, or all labels of another image. */
-import { moveShape } from '../../core/geometry/shape.ts'
+import { moveShape, type Shape } from '../../core/geometry/shape.ts'
 import type { NewAnnotation, ProjectAnnotation } from '../../core/project/model.ts'
 import { asDrawn } from './annotation-records.ts'
 import type { Context } from './controller-context.ts'
 import type { OpenImage } from './open-image.svelte.ts'
+
+/** Pixels of the image by which a copy lies beside its original. */
+const PASTE_OFFSET = 8
+
+const shapeOf = ({ box, segmentation = null, area = null }: NewAnnotation): Shape => ({
+  box,
+  segmentation,
+  area,
+})
 
 /** The editor, which copies come from and go to. */
 interface Target {
@@ -15,6 +24,9 @@ export class Clipboard {
   readonly #context: Context
   readonly #editor: Target
   #held: readonly NewAnnotation[] = []
+  /** The image that they were copied from, and how often they were pasted into it. */
+  #from: number | null = null
+  #pasted = 0
 
   constructor(context: Context, editor: Target) {
     this.#context = context
@@ -23,11 +35,15 @@ export class Clipboard {
 
   copy(ids: readonly number[]): void {
     this.#held = this.#among(ids).map(asDrawn)
+    this.#from = this.#editor.image.id
+    this.#pasted = 0
   }
 
-  /** Pastes in place: into another image, or over the originals. */
+  /** Into another image in the same place; beside the originals in their own, each time a little further. */
   paste(): void {
-    this.#editor.add(this.#held, 'Paste boxes')
+    const offset = this.#editor.image.id === this.#from ? ++this.#pasted * PASTE_OFFSET : 0
+    const copies = this.#held.map((one) => ({ ...one, ...moveShape(shapeOf(one), offset, offset) }))
+    this.#editor.add(copies, 'Paste boxes')
   }
 
   duplicate(ids: readonly number[], offset: number): void {

@@ -14,12 +14,19 @@ const LARGEST_TURN = 30
 /** Makes a notch a quarter: exp(30 · 0.0075) = 1.25. */
 const ZOOM_PER_PIXEL = 0.0075
 
-/** Ctrl (⌘) with the wheel, and so a touchpad's pinch, zooms; the wheel alone and two fingers pan; Shift turns the wheel sideways. */
-export function meaningOf(turn: Turn): WheelMeaning {
+export const WHEELS = ['pan', 'zoom'] as const
+/** What the wheel alone does. */
+export type Wheel = (typeof WHEELS)[number]
+
+/**
+ * Ctrl (⌘) with the wheel, and so a touchpad's pinch, zooms; the wheel alone and two fingers pan, or zoom too where the user
+ * wants it so; Shift turns the wheel sideways and always pans.
+ */
+export function meaningOf(turn: Turn, wheel: Wheel = 'pan'): WheelMeaning {
   const unit = turn.deltaMode === 1 ? PIXELS_PER_LINE : turn.deltaMode === 2 ? PIXELS_PER_PAGE : 1
   const dx = turn.deltaX * unit
   const dy = turn.deltaY * unit
-  if (turn.ctrlKey || turn.metaKey) {
+  if (turn.ctrlKey || turn.metaKey || (wheel === 'zoom' && !turn.shiftKey)) {
     const bounded = Math.min(LARGEST_TURN, Math.max(-LARGEST_TURN, dy))
     return { kind: 'zoom', factor: Math.exp(-bounded * ZOOM_PER_PIXEL) }
   }

@@ -23,6 +23,10 @@ export class DrawTool implements Tool {
     this.#surface = surface
   }
 
+  get hint(): string | null {
+    return this.#state.kind === 'carrying' ? 'Click the opposite corner, Esc to cancel' : null
+  }
+
   press(p: PointerSample): void {
     if (this.#state.kind === 'carrying') {
       this.#state = { kind: 'pulling', from: this.#state.from, pressedAt: null }

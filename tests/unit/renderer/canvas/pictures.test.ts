@@ -105,6 +105,8 @@ const turn = (change: object) => ({
 test('the wheel pans, with Shift sideways, with Ctrl it zooms', () => {
   expect(meaningOf(turn({ deltaX: 5, deltaY: 100 }))).toEqual({ kind: 'pan', dx: -5, dy: -100 })
   expect(meaningOf(turn({ deltaY: 100, shiftKey: true }))).toEqual({ kind: 'pan', dx: -100, dy: 0 })
+  expect(meaningOf(turn({ deltaY: -120 }), 'zoom')).toEqual(meaningOf(turn({ deltaY: -120, ctrlKey: true })))
+  expect(meaningOf(turn({ deltaY: 100, shiftKey: true }), 'zoom')).toEqual({ kind: 'pan', dx: -100, dy: 0 })
   expect(meaningOf(turn({ deltaY: 3, deltaMode: 1 }))).toEqual({ kind: 'pan', dx: 0, dy: -48 })
   expect(meaningOf(turn({ deltaY: -120, ctrlKey: true }))).toEqual({
     kind: 'zoom',
