@@ -36,6 +36,7 @@ async function peer(train: boolean): Promise<BenchResult> {
   const result = PeerResult.parse(JSON.parse(stdout))
   return {
     inferMs: result.infer_ms,
+    onnxMs: null,
     trainMs: result.train_step_ms ?? null,
     peakMb: result.peak_mb,
     threads: 0,
@@ -81,7 +82,7 @@ const rounds = Number(process.argv[2] ?? 2)
 for (let round = 0; round < rounds; round++) {
   for (const sample of samples) {
     const infer = await contenders[sample.name].infer()
-    sample.infer.push(infer.inferMs)
+    sample.infer.push(Math.min(infer.inferMs ?? Infinity, infer.onnxMs ?? Infinity))
     sample.inferMb.push(infer.peakMb)
     const train = await contenders[sample.name].train()
     sample.train.push(train.trainMs as number)

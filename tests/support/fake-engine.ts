@@ -28,7 +28,11 @@ process.on('message', ({ id, request }: EngineCall) => {
         return send({ kind: 'error', id, error: { code: 'DATA_X', message: 'No', remedy: 'Yes' } })
       }
       for (let n = 0; n < 3; n++) emit({ kind: 'note', message: String(n) })
-      return send({ kind: 'result', id, result: { inferMs: 8, trainMs: null, peakMb: 1, threads: 2 } })
+      return send({
+        kind: 'result',
+        id,
+        result: { onnxMs: null, inferMs: 8, trainMs: null, peakMb: 1, threads: 2 },
+      })
     case 'train':
       return void train(id, request, emit)
     case 'detect':
@@ -59,7 +63,7 @@ async function train(id: number, request: TrainRequest, emit: (event: EngineEven
 /** Finds as many objects as an image's name begins with, up to the limit: "12-cells.png". Slow, it takes 20 ms for each. */
 async function detect(id: number, request: DetectRequest, emit: (event: EngineEvent) => void): Promise<void> {
   const classes = [{ id: 1, name: 'cell' }]
-  emit({ kind: 'classes', classes })
+  emit({ kind: 'classes', runtime: 'fake', classes })
   let images = 0
   for (const [index, file] of request.images.entries()) {
     if (behaviour === 'slow') await new Promise((resolve) => setTimeout(resolve, 20))

@@ -98,11 +98,11 @@ export type EngineCall = z.infer<typeof EngineCall>
 
 /** Sent once, when the engine is ready for requests. */
 export interface EngineHello {
-  /** TensorFlow's version; on WebAssembly TensorFlow.js's. */
-  readonly tensorflow: string
+  /** TensorFlow's version; null where it is missing. */
+  readonly tensorflow: string | null
   readonly node: string
-  /** WebAssembly detects and does not train: RUNTIME_INFERENCE_ONLY. */
-  readonly device: 'cpu' | 'gpu' | 'wasm'
+  /** `onnx` detects and does not train: RUNTIME_INFERENCE_ONLY. */
+  readonly device: 'cpu' | 'gpu' | 'onnx'
   /** Whether the fused CPU kernels are in use. */
   readonly nativeKernels: boolean
   /** Whether convolutions may round to bfloat16, and a check says that they do so within its precision. */
@@ -125,7 +125,10 @@ export type EngineEvent =
   | { readonly kind: 'continued' }
 
 export interface BenchResult {
-  readonly inferMs: number
+  /** Detection on TensorFlow; null where it is missing. */
+  readonly inferMs: number | null
+  /** Detection on ONNX Runtime; null where another is forced. */
+  readonly onnxMs: number | null
   readonly trainMs: number | null
   readonly peakMb: number
   readonly threads: number

@@ -46,6 +46,6 @@ export const RunRecord = z.strictObject({
   weights: z.string().nullable().optional(),
   /** When it started, ISO 8601, and on what. */
   started: z.iso.datetime(),
-  device: z.enum(['cpu', 'gpu', 'wasm']),
+  device: z.enum(['cpu', 'gpu']),
 })
 export type RunRecord = z.infer<typeof RunRecord>

@@ -16,11 +16,11 @@ export const SealedFile = z.object({
 export type SealedFile = z.infer<typeof SealedFile>
 
 export const RuntimeRecord = z.object({
-  /** TensorFlow's version; TensorFlow.js's where the device is `wasm`. */
-  tensorflow: z.string(),
-  /** `wasm`: TensorFlow.js on WebAssembly, where TensorFlow's C library does not run. It detects and does not train. */
-  device: z.enum(['cpu', 'gpu', 'wasm']),
-  /** The compiled tfjs-node binding in the per-user cache; null on `wasm`. */
+  /** TensorFlow's version; null where the device is `onnx`. */
+  tensorflow: z.string().nullable(),
+  /** `onnx`: ONNX Runtime alone, where TensorFlow does not run. It detects and does not train. */
+  device: z.enum(['cpu', 'gpu', 'onnx']),
+  /** The compiled tfjs-node binding in the per-user cache; null on `onnx`. */
   bindingPath: z.string().nullable(),
   /** The fused CPU kernels; null where they could not be built: the engine then uses stock operations. */
   kernelsPath: z.string().nullable(),
@@ -34,16 +34,50 @@ export type RuntimeRecord = z.infer<typeof RuntimeRecord>
 
 /** The runtime in one line. */
 export function runtimeTitle({ tensorflow, device }: RuntimeRecord): string {
-  return device === 'wasm'
-    ? `TensorFlow.js ${tensorflow} on WebAssembly: inference only, it cannot train`
+  return device === 'onnx'
+    ? 'ONNX Runtime on the CPU: inference only, it cannot train'
     : `TensorFlow ${tensorflow} on the ${device.toUpperCase()}`
 }
 
-/** The answer of a runtime on WebAssembly that is asked to train. */
+/** The answer of an engine without TensorFlow that is asked to train. */
 export function inferenceOnly(): CodedError {
   return new CodedError(
     'RUNTIME_INFERENCE_ONLY',
-    'The engine runs on WebAssembly here, which can detect but not train',
+    'The engine runs on ONNX Runtime alone here, which can detect but not train',
     'Fix the reason that `fcos doctor` gives and run `npm run setup`, or train on another machine and copy the checkpoint here',
   )
+}
+
+export const RuntimeName = z.enum(['tensorflow', 'onnx'])
+export type RuntimeName = z.infer<typeof RuntimeName>
+
+/** What was measured, once, of a kind of model: which runtime detects with it, and why. */
+export const DetectionSpeed = z.object({
+  /** "lite0 FCOS, 416 × 320 px" */
+  model: z.string(),
+  runtime: RuntimeName,
+  /** Of one image, the network alone; null where it was not measured. */
+  tensorflowMs: z.number().nullable(),
+  onnxMs: z.number().nullable(),
+  why: z.string(),
+  /** ISO 8601 */
+  at: z.string(),
+})
+export type DetectionSpeed = z.infer<typeof DetectionSpeed>
+/** By what the speed depends on. A file of the per-user cache. */
+export const DetectionSpeeds = z.record(z.string(), DetectionSpeed)
+export type DetectionSpeeds = z.infer<typeof DetectionSpeeds>
+export const DETECTION_SPEEDS = 'detection-speeds.json'
+
+const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
+  tensorflow: 'TensorFlow',
+  onnx: 'ONNX Runtime',
+}
+
+/** "lite0 FCOS, 416 × 320 px: ONNX Runtime, 26 images/s (TensorFlow 16)" */
+export function speedTitle({ model, runtime, tensorflowMs, onnxMs }: DetectionSpeed): string {
+  const rate = (ms: number): string => (1000 / ms).toFixed(ms < 100 ? 0 : 1)
+  const [own, other] = runtime === 'onnx' ? [onnxMs, tensorflowMs] : [tensorflowMs, onnxMs]
+  const rest = other ? ` (${RUNTIME_TITLES[runtime === 'onnx' ? 'tensorflow' : 'onnx']} ${rate(other)})` : ''
+  return `${model}: ${RUNTIME_TITLES[runtime]}${own ? `, ${rate(own)} images/s${rest}` : ''}`
 }

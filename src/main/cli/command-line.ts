@@ -22,6 +22,12 @@ export const fastMath = (command: Command): Command =>
     .option('--fast-math', 'let convolutions round to bfloat16 (the default where the CPU has AMX for it)')
     .option('--no-fast-math', 'compute in float32 throughout')
 
+/** For commands that detect. */
+export const RUNTIME = choice('--runtime <name>', 'what to detect on (default: whichever is faster here)', [
+  'tensorflow',
+  'onnx',
+])
+
 /** For commands that read data sets. */
 export const fromFormat = (command: Command): Command =>
   command.addOption(

@@ -2,40 +2,62 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { BenchRequest, BenchResult } from '../../core/contract/engine.ts'
+import type { RuntimeName } from '../../core/contract/runtime.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
+import type { Size } from '../../core/geometry/box.ts'
 import { mulberry32 } from '../../core/random.ts'
 import { detectInput } from './detect/detect.ts'
 import { EVALUATION_OPTIONS } from './detect/options.ts'
-import { tensorflowRunner } from './detect/raw-outputs.ts'
+import { benchRunners } from './detect/runtimes.ts'
 import { BACKBONES } from './model/backbones.ts'
-import { Network } from './model/network.ts'
 import { peakMb } from './resources.ts'
-import { device, tf } from './tensor/tensorflow.ts'
-import { lossAndGradients } from './train/gradients.ts'
 import { initialWeights } from './train/initial-weights.ts'
-import { chooseTrainable } from './train/trainable.ts'
+import type { Checkpoint } from './weights/checkpoint.ts'
 
 const CLASSES = Array.from({ length: 91 }, (_, id) => ({ id, name: `class ${id}` }))
 const WARM_UP = 2
 
 /**
- * Detection of one image, pixels to boxes, and one forward and backward pass of one image with two objects. The r50
- * trains from layer2 on, as torchvision does.
+ * Detection of one image, pixels to boxes, on both runtimes in turn, and one forward and backward pass of one image with two
+ * objects. The r50 trains from layer2 on, as torchvision does.
  */
 export async function bench(
   { architecture, width, height, runs, train }: BenchRequest,
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const config = detectorOf({}).presets[architecture](CLASSES)
-  const model = new Network(config, initialWeights(config, 0))
+  const checkpoint = { config, tensors: initialWeights(config, 0) }
   const random = mulberry32(0)
   const pixels = Float32Array.from({ length: width * height * 3 }, () => 4 * random() - 2)
   const size = { width, height }
   const input = { images: pixels, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
-  const runner = tensorflowRunner(model)
-  const inferMs = await medianMs(runs, signal, () => detectInput(runner, input, EVALUATION_OPTIONS))
+  const runners = await benchRunners(checkpoint)
+  const detecting = runners.map((runner) => async () => {
+    await detectInput(runner, input, EVALUATION_OPTIONS)
+  })
+  const times = await medianMs(runs, signal, detecting)
+  const ms = (name: RuntimeName) => times[runners.findIndex((runner) => runner.name === name)] ?? null
+  for (const runner of runners) runner.dispose()
+  const trainMs = train ? await trainingMs(checkpoint, pixels, size, runs, signal) : null
+  const threads = availableParallelism()
+  return { inferMs: ms('tensorflow'), onnxMs: ms('onnx'), trainMs, peakMb: peakMb(), threads }
+}
 
-  chooseTrainable(model, BACKBONES[architecture].learns)
+async function trainingMs(
+  { config, tensors }: Checkpoint,
+  pixels: Float32Array,
+  { width, height }: Size,
+  runs: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const [{ Network }, { tf }, { lossAndGradients }, { chooseTrainable }] = await Promise.all([
+    import('./model/network.ts'),
+    import('./tensor/tensorflow.ts'),
+    import('./train/gradients.ts'),
+    import('./train/trainable.ts'),
+  ])
+  const model = new Network(config, tensors)
+  chooseTrainable(model, BACKBONES[config.architecture].learns)
   const images = tf.tensor4d(pixels, [1, height, width, 3]) as Tensor4D
   const labelled = [
     {
@@ -43,24 +65,30 @@ export async function bench(
       classes: Int32Array.from([3, 7]),
     },
   ]
-  const step = () => {
+  const step = async () => {
     lossAndGradients(model, images, labelled, { normaliser: (positives) => Math.max(1, positives) })
     for (const parameter of model.parameters) parameter.clearGradient()
   }
-  const trainMs = train ? await medianMs(Math.max(3, Math.floor(runs / 2)), signal, step) : null
+  const [ms] = await medianMs(Math.max(3, Math.floor(runs / 2)), signal, [step])
   images.dispose()
   model.dispose()
-  const threads = device === 'wasm' ? 1 : availableParallelism()
-  return { inferMs, trainMs, peakMb: peakMb(), threads }
+  return ms
 }
 
-async function medianMs(runs: number, signal: AbortSignal, run: () => unknown): Promise<number> {
-  const times: number[] = []
+/** Of each, run in turn. */
+async function medianMs(
+  runs: number,
+  signal: AbortSignal,
+  work: readonly (() => Promise<void>)[],
+): Promise<number[]> {
+  const times: number[][] = work.map(() => [])
   for (let i = 0; i < WARM_UP + runs && !signal.aborted; i++) {
-    const start = performance.now()
-    await run()
-    if (i >= WARM_UP) times.push(performance.now() - start)
-    await new Promise(setImmediate)
+    for (const [which, run] of work.entries()) {
+      const start = performance.now()
+      await run()
+      if (i >= WARM_UP) times[which].push(performance.now() - start)
+      await new Promise(setImmediate)
+    }
   }
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
+  return times.map((of) => of.sort((a, b) => a - b)[of.length >> 1] ?? Number.NaN)
 }

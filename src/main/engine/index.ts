@@ -11,9 +11,7 @@ import { failure } from '../process/messages.ts'
 import { post } from '../process/serve.ts'
 import { JobControl } from './control.ts'
 import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
-import { fastMath } from './tensor/bfloat16.ts'
-import { fastMathAgrees } from './tensor/fast-math-check.ts'
-import { device, hasNativeKernels, tensorflowVersion } from './tensor/tensorflow.ts'
+import { runtimeRecord } from './tensor/runtime-record.ts'
 
 // Images are decoded side by side by libuv's pool, and a training step needs the cores.
 useOneThreadPerImage()
@@ -96,17 +94,20 @@ function receive(message: unknown): void {
   }
 }
 
-process.on('message', receive)
+/**
+ * TensorFlow takes a while to load, and who detects on ONNX Runtime does without. It is loaded first where it has to be asked:
+ * whether the GPU that setup found is still there, and whether rounding agrees.
+ */
+async function greeting() {
+  const { device, tensorflow, kernelsPath } = runtimeRecord()
+  if (device === 'gpu' || (device === 'cpu' && process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'))
+    return (await import('./tensor/greeting.ts')).greeting()
+  return { tensorflow, device, nativeKernels: kernelsPath !== null, fastMath: false }
+}
 
+const hello = await greeting()
+process.on('message', receive)
 send({
   kind: 'hello',
-  hello: {
-    tensorflow: tensorflowVersion,
-    node: process.versions.node,
-    device,
-    nativeKernels: hasNativeKernels,
-    fastMath: fastMath && fastMathAgrees(),
-    pid: process.pid,
-    probe: Float32Array.of(1, 2, 3),
-  },
+  hello: { ...hello, node: process.versions.node, pid: process.pid, probe: Float32Array.of(1, 2, 3) },
 })

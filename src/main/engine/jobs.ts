@@ -1,17 +1,12 @@
-/** What each request of the protocol does. */
+/** What each request of the protocol does. TensorFlow comes with the first that trains. */
 import type { EngineEvent, EngineRequest, EngineResults } from '../../core/contract/engine.ts'
 import { inferenceOnly } from '../../core/contract/runtime.ts'
-import { bench } from './bench.ts'
 import type { JobControl } from './control.ts'
 import { trainingInput } from './data/training-input.ts'
 import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
 import { faultOf } from './faults.ts'
 import { checkOnnx, exportOnnx } from './onnx/export.ts'
-import { device } from './tensor/tensorflow.ts'
-import { assist } from './train/assist.ts'
-import { begin } from './train/begin.ts'
-import { probe } from './train/probe.ts'
-import { train } from './train/trainer.ts'
+import { runtimeRecord } from './tensor/runtime-record.ts'
 import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
@@ -29,18 +24,18 @@ export async function runJob(
   control: JobControl,
 ): Promise<EngineResults[Job['method']]> {
   if (trains(job)) {
-    if (device === 'wasm') throw inferenceOnly()
+    if (runtimeRecord().device === 'onnx') throw inferenceOnly()
     await models.clear()
   }
   switch (job.method) {
     case 'train':
-      return train(job, emit, control)
+      return (await import('./train/trainer.ts')).train(job, emit, control)
     case 'begin':
-      return begin(job, emit).catch(told)
+      return (await import('./train/begin.ts')).begin(job, emit).catch(told)
     case 'assist':
-      return assist(job, emit, control)
+      return (await import('./train/assist.ts')).assist(job, emit, control)
     case 'probe':
-      return probe(job, emit, control).catch(told)
+      return (await import('./train/probe.ts')).probe(job, emit, control).catch(told)
     case 'detect':
       return detectFiles(job, emit, control).catch(told)
     case 'candidates':
@@ -48,7 +43,7 @@ export async function runJob(
     case 'check-onnx':
       return checkOnnx(job, (done) => emit({ kind: 'checked', done }), control.signal).catch(told)
     case 'bench':
-      return bench(job, control.signal).catch(told)
+      return (await import('./bench.ts')).bench(job, control.signal).catch(told)
   }
 }
 
@@ -63,6 +58,7 @@ export async function answer(request: SideRequest): Promise<EngineResults[SideRe
 const trains = (job: Job): boolean =>
   job.method === 'train' ||
   job.method === 'assist' ||
+  job.method === 'begin' ||
   job.method === 'probe' ||
   (job.method === 'bench' && job.train)
 

@@ -15,7 +15,7 @@ const log = (line: string) => console.log(line)
 try {
   const cache = cacheRoot()
   const runtime = await setUpRuntime(checkoutSetup(cache, log))
-  const trains = runtime.device !== 'wasm'
+  const trains = runtime.device !== 'onnx'
   log(`${runtimeTitle(runtime)}. ${runtime.chosenBecause.join('. ')}`)
   if (!trains && process.argv.includes('--for-training')) throw inferenceOnly()
   // Training starts from them, so a runtime that cannot train does not need them. Others are repaired if they are present.

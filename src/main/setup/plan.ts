@@ -9,8 +9,8 @@ export type Candidate =
   | { readonly kind: 'wheel'; readonly build: string; readonly device: 'cpu' | 'gpu' }
   /** TensorFlow 2.9 and the binding as tfjs-node's own install script downloads them. */
   | { readonly kind: 'prebuilt'; readonly device: 'cpu' | 'gpu' }
-  /** TensorFlow.js on WebAssembly, which is installed from npm and runs wherever Node does. It cannot train. */
-  | { readonly kind: 'wasm'; readonly device: 'wasm' }
+  /** ONNX Runtime alone, which comes with the npm packages and needs no compiler. It cannot train. */
+  | { readonly kind: 'onnx'; readonly device: 'onnx' }
 
 export interface Plan {
   /** Best first. */
@@ -31,7 +31,7 @@ export function planRuntime(probe: Probe, manifest: RuntimeManifest): Plan {
   if (hasPrebuilt(probe)) candidates.push({ kind: 'prebuilt', device: prebuiltDevice(probe) })
   // A full disk must be fixed rather than worked around, because weights, checkpoints and projects need space too.
   if (!obstacles.some(({ code }) => code === 'RUNTIME_DISK_FULL'))
-    candidates.push({ kind: 'wasm', device: 'wasm' })
+    candidates.push({ kind: 'onnx', device: 'onnx' })
   return { candidates, obstacles }
 }
 

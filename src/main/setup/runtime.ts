@@ -13,7 +13,7 @@ import { installPrebuilt } from './prebuilt.ts'
 import { type Probe, probeMachine } from './probe.ts'
 import { type Damage, findCached, type Log, provisionWheel } from './provision.ts'
 import { folderSeals, sealFolder, sealOf } from './seal.ts'
-import { checkWasm, selfCheck } from './selfcheck.ts'
+import { checkOnnx, selfCheck } from './selfcheck.ts'
 
 /** Where this checkout's choice is recorded; the engine reads it. */
 export const RUNTIME_FILE = path.join(PROJECT, RUNTIME_RECORD)
@@ -66,7 +66,7 @@ async function firstThatWorks(
   const reasons: WireError[] = [...obstacles]
   for (const candidate of candidates) {
     // If a runtime that worked before cannot be repaired, setup fails instead of falling back to one that cannot train.
-    if (candidate.kind === 'wasm' && damage.length > 0) break
+    if (candidate.kind === 'onnx' && damage.length > 0) break
     try {
       return await provide(candidate, setup, probe, reasons)
     } catch (error) {
@@ -141,11 +141,12 @@ async function provide(
         files: [await sealOf(bindingFile)],
       }
     }
-    case 'wasm':
+    case 'onnx':
+      await checkOnnx()
       return {
         ...common,
-        tensorflow: await checkWasm(),
-        // WebAssembly uses none of them, and with AMX listed the engine would start in fast-math mode.
+        tensorflow: null,
+        // ONNX Runtime finds out itself, and with AMX listed the engine would start in fast-math mode.
         cpuFlags: [],
         bindingPath: null,
         kernelsPath: null,
@@ -156,7 +157,7 @@ async function provide(
 }
 
 function because(candidate: Candidate, probe: Probe): string {
-  if (candidate.device === 'wasm') return 'So the engine uses WebAssembly, on one thread'
+  if (candidate.device === 'onnx') return 'So the engine uses ONNX Runtime'
   if (candidate.device === 'gpu') return `nvidia-smi reports ${probe.gpus.map(({ name }) => name).join(', ')}`
   if (probe.gpuProblem) return `nvidia-smi fails (${probe.gpuProblem}), so the engine uses the CPU`
   if (probe.gpus.length > 0) return 'The GPU cannot be used, so the engine uses the CPU'

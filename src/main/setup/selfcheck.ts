@@ -1,7 +1,5 @@
 /** Loads a binding in a child process, so that a wrong CPU or a missing library kills only the child. */
 
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
 import { run } from '../process/run.ts'
@@ -47,24 +45,22 @@ export async function selfCheck(
   return answer.data
 }
 
-const WASM_LOADER = pathToFileURL(path.join(PROJECT, 'src/main/engine/tensor/wasm-backend.ts'))
-const WASM_SCRIPT = `const { loadWasmBackend } = await import('${WASM_LOADER}')
-const tf = await loadWasmBackend()
-const sum = tf.sum(tf.ones([2, 3])).dataSync()[0]
-console.log(JSON.stringify({ version: tf.version_core, sum }))`
-const wasmAnswer = z.object({ version: z.string(), sum: z.literal(6) })
+const ONNX_SCRIPT = `const { env } = await import('onnxruntime-node')
+console.log(JSON.stringify({ version: env.versions.node }))`
+const onnxAnswer = z.object({ version: z.string() })
 
-/** TensorFlow.js's version on WebAssembly. @throws CodedError RUNTIME_BROKEN if it does not load and compute. */
-export async function checkWasm(): Promise<string> {
-  const result = await run(process.execPath, ['--input-type=module', '-e', WASM_SCRIPT], {
+/** ONNX Runtime's version. @throws CodedError RUNTIME_BROKEN if its library does not load. */
+export async function checkOnnx(): Promise<string> {
+  const result = await run(process.execPath, ['--input-type=module', '-e', ONNX_SCRIPT], {
+    cwd: PROJECT,
     timeoutMs: 60_000,
   })
-  const answer = wasmAnswer.safeParse(parseLastLine(result.stdout))
+  const answer = onnxAnswer.safeParse(parseLastLine(result.stdout))
   if (answer.success) return answer.data.version
   throw new CodedError(
     'RUNTIME_BROKEN',
-    `TensorFlow.js on WebAssembly does not load: ${complaint(result.stderr)}`,
-    'Remove node_modules and run `npm run setup` again',
+    `ONNX Runtime does not load: ${complaint(result.stderr)}`,
+    'Linux with glibc 2.28 or newer, Windows, and macOS on Apple silicon can run it; there, remove node_modules and run `npm run setup` again',
   )
 }
 

@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { renderDoctor, runDoctor } from '../../../src/main/cli/commands/doctor.ts'
 import { withSetupLock } from '../../../src/main/setup/lock.ts'
-import { wasmRecord } from '../../support/wasm-record.ts'
+import { onnxRecord } from '../../support/onnx-record.ts'
 
 describe('fcos doctor', () => {
-  it('says that WebAssembly detects and does not train, why, and what to do', async () => {
-    const report = await runDoctor(wasmRecord)
+  it('says that ONNX Runtime detects and does not train, why, and what to do', async () => {
+    const report = await runDoctor(onnxRecord)
     expect(report).toMatchObject({ ready: true, trains: false })
     const lines = renderDoctor(report).split('\n')
-    expect(lines).toContain('Runtime   TensorFlow.js 4.22.0 on WebAssembly: inference only, it cannot train')
+    expect(lines).toContain('Runtime   ONNX Runtime on the CPU: inference only, it cannot train')
     expect(lines).toContain('Because   TensorFlow needs a CPU with AVX')
     expect(lines.find((line) => line.includes('RUNTIME_INFERENCE_ONLY'))).toMatch(/run `npm run setup`/)
     expect(lines.at(-1)).toBe('Verdict   ready to detect, but cannot train')
@@ -19,7 +19,7 @@ describe('fcos doctor', () => {
     const path = process.env.PATH
     // Neither Python nor a compiler.
     process.env.PATH = '/nowhere'
-    const report = await runDoctor(wasmRecord).finally(() => {
+    const report = await runDoctor(onnxRecord).finally(() => {
       process.env.PATH = path
     })
     expect(report).toMatchObject({ ready: true, missing: [] })
@@ -29,7 +29,7 @@ describe('fcos doctor', () => {
   it('names a file that the engine uses and that has changed', async () => {
     const gone = { path: '/nowhere/libtensorflow_cc.so.2', bytes: 1, mtimeMs: 1, sha256: '' }
     const report = await runDoctor({
-      ...wasmRecord,
+      ...onnxRecord,
       device: 'cpu',
       bindingPath: '/nowhere/b.node',
       files: [gone],

@@ -8,14 +8,14 @@ const manifest = readRuntimeManifest()
 const plan = (probe: Probe) => planRuntime(probe, manifest)
 const short = (candidates: readonly Candidate[]) =>
   candidates.map((candidate) => {
-    if (candidate.kind === 'wasm') return 'wasm'
+    if (candidate.kind === 'onnx') return 'onnx'
     return candidate.kind === 'wheel' ? candidate.build : `prebuilt ${candidate.device}`
   })
 const codes = (probe: Probe) => plan(probe).obstacles.map(({ code }) => code)
 
 describe('the runtime chain', () => {
   it('takes the CPU wheel, then the prebuilt library, on a CPU with AMX', () => {
-    expect(short(plan(probes.cpuWithAmx).candidates)).toEqual(['linux-x64-cpu', 'prebuilt cpu', 'wasm'])
+    expect(short(plan(probes.cpuWithAmx).candidates)).toEqual(['linux-x64-cpu', 'prebuilt cpu', 'onnx'])
     expect(plan(probes.cpuWithAmx).obstacles).toEqual([])
   })
 
@@ -24,7 +24,7 @@ describe('the runtime chain', () => {
       'linux-x64-gpu',
       'linux-x64-cpu',
       'prebuilt gpu',
-      'wasm',
+      'onnx',
     ])
   })
 
@@ -45,14 +45,14 @@ describe('the runtime chain', () => {
   })
 
   it('offers nothing that would die of SIGILL on a CPU without AVX', () => {
-    expect(short(plan(probes.noAvx).candidates)).toEqual(['wasm'])
+    expect(short(plan(probes.noAvx).candidates)).toEqual(['onnx'])
     expect(codes(probes.noAvx)).toEqual(['RUNTIME_NO_AVX'])
   })
 
   it('takes the wheel on Apple silicon, the prebuilt library on Windows and older Macs', () => {
-    expect(short(plan(probes.macArm).candidates)).toEqual(['darwin-arm64-cpu', 'wasm'])
-    expect(short(plan(probes.windows).candidates)).toEqual(['prebuilt cpu', 'wasm'])
-    expect(short(plan({ ...probes.macArm, arch: 'x64' }).candidates)).toEqual(['prebuilt cpu', 'wasm'])
+    expect(short(plan(probes.macArm).candidates)).toEqual(['darwin-arm64-cpu', 'onnx'])
+    expect(short(plan(probes.windows).candidates)).toEqual(['prebuilt cpu', 'onnx'])
+    expect(short(plan({ ...probes.macArm, arch: 'x64' }).candidates)).toEqual(['prebuilt cpu', 'onnx'])
   })
 
   it('names the package that brings pip, Python or a compiler', () => {
@@ -79,10 +79,10 @@ describe('the runtime chain', () => {
       'RUNTIME_OLD_PIP',
     ])
     expect(codes({ ...probes.cpuWithAmx, glibc: '2.17' })).toEqual(['RUNTIME_OLD_LIBC'])
-    expect(short(plan({ ...probes.cpuWithAmx, glibc: null }).candidates)).toEqual(['wasm'])
+    expect(short(plan({ ...probes.cpuWithAmx, glibc: null }).candidates)).toEqual(['onnx'])
   })
 
-  it('leaves WebAssembly alone where neither a wheel nor a prebuilt library can run, with the remedy', () => {
+  it('leaves ONNX Runtime alone where neither a wheel nor a prebuilt library can run, with the remedy', () => {
     const armWithoutCompiler: Probe = { ...probes.noCompiler, arch: 'arm64' }
     const windowsOnArm: Probe = { ...probes.windows, arch: 'arm64' }
     const musl: Probe = { ...probes.cpuWithAmx, glibc: null }
@@ -92,7 +92,7 @@ describe('the runtime chain', () => {
       [windowsOnArm, 'RUNTIME_UNSUPPORTED'],
       [musl, 'RUNTIME_OLD_LIBC'],
     ] as const) {
-      expect(short(plan(probe).candidates)).toEqual(['wasm'])
+      expect(short(plan(probe).candidates)).toEqual(['onnx'])
       expect(plan(probe).obstacles).toMatchObject([{ code, remedy: expect.stringMatching(/\w/) }])
     }
   })

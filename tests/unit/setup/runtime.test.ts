@@ -143,7 +143,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     expect(readFileSync(file)).toEqual(before)
   })
 
-  it('does not fall back to WebAssembly where a damaged library cannot be repaired', async () => {
+  it('does not fall back to ONNX Runtime where a damaged library cannot be repaired', async () => {
     const file = library(await setUpRuntime(setup()))
     truncateSync(file, 100)
     machine.program('python3', 'exit 127')
@@ -229,7 +229,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     })
     // Only x64 has one. The fake leaves no binding behind, so the self-check refuses it.
     expect(reached).toEqual(process.arch === 'x64' ? ['cpu'] : [])
-    expect(device).toBe('wasm')
+    expect(device).toBe('onnx')
   })
 
   it.each([
@@ -269,13 +269,13 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
         ),
     ],
   ])(
-    '%s: WebAssembly, one line with the remedy, and nothing half-installed',
+    '%s: ONNX Runtime alone, one line with the remedy, and nothing half-installed',
     async (what, reason, breakIt) => {
       breakIt()
       const record = await setUpRuntime(setup())
       expect(record).toMatchObject({
-        device: 'wasm',
-        tensorflow: '4.22.0',
+        device: 'onnx',
+        tensorflow: null,
         bindingPath: null,
         kernelsPath: null,
         libraryDirs: [],
@@ -304,7 +304,7 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     const compiler = path.join(machine.folder, 'bin/c++')
     const works = readFileSync(compiler, 'utf8')
     machine.program('c++', 'exit 127')
-    expect((await setUpRuntime(setup())).device).toBe('wasm')
+    expect((await setUpRuntime(setup())).device).toBe('onnx')
     writeFileSync(compiler, works)
     expect((await setUpRuntime(setup())).device).toBe('cpu')
   })

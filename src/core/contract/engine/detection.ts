@@ -113,8 +113,8 @@ export interface MapsResult extends Frame {
 
 /** Images come in the order of the request; each is detected, gives candidates, or is skipped. */
 export type DetectionEvent =
-  /** The model's, before the first image of `detect`. */
-  | { readonly kind: 'classes'; readonly classes: DetectResult['classes'] }
+  /** The model's, before the first image of `detect`, and what it runs on: "ONNX Runtime 1.30.0, CPU". */
+  | { readonly kind: 'classes'; readonly classes: DetectResult['classes']; readonly runtime: string }
   | ({
       readonly kind: 'detected'
       readonly index: number

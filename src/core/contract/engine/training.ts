@@ -88,7 +88,7 @@ export interface TrainStep {
   readonly positives: number
   readonly imagesPerSecond: number
   readonly remainingSeconds: number
-  readonly device: 'cpu' | 'gpu' | 'wasm'
+  readonly device: 'cpu' | 'gpu'
   /** The engine's resident memory, now and at most, without a GPU's own. */
   readonly memoryMb: number
   readonly peakMb: number

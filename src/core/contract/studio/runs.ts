@@ -117,7 +117,7 @@ export const RunSummary = z.object({
     .object({
       imagesPerSecond: z.number(),
       remainingSeconds: z.number(),
-      device: z.enum(['cpu', 'gpu', 'wasm']),
+      device: z.enum(['cpu', 'gpu']),
       /** The engine's resident memory, now and at most, without a GPU's own. */
       memoryMb: z.number(),
       peakMb: z.number(),

@@ -1,5 +1,5 @@
 import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
-import { type CommandLine, choice, fastMath } from '../command-line.ts'
+import { type CommandLine, choice, fastMath, RUNTIME } from '../command-line.ts'
 import { integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -10,7 +10,8 @@ export function benchCommand({ command, print }: CommandLine): void {
       .option('--train', 'time a training step as well', false)
       .option('--height <pixels>', 'of the input', integer(64, 4096), 800)
       .option('--width <pixels>', 'of the input', integer(64, 4096), 1088)
-      .option('--runs <n>', 'number of timed runs; the median is reported', integer(1), 7),
+      .option('--runs <n>', 'number of timed runs; the median is reported', integer(1), 7)
+      .addOption(RUNTIME),
   ).action(async (options) => {
     const { renderBench, runBench } = await import('./bench.ts')
     const report = await runBench(options, new Progress())

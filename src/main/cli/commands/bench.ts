@@ -1,6 +1,7 @@
 /** `fcos bench`: times a model on this machine. */
 
 import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
+import type { RuntimeName } from '../../../core/contract/runtime.ts'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { interruptible } from '../interrupt.ts'
@@ -14,16 +15,18 @@ export interface BenchOptions {
   readonly width: number
   readonly runs: number
   readonly fastMath?: boolean
+  readonly runtime?: RuntimeName
 }
 
 export interface BenchReport extends BenchResult {
   readonly model: BenchOptions['model']
   readonly width: number
   readonly height: number
+  /** On the faster runtime. */
   readonly imagesPerSecond: number
   readonly device: EngineHello['device']
   readonly fastMath: boolean
-  readonly tensorflow: string
+  readonly tensorflow: string | null
   /** Milliseconds from starting the engine's process until it accepts requests. */
   readonly startMs: number
 }
@@ -34,7 +37,7 @@ export interface BenchReport extends BenchResult {
 export async function runBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   const { model, train, height, width, runs } = options
   const start = performance.now()
-  const engine = await startEngine({ fastMath: options.fastMath })
+  const engine = await startEngine({ fastMath: options.fastMath, runtime: options.runtime })
   const startMs = performance.now() - start
   try {
     const { device, fastMath, tensorflow } = engine.hello
@@ -44,7 +47,7 @@ export async function runBench(options: BenchOptions, progress: Progress): Promi
       (line) => progress.say(line),
       (signal) => engine.call(request, () => {}, signal),
     )
-    const imagesPerSecond = 1000 / result.inferMs
+    const imagesPerSecond = 1000 / Math.min(result.inferMs ?? Infinity, result.onnxMs ?? Infinity)
     return { model, width, height, ...result, imagesPerSecond, device, fastMath, tensorflow, startMs }
   } finally {
     await engine.close()
@@ -52,11 +55,17 @@ export async function runBench(options: BenchOptions, progress: Progress): Promi
 }
 
 export function renderBench(report: BenchReport): string {
-  const { model, width, height, inferMs, imagesPerSecond, trainMs, peakMb, device, threads, fastMath } =
-    report
+  const { model, width, height, inferMs, onnxMs, trainMs, peakMb, device, threads, fastMath } = report
   return [
     `${model}, one image of ${width} × ${height} px, median`,
-    `detect   ${inferMs.toFixed(0)} ms, ${imagesPerSecond.toFixed(2)} images/s`,
+    ...(
+      [
+        ['TensorFlow', inferMs],
+        ['ONNX Runtime', onnxMs],
+      ] as const
+    ).flatMap(([on, ms]) =>
+      ms === null ? [] : [`detect   ${ms.toFixed(0)} ms, ${(1000 / ms).toFixed(2)} images/s on ${on}`],
+    ),
     ...(trainMs === null ? [] : [`train    ${trainMs.toFixed(0)} ms, forward and backward`]),
     `memory   ${peakMb} MB peak`,
     `device   ${device.toUpperCase()}, ${threads} threads, fast math ${fastMath ? 'on' : 'off'}`,

@@ -1,5 +1,5 @@
 import { CodedError } from '../../../core/errors.ts'
-import { type CommandLine, choice, fastMath, fromFormat } from '../command-line.ts'
+import { type CommandLine, choice, fastMath, fromFormat, RUNTIME } from '../command-line.ts'
 import { fraction, integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -43,6 +43,7 @@ export function detectCommand({ command, print }: CommandLine): void {
           "long side of the network's input (default: as trained)",
           integer(64, 4096),
         )
+        .addOption(RUNTIME)
         .option('--shard <i/n>', 'detect in the i-th of n shards, and write a part into OUT')
         .option('--merge', 'IMAGES is a folder of parts, which become one OUT')
         .option('--on <address>', 'detect on a Ray cluster: ray+https://HOST:8265')

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
+import type { RuntimeName } from '../../../core/contract/runtime.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { type Translation, translateClasses } from '../../../core/formats/class-names.ts'
 import type { Category } from '../../../core/formats/dataset.ts'
@@ -22,7 +23,6 @@ import { startEngine } from '../../studio/engine/spawn.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
-import { describeEngine } from './train.ts'
 
 export interface DetectOptions {
   /** Format of the labels to read, if a data set has labels in several. */
@@ -42,6 +42,7 @@ export interface DetectOptions {
   readonly nms: number
   readonly size?: number
   readonly fastMath?: boolean
+  readonly runtime?: RuntimeName
 }
 
 /** Low enough for a whole precision-recall curve. */
@@ -116,13 +117,12 @@ type Found = (DetectedImage | undefined)[]
 
 async function detect(
   inputs: readonly InputImage[],
-  { model, score, nms, limit, batch, size, fastMath }: DetectOptions & { readonly score: number },
+  { model, score, nms, limit, batch, size, fastMath, runtime }: DetectOptions & { readonly score: number },
   writer: ResultWriter,
   progress: Progress,
 ): Promise<{ result: DetectResult; found: Found; cut: number; seconds: number }> {
-  const engine = await startEngine({ fastMath })
+  const engine = await startEngine({ fastMath, runtime })
   try {
-    progress.say(describeEngine(engine.hello))
     const images = inputs.map((input) => input.path)
     const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)
     const request = {
@@ -150,6 +150,7 @@ async function detect(
           request,
           (event) => {
             if (event.kind === 'note') progress.say(event.message)
+            if (event.kind === 'classes') progress.say(`Detecting on ${event.runtime}`)
             if (event.kind === 'classes' && dataset) {
               translation = translateClasses(event.classes, dataset)
               for (const note of translation.notes) progress.say(note)

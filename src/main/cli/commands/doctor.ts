@@ -2,7 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { inferenceOnly, RuntimeRecord, runtimeTitle } from '../../../core/contract/runtime.ts'
+import {
+  DETECTION_SPEEDS,
+  type DetectionSpeed,
+  inferenceOnly,
+  RuntimeRecord,
+  runtimeTitle,
+  speedTitle,
+} from '../../../core/contract/runtime.ts'
 import { describe, toWire, type WireError } from '../../../core/errors.ts'
 import { PROJECT } from '../../setup/binding.ts'
 import { cacheRoot, unusableCache } from '../../setup/cache.ts'
@@ -12,9 +19,9 @@ import { type Gpu, probeMachine } from '../../setup/probe.ts'
 import { findCached } from '../../setup/provision.ts'
 import { RUNTIME_FILE } from '../../setup/runtime.ts'
 import { hasHash } from '../../setup/seal.ts'
-import { checkWasm, selfCheck } from '../../setup/selfcheck.ts'
+import { checkOnnx, selfCheck } from '../../setup/selfcheck.ts'
 import { readModels, weightsPath } from '../../setup/weights.ts'
-import { requireIntact } from '../../studio/engine/environment.ts'
+import { readSpeeds, requireIntact } from '../../studio/engine/environment.ts'
 
 export interface DoctorReport {
   /** Whether the engine can run. */
@@ -29,6 +36,8 @@ export interface DoctorReport {
   readonly gpus: readonly Gpu[]
   /** What setup chose, or null before it has run. */
   readonly runtime: RuntimeRecord | null
+  /** Which runtime detects with which kind of model, as measured when it was first used. */
+  readonly detection: readonly DetectionSpeed[]
   readonly cache: { readonly folder: string; readonly freeBytes: number }
   readonly weights: readonly {
     readonly name: string
@@ -50,7 +59,7 @@ export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): P
   const probe = await probeMachine(cache, await findCached(cache, manifest))
   const unusable = unusableCache(cache)
   const broken = await whatIsBroken(runtime)
-  const detectsOnly = runtime?.device === 'wasm'
+  const detectsOnly = runtime?.device === 'onnx'
   // What setup would need does not matter if it has nothing left to do.
   const obstacles = unusable ? [toWire(unusable)] : planRuntime(probe, manifest).obstacles
   return {
@@ -68,6 +77,7 @@ export async function runDoctor(runtime: RuntimeRecord | null = readRecord()): P
     cpu: { model: probe.cpu, cores: probe.cores, memoryBytes: probe.memoryBytes },
     gpus: probe.gpus,
     runtime,
+    detection: Object.values(readSpeeds(path.join(cache, DETECTION_SPEEDS))),
     cache: { folder: cache, freeBytes: probe.freeBytes },
     weights: await Promise.all(
       readModels().map(async (model) => {
@@ -95,7 +105,7 @@ async function whatIsBroken(runtime: RuntimeRecord | null): Promise<WireError | 
   if (!runtime) return missing
   try {
     await requireIntact(runtime)
-    if (runtime.device === 'wasm') await checkWasm()
+    if (runtime.device === 'onnx') await checkOnnx()
     else if (runtime.bindingPath) await selfCheck(runtime.bindingPath, runtime.device, runtime.kernelsPath)
     else return missing
     return undefined
@@ -117,6 +127,7 @@ export function renderDoctor(report: DoctorReport): string {
     ]),
     ['Runtime', runtime ? runtimeTitle(runtime) : 'not set up'],
     ...(runtime ? describeRuntime(runtime) : []),
+    ...report.detection.map((speed): [string, string] => ['Detects', `${speedTitle(speed)}. ${speed.why}`]),
     [
       'Python',
       versions.python
@@ -145,7 +156,7 @@ function verdict({ ready, trains }: DoctorReport): string {
 
 function describeRuntime(runtime: RuntimeRecord): [string, string][] {
   const reasons = runtime.chosenBecause.map((reason): [string, string] => ['Because', reason])
-  if (runtime.device === 'wasm') return reasons
+  if (runtime.device === 'onnx') return reasons
   return [
     ...reasons,
     ...runtime.files

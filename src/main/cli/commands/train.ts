@@ -71,7 +71,7 @@ export async function runTrain(given: TrainOptions, progress: Progress): Promise
   requireFolder(out, resume)
   const place = options.on === undefined ? null : placeOf({ ...options, on: options.on })
   const request = await readRequest(options, progress)
-  if (place === null && readRuntimeRecord().device === 'wasm') throw inferenceOnly()
+  if (place === null && readRuntimeRecord().device === 'onnx') throw inferenceOnly()
   const lock = lockRun(out, `The run in ${out}`, 'fcos train')
   try {
     const onEvent = (event: EngineEvent): void => showEvent(event, progress)
@@ -231,6 +231,7 @@ async function weightsFor(
 export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: EngineHello): string {
   const kernels =
     device === 'cpu' && !nativeKernels ? ', without the fused kernels (fcos doctor says why)' : ''
+  if (tensorflow === null) return 'ONNX Runtime on the CPU'
   return `TensorFlow ${tensorflow} on the ${device.toUpperCase()}, fast math ${fastMath ? 'on' : 'off'}${kernels}`
 }
 

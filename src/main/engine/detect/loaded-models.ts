@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
 import type { Runner } from './runner.ts'
-import { tensorflowOrOnnx } from './runtimes.ts'
+import { openRunner } from './runtimes.ts'
 
 export interface LoadedModel {
   readonly runner: Runner
@@ -27,15 +27,20 @@ export class LoadedModels {
 
   /**
    * Runs `body` with the model of a checkpoint, as the file is now.
-   * @throws CodedError WEIGHTS_*, as readCheckpoint.
+   * @param note is told what takes a moment.
+   * @throws CodedError WEIGHTS_*, as readCheckpoint; USAGE_RUNTIME.
    */
-  async use<T>(path: string, body: (model: LoadedModel) => Promise<T>): Promise<T> {
+  async use<T>(
+    path: string,
+    body: (model: LoadedModel) => Promise<T>,
+    note: (message: string) => void = () => {},
+  ): Promise<T> {
     const version = await stat(path).then(
       ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
       () => 'missing',
     )
     const key = `${path} ${version}`
-    const entry = this.#entries.get(key) ?? { loaded: load(path), users: 0 }
+    const entry = this.#entries.get(key) ?? { loaded: load(path, note), users: 0 }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     entry.users++
@@ -64,7 +69,7 @@ export class LoadedModels {
   }
 }
 
-async function load(path: string): Promise<LoadedModel> {
+async function load(path: string, note: (message: string) => void): Promise<LoadedModel> {
   const checkpoint = await readCheckpoint(path)
-  return { runner: await tensorflowOrOnnx(checkpoint), thresholds: checkpoint.thresholds ?? null }
+  return { runner: await openRunner(checkpoint, note), thresholds: checkpoint.thresholds ?? null }
 }

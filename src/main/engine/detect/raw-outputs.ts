@@ -3,7 +3,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { NetworkInput } from '../data/preprocess.ts'
 import type { Network } from '../model/network.ts'
 import { Tape } from '../model/tape.ts'
-import { tf } from '../tensor/tensorflow.ts'
+import { device, tensorflowVersion, tf } from '../tensor/tensorflow.ts'
 import { imagesOf, type RawOutputs, type Runner } from './runner.ts'
 
 /** Of P3 to P7; of a single level that one. */
@@ -13,6 +13,7 @@ const P5 = 2
 export const tensorflowRunner = (model: Network): Runner => ({
   config: model.config,
   detector: model.detector,
+  runtime: `TensorFlow ${tensorflowVersion}, ${device.toUpperCase()}`,
   raw: async (input) => rawOutputs(model, input),
   dispose: () => model.dispose(),
 })

@@ -22,11 +22,11 @@ export const models = new LoadedModels(2)
 type Emit = (event: EngineEvent) => void
 
 export function detectFiles(request: DetectRequest, emit: Emit, control: JobControl): Promise<DetectResult> {
-  return models.use(request.model, async ({ runner }) => {
+  const detecting = async ({ runner }: LoadedModel) => {
     const { classes, input: trained } = runner.config
     const input = inputOf(trained, request.size)
     const network = (images: readonly RgbImage[]) => detect(runner, images, input, request)
-    emit({ kind: 'classes', classes })
+    emit({ kind: 'classes', classes, runtime: runner.runtime })
     const counts = await throughAll(
       request,
       network,
@@ -37,15 +37,18 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
         emit({ kind: 'detected', index, width, height, detections: found }),
     )
     return { ...counts, classes }
-  })
+  }
+  return models.use(request.model, detecting, noting(emit))
 }
+
+const noting = (emit: Emit) => (message: string) => emit({ kind: 'note', message })
 
 export function candidatesOfFiles(
   request: CandidatesRequest,
   emit: Emit,
   control: JobControl,
 ): Promise<CandidatesResult> {
-  return models.use(request.model, async (loaded) => {
+  const finding = async (loaded: LoadedModel) => {
     const { runner } = loaded
     const input = inputOf(runner.config.input, request.size)
     const network = (images: readonly RgbImage[]) => findCandidates(runner, images, input, request.floor)
@@ -54,7 +57,8 @@ export function candidatesOfFiles(
       emit({ kind: 'candidates', index, ...found, model: info }),
     )
     return { ...counts, model: info }
-  })
+  }
+  return models.use(request.model, finding, noting(emit))
 }
 
 export async function mapsOf({ model: path, image: file, size }: MapsRequest): Promise<MapsResult> {

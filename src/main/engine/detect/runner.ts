@@ -7,6 +7,8 @@ import type { NetworkInput } from '../data/preprocess.ts'
 export interface Runner {
   readonly config: ModelConfig
   readonly detector: Detector
+  /** What it runs on: "ONNX Runtime 1.30.0, CPU". */
+  readonly runtime: string
   /** One pass of the network. */
   raw(input: NetworkInput): Promise<RawOutputs>
   dispose(): void

@@ -3,7 +3,7 @@
  * same description of the head and the same weights. Activations are NCHW here.
  */
 import type { Architecture } from '../../../core/detectors/architectures.ts'
-import type { HeadDescription, Tower } from '../../../core/detectors/detector.ts'
+import type { HeadDescription, Tower, UpsamplingNeck } from '../../../core/detectors/detector.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { toFloat32 } from '../../../core/formats/tensor-values.ts'
 import {
@@ -13,7 +13,7 @@ import {
   LITE0_PYRAMID_BLOCKS,
 } from '../model/efficientnet-lite0-spec.ts'
 import { RESNET50_BATCH_NORM_EPSILON, RESNET50_STAGES } from '../model/resnet50-spec.ts'
-import { isBiasFree, layerNames } from '../model/tensors.ts'
+import { isBiasFree, layerNames, UPSAMPLING_ROOT } from '../model/tensors.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import type { Graph, Name } from './graph.ts'
 
@@ -29,9 +29,9 @@ export interface LevelOutputs {
 }
 
 export interface NetworkOutputs {
-  /** P3 to P7. */
+  /** P3 to P7, or the single level of an up-sampling neck. */
   readonly levels: readonly LevelOutputs[]
-  /** The mean of P5, [N, channels]. */
+  /** The mean of P5, or of the only level, [N, channels]. */
   readonly embedding: Name
 }
 
@@ -64,10 +64,11 @@ export function network(
   images: Name,
 ): NetworkOutputs {
   const layers = new Layers(graph, weights)
-  const features = pyramid(layers, BACKBONES[config.architecture](layers, images, config), head.p6)
+  const stages = BACKBONES[config.architecture](layers, images, config)
+  const features = head.neck ? [upsampling(layers, head.neck, stages[2])] : pyramid(layers, stages, head.p6)
   return {
     levels: features.map((feature, level) => headOn(layers, head, feature, level)),
-    embedding: graph.add('Flatten', [graph.add('GlobalAveragePool', [features[2]])]),
+    embedding: graph.add('Flatten', [graph.add('GlobalAveragePool', [features[2] ?? features[0]])]),
   }
 }
 
@@ -85,6 +86,8 @@ interface ConvolutionOptions {
   /** Added before the activation. */
   readonly residual?: Name | undefined
 }
+
+type Norm = Pick<HeadDescription, 'norm' | 'groups'>
 
 interface BatchNorm {
   readonly name: string
@@ -139,8 +142,25 @@ class Layers {
     return x
   }
 
+  /** A transposed 4×4 convolution of stride 2, whose weight is torch's [in, out, 4, 4]. */
+  doubling(x: Name, name: string): Name {
+    const shape = this.weights.shape(`${name}.weight`)
+    const weight = this.graph.weights(`${name}.weight`, shape, () => this.weights.values(`${name}.weight`))
+    const bias = this.graph.weights(`${name}.bias`, [shape[1]], () => this.weights.values(`${name}.bias`))
+    return this.graph.add('ConvTranspose', [x, weight, bias], {
+      ...{ kernel_shape: [4, 4], strides: [2, 2], pads: [1, 1, 1, 1] },
+    })
+  }
+
+  normRelu(x: Name, name: string, { norm, groups }: Norm, level: number): Name {
+    if (norm === 'group') return this.#groupNormRelu(x, name, groups)
+    if (norm === 'none') return this.activate(x, 'relu')
+    const statistics = this.#batchNorm({ name: `${name}.${level}`, epsilon: NORM_EPSILON })
+    return this.#affineRelu(x, `${name}.${level}`, statistics)
+  }
+
   /** relu(GroupNorm(x)): each group's values as one channel of an instance norm, then the affine of each channel. */
-  groupNormRelu(x: Name, name: string, groups: number): Name {
+  #groupNormRelu(x: Name, name: string, groups: number): Name {
     const { graph } = this
     const one = graph.floats(Array<number>(groups).fill(1))
     const zero = graph.floats(Array<number>(groups).fill(0))
@@ -153,10 +173,6 @@ class Layers {
       scale: this.weights.values(`${name}.weight`),
       shift: this.weights.values(`${name}.bias`),
     })
-  }
-
-  batchNormRelu(x: Name, name: string): Name {
-    return this.#affineRelu(x, name, this.#batchNorm({ name, epsilon: NORM_EPSILON }))
   }
 
   #affineRelu(x: Name, name: string, { scale, shift }: Affine): Name {
@@ -310,13 +326,25 @@ function pyramid(layers: Layers, stages: readonly Name[], p6From: HeadDescriptio
   return [...finer, p5, p6, p7]
 }
 
+/** model/neck.ts: C5 to a single level, twice as large after each stage. */
+function upsampling(layers: Layers, neck: UpsamplingNeck, c5: Name): Name {
+  let x = c5
+  for (let i = 0; i < 2 * neck.widths.length; i++) {
+    const { convolution, norm } = layerNames(UPSAMPLING_ROOT, i, {})
+    const linear =
+      i % 2 === 0 ? layers.convolution(x, convolution, { padding: 1 }) : layers.doubling(x, convolution)
+    x = layers.normRelu(linear, norm, neck, 0)
+  }
+  return x
+}
+
 function headOn(layers: Layers, head: HeadDescription, feature: Name, level: number): LevelOutputs {
   const { graph } = layers
   const outputs = head.towers.flatMap((tower) => {
     const packed = layers.joined(
       towerOn(layers, head, tower, feature, level),
       tower.outputs.map(({ tensor }) => tensor),
-      1,
+      ((head.outputKernel ?? 3) - 1) / 2,
     )
     const channels = tower.outputs.map((output) => output.channels)
     const total = channels.reduce((sum, count) => sum + count, 0)
@@ -339,9 +367,7 @@ function towerOn(layers: Layers, head: HeadDescription, { root }: Tower, feature
   for (let index = 0; index < head.depth; index++) {
     const { convolution, norm } = layerNames(root, index, head)
     const linear = layers.convolution(x, convolution, { padding: 1, biasFree: isBiasFree(head) })
-    if (head.norm === 'group') x = layers.groupNormRelu(linear, norm, head.groups)
-    else if (head.norm === 'batch') x = layers.batchNormRelu(linear, `${norm}.${level}`)
-    else x = layers.activate(linear, 'relu')
+    x = layers.normRelu(linear, norm, head, level)
   }
   return x
 }

@@ -8,6 +8,9 @@ import type { Checkpoint } from '../weights/checkpoint.ts'
 import { EMBEDDING, engineModel, IMAGE } from './model.ts'
 import { weightsOf } from './network.ts'
 
+/** Threads that wait do not spin: they would take the cores from decoding, and from whatever else the machine does. */
+const OPTIONS = { extra: { session: { intra_op: { allow_spinning: '0' } } } }
+
 /** Only who detects on it pays for loading it. */
 const runtime = () => import('onnxruntime-node')
 
@@ -18,7 +21,9 @@ export async function onnxVersion(): Promise<string> {
 /** @throws Error where the file is no model, or has operations that the runtime does not know. */
 export async function openSession(model: Uint8Array | string): Promise<InferenceSession> {
   const { InferenceSession } = await runtime()
-  return typeof model === 'string' ? InferenceSession.create(model) : InferenceSession.create(model)
+  return typeof model === 'string'
+    ? InferenceSession.create(model, OPTIONS)
+    : InferenceSession.create(model, OPTIONS)
 }
 
 export async function tensorOf(values: Float32Array, shape: readonly number[]): Promise<Tensor> {
@@ -37,8 +42,10 @@ export async function onnxRunner(checkpoint: Checkpoint, half = false): Promise<
     parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
   )
   const session = await openSession(engineModel(checkpoint, half))
+  const version = await onnxVersion()
   return {
     ...{ config, detector },
+    runtime: `ONNX Runtime ${version}, CPU`,
     async raw({ images, width, height, sizes }) {
       const input = await tensorOf(images, [sizes.length, height, width, 3])
       const found = await session.run({ [IMAGE]: input })

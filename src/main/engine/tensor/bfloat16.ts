@@ -3,10 +3,10 @@
  * tensors never leave the binding. Processors with AMX multiply them several times faster than float32.
  */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import { attribute, device, tf } from './tensorflow.ts'
+import { attribute, tf } from './tensorflow.ts'
 
 /** Whether convolutions may round: the engine's environment decides for TensorFlow's own, and for these alike. */
-export const fastMath = device !== 'wasm' && process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'
+export const fastMath = process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'
 
 type Attribute = ReturnType<typeof attribute.int>
 interface RawTensor {

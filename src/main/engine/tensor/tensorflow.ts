@@ -1,13 +1,11 @@
-/** The one place that chooses between TensorFlow's C library and WebAssembly, by what setup wrote down. */
+/** TensorFlow's C library, as setup wrote it down. Loading it takes a while, so nothing that does without imports this. */
 import type * as tfjs from '@tensorflow/tfjs-core'
 import { loadKernels, loadNodeBackend } from './node-backend.ts'
 import { runtimeRecord } from './runtime-record.ts'
-import { loadWasmBackend } from './wasm-backend.ts'
 
 const record = runtimeRecord()
-const onWasm = record.device === 'wasm'
 
-export const tf = onWasm ? await loadWasmBackend() : loadNodeBackend()
+export const tf = loadNodeBackend()
 
 /** Whether the fused kernels of native/ are there. They run on the CPU; a GPU takes the stock operations. */
 export const hasNativeKernels = record.device === 'cpu' && loadKernels(record.kernelsPath)
@@ -39,13 +37,11 @@ interface NodeBackend {
 }
 
 const backend = tf.backend() as unknown as NodeBackend
-/** There is none on WebAssembly: what needs it is not called there. */
 const { binding } = backend
 
-/** TensorFlow's version; on WebAssembly TensorFlow.js's. */
-export const tensorflowVersion = onWasm ? tf.version_core : binding.TF_Version
+export const tensorflowVersion = binding.TF_Version
 /** What computes. A GPU that setup found may be gone. */
-export const device = onWasm ? 'wasm' : backend.isUsingGpuDevice ? 'gpu' : 'cpu'
+export const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu'
 
 /** Constructors for the attributes of TensorFlow operations. */
 export const attribute = {

@@ -1,7 +1,12 @@
 /** What the engine's process is started with: the variables it needs and no others. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { RUNTIME_RECORD, RuntimeRecord, type SealedFile } from '../../../core/contract/runtime.ts'
+import {
+  DetectionSpeeds,
+  RUNTIME_RECORD,
+  RuntimeRecord,
+  type SealedFile,
+} from '../../../core/contract/runtime.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { replaceFileSync } from '../../files/replace-file.ts'
 import { checkSeal } from '../../setup/seal.ts'
@@ -24,6 +29,15 @@ const INHERITED = [
 
 /** oneDNN's switch: BF16 lets convolutions round. */
 export const FAST_MATH = 'ONEDNN_DEFAULT_FPMATH_MODE'
+
+/** Nothing where nothing was measured yet. */
+export function readSpeeds(file: string): DetectionSpeeds {
+  try {
+    return DetectionSpeeds.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return {}
+  }
+}
 
 /** @throws CodedError RUNTIME_MISSING where setup has not run. */
 export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeRecord {

@@ -1,4 +1,7 @@
 /** Starts the engine's process. */
+import path from 'node:path'
+import { DETECTION_SPEEDS, type RuntimeName } from '../../../core/contract/runtime.ts'
+import { cacheRoot } from '../../setup/cache.ts'
 import { connect, type Engine } from './client.ts'
 import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from './environment.ts'
 import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
@@ -6,6 +9,8 @@ import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
 export interface EngineOptions {
   /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. Given up where the engine's own check fails. */
   readonly fastMath?: boolean | undefined
+  /** What to detect on; left out, whatever is faster. */
+  readonly runtime?: RuntimeName | undefined
   /** Gives way to whatever else wants the processor, as a window does in which somebody draws. */
   readonly background?: boolean
   /** Variables beside those of engineEnvironment. */
@@ -26,8 +31,10 @@ export interface EngineOptions {
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const record = readRuntimeRecord(options.place)
   await requireIntact(record, options.place)
-  const variables = {
+  const variables: Record<string, string> = {
     ...engineEnvironment(record, options.fastMath),
+    FCOS_DETECTION_SPEEDS: path.join(cacheRoot(), DETECTION_SPEEDS),
+    ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
     ...options.env,
   }
   const engine = await startProcess(variables, options)

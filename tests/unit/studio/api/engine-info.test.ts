@@ -6,9 +6,9 @@ import { RUNTIME_RECORD } from '../../../../src/core/contract/runtime.ts'
 import type { AppInfo } from '../../../../src/core/contract/studio/app.ts'
 import type { RunPlan } from '../../../../src/core/contract/studio/runs.ts'
 import { createHost } from '../../../../src/main/studio/api/create-host.ts'
+import { onnxRecord } from '../../../support/onnx-record.ts'
 import { scratch } from '../../../support/scratch.ts'
 import { connect, SAMPLE } from '../../../support/studio.ts'
-import { wasmRecord } from '../../../support/wasm-record.ts'
 
 const PLAN: RunPlan = {
   model: { kind: 'pretrained', architecture: 'lite0' },
@@ -42,7 +42,7 @@ test('an engine that is set up after the start can train, and windows are told',
 
   const record = path.join(engine.root, RUNTIME_RECORD)
   await mkdir(path.dirname(record), { recursive: true })
-  await writeFile(record, JSON.stringify({ ...wasmRecord, device: 'cpu' }))
+  await writeFile(record, JSON.stringify({ ...onnxRecord, tensorflow: '2', device: 'cpu' }))
   why = undefined
   host.engineChanged()
   expect((await client.call('app.info', {})).engine.canTrain).toBe(true)

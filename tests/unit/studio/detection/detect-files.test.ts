@@ -14,7 +14,7 @@ let requests = 0
 /** Finds as many objects as an image's name says, up to the limit. */
 async function call({ images, limit }: DetectRequest, onEvent?: (event: EngineEvent) => void) {
   requests++
-  onEvent?.({ kind: 'classes', classes })
+  onEvent?.({ kind: 'classes', runtime: 'fake', classes })
   for (const [index, file] of images.entries()) {
     const there = Number.parseInt(file.split('/').at(-1)!, 10)
     const detections = Array.from({ length: Math.min(there, limit) }, (_, i) => ({

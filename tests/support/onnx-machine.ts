@@ -1,9 +1,9 @@
 /**
- * Preloaded into an engine (`node --import`), makes this machine one whose setup chose WebAssembly, and on which
+ * Preloaded into an engine (`node --import`), makes this machine one whose setup chose ONNX Runtime alone, and on which
  * tfjs-node does not load.
  */
 import { registerHooks } from 'node:module'
-import { wasmRecord } from './wasm-record.ts'
+import { onnxRecord } from './onnx-record.ts'
 
 registerHooks({
   resolve(specifier, context, next) {
@@ -12,7 +12,7 @@ registerHooks({
   },
   load(url, context, next) {
     if (!url.endsWith('/tensor/runtime-record.ts')) return next(url, context)
-    const source = `export const runtimeRecord = () => (${JSON.stringify(wasmRecord)})`
+    const source = `export const runtimeRecord = () => (${JSON.stringify(onnxRecord)})`
     return { format: 'module', shortCircuit: true, source }
   },
 })
