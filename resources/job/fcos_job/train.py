@@ -149,6 +149,9 @@ class Run:
         step, best = self.progress["step"], self.progress["best"]
         complete = step == steps and not self.progress["owesEvaluation"]
         self.close_streams()
+        if self.job.world > 1:
+            # Nobody leaves while another is still at work with it.
+            dist.barrier()
         self.emit("ended", steps=step, complete=complete, evaluation=best)
 
     def wish(self):

@@ -1,6 +1,6 @@
 /** A run folder trained by the Python program on this machine, told in the engine's own events. */
 
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -36,7 +36,7 @@ export interface LaunchHooks {
 }
 
 const LOOK_MS = 200
-/** A process that is lost is replaced, and the run goes on from its last saved state. */
+/** Where a process is lost, all start again, and the run goes on from its last saved state. */
 const RESTARTS = 3
 
 /** @throws CodedError the program's own faults; ENGINE_DIED where it ended without a word. */
@@ -61,17 +61,24 @@ export async function trainInPython(
       else onEvent(event)
     }
   }
-  const [program, ...args] = commandOf(launch)
-  const group = startGroup(program!, args, { env: environmentOf(launch) })
   const timer = setInterval(look, LOOK_MS)
+  const [program, ...args] = commandOf(launch)
   try {
-    const { status, signal: killer, stderr } = await group.ended
-    look()
-    if (status === 0 && result) return result
-    throw readFault(folder) ?? lost(folder, killer ?? `status ${status}`, stderr)
+    for (let restarts = 0; ; restarts++) {
+      const group = startGroup(program!, args, { env: environmentOf(launch) })
+      const { status, signal: killer, stderr } = await group.ended
+      look()
+      if (status === 0 && result) return result
+      const fault = readFault(folder)
+      if (fault) throw fault
+      const error = lost(folder, killer ?? `status ${status}`, stderr)
+      // Without a state there is nothing to go on from, and what did not start once does not start again.
+      if (restarts === RESTARTS || signal?.aborted || !existsSync(path.join(folder, RUN_FILES.state)))
+        throw error
+      onEvent({ kind: 'note', message: `${error.message}. Going on from the last saved state` })
+    }
   } finally {
     clearInterval(timer)
-    group.kill()
     signal?.removeEventListener('abort', told)
     pause?.removeEventListener('change', told)
     for (const name of keepEvents ? (['control'] as const) : (['events', 'control', 'fault'] as const))
@@ -85,13 +92,7 @@ function commandOf(launch: Launch): string[] {
     processes === 1
       ? []
       : // --standalone finds a free port by itself.
-        [
-          'torch.distributed.run',
-          '--standalone',
-          `--nproc-per-node=${processes}`,
-          `--max-restarts=${RESTARTS}`,
-          '-m',
-        ]
+        ['torch.distributed.run', '--standalone', `--nproc-per-node=${processes}`, '-m']
   return [
     ...[python, '-m', ...start, 'fcos_job.train', folder],
     ...(images === undefined ? [] : ['--images', images]),

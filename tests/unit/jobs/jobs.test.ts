@@ -1,0 +1,297 @@
+/** Jobs without PyTorch: what is packed, what is refused on the way back, what a Ray cluster is asked. */
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { requireProgramFor } from '../../../src/core/contract/job.ts'
+import { RunData, writeRunData } from '../../../src/core/contract/run-data.ts'
+import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
+import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
+import { trainingOptions } from '../../../src/core/training/presets.ts'
+import { fetchRun } from '../../../src/main/jobs/fetch.ts'
+import { openJob, packJob, runFolderOf } from '../../../src/main/jobs/job-folder.ts'
+import { trainInPython } from '../../../src/main/jobs/launch.ts'
+import { askPython, isOlder } from '../../../src/main/jobs/python.ts'
+import { RayCluster, rayAddress } from '../../../src/main/jobs/ray.ts'
+import { requireImages } from '../../../src/main/jobs/run-job.ts'
+import { lay, scratch } from '../../support/scratch.ts'
+
+const classes = [{ id: 1, name: 'cat' }]
+const state = (step: number) => encodeSafetensors([], { progress: JSON.stringify({ step }) })
+
+/** A run folder that has not begun, on two images. */
+async function run(folder: string) {
+  const images = path.join(folder, 'photos')
+  await lay(images, { 'a.jpg': [4, 4], 'b/c.jpg': [4, 4] })
+  const image = (id: number, name: string) => ({
+    ...{ id, path: path.join(images, name), width: 4, height: 4, boxes: Float64Array.of(1, 1, 3, 3) },
+    ...{ categories: Int32Array.of(1), crowds: new Uint8Array(1), areas: Float64Array.of(4) },
+  })
+  const data = {
+    data: { categories: classes, images: [image(1, 'a.jpg'), image(2, 'b/c.jpg')] },
+    validation: null,
+  }
+  const record = {
+    ...{ format: 'fcos-studio-run', version: 1, model: lite0Config(classes, 64), images: 2, loaded: null },
+    options: trainingOptions('lite0', 2, { steps: 4, size: 64 }),
+    ...{ canvas: { width: 64, height: 64 }, started: new Date().toISOString(), device: 'cpu' },
+  }
+  const job = path.join(folder, 'job')
+  mkdirSync(runFolderOf(job), { recursive: true })
+  writeFileSync(path.join(runFolderOf(job), 'run.json'), JSON.stringify(record))
+  writeFileSync(path.join(runFolderOf(job), 'data.json'), writeRunData(data))
+  writeFileSync(path.join(runFolderOf(job), 'start.safetensors'), encodeSafetensors([]))
+  return { job, images, text: writeRunData(data) }
+}
+
+/** As the program leaves it. */
+function trained(job: string, step = 4): void {
+  const at = (name: string) => path.join(runFolderOf(job), name)
+  writeFileSync(at('state.safetensors'), state(step))
+  writeFileSync(at('last.safetensors'), encodeSafetensors([]))
+  writeFileSync(at('log.jsonl'), '{"step":0,"loss":1}\n{"step":1,"loss":0.5}\n')
+  writeFileSync(at('events.jsonl'), '{"kind":"note","message":"b.jpg is skipped"}\n')
+}
+
+test.each(['copy', 'link'])(
+  'a job carries its images (%s) by relative paths, and its run comes back with absolute ones',
+  async (plan) => {
+    const folder = await scratch()
+    const { job, text } = await run(folder)
+    await packJob(job, plan, () => {})
+    expect(readdirSync(path.join(job, 'images')).sort()).toEqual(['a.jpg', 'b'])
+    expect(readdirSync(path.join(job, 'launch')).sort()).toEqual([
+      'Dockerfile',
+      'rayjob.yaml',
+      'slurm.sbatch',
+      'torchrun.sh',
+    ])
+    expect(openJob(job).data.data.images.map((image) => image.path)).toEqual(['a.jpg', 'b/c.jpg'])
+    await requireImages(job)
+    await expect(fetchRun(job, path.join(folder, 'out'))).rejects.toMatchObject({ code: 'USAGE_NO_RUN' })
+    trained(job)
+    const out = path.join(folder, 'out')
+    expect(await fetchRun(job, out)).toMatchObject({
+      steps: 4,
+      complete: true,
+      notes: ['b.jpg is skipped'],
+      left: [],
+    })
+    expect(readFileSync(path.join(out, 'data.json'), 'utf8')).toBe(text)
+    expect(RunData.parse(JSON.parse(text)).data.images).toHaveLength(2)
+    expect(readdirSync(out).sort()).toEqual([
+      'data.json',
+      'last.safetensors',
+      'log.jsonl',
+      'run.json',
+      'state.safetensors',
+    ])
+    await expect(fetchRun(job, out)).rejects.toMatchObject({ code: 'USAGE_RUN_EXISTS' })
+  },
+)
+
+test('images that lie elsewhere are looked for before the run', async () => {
+  const folder = await scratch()
+  const { job, images } = await run(folder)
+  const elsewhere = path.join(folder, 'elsewhere')
+  await lay(elsewhere, { 'a.jpg': [4, 4] })
+  await packJob(job, elsewhere, () => {})
+  await expect(requireImages(job)).rejects.toMatchObject({
+    code: 'DATA_IMAGES',
+    message: expect.stringContaining('b/c.jpg'),
+  })
+  cpSync(images, elsewhere, { recursive: true })
+  await requireImages(job)
+})
+
+test('what does not look like what was packed, or like what a run writes, is refused and nothing is fetched', async () => {
+  const folder = await scratch()
+  const { job } = await run(folder)
+  await packJob(job, 'copy', () => {})
+  trained(job)
+  const out = path.join(folder, 'out')
+  const at = (name: string) => path.join(runFolderOf(job), name)
+  const refused = async (file: string, change: () => void, named = file): Promise<void> => {
+    const before = readFileSync(file)
+    change()
+    await expect(fetchRun(job, out), file).rejects.toMatchObject({
+      code: 'USAGE_JOB',
+      message: expect.stringContaining(path.basename(named)),
+    })
+    writeFileSync(file, before)
+    expect(readdirSync(folder).sort()).toEqual(['job', 'photos'])
+  }
+  for (const name of ['run.json', 'data.json']) await refused(at(name), () => appendFileSync(at(name), ' '))
+  const program = path.join(job, 'program/fcos_job/train.py')
+  await refused(program, () => appendFileSync(program, 'import os\n'), 'program')
+  const added = path.join(job, 'program/fcos_job/loss.py')
+  await refused(added, () => writeFileSync(added, ''), 'program')
+  await refused(path.join(job, 'job.json'), () => writeFileSync(path.join(job, 'job.json'), '{}'))
+  const whole = readFileSync(at('state.safetensors'))
+  await refused(at('state.safetensors'), () => writeFileSync(at('state.safetensors'), whole.subarray(0, 20)))
+  await refused(at('state.safetensors'), () => writeFileSync(at('state.safetensors'), encodeSafetensors([])))
+  await refused(at('state.safetensors'), () => writeFileSync(at('state.safetensors'), state(5)))
+  await refused(at('last.safetensors'), () => writeFileSync(at('last.safetensors'), '80023763'))
+  await refused(at('log.jsonl'), () => appendFileSync(at('log.jsonl'), 'oops\n'))
+  writeFileSync(at('notes.pkl'), 'cos\nsystem\n')
+  expect(await fetchRun(job, out)).toMatchObject({ left: ['notes.pkl'] })
+  expect(existsSync(path.join(out, 'notes.pkl'))).toBe(false)
+})
+
+test('a model that the program does not have is refused by name', () => {
+  expect(() => requireProgramFor({ detector: 'retinanet' })).toThrow(/retinanet has no PyTorch program/)
+  expect(() => requireProgramFor({ head: { norm: 'batch' } })).toThrow(/BatchNorm/)
+  expect(() => requireProgramFor(lite0Config(classes))).not.toThrow()
+})
+
+/** A program that answers as a Python would. */
+async function fakePython(script: string): Promise<string> {
+  const file = path.join(await scratch(), 'python')
+  writeFileSync(file, `#!/bin/sh\n${script}\n`)
+  chmodSync(file, 0o755)
+  return file
+}
+
+const machine = (torch: string | null, python = '3.12.1') =>
+  `echo '${JSON.stringify({ python, packages: { torch, numpy: '2', ray: null }, devices: [{ kind: 'cpu', name: 'x', memoryMb: null }] })}'`
+
+test('a Python that is none, too old, or without PyTorch says so', async () => {
+  const cases: [string, string, RegExp][] = [
+    ['/nowhere/python', 'RUNTIME_PYTHON', /nowhere/],
+    [
+      await fakePython('echo "ImportError: libgomp.so.1 is missing" >&2; exit 1'),
+      'RUNTIME_PYTHON',
+      /libgomp/,
+    ],
+    [await fakePython('echo hello'), 'RUNTIME_PYTHON', /status 0/],
+    [await fakePython(machine('2.13.0', '3.9.2')), 'RUNTIME_PYTHON', /3\.9\.2, older than 3\.10/],
+    [await fakePython(machine(null)), 'RUNTIME_TORCH', /has no torch/],
+    [await fakePython(machine('1.13.1+cu117')), 'RUNTIME_TORCH', /1\.13\.1\+cu117, older than 2\.6/],
+  ]
+  for (const [python, code, message] of cases)
+    await expect(askPython(python), python).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+  expect(await askPython(await fakePython(machine('2.13.0+cpu')))).toMatchObject({ torch: '2.13.0+cpu' })
+  expect(isOlder('2.13.0', '2.6')).toBe(false)
+})
+
+test('a lost process starts again from the saved state, a fault of the program does not', async () => {
+  const folder = await scratch()
+  const { job } = await run(folder)
+  await packJob(job, 'copy', () => {})
+  const { record } = openJob(job)
+  const at = path.join(folder, 'run')
+  cpSync(runFolderOf(job), at, { recursive: true })
+  const counted = 'echo x >> "$(dirname "$3")/starts"'
+  const notes: string[] = []
+  const launch = async (script: string) =>
+    trainInPython(
+      { folder: at, record, python: await fakePython(`${counted}; cd "$3"; ${script}`), processes: 1 },
+      { onEvent: (event) => event.kind === 'note' && notes.push(event.message) },
+    )
+  const starts = () => readFileSync(path.join(folder, 'starts'), 'utf8').length / 2
+  await expect(launch('kill -9 $$')).rejects.toMatchObject({
+    code: 'ENGINE_DIED',
+    message: expect.stringContaining('SIGKILL'),
+  })
+  expect(starts()).toBe(1)
+  writeFileSync(path.join(at, 'state.safetensors'), state(2))
+  const ended = '{"kind":"ended","steps":4,"complete":true,"evaluation":null}'
+  expect(
+    await launch(`[ $(wc -l < ../starts) -lt 3 ] && kill -9 $$; echo '${ended}' >> events.jsonl`),
+  ).toMatchObject({ steps: 4, complete: true })
+  expect([starts(), notes.length]).toEqual([3, 1])
+  const fault = '{"code":"IO_DISK_FULL","message":"The disk is full","remedy":"Free some space"}'
+  await expect(launch(`echo '${fault}' > fault.json; exit 3`)).rejects.toMatchObject({
+    code: 'IO_DISK_FULL',
+    remedy: 'Free some space',
+  })
+  expect(starts()).toBe(4)
+  expect(readdirSync(at).sort()).toEqual(['data.json', 'run.json', 'start.safetensors', 'state.safetensors'])
+})
+
+test('an address is https, or of this machine', () => {
+  expect(rayAddress('ray+http://127.0.0.1:8265')).toBe('http://127.0.0.1:8265')
+  expect(rayAddress('ray+https://head.example:8265/')).toBe('https://head.example:8265')
+  for (const wrong of [
+    'ray+http://head.example:8265',
+    'ray://head:10001',
+    'nonsense',
+    'ray+http://127.0.0.1.evil.example:8265',
+  ])
+    expect(() => rayAddress(wrong), wrong).toThrow(expect.objectContaining({ code: 'USAGE_ON' }))
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+async function fakeCluster(answer: (asked: IncomingMessage, reply: ServerResponse) => void) {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return new RayCluster(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+}
+
+test('a cluster gets the token, and its refusals are told in a line', async () => {
+  vi.stubEnv('RAY_AUTH_TOKEN', 'secret')
+  const seen: (string | undefined)[] = []
+  const cluster = await fakeCluster((asked, reply) => {
+    seen.push(asked.headers.authorization, asked.headers['sec-fetch-mode'] as string | undefined)
+    reply.end(JSON.stringify({ ray_version: '2.60.0' }))
+  })
+  expect(await cluster.version()).toBe('2.60.0')
+  expect(seen).toEqual(['Bearer secret', undefined])
+  const refusing = await fakeCluster((_, reply) => reply.writeHead(401).end('no'))
+  await expect(refusing.version()).rejects.toMatchObject({
+    code: 'ENGINE_CLUSTER',
+    message: expect.stringContaining('refuses the token'),
+  })
+  const old = await fakeCluster((_, reply) => reply.end('{"ray_version":"2.9.3"}'))
+  await expect(old.version()).rejects.toMatchObject({
+    code: 'RUNTIME_RAY',
+    message: expect.stringContaining('2.9.3'),
+  })
+  const other = await fakeCluster((_, reply) => reply.end('<html>'))
+  await expect(other.version()).rejects.toMatchObject({ code: 'ENGINE_CLUSTER' })
+  await expect(new RayCluster('http://127.0.0.1:1').version()).rejects.toMatchObject({
+    code: 'ENGINE_CLUSTER_AWAY',
+  })
+})
+
+test('a network that is cut while a job is followed loses no line and tells none twice', async () => {
+  let asked = 0
+  const cluster = await fakeCluster((request, reply) => {
+    if (++asked % 3 === 2) return void request.socket.destroy()
+    const isLogs = request.url!.endsWith('/logs')
+    const over = asked > 6
+    reply.end(
+      JSON.stringify(
+        isLogs
+          ? { logs: over ? 'one\ntwo\nthree\n' : 'one\ntw' }
+          : { status: over ? 'SUCCEEDED' : 'RUNNING', message: null },
+      ),
+    )
+  })
+  const lines: string[] = []
+  expect(await cluster.follow('job', (line) => lines.push(line))).toMatchObject({
+    status: 'SUCCEEDED',
+    last: 'three',
+  })
+  expect(lines).toEqual(['one', 'two', 'three'])
+})
