@@ -40,7 +40,7 @@ export type Options = TrainRequest['options']
 /** As small as a network can be that has every part. */
 export const SMALL: NonNullable<Options['model']> = { head: { channels: 16, groups: 4, depth: 1 } }
 
-const requestOf = async (out: string, options: Options, start: Start) => ({
+export const requestOf = async (out: string, options: Options, start: Start) => ({
   ...({ out, weights: null, architecture: 'lite0', options, resume: false } as const),
   ...(await sampleSets(8, 3)),
   ...start,
