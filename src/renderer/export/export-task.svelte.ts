@@ -1,5 +1,6 @@
 /** One kind of export and its job. It continues while other places are shown. */
 
+import type { Download } from '../../core/contract/studio/exports.ts'
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import { CodedError } from '../../core/errors.ts'
 import type { Studio } from '../session/studio.svelte.ts'
@@ -36,6 +37,27 @@ export class ExportTask<Result> {
       if (error instanceof CodedError && error.code === 'DATA_EXISTS') this.refused = error.message
       else this.#studio.messages.showError(error)
     }
+  }
+
+  /** Exports into a zip that the browser downloads. @param run exports to a path; `name` is the file's or folder's. */
+  async download(name: string, run: (out: string) => Promise<void>): Promise<void> {
+    const { client, jobs } = this.#studio
+    const place = await this.#studio.attempt(client.call('exports.beginDownload', { name }))
+    if (!place) return
+    await run(place.out)
+    if (this.result === null) return
+    const packed = await this.#studio.attempt(
+      client.call('exports.packDownload', { id: place.id }).then((job) => jobs.result<Download>(job)),
+    )
+    if (!packed) {
+      this.result = null
+      return
+    }
+    this.path = `${packed.name}, in the downloads of this browser`
+    const link = document.createElement('a')
+    link.href = packed.url
+    link.download = packed.name
+    link.click()
   }
 
   replace(): void {

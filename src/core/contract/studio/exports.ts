@@ -49,6 +49,18 @@ export const ReportExport = z.object({
 })
 export type ReportExport = z.infer<typeof ReportExport>
 
+const DownloadId = z.uuid()
+
+export const Download = z.object({
+  /** Of the zip. */
+  name: z.string(),
+  bytes: z.int(),
+  files: z.int(),
+  /** Below the page's own address. */
+  url: z.string(),
+})
+export type Download = z.infer<typeof Download>
+
 export const EXPORT_METHODS = {
   /**
    * Drafts the card of a checkpoint: from its run, if it is one of the project's, and with thresholds of an evaluation,
@@ -92,4 +104,12 @@ export const EXPORT_METHODS = {
    * those of detecting.
    */
   'exports.report': method(z.strictObject({ run: RunId, out: LocalPath, overwrite: z.boolean() }), JobId),
+
+  /** Where to export to what a browser is to download: give `out` to the export, then pack. Ends earlier downloads. */
+  'exports.beginDownload': method(
+    z.strictObject({ name: z.string().regex(/^[^/\\]{1,200}$/) }),
+    z.object({ id: DownloadId, out: LocalPath }),
+  ),
+  /** A job with Download. Its errors: USAGE_DOWNLOAD, IO_WRITE, IO_DISK_FULL. */
+  'exports.packDownload': method(z.strictObject({ id: DownloadId }), JobId),
 } as const

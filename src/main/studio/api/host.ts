@@ -16,6 +16,7 @@ import type { AssetResponse } from '../assets/responses.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { respondWithPoints } from '../evaluation/asset.ts'
 import { Evaluations } from '../evaluation/evaluations.ts'
+import { DOWNLOAD_PREFIX, Downloads } from '../exports/downloads.ts'
 import { Jobs } from '../jobs.ts'
 import { respondModel } from '../models/model-assets.ts'
 import { Models } from '../models/models.ts'
@@ -50,6 +51,7 @@ export class StudioHost {
   readonly jobs: Jobs
   readonly assets: ImageAssets
   readonly models: Models
+  readonly downloads: Downloads
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
   #runs: Runs | undefined
@@ -81,7 +83,9 @@ export class StudioHost {
       ofRuns: () => this.#checkpoints(),
       tell: (model) => this.emit('model', model),
     })
+    this.downloads = new Downloads(options.cacheFolder)
     this.#assetRoutes = [
+      [DOWNLOAD_PREFIX, async (path) => this.downloads.respond(path)],
       ['/asset/maps/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/candidates/', (path, query, signal) => respondModel(this, path, query, signal)],
       ['/asset/training-input/', (path, query, signal) => respondTrainingInput(this, path, query, signal)],
@@ -146,7 +150,10 @@ export class StudioHost {
 
   /** All labels were saved before; a run that trains is saved now, and can be resumed. */
   close(): Promise<void> {
-    return this.#inTurn(() => this.#close())
+    return this.#inTurn(async () => {
+      await this.#close()
+      await this.downloads.clear()
+    })
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

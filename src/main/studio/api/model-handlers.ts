@@ -188,6 +188,11 @@ export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
       writeReport(run, () => freshEngine(host), { ...params, ...about }, control),
     )
   },
+  'exports.beginDownload': ({ downloads }, { name }) => downloads.begin(name),
+  'exports.packDownload': ({ downloads, jobs }, { id }) =>
+    jobs.start({ kind: 'exports.packDownload', title: 'Pack the download' }, (control) =>
+      downloads.pack(id, control),
+    ),
 }
 
 const freshEngine = ({ options: { engine: place } }: StudioHost): Promise<Engine> =>

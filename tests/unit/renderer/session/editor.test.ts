@@ -318,11 +318,27 @@ describe('outlines', () => {
     await editor.settled()
     const sent = client.sent('annotations.add').flatMap(({ annotations }) => annotations)
     expect(sent.map(({ segmentation }) => segmentation)).toEqual([
-      outlined.segmentation,
+      [[18, 18, 38, 18, 38.1, 38]],
       [[20, 20, 40, 20, 40.1, 40]],
       outlined.segmentation,
     ])
     expect(sent.map(({ area }) => area)).toEqual([200, 200, 200])
+  })
+
+  test('pasted copies lie beside their originals, each a little further; in another image they lie in the same place', async () => {
+    const boxesSent = () => client.sent('annotations.add').map(({ annotations }) => annotations[0]!.box)
+    editor.clipboard.copy([1])
+    editor.clipboard.paste()
+    editor.clipboard.paste()
+    await editor.load(2)
+    editor.clipboard.paste()
+    await editor.settled()
+    const [x1, y1, x2, y2] = outlined.box
+    expect(boxesSent()).toEqual([
+      [x1 + 8, y1 + 8, x2 + 8, y2 + 8],
+      [x1 + 16, y1 + 16, x2 + 16, y2 + 16],
+      outlined.box,
+    ])
   })
 
   test('an outline of another image is copied although the same box is here with another', async () => {
