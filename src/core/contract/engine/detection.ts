@@ -29,8 +29,10 @@ export const DetectRequest = z.object({
   score: z.number().min(0).max(1),
   /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
   nms: z.number().min(0).max(1),
-  /** Maximum number of detections per image. */
+  /** Maximum number of detections per image, of a tiled one per tile. */
   limit: z.int().positive(),
+  /** Long side of tiles, in pixels of the image; `auto` where it is left out: images much larger than what was learnt from. */
+  tile: z.union([z.enum(['auto', 'off']), z.int().min(32)]).optional(),
 })
 export type DetectRequest = z.infer<typeof DetectRequest>
 
@@ -118,6 +120,8 @@ export type DetectionEvent =
   | ({
       readonly kind: 'detected'
       readonly index: number
+      /** In how many tiles, where it was detected in tiles. */
+      readonly tiles?: number | null
       readonly detections: readonly ScoredBox[]
     } & Size)
   | ({

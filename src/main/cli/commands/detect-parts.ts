@@ -68,7 +68,7 @@ async function merge(
   const started = performance.now()
   const { head, entries } = await openParts(folder)
   const writer = await resultWriter(out, format)
-  const count = { images: 0, skipped: 0, detections: 0, cut: 0 }
+  const count = { images: 0, skipped: 0, detections: 0, cut: 0, tiled: 0 }
   try {
     for await (const entry of entries()) {
       if ('error' in entry) {
@@ -105,7 +105,7 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
   await mkdir(options.out, { recursive: true })
   const file = path.join(options.out, partName(shard))
   const journal = new Journal(file, headLine({ ...head, shard }))
-  const count = { images: 0, skipped: 0, detections: 0, cut: 0 }
+  const count = { images: 0, skipped: 0, detections: 0, cut: 0, tiled: 0 }
   try {
     const done = [...journal.entries()].length
     if (done > 0) progress.say(`${done} of its ${to - from} images were done before`)
@@ -120,6 +120,8 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
           await engine.call(
             {
               ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size },
+              // As on a cluster, so that parts do not differ.
+              tile: 'off',
               ...{ limit: limit + 1, images: chunk.map((image) => image.path) },
             },
             (event) => {
@@ -211,10 +213,15 @@ async function detectOnRay(options: PartsOptions, on: string, progress: Progress
 }
 
 async function plan(
-  { images, from, model, score = SCORE, nms, limit, size }: PartsOptions,
+  { images, from, model, score = SCORE, nms, limit, size, ...others }: PartsOptions,
   shards: number | ((count: number) => number),
 ): Promise<{ inputs: InputImage[]; head: PartHead; detector: string | undefined }> {
   if (model === undefined) throw new CodedError('USAGE_MODEL', '--model is missing', 'Give a checkpoint')
+  for (const option of ['tile', 'classes', 'classScore'] as const)
+    if (others[option] !== undefined) {
+      const name = option === 'classScore' ? 'class-score' : option
+      throw new CodedError('USAGE_SHARD', `Parts know no --${name}`, 'Detect without shards, or leave it out')
+    }
   const about = await aboutCheckpoint(model)
   if (about === null) {
     const why = `${model} does not say its classes, which all parts have to agree on`

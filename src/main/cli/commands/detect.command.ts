@@ -1,6 +1,6 @@
 import { CodedError } from '../../../core/errors.ts'
 import { type CommandLine, choice, fastMath, fromFormat, RUNTIME } from '../command-line.ts'
-import { fraction, integer } from '../options.ts'
+import { classScore, fraction, integer, tiling } from '../options.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
@@ -28,7 +28,13 @@ export function detectCommand({ command, print }: CommandLine): void {
             'coco',
           ),
         )
-        .option('--score <score>', 'minimum score (default: 0.05; 0.4 in pictures)', fraction)
+        .option(
+          '--score <score>',
+          "minimum score (default: the model's own of each class, else 0.05; 0.4 in pictures)",
+          fraction,
+        )
+        .option('--class-score <name=score...>', 'minimum scores of single classes', classScore)
+        .option('--classes <names...>', 'only these classes')
         .option('--overlay <folder>', 'draw a picture per image, with boxes, classes and scores')
         .option('--limit <n>', 'maximum number of detections per image', integer(1), 100)
         .option('--batch <n>', 'number of images of equal size to process together', integer(1), 1)
@@ -42,6 +48,11 @@ export function detectCommand({ command, print }: CommandLine): void {
           '--size <pixels>',
           "long side of the network's input (default: as trained)",
           integer(64, 4096),
+        )
+        .option(
+          '--tile <pixels>',
+          'side of tiles for large images; off: none (default: where needed)',
+          tiling,
         )
         .addOption(RUNTIME)
         .option('--shard <i/n>', 'detect in the i-th of n shards, and write a part into OUT')

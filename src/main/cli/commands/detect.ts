@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import type { RuntimeName } from '../../../core/contract/runtime.ts'
+import type { Tiling } from '../../../core/detectors/shared/tiles.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { type Translation, translateClasses } from '../../../core/formats/class-names.ts'
 import type { Category } from '../../../core/formats/dataset.ts'
@@ -20,6 +21,7 @@ import {
   resultWriter,
 } from '../../studio/detection/results.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
+import { aboutCheckpoint } from '../../studio/engine/weights-file.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
@@ -32,11 +34,17 @@ export interface DetectOptions {
   readonly images: readonly string[]
   readonly out: string
   readonly format: ResultFormat
-  /** Minimum score; the defaults are SCORE for the results and SHOWN_SCORE for the pictures. */
+  /** Minimum score; the defaults are those that the model has for each class, or else SCORE; SHOWN_SCORE for the pictures. */
   readonly score?: number
+  /** Minimum scores of single classes, by name. */
+  readonly classScore?: Readonly<Record<string, number>>
+  /** Names of the classes that are wanted; all where it is left out. */
+  readonly classes?: readonly string[]
+  /** Long side of tiles in pixels of the image. */
+  readonly tile?: Tiling
   /** Folder for the pictures, one per image. */
   readonly overlay?: string
-  /** Maximum number of detections per image. */
+  /** Maximum number of detections per image, of a tiled one per tile. */
   readonly limit: number
   readonly batch: number
   readonly nms: number
@@ -57,6 +65,8 @@ export interface DetectReport {
   readonly detections: number
   /** Images with more detections than the limit allows. */
   readonly cut: number
+  /** Images that were detected in tiles. */
+  readonly tiled: number
   /** False if it was interrupted, so that the remaining images are missing. */
   readonly complete: boolean
   /** Covers reading, computing and writing, once the engine is running. */
@@ -65,14 +75,14 @@ export interface DetectReport {
 
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_WRITE, ENGINE_*, RUNTIME_*. */
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
-  const { model, out, overlay, score = SCORE } = options
+  const { model, out, overlay } = options
   requireWeightsFile(model, 'USAGE_NO_FILE')
   await requireIntactWeights(model)
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)
   try {
-    const { result, found, cut, seconds } = await detect(inputs, { ...options, score }, writer, progress)
+    const { result, found, cut, tiled, seconds } = await detect(inputs, options, writer, progress)
     if (result.images === 0 && result.skipped > 0) {
       throw new CodedError(
         'DATA_IMAGES',
@@ -83,6 +93,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
       )
     }
     const written = await writer.finish(result.classes, result.complete)
+    if (tiled > 0) progress.say(tiledNote(tiled))
     if (cut > 0) progress.say(cutNote(cut, options.limit))
     for (const problem of written.problems) progress.say(describeProblem(problem))
     if (overlay !== undefined) {
@@ -100,7 +111,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
       images: result.images,
       skipped: result.skipped,
       detections: found.reduce((sum, image) => sum + (image?.detections.length ?? 0), 0),
-      cut,
+      ...{ cut, tiled },
       complete: result.complete,
       imagesPerSecond: result.images / seconds,
     }
@@ -117,10 +128,12 @@ type Found = (DetectedImage | undefined)[]
 
 async function detect(
   inputs: readonly InputImage[],
-  { model, score, nms, limit, batch, size, fastMath, runtime }: DetectOptions & { readonly score: number },
+  options: DetectOptions,
   writer: ResultWriter,
   progress: Progress,
-): Promise<{ result: DetectResult; found: Found; cut: number; seconds: number }> {
+): Promise<{ result: DetectResult; found: Found; cut: number; tiled: number; seconds: number }> {
+  const { model, nms, limit, batch, size, fastMath, runtime, tile } = options
+  const own = (await aboutCheckpoint(model))?.thresholds
   const engine = await startEngine({ fastMath, runtime })
   try {
     const images = inputs.map((input) => input.path)
@@ -130,15 +143,19 @@ async function detect(
       model,
       images,
       sizes,
-      score,
+      score: lowest(options, own),
       nms,
       batch,
       // One more than the limit, to notice that it cuts.
       limit: limit + 1,
       size: size ?? null,
+      ...(tile !== undefined && { tile }),
     } as const
     const found: Found = []
-    let cut = 0
+    let [cut, tiled] = [0, 0]
+    let least: LeastScores = () => SCORE
+    let refused: unknown = null
+    const stop = new AbortController()
     const dataset = categoriesOf(inputs)
     let translation: Translation | null = null
     const start = performance.now()
@@ -150,7 +167,15 @@ async function detect(
           request,
           (event) => {
             if (event.kind === 'note') progress.say(event.message)
-            if (event.kind === 'classes') progress.say(`Detecting on ${event.runtime}`)
+            if (event.kind === 'classes') {
+              progress.say(`Detecting on ${event.runtime}`)
+              try {
+                least = leastScores(event.classes, options, own, (line) => progress.say(line))
+              } catch (error) {
+                refused = error
+                stop.abort()
+              }
+            }
             if (event.kind === 'classes' && dataset) {
               translation = translateClasses(event.classes, dataset)
               for (const note of translation.notes) progress.say(note)
@@ -162,11 +187,13 @@ async function detect(
             } else {
               const { width, height } = event
               const ids = translation?.idOf
-              if (event.detections.length > limit) cut++
-              const detections = event.detections.slice(0, limit).map((one) => ({
-                ...one,
-                categoryId: ids?.get(one.categoryId) ?? one.categoryId,
-              }))
+              const most = limit * (event.tiles ?? 1)
+              if (event.tiles) tiled++
+              if (event.detections.length > most) cut++
+              const detections = event.detections
+                .slice(0, most)
+                .filter((one) => one.score >= least(one.categoryId))
+                .map((one) => ({ ...one, categoryId: ids?.get(one.categoryId) ?? one.categoryId }))
               found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
               writer.add(found[event.index]!)
             }
@@ -174,17 +201,56 @@ async function detect(
             const left = duration((inputs.length - event.index - 1) / rate)
             progress.update(event.index + 1, inputs.length, `${rate.toFixed(1)} images/s  ${left} left`)
           },
-          signal,
+          AbortSignal.any([signal, stop.signal]),
         ),
     )
+    if (refused !== null) throw refused
     // Assigned during the call of the engine, which TypeScript cannot see.
     const translated = translation as Translation | null
     const classes = translated?.categories ?? result.classes
-    return { result: { ...result, classes }, found, cut, seconds: elapsed() }
+    return { result: { ...result, classes }, found, cut, tiled, seconds: elapsed() }
   } finally {
     await engine.close()
   }
 }
+
+/** The least score of a class, by the model's id; Infinity for one that is not wanted. */
+type LeastScores = (classId: number) => number
+
+/** Of all classes: what the engine has to find. */
+function lowest({ score, classScore = {} }: DetectOptions, own: readonly number[] | undefined): number {
+  const rest = score === undefined && own ? own : [score ?? SCORE]
+  return Math.min(...rest, ...Object.values(classScore))
+}
+
+/** @throws CodedError USAGE_CLASSES for a name that the model does not have. */
+function leastScores(
+  classes: readonly Category[],
+  { score, classScore = {}, classes: wanted }: DetectOptions,
+  own: readonly number[] | undefined,
+  say: (line: string) => void,
+): LeastScores {
+  const unknown = [...(wanted ?? []), ...Object.keys(classScore)].find(
+    (name) => !classes.some((one) => one.name === name),
+  )
+  if (unknown !== undefined) {
+    const known = classes.map(({ name }) => name).join(', ')
+    throw new CodedError('USAGE_CLASSES', `The model has no class ${unknown}`, `It has ${known}`)
+  }
+  const usesOwn = score === undefined && own !== undefined
+  if (usesOwn) say("Taking the model's own minimum score of each class; --score sets another")
+  const byId = new Map(
+    classes.map(({ id, name }, k) => {
+      const least = classScore[name] ?? (usesOwn ? own[k] : score) ?? SCORE
+      return [id, wanted && !wanted.includes(name) ? Infinity : least]
+    }),
+  )
+  return (id) => byId.get(id)!
+}
+
+const tiledNote = (images: number): string =>
+  `${images === 1 ? 'One image was' : `${images} images were`} detected in tiles, being much larger than the images that ` +
+  'the model learnt from, or because of --tile. --tile off detects them as a whole'
 
 /** The classes of the data sets that the images come from, or null if they come from none. Throws USAGE_CLASSES. */
 function categoriesOf(inputs: readonly InputImage[]): Category[] | null {

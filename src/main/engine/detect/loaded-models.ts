@@ -2,12 +2,15 @@
 import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
+import { learntSide } from './learnt-side.ts'
 import type { Runner } from './runner.ts'
 import { openRunner } from './runtimes.ts'
 
 export interface LoadedModel {
   readonly runner: Runner
   readonly thresholds: ModelInfo['thresholds']
+  /** Typical long side of the images that it learnt from; null where that is not known. */
+  readonly learntSide: number | null
 }
 
 interface Entry {
@@ -71,5 +74,6 @@ export class LoadedModels {
 
 async function load(path: string, note: (message: string) => void): Promise<LoadedModel> {
   const checkpoint = await readCheckpoint(path)
-  return { runner: await openRunner(checkpoint, note), thresholds: checkpoint.thresholds ?? null }
+  const [runner, side] = await Promise.all([openRunner(checkpoint, note), learntSide(path, checkpoint)])
+  return { runner, thresholds: checkpoint.thresholds ?? null, learntSide: side }
 }

@@ -9,12 +9,14 @@ import type {
   MapsResult,
 } from '../../../core/contract/engine.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
+import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import type { JobControl } from '../control.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
 import { overFiles } from './stream.ts'
+import { detectOne, type TiledDetections } from './tiled.ts'
 
 /** Two, so that models can be compared on an image. */
 export const models = new LoadedModels(2)
@@ -22,10 +24,21 @@ export const models = new LoadedModels(2)
 type Emit = (event: EngineEvent) => void
 
 export function detectFiles(request: DetectRequest, emit: Emit, control: JobControl): Promise<DetectResult> {
-  const detecting = async ({ runner }: LoadedModel) => {
+  const detecting = async ({ runner, learntSide: learnt }: LoadedModel) => {
     const { classes, input: trained } = runner.config
     const input = inputOf(trained, request.size)
-    const network = (images: readonly RgbImage[]) => detect(runner, images, input, request)
+    const rule = { input: input.longSide, learnt }
+    const sideFor = (image: RgbImage) => tileSide(image, rule, request.tile ?? 'auto')
+    // Images of a batch have nearly one shape, but a batch of small ones may have a large one in it.
+    const network = async (images: readonly RgbImage[]): Promise<TiledDetections[]> => {
+      if (images.every((image) => sideFor(image) === null)) {
+        const found = await detect(runner, images, input, request)
+        return found.map((detections) => ({ tiles: null, detections }))
+      }
+      const each: TiledDetections[] = []
+      for (const image of images) each.push(await detectOne(runner, image, input, request, sideFor(image)))
+      return each
+    }
     emit({ kind: 'classes', classes, runtime: runner.runtime })
     const counts = await throughAll(
       request,
@@ -33,8 +46,7 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
       input,
       control,
       emit,
-      (index, { width, height }, found) =>
-        emit({ kind: 'detected', index, width, height, detections: found }),
+      (index, { width, height }, found) => emit({ kind: 'detected', index, width, height, ...found }),
     )
     return { ...counts, classes }
   }

@@ -11,6 +11,7 @@ import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import { CodedError, describe, type WireError } from '../../../core/errors.ts'
 import type { JobControl } from '../control.ts'
+import { typicalSide } from '../detect/learnt-side.ts'
 import { faultOf } from '../faults.ts'
 import { peakMb, residentMb } from '../resources.ts'
 import { device } from '../tensor/tensorflow.ts'
@@ -237,7 +238,9 @@ class Run {
     const tensors = await this.#withAverages(async () => model.parameters.toStateDict())
     const { step } = this.#progress
     const { size, seed } = this.#options
-    const training = { step, size, seed, images: this.#record.images, stats: evaluation?.stats ?? null }
+    const { images } = this.#record
+    const imageSide = typicalSide(this.#data.data.images)
+    const training = { step, size, seed, images, imageSide, stats: evaluation?.stats ?? null }
     await writeCheckpoint(path, { config: model.config, tensors, training })
   }
 

@@ -137,7 +137,7 @@ async function detect(
         report(...pace.step())
         if (event.kind === 'skipped') return journal.add({ fileName, error: event.error })
         const { width, height } = event
-        const kept = event.detections.slice(0, MOST_DETECTIONS)
+        const kept = event.detections.slice(0, MOST_DETECTIONS * (event.tiles ?? 1))
         const detections = kept.filter((one) => one.score >= (least.get(one.categoryId) ?? score))
         const cut = event.detections.length > kept.length
         const found = { id, fileName, width, height, detections, cut }
