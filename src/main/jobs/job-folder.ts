@@ -33,6 +33,7 @@ export async function packJob(
   job: string,
   plan: ImagePlan,
   report: (done: number, total: number) => void,
+  from = PROGRAM,
 ): Promise<JobRecord> {
   const run = runFolderOf(job)
   const data = readRun(run).data
@@ -48,9 +49,9 @@ export async function packJob(
   const text = writeRunData({ data: relative(training), validation: validation && relative(validation) })
   await replaceFile(path.join(run, RUN_FILES.data), text)
   const program = path.join(job, JOB_FILES.program)
-  for (const name of programFiles(PROGRAM)) {
+  for (const name of programFiles(from)) {
     await mkdir(path.dirname(path.join(program, name)), { recursive: true })
-    await copyFile(path.join(PROGRAM, name), path.join(program, name))
+    await copyFile(path.join(from, name), path.join(program, name))
   }
   const hashes = CARRIED.filter((name) => existsSync(path.join(run, RUN_FILES[name]))).map((name) => [
     RUN_FILES[name],

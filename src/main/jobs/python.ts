@@ -9,8 +9,11 @@ import { CodedError } from '../../core/errors.ts'
 import { complaintOf } from '../process/complaint.ts'
 import { run } from '../process/run.ts'
 
-/** With fcos_job/ and requirements.txt, laid out as a job's program/. */
-export const PROGRAM = fileURLToPath(new URL('../../../resources/job/', import.meta.url))
+/** A folder with fcos_job/ and requirements.txt, laid out as a job's program/: that of a checkout. */
+export const programOf = (root: string): string => path.join(root, 'resources', 'job')
+
+/** Of this very program, where it runs from its sources. */
+export const PROGRAM = programOf(fileURLToPath(new URL('../../../', import.meta.url)))
 
 /** PyTorch takes long to load from a cold disk. */
 const PATIENCE_MS = 120_000
@@ -48,9 +51,9 @@ export const pythonEnvironment = (program: string, more: NodeJS.ProcessEnv = {})
  * @throws CodedError RUNTIME_PYTHON where it cannot be started or is too old, RUNTIME_TORCH where packages are missing or too
  * old.
  */
-export async function askPython(python: string): Promise<Python> {
+export async function askPython(python: string, program = PROGRAM): Promise<Python> {
   const answer = await run(python, ['-m', 'fcos_job.machine'], {
-    env: pythonEnvironment(PROGRAM),
+    env: pythonEnvironment(program),
     timeoutMs: PATIENCE_MS,
   })
   const last = answer.stdout.trim().split('\n').at(-1) ?? ''
@@ -64,7 +67,7 @@ export async function askPython(python: string): Promise<Python> {
     )
   }
   const { python: version, packages, devices } = parsed.data
-  const install = `Install them with: ${python} -m pip install -r ${path.join(PROGRAM, 'requirements.txt')}`
+  const install = `Install them with: ${python} -m pip install -r ${path.join(program, 'requirements.txt')}`
   if (isOlder(version, NEEDED.python)) {
     const why = `${python} is Python ${version}, older than ${NEEDED.python}`
     throw new CodedError('RUNTIME_PYTHON', why, 'Give the path of a newer one (--python)')

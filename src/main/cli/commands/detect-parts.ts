@@ -107,7 +107,8 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
   const journal = new Journal(file, headLine({ ...head, shard }))
   const count = { images: 0, skipped: 0, detections: 0, cut: 0, tiled: 0 }
   try {
-    const done = [...journal.entries()].length
+    let done = 0
+    for (const _ of journal.entries()) done++
     if (done > 0) progress.say(`${done} of its ${to - from} images were done before`)
     const started = performance.now()
     const { score, nms, limit, size } = head.rules

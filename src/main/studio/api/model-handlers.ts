@@ -6,7 +6,6 @@ import type { MODEL_METHODS } from '../../../core/contract/studio/models.ts'
 import type { REPORT_METHODS } from '../../../core/contract/studio/report.ts'
 import type { RUN_METHODS } from '../../../core/contract/studio/runs.ts'
 import { countOf } from '../../../core/words.ts'
-import { askPython, defaultPython, torchTitle } from '../../jobs/python.ts'
 import { detectFiles, imagesOfFolder } from '../detection/detect-files.ts'
 import type { Engine } from '../engine/client.ts'
 import { CHECKOUT } from '../engine/place.ts'
@@ -34,10 +33,7 @@ export const runHandlers: Handlers<keyof typeof RUN_METHODS> = {
   'runs.list': ({ runs }) => runs.list(),
   'runs.splits': ({ project }) => usualSplits(project),
   'runs.propose': ({ runs }, plan) => runs.propose(plan),
-  'runs.python': async (_, { python }) => {
-    const found = await askPython(python || defaultPython())
-    return { python: found.path, title: torchTitle(found), devices: found.devices }
-  },
+  'runs.python': ({ runs }, { python }) => runs.python(python),
   'runs.probe': ({ runs }, plan) => runs.probe(plan),
   'runs.start': ({ runs }, { plan, pinned, name }) => runs.start(plan, pinned, name),
   'runs.pause': ({ runs }, { run }) => {

@@ -10,13 +10,16 @@ import { countOf } from '../../../core/words.ts'
 import { fetchRun } from '../../jobs/fetch.ts'
 import { packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
 import { type LaunchHooks, resultOf, trainInPython } from '../../jobs/launch.ts'
-import { askPython, torchTitle } from '../../jobs/python.ts'
+import { askPython, PROGRAM, torchTitle } from '../../jobs/python.ts'
 import { type Place, runJob } from '../../jobs/run-job.ts'
 import type { Engine } from './client.ts'
 import type { TrainingHooks } from './supervise.ts'
 import { aboutCheckpoint } from './weights-file.ts'
 
-export type PyTorchPlace = Pick<Extract<Place, { kind: 'torchrun' }>, 'python' | 'processes'>
+export interface PyTorchPlace extends Pick<Extract<Place, { kind: 'torchrun' }>, 'python' | 'processes'> {
+  /** The job program's folder; left out, this checkout's. */
+  readonly program?: string
+}
 
 /**
  * Either program goes on with what the other began.
@@ -27,10 +30,10 @@ export type PyTorchPlace = Pick<Extract<Place, { kind: 'torchrun' }>, 'python' |
 export async function trainInPyTorch(
   start: () => Promise<Engine>,
   { method: _, pinned, ...request }: TrainRequest,
-  { python, processes }: PyTorchPlace,
+  { python, processes, program = PROGRAM }: PyTorchPlace,
   { onEvent, signal, pause }: TrainingHooks,
 ): Promise<TrainResult> {
-  const found = await askPython(python)
+  const found = await askPython(python, program)
   const title = torchTitle(found)
   onEvent({ kind: 'note', message: processes === 1 ? title : `${title}, in ${processes} processes` })
   signal?.throwIfAborted()
@@ -38,7 +41,7 @@ export async function trainInPyTorch(
     requireShared(model, processes),
   )
   return trainInPython(
-    { folder: request.out, record, python, processes, ...(pinned && { pinned }) },
+    { folder: request.out, record, python, processes, program, ...(pinned && { pinned }) },
     { onEvent, signal, pause },
   )
 }
@@ -95,7 +98,7 @@ function requireShared({ options: { batch } }: RunRecord, processes: number): vo
 export async function trainAsJob(
   start: () => Promise<Engine>,
   request: Omit<TrainRequest, 'method' | 'pinned'>,
-  place: Extract<Place, { kind: 'ray' }>,
+  place: Extract<Place, { kind: 'ray' }> & Pick<PyTorchPlace, 'program'>,
   {
     onEvent,
     signal,
@@ -111,7 +114,7 @@ export async function trainAsJob(
     await beginRun(start, request, { onEvent, signal })
     await takeRun(out, job)
   } else await beginRun(start, { ...request, out: runFolderOf(job) }, { onEvent, signal })
-  await packJob(job, 'copy', report)
+  await packJob(job, 'copy', report, place.program)
   onEvent({ kind: 'note', message: `The job is packed in ${job}` })
   const result = await runJob(job, { ...place, storage: null }, { onEvent, signal, pause })
   await fetchRun(job, out, { replace: resume })

@@ -9,10 +9,11 @@ import type {
   RunPlan,
   RunSummary,
 } from '../../../core/contract/studio/runs.ts'
-import type { EventData, EventName } from '../../../core/contract/studio.ts'
+import type { EventData, EventName, Result } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
+import { askPython, defaultPython, programOf, torchTitle } from '../../jobs/python.ts'
 import { rayAddress } from '../../jobs/ray.ts'
-import type { EnginePlace } from '../engine/place.ts'
+import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
@@ -62,6 +63,16 @@ export class Runs {
 
   propose(plan: RunPlan): Promise<Proposal> {
     return propose(this.#studio.project, this.store, plan, this.#studio.engine())
+  }
+
+  /** What a Python of this machine can train on. Throws RUNTIME_PYTHON, RUNTIME_TORCH. */
+  async python(python: string): Promise<Result<'runs.python'>> {
+    const found = await askPython(python || defaultPython(), this.#program)
+    return { python: found.path, title: torchTitle(found), devices: found.devices }
+  }
+
+  get #program(): string {
+    return programOf((this.#studio.place ?? CHECKOUT).root)
   }
 
   /** Measures a few steps in an engine of its own. Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_RUN, USAGE_NO_FILE. */
@@ -195,6 +206,7 @@ export class Runs {
     const training = new Training(run, {
       startEngine: () => this.#startEngine(),
       place: run.note.place,
+      program: this.#program,
       reread: () => this.store.get(id).summary,
       tell: (change) => {
         this.#studio.emit('run', change)

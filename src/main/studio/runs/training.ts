@@ -18,6 +18,8 @@ export interface TrainingHooks {
   readonly startEngine: () => Promise<Engine>
   /** Undefined: the engine. */
   readonly place: TrainingPlace | undefined
+  /** The folder of the program for other places than the engine. */
+  readonly program: string
   /** The run as its folder tells it now. */
   readonly reread: () => RunSummary
   readonly tell: (change: RunChange) => void
@@ -101,11 +103,11 @@ export class Training {
   }
 
   #train(request: TrainRequest, hooks: EngineHooks): Promise<TrainResult> {
-    const { startEngine, place } = this.#hooks
+    const { startEngine, place, program } = this.#hooks
     if (place === undefined) return train(startEngine, request, hooks)
-    if (place.kind === 'pytorch') return trainInPyTorch(startEngine, request, place, hooks)
+    if (place.kind === 'pytorch') return trainInPyTorch(startEngine, request, { ...place, program }, hooks)
     const { method: _, pinned: _pinned, ...definition } = request
-    const cluster = { ...place, address: rayAddress(place.address) }
+    const cluster = { ...place, program, address: rayAddress(place.address) }
     return trainAsJob(startEngine, definition, cluster, { ...hooks, report: () => {} })
   }
 
