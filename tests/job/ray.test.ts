@@ -19,7 +19,6 @@ import {
   trainInTorch,
   weightDifference,
 } from '../support/job-runs.ts'
-import { largestDifference } from '../support/largest-difference.ts'
 import { type Head, startRay } from '../support/ray.ts'
 
 sayIfSkipped('Ray')
@@ -116,15 +115,19 @@ describe.skipIf(jobPython === '' || !existsSync(path.join(path.dirname(jobPython
         (name) => JSON.parse(readFileSync(at(name), 'utf8')) as Found,
       )
       expect(theirs!.length).toBeGreaterThan(20)
-      const named = (found: Found) =>
-        found.map(({ image_id, file_name, category_id }) => [image_id, file_name, category_id])
-      expect(named(theirs!)).toEqual(named(ours!))
-      expect(
-        largestDifference(
-          theirs!.flatMap(({ bbox }) => bbox),
-          ours!.flatMap(({ bbox }) => bbox),
-        ),
-      ).toBeLessThan(2e-3)
+      expect(theirs).toHaveLength(ours!.length)
+      // Of scores that differ by rounding alone, either may come first.
+      for (const one of ours!) {
+        const same = theirs!.filter(
+          (other) =>
+            other.file_name === one.file_name &&
+            other.image_id === one.image_id &&
+            other.category_id === one.category_id &&
+            Math.abs(other.score - one.score) < 2e-6 &&
+            other.bbox.every((side, k) => Math.abs(side - one.bbox[k]!) < 2e-3),
+        )
+        expect(same.length, JSON.stringify(one)).toBeGreaterThan(0)
+      }
       const shards = at('parts')
       for (const shard of ['1/2', '2/2']) {
         const part = await fcos([...common, '--out', shards, '--shard', shard, '--no-fast-math'])

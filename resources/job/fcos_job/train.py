@@ -9,6 +9,7 @@ with status 0.
 """
 import argparse
 import base64
+import inspect
 import json
 import math
 import os
@@ -85,7 +86,7 @@ class Run:
         self.learning = Learning(network, self.options, job.device)
         self.progress = first_progress() if start is None else self.learning.restore(start)
         self.resumed_from = None if start is None else self.progress["step"]
-        self.parallel = DistributedDataParallel(network, broadcast_buffers=False) if job.world > 1 else network
+        self.parallel = _shared(network) if job.world > 1 else network
         self.control, self.is_told_to_stop = Control(folder), False
         self.pace, self.left_out, self.known_bad, self.told_black = None, set(), set(), False
         self.events = LinesFile(self.path(files.EVENTS)) if job.rank == 0 else None
@@ -344,6 +345,13 @@ class Run:
             if each:
                 each.close()
         self.log = self.evaluations = self.batches = None
+
+
+def _shared(network):
+    """Frozen BatchNorm never changes, so that its buffers need no sending; torch has renamed the option that says so."""
+    options = inspect.signature(DistributedDataParallel.__init__).parameters
+    name = "forward_sync_buffers" if "forward_sync_buffers" in options else "broadcast_buffers"
+    return DistributedDataParallel(network, **{name: False})
 
 
 def _is_orphaned():

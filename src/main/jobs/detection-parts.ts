@@ -30,6 +30,10 @@ export const PartHead = z.strictObject({
     nms: z.number(),
     limit: z.int(),
     size: z.int().nullable(),
+    /** Of the engine's detect request. */
+    tile: z.union([z.enum(['auto', 'off']), z.int()]),
+    /** [K] least score of each class, which merging applies; null: none of it is wanted. */
+    least: z.array(z.number().nullable()),
   }),
   /** From 1. */
   shard: z.int().positive(),

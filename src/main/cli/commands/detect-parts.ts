@@ -24,7 +24,7 @@ import { aboutCheckpoint } from '../../studio/engine/weights-file.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
-import { type DetectOptions, type DetectReport, SCORE } from './detect.ts'
+import { type DetectOptions, type DetectReport, leastScores, lowest } from './detect.ts'
 
 export interface PartsOptions extends Omit<DetectOptions, 'model'> {
   readonly model?: string
@@ -67,6 +67,7 @@ async function merge(
     throw new CodedError('USAGE_PARTS', 'One folder of parts is merged at a time', 'Give that folder')
   const started = performance.now()
   const { head, entries } = await openParts(folder)
+  const least = new Map(head.classes.map(({ id }, k) => [id, head.rules.least[k] ?? Infinity]))
   const writer = await resultWriter(out, format)
   const count = { images: 0, skipped: 0, detections: 0, cut: 0, tiled: 0 }
   try {
@@ -76,10 +77,11 @@ async function merge(
         progress.say(`Skipped ${describe(entry.error)}`)
         continue
       }
+      const detections = entry.detections.filter(({ categoryId, score }) => score >= least.get(categoryId)!)
       count.images++
-      count.detections += entry.detections.length
+      count.detections += detections.length
       if (entry.cut) count.cut++
-      writer.add(entry)
+      writer.add({ ...entry, detections })
     }
     const written = await writer.finish(head.classes, true)
     for (const problem of written.problems) progress.say(describeProblem(problem))
@@ -100,7 +102,7 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
       `--shard ${given} is no part of a whole`,
       'Give 3/16 for the third of 16',
     )
-  const { inputs, head } = await plan(options, shards)
+  const { inputs, head } = await plan(options, shards, progress)
   const { from, to } = shardRange(inputs.length, shards, shard)
   await mkdir(options.out, { recursive: true })
   const file = path.join(options.out, partName(shard))
@@ -111,8 +113,8 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
     for (const _ of journal.entries()) done++
     if (done > 0) progress.say(`${done} of its ${to - from} images were done before`)
     const started = performance.now()
-    const { score, nms, limit, size } = head.rules
-    const engine = await startEngine({ fastMath: options.fastMath })
+    const { score, nms, limit, size, tile } = head.rules
+    const engine = await startEngine({ fastMath: options.fastMath, runtime: options.runtime })
     const complete = await interruptible(
       (line) => progress.say(line),
       async (signal) => {
@@ -120,7 +122,7 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
           const chunk = inputs.slice(at, Math.min(to, at + REQUEST))
           await engine.call(
             {
-              ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size },
+              ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size, tile },
               // As on a cluster, so that parts do not differ.
               tile: 'off',
               ...{ limit: limit + 1, images: chunk.map((image) => image.path) },
@@ -134,11 +136,13 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
                 return journal.add({ fileName, error: event.error })
               }
               const { width, height } = event
-              const cut = event.detections.length > limit
-              const detections = event.detections.slice(0, limit)
+              const most = limit * (event.tiles ?? 1)
+              const cut = event.detections.length > most
+              const detections = event.detections.slice(0, most)
               count.images++
               count.detections += detections.length
               if (cut) count.cut++
+              if (event.tiles) count.tiled++
               journal.add({ id, fileName, width, height, cut, detections })
               const seen = at - from + event.index + 1
               const rate = (1000 * (seen - done)) / (performance.now() - started)
@@ -165,8 +169,10 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
 async function detectOnRay(options: PartsOptions, on: string, progress: Progress): Promise<DetectReport> {
   const { out, storage, actors = 1, gpus = false } = options
   const cluster = new RayCluster(rayAddress(on))
-  const { inputs, head, detector } = await plan(options, (count) =>
-    Math.min(count, Math.max(4 * actors, Math.ceil(count / SHARD))),
+  const { inputs, head, detector } = await plan(
+    options,
+    (count) => Math.min(count, Math.max(4 * actors, Math.ceil(count / SHARD))),
+    progress,
   )
   requireProgramFor({ detector })
   await cluster.version()
@@ -214,20 +220,27 @@ async function detectOnRay(options: PartsOptions, on: string, progress: Progress
 }
 
 async function plan(
-  { images, from, model, score = SCORE, nms, limit, size, ...others }: PartsOptions,
+  options: PartsOptions,
   shards: number | ((count: number) => number),
+  progress: Progress,
 ): Promise<{ inputs: InputImage[]; head: PartHead; detector: string | undefined }> {
+  const { images, from, model, nms, limit, size, on, tile = on === undefined ? 'auto' : 'off' } = options
   if (model === undefined) throw new CodedError('USAGE_MODEL', '--model is missing', 'Give a checkpoint')
-  for (const option of ['tile', 'classes', 'classScore'] as const)
-    if (others[option] !== undefined) {
-      const name = option === 'classScore' ? 'class-score' : option
-      throw new CodedError('USAGE_SHARD', `Parts know no --${name}`, 'Detect without shards, or leave it out')
-    }
   const about = await aboutCheckpoint(model)
   if (about === null) {
     const why = `${model} does not say its classes, which all parts have to agree on`
     throw new CodedError('USAGE_MODEL', why, 'Give a checkpoint of this program')
   }
+  const { classes } = about.config
+  const scoreOf = leastScores(classes, options, about.thresholds, (line) => progress.say(line))
+  const least = classes.map(({ id }) => (Number.isFinite(scoreOf(id)) ? scoreOf(id) : null))
+  if (on !== undefined && tile !== 'off')
+    throw new CodedError(
+      'USAGE_OPTIONS',
+      'Images are not detected in tiles on Ray',
+      'Leave out --tile, or use --shard',
+    )
+  if (on !== undefined) progress.say('Large images are not detected in tiles on Ray, but shrunk')
   const inputs = await findImages(images, from ? { from } : {})
   if (inputs.some(({ labelled }) => labelled !== null)) {
     const why = 'Parts take images alone, not data sets, whose ids and classes would have to be translated'
@@ -238,8 +251,9 @@ async function plan(
   const head: PartHead = {
     ...{ format: 'fcos-studio-part', version: 1, images: digest.end(), count: inputs.length },
     shards: typeof shards === 'number' ? shards : shards(inputs.length),
-    ...{ model: hashOf(model), classes: about.config.classes },
-    ...{ rules: { score, nms, limit, size: size ?? null }, shard: 1 },
+    ...{ model: hashOf(model), classes },
+    rules: { score: lowest(options, about.thresholds), nms, limit, size: size ?? null, tile, least },
+    shard: 1,
   }
   if (head.shards > head.count)
     throw new CodedError(

@@ -214,19 +214,21 @@ async function detect(
   }
 }
 
+type ScoreOptions = Pick<DetectOptions, 'score' | 'classScore' | 'classes'>
+
 /** The least score of a class, by the model's id; Infinity for one that is not wanted. */
 type LeastScores = (classId: number) => number
 
 /** Of all classes: what the engine has to find. */
-function lowest({ score, classScore = {} }: DetectOptions, own: readonly number[] | undefined): number {
+export function lowest({ score, classScore = {} }: ScoreOptions, own: readonly number[] | undefined): number {
   const rest = score === undefined && own ? own : [score ?? SCORE]
   return Math.min(...rest, ...Object.values(classScore))
 }
 
 /** @throws CodedError USAGE_CLASSES for a name that the model does not have. */
-function leastScores(
+export function leastScores(
   classes: readonly Category[],
-  { score, classScore = {}, classes: wanted }: DetectOptions,
+  { score, classScore = {}, classes: wanted }: ScoreOptions,
   own: readonly number[] | undefined,
   say: (line: string) => void,
 ): LeastScores {
