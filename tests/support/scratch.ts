@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { onTestFinished } from 'vitest'
 
-/** A folder that is removed after the test. */
+/** A folder without neighbours, since images are also looked for beside their labels' folder. Removed after the test. */
 export async function scratch(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'fcos-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const outer = await mkdtemp(join(tmpdir(), 'fcos-test-'))
+  onTestFinished(() => rm(outer, { recursive: true, force: true }))
+  const folder = join(outer, 'folder')
+  await mkdir(folder)
   return folder
 }
 

@@ -21,6 +21,7 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   RUNTIME_INFERENCE_ONLY: 'Train on another machine and bring the checkpoint here',
   RUNTIME_MISSING: RESTART,
   USAGE_NO_RUN: 'Start a new run',
+  USAGE_ONNX: 'Export it as safetensors',
   USAGE_RESUME: 'Start a new run from its model',
   USAGE_RUN_EXISTS: 'Resume that run, or start a new one',
 }

@@ -123,7 +123,6 @@ describe('what the user can fix gives status 2 and one line', () => {
       ['targets', '--width', '64', '--height', '48', '--boxes', '.', '--out', 'x'],
       'it is a folder',
     ],
-    ['no model', ['train', '--data', 'set.json', '--out', 'run'], '--model is missing'],
     ['a folder without images', detect('.git*'), 'No image matches .git*'],
     [
       'results over a data set',

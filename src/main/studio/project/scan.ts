@@ -189,6 +189,8 @@ class Scan {
         } else this.#add(file)
       }
       for (const [row, file] of moves) {
+        const replaced = this.#unseen.get(file.path)
+        if (replaced) this.#giveWay(replaced)
         this.#counts.moved++
         this.#update(row, file)
       }
@@ -207,6 +209,18 @@ class Scan {
     return this.#database
       .all<{ id: number }>('SELECT id FROM image WHERE hash = ?', hash)
       .some(({ id }) => !this.#settled.has(id))
+  }
+
+  /** Another image's file lies in this row's place. The row keeps its labels under another name, until its file turns up. */
+  #giveWay(row: KnownFile): void {
+    const isTaken = (path: string) =>
+      this.#database.get('SELECT 1 FROM image WHERE path = ?', path) !== undefined
+    let path = `${row.path} (replaced)`
+    for (let number = 2; isTaken(path); number++) path = `${row.path} (replaced ${number})`
+    this.#database.run(
+      'UPDATE image SET path = ?, name_key = ?, sort_key = ? WHERE id = ?',
+      ...[path, nameKey(path), naturalKey(path), row.id],
+    )
   }
 
   #settle(row: KnownFile): void {

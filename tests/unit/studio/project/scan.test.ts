@@ -241,6 +241,17 @@ test('renumbered files: each row follows its bytes', async () => {
   })
 })
 
+test('a file renamed over another: its row follows, and the other keeps its labels without a file', async () => {
+  const { project, root } = await projectOf({ '1.jpg': [10, 10], '2.jpg': [11, 11] })
+  await scanImages(project)
+  const before = byPath(project)
+  await rename(join(root, '1.jpg'), join(root, '2.jpg'))
+  expect(await scanImages(project)).toMatchObject({ added: 0, moved: 1, missing: 1 })
+  expect(byPath(project)['2.jpg']).toBe(before['1.jpg'])
+  expect(project.images.get(before['2.jpg']!)!.error).not.toBeNull()
+  expect(await scanImages(project)).toMatchObject({ added: 0, moved: 0, missing: 1 })
+})
+
 test('copies are images of their own; one that is edited in place stays the same image', async () => {
   const { project, root } = await projectOf({ 'a.jpg': [10, 10] })
   await scanImages(project)
