@@ -57,7 +57,7 @@ export function detectCommand({ command, print }: CommandLine): void {
         .addOption(RUNTIME)
         .option('--shard <i/n>', 'detect in the i-th of n shards, and write a part into OUT')
         .option('--merge', 'IMAGES is a folder of parts, which become one OUT')
-        .option('--on <address>', 'detect on a Ray cluster: ray+https://HOST:8265')
+        .option('--on <address>', 'detect on a Ray cluster (docs/scale.md)')
         .option('--storage <folder>', 'a folder that the cluster sees under the same path')
         .option('--actors <n>', 'of the cluster (default: 1)', integer(1))
         .option('--gpus', 'a GPU for each of them'),
