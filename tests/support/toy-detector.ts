@@ -28,7 +28,7 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
   }),
   choices: z.strictObject({ detector: z.literal('toy') }),
   presets: { lite0: preset('lite0'), r50: preset('r50') },
-  ...{ pretrained: {}, torchvision: () => undefined, quality: null, score: (p) => p },
+  ...{ pretrained: {}, torchvision: () => undefined, quality: null, nms: 0.6, score: (p) => p },
   describe: () => ({ settings: {}, losses: 'squares', assignment: 'inside' }),
   grid: (input) => pyramid(input, 'half-stride'),
   cellsPerLocation: 1,

@@ -41,6 +41,8 @@ export * from './engine/training.ts'
 
 export const BenchRequest = z.object({
   method: z.literal('bench'),
+  /** FCOS where undefined. */
+  detector: z.string().optional(),
   architecture: z.enum(ARCHITECTURES),
   height: z.int().positive(),
   width: z.int().positive(),

@@ -55,6 +55,8 @@ export interface Assignment {
   explain(cell: number): readonly CellOutcome[]
   /** The cells of a location where it has several, to be drawn. */
   marks?(location: number): readonly CellMark[]
+  /** The cells among which those of box `gt` were chosen, where the rule compares them. */
+  strip?(gt: number): CandidateStrip
   /** Why no cell learns box `gt`, which may have no area, be eligible for none, or lose to background: the detector's word for it. */
   obstacle(gt: number): Obstacle | null
 }
@@ -78,6 +80,20 @@ export interface CellMark {
   readonly state: 'positive' | 'low-quality' | 'ignored' | 'background'
   /** One sentence without a full stop. `nameOf` gives what a box is called. */
   describe(nameOf?: (gt: number) => string): string
+}
+
+/** The candidates of a box by IoU. */
+export interface CandidateStrip {
+  readonly mean: number
+  /** The least IoU of a positive. */
+  readonly threshold: number
+  readonly candidates: readonly {
+    readonly location: number
+    readonly iou: number
+    readonly positive: boolean
+    /** Why. One sentence without a full stop. */
+    describe(nameOf?: (gt: number) => string): string
+  }[]
 }
 
 export interface Obstacle {

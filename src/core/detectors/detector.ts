@@ -191,6 +191,8 @@ export interface Detector<
   readonly losses: readonly Curve[]
   readonly figures: readonly FigureCurve[]
   decode(input: DecodeInput<Config>): Candidates
+  /** IoU from which on its authors take a box for a duplicate of a better one; metrics are computed with it. */
+  readonly nms: number
 
   /** What of a class stands for one object; boxes that overlap where it is left out. */
   readonly suppression?: ((config: Config) => Suppression) | undefined
@@ -205,6 +207,8 @@ export interface Detector<
   score(p: number, q: number): number
 
   readonly assigner: Assigner<Config['assignment']>
+  /** The settings of `assignment` that the X-ray lets change; a detector with a panel of its own, FCOS, has none here. */
+  readonly ruleFields?: readonly RuleField[]
   /** Maps of what every location learns, beside those of the assignment. `into` is an earlier result for the same grid. */
   targetMaps(
     grid: Pyramid,
@@ -224,6 +228,13 @@ export interface Detector<
   /** What the X-ray can draw of both, in the order of its menu. */
   readonly views: readonly View<Maps, Predicted & PredictionMaps>[]
 }
+
+/** One setting of `assignment`, by its key. */
+export type RuleField = { readonly name: string; readonly title: string; readonly hint?: string } & (
+  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly step: number }
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'choice'; readonly options: readonly (readonly [value: string, title: string])[] }
+)
 
 export interface Description {
   /** Settings with their titles. */

@@ -1,6 +1,7 @@
 /** The table of all detectors. To add one: a folder beside `fcos`, and a row here. */
 import { z } from 'zod'
 import { CodedError } from '../errors.ts'
+import { ATSS } from './atss/index.ts'
 import { CENTERNET } from './centernet/index.ts'
 import type { ModelChoices as Choices, Detector } from './detector.ts'
 import { FCOS } from './fcos/index.ts'
@@ -12,7 +13,7 @@ import { RETINANET } from './retinanet/index.ts'
 // biome-ignore lint/suspicious/noExplicitAny: a detector takes its own configuration, targets and maps alone, and gets no others
 type AnyDetector = Detector<any, any, any, any>
 
-const DETECTORS: AnyDetector[] = [FCOS, RETINANET, CENTERNET, POLARMASK]
+const DETECTORS: AnyDetector[] = [FCOS, RETINANET, ATSS, CENTERNET, POLARMASK]
 
 /** Adds a row from outside, before anything is read or built. Every process that is to know the detector does so. */
 export function register(detector: AnyDetector): void {

@@ -113,6 +113,7 @@ export interface Suggestion extends MeasuredRung {
  */
 export function suggest(measured: readonly MeasuredRung[], present: number): Suggestion | undefined {
   const share = ({ recall }: MeasuredRung): number => recall.learnable / recall.boxes
+  if (measured.length === 0) return undefined
   const at = measured.findIndex(({ value }) => value === present)
   const now = share(measured[at])
   if (Number.isNaN(now)) return undefined

@@ -7,7 +7,7 @@ import { detectorOf } from '../../core/detectors/detectors.ts'
 import type { Size } from '../../core/geometry/box.ts'
 import { mulberry32 } from '../../core/random.ts'
 import { detectInput } from './detect/detect.ts'
-import { EVALUATION_OPTIONS } from './detect/options.ts'
+import { evaluationOptions } from './detect/options.ts'
 import { benchRunners } from './detect/runtimes.ts'
 import { BACKBONES } from './model/backbones.ts'
 import { peakMb } from './resources.ts'
@@ -22,10 +22,10 @@ const WARM_UP = 2
  * objects. The r50 trains from layer2 on, as torchvision does.
  */
 export async function bench(
-  { architecture, width, height, runs, train }: BenchRequest,
+  { detector, architecture, width, height, runs, train }: BenchRequest,
   signal: AbortSignal,
 ): Promise<BenchResult> {
-  const config = detectorOf({}).presets[architecture](CLASSES)
+  const config = detectorOf({ detector }).presets[architecture](CLASSES)
   const checkpoint = { config, tensors: initialWeights(config, 0) }
   const random = mulberry32(0)
   const pixels = Float32Array.from({ length: width * height * 3 }, () => 4 * random() - 2)
@@ -33,7 +33,7 @@ export async function bench(
   const input = { images: pixels, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
   const runners = await benchRunners(checkpoint)
   const detecting = runners.map((runner) => async () => {
-    await detectInput(runner, input, EVALUATION_OPTIONS)
+    await detectInput(runner, input, evaluationOptions(detectorOf(config)))
   })
   const times = await medianMs(runs, signal, detecting)
   const ms = (name: RuntimeName) => times[runners.findIndex((runner) => runner.name === name)] ?? null

@@ -148,3 +148,10 @@ test.each([
   expect([...bias].map((value) => (Number.isInteger(value) ? value : 0))).toEqual(rows)
   if (own.includes('cat')) expect(report).toMatch(/The class cat starts from the file's Cat/)
 })
+
+test('choices that another detector has are refused in its own words', async () => {
+  const options = { model: { head: { norm: 'group', centernessOn: 'sideways' } } } as never
+  await expect(
+    startingPoint({ weights: SAMPLE_RUN, architecture: null, data: dataOf('pawn'), options }),
+  ).rejects.toMatchObject({ code: 'USAGE_CONFIG', message: expect.stringContaining('FCOS') })
+})

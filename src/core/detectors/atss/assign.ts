@@ -6,26 +6,28 @@
  * Every step is rounded to float32, in the order of the reference implementations.
  */
 
+import { z } from 'zod'
 import type { Size } from '../../geometry/box.ts'
 import { type Pyramid, pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND } from '../assigner.ts'
 
-export interface AtssRules {
+export const AtssRules = z.strictObject({
   /** k: how many anchors of each level are candidates of a box. */
-  readonly candidates: number
+  candidates: z.int().min(1).max(100),
   /**
    * authors: anchors lie around s/2 + i·s, and widths count the last pixel in (+1). mmdet: anchors lie around i·s, and widths are
    * differences.
    */
-  readonly dialect: 'authors' | 'mmdet'
+  dialect: z.enum(['authors', 'mmdet']),
   /** A box that wins no location gets its best candidate. Not part of ATSS, where such a box is never learnt. */
-  readonly atLeastOne: boolean
-}
+  atLeastOne: z.boolean(),
+})
+export type AtssRules = Readonly<z.infer<typeof AtssRules>>
 
 export const PAPER_RULES: AtssRules = { candidates: 9, dialect: 'authors', atLeastOne: false }
 
 /** An anchor is a square of this many strides. */
-const ANCHOR_STRIDES = 8
+export const ANCHOR_STRIDES = 8
 
 /** Least distance in pixels from an anchor's centre to the sides of a box that it may learn. */
 const INSIDE = 0.01
@@ -39,7 +41,7 @@ export function anchorCentres(input: Size, dialect: AtssRules['dialect']): Pyram
 
 export interface AtssAssignment {
   /** [L] index into `boxes`, or BACKGROUND. */
-  readonly matched: Int32Array
+  readonly matched: Int32Array<ArrayBuffer>
   /** [G·C] locations, per level the nearest first; −1 fills up. C is the same for all boxes. */
   readonly candidates: Int32Array
   /** [G·C] IoU of each candidate's anchor with the box. */
@@ -53,14 +55,23 @@ export interface AtssAssignment {
   readonly rescued: readonly number[]
 }
 
-export function assign(layout: Pyramid, rules: AtssRules, boxes: Float32Array): AtssAssignment {
+/**
+ * Boxes without area have candidates of IoU 0 and learn nothing.
+ * @param into `matched` of an earlier call over the same layout; it is overwritten
+ */
+export function assign(
+  layout: Pyramid,
+  rules: AtssRules,
+  boxes: Float32Array,
+  into = new Int32Array(layout.locations),
+): AtssAssignment {
   const count = boxes.length / 4
   const perBox = layout.levels.reduce(
     (sum, { columns, rows }) => sum + Math.min(rules.candidates, columns * rows),
     0,
   )
   const out = {
-    matched: new Int32Array(layout.locations).fill(BACKGROUND),
+    matched: into.fill(BACKGROUND),
     candidates: new Int32Array(count * perBox).fill(-1),
     candidateIou: new Float32Array(count * perBox),
     mean: new Float32Array(count),
@@ -71,6 +82,7 @@ export function assign(layout: Pyramid, rules: AtssRules, boxes: Float32Array): 
   const best = new Float32Array(layout.locations).fill(-1)
   const anchors = new Anchors(layout, rules)
   for (let gt = 0; gt < count; gt++) {
+    if (!hasArea(boxes, gt)) continue
     const start = gt * perBox
     anchors.nearest(boxes, gt, rules.candidates, out.candidates, start)
     for (let c = start; c < start + perBox; c++)
@@ -89,20 +101,21 @@ export function assign(layout: Pyramid, rules: AtssRules, boxes: Float32Array): 
       out.matched[location] = gt
     }
   }
-  if (rules.atLeastOne) rescue(out, count, perBox)
+  if (rules.atLeastOne) rescue(out, boxes, perBox)
   return out
 }
 
 /** Gives each box without a location its best candidate that no other box needs as its only one. */
 function rescue(
   { matched, candidates, candidateIou, rescued }: AtssAssignment & { rescued: number[] },
-  count: number,
+  boxes: Float32Array,
   perBox: number,
 ): void {
+  const count = boxes.length / 4
   const wins = new Int32Array(count)
   for (const gt of matched) if (gt !== BACKGROUND) wins[gt]++
   for (let gt = 0; gt < count; gt++) {
-    if (wins[gt] > 0) continue
+    if (wins[gt] > 0 || !hasArea(boxes, gt)) continue
     let best = -1
     for (let c = gt * perBox; c < (gt + 1) * perBox; c++) {
       const owner = matched[candidates[c]]
@@ -117,6 +130,11 @@ function rescue(
     rescued.push(location)
   }
   rescued.sort((a, b) => a - b)
+}
+
+export function hasArea(boxes: Float32Array, gt: number): boolean {
+  const [width, height] = [boxes[gt * 4 + 2] - boxes[gt * 4], boxes[gt * 4 + 3] - boxes[gt * 4 + 1]]
+  return width > 0 && height > 0 && Number.isFinite(width + height)
 }
 
 function moments(values: Float32Array): { readonly mean: number; readonly deviation: number } {

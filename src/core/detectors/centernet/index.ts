@@ -108,6 +108,7 @@ export const CENTERNET: Detector<
   decode: decodePeaks,
   suppression: () => 'none',
   quality: null,
+  nms: 0.6,
   ranking: 'class probability at a peak of the heat map',
   score: (p) => p,
 

@@ -28,6 +28,10 @@ export interface CandidateOptions {
   readonly distance: DistanceRule
   /** [levels] learned scale of each level's regression; 1 each if undefined. */
   readonly scales?: Float32Array | undefined
+  /** The distances l, t, r, b of a location in pixels, where the regression does not put them out by `distance`. */
+  readonly sidesAt?: (location: number) => ArrayLike<number>
+  /** Class scores of candidates are strictly above it, beside the score; none where undefined. */
+  readonly classThreshold?: number
   /** The image within the padded input, in the same pixels: boxes are clipped to it. */
   readonly image: Size
   /** From pixels of the network's input to those of the boxes; 1 if undefined. */
@@ -52,7 +56,10 @@ export function decodeCandidates(outputs: ImageOutputs, options: CandidateOption
 /** The best pairs of every level by class and centerness, without their boxes. */
 export function bestCandidates(
   outputs: Pick<ImageOutputs, 'logits' | 'centerness'>,
-  options: Pick<CandidateOptions, 'pyramid' | 'scoreThreshold' | 'candidatesPerLevel' | 'alsoByClass'>,
+  options: Pick<
+    CandidateOptions,
+    'pyramid' | 'scoreThreshold' | 'classThreshold' | 'candidatesPerLevel' | 'alsoByClass'
+  >,
   ranking: Ranking,
 ): Omit<Candidates, 'boxes'> {
   const classes = outputs.logits.length / outputs.centerness.length
@@ -84,12 +91,13 @@ function pairsOfLevel(
   classes: number,
   {
     scoreThreshold,
+    classThreshold,
     candidatesPerLevel,
     alsoByClass = false,
-  }: Pick<CandidateOptions, 'scoreThreshold' | 'candidatesPerLevel' | 'alsoByClass'>,
+  }: Pick<CandidateOptions, 'scoreThreshold' | 'classThreshold' | 'candidatesPerLevel' | 'alsoByClass'>,
   ranking: Ranking,
 ): Int32Array {
-  const scores = { logits, quality: centerness, classes }
+  const scores = { logits, quality: centerness, classes, classThreshold }
   const by = (one: Ranking) =>
     bestPairs([first, first + rows * columns], scores, one, scoreThreshold, candidatesPerLevel)
   const pairs = by(ranking)
@@ -100,13 +108,15 @@ function pairsOfLevel(
 function boxesAt(
   locations: Int32Array,
   regression: Float32Array,
-  { pyramid, distance: rule, scales, image, toSource = { x: 1, y: 1 } }: CandidateOptions,
+  { pyramid, distance: rule, scales, sidesAt, image, toSource = { x: 1, y: 1 } }: CandidateOptions,
 ): Float32Array {
   const boxes = new Float32Array(locations.length * 4)
   for (const [i, location] of locations.entries()) {
     const { x, y, level } = locationAt(pyramid, location)
     const scale = scales?.[pyramid.levels.indexOf(level)] ?? 1
-    const side = (k: number) => distance(rule, scale * regression[location * 4 + k], level.stride)
+    const sides = sidesAt?.(location)
+    const side = (k: number) =>
+      sides ? sides[k] : distance(rule, scale * regression[location * 4 + k], level.stride)
     boxes[i * 4] = clip(x - side(0), image.width) * toSource.x
     boxes[i * 4 + 1] = clip(y - side(1), image.height) * toSource.y
     boxes[i * 4 + 2] = clip(x + side(2), image.width) * toSource.x

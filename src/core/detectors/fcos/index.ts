@@ -7,6 +7,7 @@ import { type AssignmentRules, FcosChoices, FcosConfig } from './config.ts'
 import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
 import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
 import { describeOutcome, explain, obstacleOf } from './explain.ts'
+import { fcosHead } from './head.ts'
 import { fcosLoss, type HeadOutputs, type ImageTargets } from './loss.ts'
 import { lite0Config, torchvisionConfig } from './presets.ts'
 import { centerness, positives } from './targets.ts'
@@ -20,8 +21,6 @@ import {
   targetMaps,
 } from './views.ts'
 
-/** The share of positives that an untrained classifier predicts, so that easy background does not drown the start (focal loss, section 4.1). */
-const PRIOR = 0.01
 /**
  * With d = stride·relu(s·x), x near 0 leaves half of all sides without a gradient; a new regression layer starts at
  * distances of a few cells instead.
@@ -111,45 +110,8 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   grid: (input, { assignment }) => pyramid(input, assignment.location),
   cellsPerLocation: 1,
 
-  head({ head, classes }) {
-    const { channels, depth, norm, groups, centernessOn, distance } = head
-    const [classification, regression] = ['head.classification_head', 'head.regression_head']
-    const quality = (branch: typeof centernessOn, root: string) =>
-      centernessOn === branch
-        ? [{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 }]
-        : []
-    return {
-      ...{ channels, depth, norm, groups },
-      towers: [
-        {
-          root: classification,
-          outputs: [
-            {
-              name: 'logits',
-              tensor: `${classification}.cls_logits`,
-              channels: classes.length,
-              perClass: true,
-              bias: -Math.log((1 - PRIOR) / PRIOR),
-            },
-            ...quality('classification', classification),
-          ],
-        },
-        {
-          root: regression,
-          outputs: [
-            {
-              name: 'regression',
-              tensor: `${regression}.bbox_reg`,
-              channels: 4,
-              bias: distance === 'relu' ? RELU_DISTANCE_BIAS : 0,
-            },
-            ...quality('regression', regression),
-          ],
-        },
-      ],
-      parameters: head.levelScale ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5] }] : [],
-    }
-  },
+  head: ({ head, classes }) =>
+    fcosHead(head, classes.length, head.distance === 'relu' ? RELU_DISTANCE_BIAS : 0),
 
   targets(grid, { assignment }, { boxes, classes }) {
     return { positives: positives(grid, boxes, assign(grid, assignment, boxes)), classes }
@@ -200,6 +162,7 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
     })
   },
   quality: { name: 'centerness', title: 'Centerness' },
+  nms: 0.6,
   ranking: '√(class probability × centerness)',
   score,
 

@@ -122,6 +122,7 @@ export const POLARMASK: Detector<
   decode: decodeOutlines,
   suppression: ({ head }) => head.suppression,
   quality: { name: 'centerness', title: 'Polar centerness' },
+  nms: 0.6,
   ranking: 'class probability × (polar centerness + ½) / 1.5',
   score: RANKING.score,
 

@@ -1,6 +1,7 @@
 /** RetinaNet (Lin et al. 2017) as torchvision builds it, as a detector among others: how its parts, a file each, fit the interface. */
 import { pyramid } from '../../pyramid/levels.ts'
 import type { Detector } from '../detector.ts'
+import { PRIOR_BIAS } from '../fcos/head.ts'
 import { ANCHORS_PER_LOCATION } from './anchors.ts'
 import { RETINANET_ASSIGNER } from './assigner.ts'
 import { lite0Config, RetinaNetChoices, RetinaNetConfig, torchvisionConfig } from './config.ts'
@@ -16,9 +17,6 @@ import {
   readTarget,
   targetMaps,
 } from './views.ts'
-
-/** The share of positives that an untrained classifier predicts (section 4.1). */
-const PRIOR = 0.01
 
 export const RETINANET: Detector<RetinaNetConfig, ImageTargets, RetinaNetTargetMaps, RetinaNetPredictions> = {
   name: 'retinanet',
@@ -74,7 +72,7 @@ export const RETINANET: Detector<RetinaNetConfig, ImageTargets, RetinaNetTargetM
               tensor: `${classification}.cls_logits`,
               channels: ANCHORS_PER_LOCATION * classes.length,
               perClass: true,
-              bias: -Math.log((1 - PRIOR) / PRIOR),
+              bias: PRIOR_BIAS,
             },
           ],
         },
@@ -114,10 +112,23 @@ export const RETINANET: Detector<RetinaNetConfig, ImageTargets, RetinaNetTargetM
 
   decode: decodeCandidates,
   quality: null,
+  nms: 0.5,
   ranking: 'class probability',
   score: (p) => p,
 
   assigner: RETINANET_ASSIGNER,
+  ruleFields: [
+    { name: 'positive', title: 'Positive from IoU', kind: 'number', min: 0.05, max: 1, step: 0.05 },
+    { name: 'negative', title: 'Background below', kind: 'number', min: 0, max: 1, step: 0.05 },
+    {
+      ...{ name: 'lowQuality', title: 'Low-quality matches', kind: 'switch' },
+      hint: 'The anchors that fit a box best learn one, however badly they fit',
+    },
+    {
+      ...{ name: 'lowQualityFloor', title: '… from IoU', kind: 'number', min: 0, max: 0.5, step: 0.05 },
+      hint: '0: as torchvision, where boxes of a few pixels win dozens of anchors',
+    },
+  ],
   targetMaps: (grid, _, boxes, matched, into) => targetMaps(grid, boxes, matched, into),
   predictionMaps,
   classScoresAt: (outputs, location) => {

@@ -19,7 +19,8 @@ export interface RetinaNetTargetMaps {
   readonly anchor: Int32Array
   readonly grid: Pyramid
   readonly boxes: Float32Array
-  readonly matched: Int32Array
+  /** [A] as assigned. */
+  readonly owners: Int32Array
 }
 
 /** @param matched [A] */
@@ -40,7 +41,7 @@ export function targetMaps(
       if (positives[location]++ === 0) anchor[location] = at
     } else if (gt === IGNORED) ignored[Math.floor(at / ANCHORS_PER_LOCATION)]++
   }
-  return { positives, ignored, anchor, grid, boxes, matched }
+  return { positives, ignored, anchor, grid, boxes, owners: matched }
 }
 
 export interface RetinaNetPredictions extends PredictionMaps {
@@ -93,9 +94,9 @@ const reading = (ltrb: ArrayLike<number>): Reading => ({
   figures: [],
 })
 
-export function readTarget({ anchor, matched, grid, boxes }: RetinaNetTargetMaps, location: number): Reading {
+export function readTarget({ anchor, owners, grid, boxes }: RetinaNetTargetMaps, location: number): Reading {
   const { x, y } = anchorAt(grid, anchor[location])
-  const [x1, y1, x2, y2] = boxes.subarray(matched[anchor[location]] * 4)
+  const [x1, y1, x2, y2] = boxes.subarray(owners[anchor[location]] * 4)
   return reading([x - x1, y - y1, x2 - x, y2 - y])
 }
 

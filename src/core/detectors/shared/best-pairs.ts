@@ -23,7 +23,7 @@ export const WITH_QUALITY: Ranking = {
 export const BY_CLASS: Ranking = { score: (p) => p, least: (t) => t }
 
 /**
- * The pairs of cells [start, end) in rising order of score. Among equal scores the lower pair goes first (torch.topk leaves that open).
+ * The pairs of cells [start, end), best first. Among equal scores the lower pair goes first (torch.topk leaves that open).
  *
  * @param logits [C,K] of the classes
  * @param quality [C] logits; null: 1 everywhere
@@ -32,7 +32,7 @@ export const BY_CLASS: Ranking = { score: (p) => p, least: (t) => t }
  */
 export function bestPairs(
   [start, end]: readonly [number, number],
-  { logits, quality, classes }: PairScores,
+  { logits, quality, classes, classThreshold = 0 }: PairScores,
   ranking: Ranking,
   threshold: number,
   most: number,
@@ -41,7 +41,7 @@ export function bestPairs(
   for (let cell = start; cell < end; cell++) {
     const q = quality ? sigmoid(quality[cell]) : 1
     const t = Math.max(Math.fround(threshold), kept.bar)
-    const m = ranking.least(t, q) * (1 - 1e-6)
+    const m = Math.max(ranking.least(t, q) * (1 - 1e-6), classThreshold)
     if (m >= 1) continue
     const leastLogit = Math.log(m / (1 - m))
     for (let pair = cell * classes; pair < (cell + 1) * classes; pair++) {
@@ -57,4 +57,6 @@ export interface PairScores {
   readonly logits: Float32Array
   readonly quality: Float32Array | null
   readonly classes: number
+  /** Class scores are above it, too. */
+  readonly classThreshold?: number | undefined
 }

@@ -85,8 +85,9 @@ export interface ModelGuess {
 /** As torchvision, everywhere in evaluation and detection. */
 export const CANDIDATES_PER_LEVEL = 1000
 export const MOST_DETECTIONS = 100
-/** Torchvision's but for the score, which is low enough for a whole precision-recall curve. */
-export const EVALUATION_SELECTION = { score: 0.05, nms: 0.6 } as const
+/** The detector's, with a score that is low enough for a whole precision-recall curve. */
+export const evaluationSelection = ({ nms }: { readonly nms: number }) => ({ score: EVALUATION_SCORE, nms })
+export const EVALUATION_SCORE = 0.05
 
 /** Best first. Boxes that clipping left without width or height are none. */
 export function guessesOf(candidates: Candidates, { score, nms, centerness }: GuessOptions): ModelGuess[] {

@@ -10,6 +10,8 @@ import { describeEngine } from './train.ts'
 
 export interface BenchOptions {
   readonly model: Architecture
+  /** Its name; FCOS where undefined. */
+  readonly detector?: string
   readonly train: boolean
   readonly height: number
   readonly width: number
@@ -35,14 +37,14 @@ export interface BenchReport extends BenchResult {
  * Random weights and pixels: except for the number of boxes that reach NMS, the time of detection does not depend on them.
  */
 export async function runBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
-  const { model, train, height, width, runs } = options
+  const { model, detector, train, height, width, runs } = options
   const start = performance.now()
   const engine = await startEngine({ fastMath: options.fastMath, runtime: options.runtime })
   const startMs = performance.now() - start
   try {
     const { device, fastMath, tensorflow } = engine.hello
     progress.say(`${describeEngine(engine.hello)}, ready in ${(startMs / 1000).toFixed(1)} s`)
-    const request = { method: 'bench', architecture: model, height, width, runs, train } as const
+    const request = { method: 'bench', detector, architecture: model, height, width, runs, train } as const
     const result = await interruptible(
       (line) => progress.say(line),
       (signal) => engine.call(request, () => {}, signal),

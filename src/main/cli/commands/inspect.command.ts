@@ -1,4 +1,5 @@
-import { type CommandLine, DATASETS, fromFormat } from '../command-line.ts'
+import { detectors } from '../../../core/detectors/detectors.ts'
+import { type CommandLine, choice, DATASETS, fromFormat } from '../command-line.ts'
 import { integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -6,10 +7,17 @@ export function inspectCommand({ command, print }: CommandLine): void {
   fromFormat(
     command(
       'inspect <dataset>',
-      'report what FCOS can learn from a data set: best possible recall, ambiguity, levels, unlearnable boxes',
+      'report what a detector can learn from a data set: best possible recall, ambiguity, levels, unlearnable boxes',
       { more: DATASETS, example: 'fcos inspect BCCD:train --size 416 --csv boxes.csv' },
     ),
   )
+    .addOption(
+      choice(
+        '--detector <detector>',
+        'whose rules decide (default: fcos)',
+        detectors().map(({ name }) => name),
+      ),
+    )
     .option('--size <pixels>', "long side of the network's input", integer(64, 4096), 512)
     .option('--csv <file>', 'write a table of all boxes with their levels, and why some cannot be learned')
     .action(async (name, options) => {

@@ -1,7 +1,7 @@
-/** `fcos inspect`: what FCOS would learn from a data set, before any training. */
+/** `fcos inspect`: what a detector would learn from a data set, before any training. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { DIALECTS } from '../../../core/detectors/fcos/config.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { AnchorMeter, type AnchorRecall } from '../../../core/inspect/anchors.ts'
@@ -9,11 +9,14 @@ import { type BoxRow, boxListCsv, boxRows } from '../../../core/inspect/box-list
 import { type Cure, describeCure } from '../../../core/inspect/cures.ts'
 import { type Ladder, LadderMeter, radiusLadder, sizeLadder } from '../../../core/inspect/recall.ts'
 import { type Inspection, Inspector, type UnlearnableAnnotation } from '../../../core/inspect/report.ts'
+import { fcosRules } from '../../../core/inspect/setting.ts'
 import { writeOutput } from '../files.ts'
 
 export interface InspectCommandOptions {
   /** The network's input: images are scaled to fit size × size pixels, as in the training of lite0. */
   readonly size: number
+  /** Its name; FCOS where undefined. */
+  readonly detector?: string
   /** Path of a table of all boxes to write. */
   readonly csv?: string
 }
@@ -34,12 +37,13 @@ export interface InspectReport extends Inspection {
 /** @throws CodedError IO_WRITE */
 export async function runInspect(
   { categories, images }: Dataset,
-  { size, csv }: InspectCommandOptions,
+  { size, detector, csv }: InspectCommandOptions,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<InspectReport> {
-  const setting = { input: { shortSide: size, longSide: size }, rules: DIALECTS.authors }
+  const rules = detectorOf({ detector }).presets.lite0([]).assignment
+  const setting = { detector, input: { shortSide: size, longSide: size }, rules }
   const sizes = new LadderMeter(sizeLadder(setting), size)
-  const radii = new LadderMeter(radiusLadder(setting), setting.rules.radius)
+  const radii = new LadderMeter(radiusLadder(setting), fcosRules(setting)?.radius ?? 0)
   const total = images.length * 4
   let done = 0
 

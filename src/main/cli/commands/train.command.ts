@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { type CommandLine, DATASETS, fastMath, fromFormat } from '../command-line.ts'
+import { detectors } from '../../../core/detectors/detectors.ts'
+import { type CommandLine, choice, DATASETS, fastMath, fromFormat } from '../command-line.ts'
 import { integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -13,6 +14,13 @@ export const runOptions = (command: Command): Command =>
   command
     .option('--data <dataset>', 'data set to train on')
     .option('--val <dataset>', 'data set to validate with')
+    .addOption(
+      choice(
+        '--detector <detector>',
+        'what to train (default: that of the weights, or fcos)',
+        detectors().map(({ name }) => name),
+      ),
+    )
     .option('--model <model>', 'lite0, r50, or a checkpoint or weights file to start from (default: lite0)')
     .option('--steps <n>', 'optimiser steps', integer(1))
     .option('--size <pixels>', "long side of the network's input", integer(64, 4096))

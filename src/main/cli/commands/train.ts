@@ -38,6 +38,8 @@ export interface TrainOptions {
   readonly data?: string
   readonly val?: string
   readonly from?: Format
+  /** The name of a detector; that of the weights, or FCOS, where undefined. */
+  readonly detector?: string
   /** lite0, r50 or the path of weights. */
   readonly model?: string
   /** Left out: a new one in runs/. */
@@ -120,7 +122,7 @@ export async function readRequest(
       'Omit --val, or give the same --data as well',
     )
   }
-  const { architecture, file } = resume ? startOf(options) : await weightsFor(options, say)
+  const { architecture, file } = resume ? startOf(options) : await weightsFor(options, training, say)
   return { out, weights: file, architecture, ...sets, options: training, resume }
 }
 
@@ -173,13 +175,22 @@ function tidy(out: string): void {
   if (readdirSync(out).length === 0) rmdirSync(out)
 }
 
-async function readOptions({ config, steps, size, batch, seed }: TrainOptions): Promise<TrainingFile> {
-  const file = config === undefined ? {} : await readConfig(config)
+async function readOptions({
+  config,
+  detector,
+  steps,
+  size,
+  batch,
+  seed,
+}: TrainOptions): Promise<TrainingFile> {
+  const file = await readConfig(config, detector)
   const given = Object.entries({ steps, size, batch, seed }).filter(([, value]) => value !== undefined)
   return { ...file, training: { ...file.training, ...Object.fromEntries(given) } }
 }
 
-async function readConfig(path: string): Promise<TrainingFile> {
+/** The settings of a file, if there is one, for the detector of the command line, if that names one. */
+async function readConfig(path: string | undefined, detector: string | undefined): Promise<TrainingFile> {
+  if (path === undefined) return detector === undefined ? {} : { model: { detector } }
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new CodedError(
       'USAGE_CONFIG',
@@ -190,7 +201,10 @@ async function readConfig(path: string): Promise<TrainingFile> {
       },
     )
   })
-  const parsed = TrainingFile.safeParse(parseJson(text, path))
+  const json = parseJson(text, path) as { readonly model?: object } | null
+  const parsed = TrainingFile.safeParse(
+    detector === undefined ? json : { ...json, model: { ...json?.model, detector } },
+  )
   if (parsed.success) return parsed.data
   throw new CodedError(
     'USAGE_CONFIG',
@@ -223,9 +237,10 @@ async function readData(
 /** lite0 where nothing is said: it learns on any machine. */
 async function weightsFor(
   { model = 'lite0' }: TrainOptions,
+  { model: chosen }: TrainingFile,
   say: (line: string) => void,
 ): Promise<StartingWeights> {
-  return startingWeights(model, say)
+  return startingWeights(model, say, chosen?.detector)
 }
 
 export function describeEngine({ tensorflow, device, fastMath, nativeKernels }: EngineHello): string {

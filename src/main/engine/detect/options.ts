@@ -1,4 +1,5 @@
-import { EVALUATION_SELECTION, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
+import type { Detector } from '../../../core/detectors/detector.ts'
+import { evaluationSelection, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
 
 export interface DetectionOptions {
   /** Least score. */
@@ -9,4 +10,7 @@ export interface DetectionOptions {
   readonly limit: number
 }
 
-export const EVALUATION_OPTIONS: DetectionOptions = { ...EVALUATION_SELECTION, limit: MOST_DETECTIONS }
+export const evaluationOptions = (detector: Pick<Detector, 'nms'>): DetectionOptions => ({
+  ...evaluationSelection(detector),
+  limit: MOST_DETECTIONS,
+})

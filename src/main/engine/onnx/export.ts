@@ -6,6 +6,7 @@ import type {
   ScoredBox,
 } from '../../../core/contract/engine.ts'
 import type { Outputs } from '../../../core/detectors/detector.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
@@ -13,7 +14,7 @@ import { replaceFile } from '../../files/replace-file.ts'
 import { decodeImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import { detectInput, detectionsIn } from '../detect/detect.ts'
-import { EVALUATION_OPTIONS } from '../detect/options.ts'
+import { evaluationOptions } from '../detect/options.ts'
 import { imagesOf, type Runner } from '../detect/runner.ts'
 import { tensorflowOrOnnx } from '../detect/runtimes.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
@@ -36,7 +37,11 @@ export async function exportOnnx({
     thresholds: thresholds ?? checkpoint.thresholds,
     card: card ?? checkpoint.card,
   }
-  await replaceFile(out, exportedModel(told, { raw, half }, EVALUATION_OPTIONS), `${out}.partial`)
+  await replaceFile(
+    out,
+    exportedModel(told, { raw, half }, evaluationOptions(detectorOf(told.config))),
+    `${out}.partial`,
+  )
   return null
 }
 
@@ -67,13 +72,13 @@ export async function checkOnnx(
     for (const path of images) {
       if (signal.aborted) break
       const input = whole(preprocess([await decodeImage(path)], config.input))
-      const [wanted] = await detectInput(reference, input, EVALUATION_OPTIONS)
+      const [wanted] = await detectInput(reference, input, evaluationOptions(reference.detector))
       const outputs = await session.run({ [IMAGE]: await imageTensor(input, config) })
       const values = (name: string) => outputs[name].data as Float32Array
       const found = raw
         ? decoded(reference, input, (name) => values(name))
         : listed(config, values('boxes'), values('scores'), outputs.labels.data as BigInt64Array)
-      const { box, score, unmatched } = differences(wanted, found, EVALUATION_OPTIONS)
+      const { box, score, unmatched } = differences(wanted, found, evaluationOptions(reference.detector))
       check.images++
       check.detections += wanted.length
       check.box = Math.max(check.box, box)
@@ -114,7 +119,7 @@ function decoded(runner: Runner, input: NetworkInput, values: (name: string) => 
     parameters: Object.fromEntries(parameters.map(({ name }) => [name, values(name)])),
     images: imagesOf(1, outputs, new Float32Array()),
   }
-  return detectionsIn(runner, raw, input, EVALUATION_OPTIONS)[0]
+  return detectionsIn(runner, raw, input, evaluationOptions(detector))[0]
 }
 
 function listed(

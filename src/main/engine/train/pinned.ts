@@ -5,7 +5,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { candidatesOf, detectionsOf, frameOf } from '../detect/detect.ts'
-import { EVALUATION_OPTIONS } from '../detect/options.ts'
+import { evaluationOptions } from '../detect/options.ts'
 import { rawOutputs } from '../detect/raw-outputs.ts'
 import type { Network } from '../model/network.ts'
 
@@ -41,14 +41,15 @@ export class PinnedImages {
       const input = preprocess([image], model.config.input)
       const raw = rawOutputs(model, input)
       const { detector, config } = model
+      const options = evaluationOptions(detector)
       const { grid, parameters, images } = raw
       const [{ outputs }] = images
-      const [{ candidates }] = candidatesOf(model, raw, input, { scoreThreshold: EVALUATION_OPTIONS.score })
+      const [{ candidates }] = candidatesOf(model, raw, input, { scoreThreshold: options.score })
       yield {
         step,
         index,
         ...frameOf(image, input, 0),
-        detections: detectionsOf(candidates, config, EVALUATION_OPTIONS),
+        detections: detectionsOf(candidates, config, options),
         maps: sharesOf(detector, detector.predictionMaps({ config, grid, outputs, parameters })),
       }
     }

@@ -1,10 +1,11 @@
 /** From a request to the model that training starts with. */
 import type { ProbeRequest } from '../../../core/contract/engine.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
-import { detectorOf, type ModelChoices } from '../../../core/detectors/detectors.ts'
+import { ModelConfig as AnyConfig, detectorOf, type ModelChoices } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { pairByName } from '../../../core/formats/class-names.ts'
+import { firstIssue } from '../../../core/formats/problems.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { readStartingWeights } from '../weights/checkpoint.ts'
@@ -25,8 +26,9 @@ export interface StartingPoint {
 }
 
 /**
- * A detector's file gives its configuration and weights, and the rows of its classifier for classes of the same name. Other
- * files give a backbone, and a pyramid where they have one. Throws USAGE_CACHE, and WEIGHTS_* for files that are neither.
+ * A detector's file gives its configuration and weights, and the rows of its classifier for classes of the same name. Where
+ * another detector is chosen, and of other files, it gives a backbone, and a pyramid where it has one. Throws USAGE_CACHE,
+ * USAGE_CONFIG for choices that the detector does not have, and WEIGHTS_* for files that are neither.
  */
 export async function startingPoint({
   weights,
@@ -44,7 +46,9 @@ export async function startingPoint({
   // Weights of another detector give what the two have in common.
   const isSame = detector === undefined || (origin?.config && detectorOf(origin.config).name === detector)
   const base = (isSame && origin?.config) || detectorOf({ detector }).presets[kind](classes)
-  const config = withInput(withChoices({ ...base, classes }, chosen.model), options.size)
+  const epsilon = origin?.config?.batchNormEpsilon
+  const body = epsilon === undefined ? {} : { batchNormEpsilon: epsilon }
+  const config = withInput(withChoices({ ...base, ...body, classes }, chosen.model), options.size)
   const state = initialWeights(config, options.seed)
   if (weights === null || origin === null) return { config, options, state, report: null }
 
@@ -71,12 +75,20 @@ function respellings(config: ModelConfig, file: ModelConfig, rows: ReadonlyMap<n
   })
 }
 
-const withChoices = (config: ModelConfig, { head, loss, assignment }: ModelChoices = {}): ModelConfig => ({
-  ...config,
-  head: { ...(config.head as object), ...head },
-  loss: { ...(config.loss as object), ...loss },
-  assignment: { ...(config.assignment as object), ...assignment },
-})
+function withChoices(config: ModelConfig, { head, loss, assignment }: ModelChoices = {}): ModelConfig {
+  const chosen = AnyConfig.safeParse({
+    ...config,
+    head: { ...(config.head as object), ...head },
+    loss: { ...(config.loss as object), ...loss },
+    assignment: { ...(config.assignment as object), ...assignment },
+  })
+  if (chosen.success) return chosen.data
+  throw new CodedError(
+    'USAGE_CONFIG',
+    `The choices do not fit ${detectorOf(config).title}, which the run starts from: ${firstIssue(chosen.error)}`,
+    'Choose the detector too (--detector), or leave them out',
+  )
+}
 
 /** The long side decides; the short side follows the image. */
 function withInput(config: ModelConfig, size: number): ModelConfig {

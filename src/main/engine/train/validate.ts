@@ -7,7 +7,7 @@ import type { Detection } from '../../../core/formats/detection.ts'
 import { toXywh } from '../../../core/geometry/box.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { detect } from '../detect/detect.ts'
-import { EVALUATION_OPTIONS } from '../detect/options.ts'
+import { evaluationOptions } from '../detect/options.ts'
 import { tensorflowRunner } from '../detect/raw-outputs.ts'
 import { overFiles } from '../detect/stream.ts'
 import type { Network } from '../model/network.ts'
@@ -35,7 +35,8 @@ export async function validate(
   const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
   const runner = tensorflowRunner(model)
-  const network = (images: readonly RgbImage[]) => detect(runner, images, input, EVALUATION_OPTIONS)
+  const network = (images: readonly RgbImage[]) =>
+    detect(runner, images, input, evaluationOptions(model.detector))
   for await (const result of overFiles(files, network, { input, batch: 1, signal })) {
     // Lets requests in: the network does not yield by itself.
     await new Promise(setImmediate)

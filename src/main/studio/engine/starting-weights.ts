@@ -14,18 +14,30 @@ export interface StartingWeights {
 
 /**
  * @param model one of ARCHITECTURES, or a path.
+ * @param detector whose published weights are preferred; FCOS where undefined.
  * @param say is told about downloads, and about starting from nothing where they fail.
  * @throws CodedError USAGE_NO_FILE.
  */
-export async function startingWeights(model: string, say: (line: string) => void): Promise<StartingWeights> {
-  if (isArchitecture(model)) return pretrained(model, say)
+export async function startingWeights(
+  model: string,
+  say: (line: string) => void,
+  detector?: string,
+): Promise<StartingWeights> {
+  if (isArchitecture(model)) return pretrained(model, detector, say)
   requireWeightsFile(model, 'USAGE_NO_FILE')
   await requireIntactWeights(model)
   return { architecture: null, file: model }
 }
 
-async function pretrained(architecture: Architecture, say: (line: string) => void): Promise<StartingWeights> {
-  const names = [...(detectorOf({}).pretrained[architecture] ?? []), ...MODELS[architecture].pretrained]
+async function pretrained(
+  architecture: Architecture,
+  detector: string | undefined,
+  say: (line: string) => void,
+): Promise<StartingWeights> {
+  const names = [
+    ...(detectorOf({ detector }).pretrained[architecture] ?? []),
+    ...MODELS[architecture].pretrained,
+  ]
   const models = names.map((name) => readModels().find((model) => model.name === name)!)
   let refusal = ''
   for (const model of models) {

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { gridOf, type ImageCandidates } from '../../../core/contract/model-assets.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
-import { EVALUATION_SELECTION, guessesOf } from '../../../core/detectors/shared/select.ts'
+import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
 import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
@@ -93,8 +93,9 @@ function select(
   classIds: readonly number[],
   centerness: boolean,
 ): FrozenDetection[] {
-  const { quality } = detectorOf(model.config)
-  return guessesOf(candidates, { ...EVALUATION_SELECTION, centerness }).map(
+  const detector = detectorOf(model.config)
+  const { quality } = detector
+  return guessesOf(candidates, { ...evaluationSelection(detector), centerness }).map(
     ({ index, label, box: [x1, y1, x2, y2], score }) => ({
       imageId,
       categoryId: classIds[label]!,

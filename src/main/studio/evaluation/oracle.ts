@@ -4,7 +4,7 @@ import type { OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import {
   CANDIDATES_PER_LEVEL,
-  EVALUATION_SELECTION,
+  EVALUATION_SCORE,
   MOST_DETECTIONS,
 } from '../../../core/detectors/shared/select.ts'
 import { oracleSteps } from '../../../core/evaluation/oracle/steps.ts'
@@ -32,8 +32,8 @@ export async function oracleOf(
   const options: OracleOptions = {
     config: read.config,
     categoryIds: read.categoryIds,
-    scoreThreshold: EVALUATION_SELECTION.score,
-    nmsThreshold: EVALUATION_SELECTION.nms,
+    scoreThreshold: EVALUATION_SCORE,
+    nmsThreshold: detectorOf(read.config).nms,
     candidatesPerLevel: CANDIDATES_PER_LEVEL,
     maxDetections: MOST_DETECTIONS,
   }

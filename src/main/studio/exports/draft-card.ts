@@ -7,7 +7,7 @@ import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { ModelCard } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
-import { EVALUATION_SELECTION } from '../../../core/detectors/shared/select.ts'
+import { EVALUATION_SCORE } from '../../../core/detectors/shared/select.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { countOf } from '../../../core/words.ts'
@@ -96,7 +96,7 @@ async function thresholdsOf(
   const thresholds = matchClasses(classes, ofProject).map((classId): Omit<CardThreshold, 'name'> => {
     const at = classId === null ? undefined : (saved.get(classId) ?? best.get(classId))
     // Where nobody found a better one: as low as the metrics look.
-    return at ? { score: at.score, at } : { score: EVALUATION_SELECTION.score, at: null }
+    return at ? { score: at.score, at } : { score: EVALUATION_SCORE, at: null }
   })
   return {
     thresholds,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import type { CurrentModel, ModelEntry } from '../../../core/contract/studio/models.ts'
+import { detectors } from '../../../core/detectors/detectors.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { keyOf } from '../../images/image-file.ts'
 import { readModels, requireIntactWeights, weightsPath } from '../../setup/weights.ts'
@@ -17,8 +18,9 @@ const MOST_FILES = 12
 const Files = z.array(z.string())
 const Used = z.record(z.string(), z.string())
 
-/** The only pretrained one that detects; the others are backbones. */
-const PRETRAINED = 'fcos_resnet50_fpn_coco'
+/** Published weights that detect; the others are backbones. */
+const isDetector = (name: string): boolean =>
+  detectors().some(({ pretrained }) => Object.values(pretrained).some((names) => names?.includes(name)))
 
 export class ModelChoice {
   readonly #settings: Settings
@@ -31,7 +33,7 @@ export class ModelChoice {
   }
 
   list(): ModelEntry[] {
-    const pretrained = readModels().filter((model) => model.name === PRETRAINED)
+    const pretrained = readModels().filter(({ name }) => isDetector(name))
     const known: ModelEntry[] = [
       ...this.#ofRuns(),
       ...pretrained.map((model) => ({

@@ -1,6 +1,7 @@
 /** Which images a person should look at first, by what the model in use makes of them. */
 import type { CurrentModel, ReviewItem } from '../../../core/contract/studio/models.ts'
-import { EVALUATION_SELECTION, guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import { evaluationSelection, guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
 import { iou } from '../../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
@@ -12,7 +13,7 @@ import type { Project } from '../project/index.ts'
 import type { Models } from './models.ts'
 
 /** Low, since half-sure detections teach most. */
-const SELECTION = { ...EVALUATION_SELECTION, score: 0.1, centerness: true }
+const SELECTION = { score: 0.1, centerness: true } as const
 /** Who is sure of what nobody labelled disagrees; a guess is only unsure. */
 const SURE = 0.5
 /** IoU of an object that was found. */
@@ -72,8 +73,9 @@ export async function lookUp(
     const found = key && (await models.cache.read(model.key, key))
     if (found) {
       const { candidates, embedding } = found
+      const options = { ...evaluationSelection(detectorOf(found.model.config)), ...SELECTION }
       const classIds = matchClasses(found.model.config.classes, classes)
-      seen.set(id, { guesses: guessesOf(candidates, SELECTION), classIds, embedding })
+      seen.set(id, { guesses: guessesOf(candidates, options), classIds, embedding })
     }
     await giveWay()
   }

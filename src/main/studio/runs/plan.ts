@@ -107,7 +107,11 @@ export async function beginning(
 ): Promise<Beginning> {
   const { model } = plan
   if (model.kind === 'pretrained') {
-    const { architecture, file } = await startingWeights(model.architecture, say)
+    const { architecture, file } = await startingWeights(
+      model.architecture,
+      say,
+      plan.options.model?.detector,
+    )
     return { architecture, weights: file }
   }
   return { architecture: null, weights: weightsFile(plan, store) }

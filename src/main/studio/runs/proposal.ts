@@ -2,7 +2,7 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import type { Proposal, RunPlan } from '../../../core/contract/studio/runs.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
-import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { RecallMeter } from '../../../core/inspect/recall.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
@@ -30,13 +30,11 @@ export async function propose(
   const architecture = await architectureOf(plan, store)
   const chosen = plannedOptions(plan)
   const options = trainingOptions(architecture, training.images.length, chosen.training)
-  const rules = {
-    ...((await rulesOf(plan, store, architecture)) as object),
-    ...chosen.model?.assignment,
-  } as AssignmentRules
+  const { detector, assignment } = await modelOf(plan, store, architecture)
   const recall = await recallOf(training, {
+    detector,
     input: { shortSide: options.size, longSide: options.size },
-    rules,
+    rules: { ...(assignment as object), ...chosen.model?.assignment },
   })
   return {
     options,
@@ -52,15 +50,21 @@ export async function propose(
   }
 }
 
-/** Those of a run or a checkpoint; weights of other origin follow the architecture. */
-async function rulesOf({ model, options }: RunPlan, store: RunStore, architecture: Proposal['architecture']) {
+/** What a run or a checkpoint of the same detector begins with; weights of other origin follow the architecture. */
+async function modelOf(
+  { model, options }: RunPlan,
+  store: RunStore,
+  architecture: Proposal['architecture'],
+): Promise<Pick<ModelConfig, 'detector' | 'assignment'>> {
   const own =
     model.kind === 'run'
       ? readRecord(store.get(model.run).folder)?.model
       : model.kind === 'file'
         ? (await aboutCheckpoint(model.path))?.config
         : undefined
-  return (own ?? detectorOf(options.model ?? {}).presets[architecture]([])).assignment
+  const wanted = options.model?.detector
+  const isKept = own && (wanted === undefined || detectorOf(own).name === wanted)
+  return isKept ? own : detectorOf({ detector: wanted }).presets[architecture]([])
 }
 
 async function recallOf(

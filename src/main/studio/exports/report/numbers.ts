@@ -1,5 +1,5 @@
 /** What was measured: COCO's numbers, each class, precision against recall, confusion, and what errors cost. */
-import { EVALUATION_SELECTION } from '../../../../core/detectors/shared/select.ts'
+import { EVALUATION_SCORE } from '../../../../core/detectors/shared/select.ts'
 import { figure, statName } from '../model-card.ts'
 import { type Html, html } from './html.ts'
 import { lineChart } from './line-chart.ts'
@@ -70,7 +70,7 @@ function confusionTable({ confusion, metrics }: Measured): Html {
 }
 
 function errorTable({ errors }: Measured): Html {
-  return html`<div class="card"><h3>What errors cost</h3><p class="quiet">Among all detections from a score of ${EVALUATION_SELECTION.score}. AP at IoU 0.5 is ${figure(errors.ap)}.</p><table>
+  return html`<div class="card"><h3>What errors cost</h3><p class="quiet">Among all detections from a score of ${EVALUATION_SCORE}. AP at IoU 0.5 is ${figure(errors.ap)}.</p><table>
 <thead><tr><th scope="col">error</th><th scope="col">how many</th><th scope="col">AP back if fixed</th></tr></thead>
 <tbody>${errors.types.map(({ type, count, gain }) => html`<tr><th scope="row">${type}</th><td>${count}</td><td>${signed(gain)}</td></tr>`)}</tbody></table></div>`
 }

@@ -1,0 +1,45 @@
+/** The head of FCOS (figure 2), which ATSS has too: two towers, and centerness on one of them. */
+import type { HeadDescription } from '../detector.ts'
+import type { HeadConfig } from './config.ts'
+
+/** The share of positives that an untrained classifier predicts, so that easy background does not drown the start (focal loss, section 4.1). */
+export const PRIOR_BIAS = -Math.log((1 - 0.01) / 0.01)
+
+/** @param regressionBias initial value of the regression layer's bias */
+export function fcosHead(
+  { channels, depth, norm, groups, centernessOn, levelScale }: Omit<HeadConfig, 'distance'>,
+  classes: number,
+  regressionBias: number,
+): HeadDescription {
+  const [classification, regression] = ['head.classification_head', 'head.regression_head']
+  const quality = (branch: typeof centernessOn, root: string) =>
+    centernessOn === branch
+      ? [{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 }]
+      : []
+  return {
+    ...{ channels, depth, norm, groups },
+    towers: [
+      {
+        root: classification,
+        outputs: [
+          {
+            name: 'logits',
+            tensor: `${classification}.cls_logits`,
+            channels: classes,
+            perClass: true,
+            bias: PRIOR_BIAS,
+          },
+          ...quality('classification', classification),
+        ],
+      },
+      {
+        root: regression,
+        outputs: [
+          { name: 'regression', tensor: `${regression}.bbox_reg`, channels: 4, bias: regressionBias },
+          ...quality('regression', regression),
+        ],
+      },
+    ],
+    parameters: levelScale ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5] }] : [],
+  }
+}
