@@ -92,6 +92,11 @@ test('a run is measured, watched, paused, gone on with, kept, renamed and delete
     evaluations: [{ step: 8 }],
   })
 
+  // The sample's own model measured better and stays in use.
+  const [, own] = await client.call('runs.list', {})
+  expect(own!.best!.ap).toBeGreaterThan(end.best!.ap)
+  expect(await client.call('models.current', {})).toMatchObject({ path: own!.checkpoint })
+
   const detail = await client.call('runs.detail', { run })
   expect(detail.pinned).toMatchObject({
     images: pinned.images.map((image) => ({ image })),
@@ -124,11 +129,15 @@ test('a run is measured, watched, paused, gone on with, kept, renamed and delete
 test('an engine that is killed is replaced, and the run goes on from its last state', async () => {
   const studio = await sampleStudio()
   const { host, client, until } = studio
+  await client.call('models.use', { path: null })
   const run = await heldRun(studio)
   const done = until(({ state }) => state === 'done' || state === 'failed')
   await client.call('runs.continue', { run })
   killEngines()
-  expect(await done).toMatchObject({ state: 'done', step: 8 })
+  const end = await done
+  expect(end).toMatchObject({ state: 'done', step: 8 })
+  // No other model was in use.
+  expect(await client.call('models.current', {})).toMatchObject({ path: end.checkpoint })
   await expectWhole(host, run)
   const { notes } = await client.call('runs.detail', { run })
   expect(notes).toContainEqual(
