@@ -11,11 +11,15 @@ import { RunRecord } from '../../src/core/contract/run-record.ts'
 import { BACKGROUND } from '../../src/core/detectors/assigner.ts'
 import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
 import { FCOS } from '../../src/core/detectors/fcos/index.ts'
+import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import { BatchMaker } from '../../src/main/engine/data/batch.ts'
 import { trainingSamples } from '../../src/main/engine/data/samples.ts'
+import { modelTensors } from '../../src/main/engine/model/tensors.ts'
+import { writeCheckpoint } from '../../src/main/engine/weights/checkpoint.ts'
 import { PROGRAM, pythonEnvironment } from '../../src/main/jobs/python.ts'
+import { formulaStateDict } from '../support/formula.ts'
 import {
   begin,
   GO_ON,
@@ -25,6 +29,7 @@ import {
   type Options,
   python,
   SMALL,
+  sampleSets,
   sayIfSkipped,
   start,
   trainInEngine,
@@ -134,7 +139,7 @@ describe.skipIf(jobPython === '')('a run in PyTorch', { timeout: 900_000 }, () =
       {
         ...{ method: 'detect', model: path.join(at('torch-adamw'), 'start.safetensors'), size: null },
         images: validation!.images.map((image) => image.path),
-        ...{ score: 0.0101, nms: 0.6, limit: 100, batch: 1 },
+        ...{ score: 0.0101, nms: 0.6, limit: 100, batch: 1, tile: 'off' },
       },
       (event) => {
         if (event.kind === 'detected')
@@ -150,6 +155,50 @@ describe.skipIf(jobPython === '')('a run in PyTorch', { timeout: 900_000 }, () =
     const scores = (of: typeof found) => of.flat().map(({ score }) => score)
     expect(largestDifference(boxes(found), boxes(ours))).toBeLessThan(2e-3)
     expect(largestDifference(scores(found), scores(ours))).toBeLessThan(2e-6)
+  })
+
+  test('detects the same with R-50', async () => {
+    const classes = [1, 2, 3].map((id) => ({ id, name: `class ${id}` }))
+    const preset = torchvisionConfig(classes)
+    const config = { ...preset, input: { ...preset.input, shortSide: 128, longSide: 128 } }
+    const file = at('r50.safetensors')
+    await writeCheckpoint(file, { config, tensors: formulaStateDict(modelTensors(config)) })
+    const { validation } = await sampleSets(1, 1)
+    const image = validation.images[0]!.path
+    const script = `import json, sys, torch
+from fcos_job import data, detect, model
+network = model.load(sys.argv[1])
+assert len(network.state_dict()) == 319
+print(json.dumps(detect.detect(network, data.read_image(sys.argv[2]), torch.device("cpu"), score=0.02)))`
+    const theirs = JSON.parse(python(['-c', script, file, image])) as {
+      box: number[]
+      score: number
+      categoryId: number
+    }[]
+    const engine = await start()
+    const ours: typeof theirs = []
+    await engine.call(
+      {
+        ...{ method: 'detect', model: file, size: null, images: [image] },
+        ...{ score: 0.02, nms: 0.6, limit: 100, batch: 1, tile: 'off' },
+      },
+      (event) => {
+        if (event.kind === 'detected')
+          ours.push(...event.detections.map((one) => ({ ...one, box: [...one.box] })))
+      },
+    )
+    await engine.close()
+    expect(ours.length).toBeGreaterThan(20)
+    expect(theirs).toHaveLength(ours.length)
+    for (const one of ours) {
+      const same = theirs.filter(
+        ({ box, score, categoryId }) =>
+          categoryId === one.categoryId &&
+          Math.abs(score - one.score) < 2e-5 &&
+          largestDifference(box, one.box) < 5e-3,
+      )
+      expect(same.length, JSON.stringify(one)).toBeGreaterThan(0)
+    }
   })
 
   test('takes the same steps of SGD', () => {
