@@ -1,5 +1,5 @@
 /** Maps of what every location learns, over one input: what the X-ray draws, recomputed on every frame of a drag. */
-import type { Assignment, Outlines } from '../detectors/assigner.ts'
+import { type Assignment, BACKGROUND, type Outlines } from '../detectors/assigner.ts'
 import type { Detector } from '../detectors/detector.ts'
 import { FCOS } from '../detectors/fcos/index.ts'
 import type { FcosTargetMaps } from '../detectors/fcos/views.ts'
@@ -33,6 +33,9 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
   readonly #input: Size
   readonly #ambiguity: Ambiguity
   readonly #runnersUp: Int32Array<ArrayBuffer>
+  /** [L] the box that the location learns, with several cells that of the first that learns one; or BACKGROUND. */
+  readonly owners: Int32Array<ArrayBuffer>
+  readonly #rivals: Int32Array<ArrayBuffer>
   #assignment: Assignment
   #own: Own | undefined
   #shares = emptyShares(0)
@@ -48,6 +51,9 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
     this.matched = this.#assignment.assign()
     this.#ambiguity = emptyAmbiguity(this.matched.length)
     this.#runnersUp = new Int32Array(this.matched.length)
+    const isAlone = detector.cellsPerLocation === 1
+    this.owners = isAlone ? this.matched : new Int32Array(grid.locations)
+    this.#rivals = isAlone ? this.#runnersUp : new Int32Array(grid.locations)
   }
 
   /** Where the locations of the latest update lie. */
@@ -83,9 +89,11 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
     return this.#shares
   }
 
-  /** [C] see runnersUp; computed now. */
+  /** [L] see runnersUp; computed now. */
   runnersUp(): Int32Array {
-    return runnersUp(this.#assignment, this.matched, this.#runnersUp)
+    const cells = runnersUp(this.#assignment, this.matched, this.#runnersUp)
+    if (cells !== this.#rivals) firstOfEach(cells, this.detector.cellsPerLocation, this.#rivals)
+    return this.#rivals
   }
 
   update({ boxes, classes, outlines, assignment: rules, loss }: TargetScene): void {
@@ -94,10 +102,19 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
     const assignment = detector.assigner.over(grid, rules, boxes, { classes, outlines })
     this.#assignment = assignment
     assignment.assign(matched)
+    if (this.owners !== matched) firstOfEach(matched, detector.cellsPerLocation, this.owners)
     const config = { assignment: rules, loss }
     this.#own = detector.targetMaps(grid, config, boxes, matched, this.#own, { classes, outlines }) as Own
     ambiguity(assignment, classes, matched, this.#ambiguity)
     this.#shares = fitShares(this.#shares, boxes.length / 4)
     countShares(assignment, matched, this.#shares)
+  }
+}
+
+/** Of each location the first box among those of its cells [C]; or BACKGROUND. */
+function firstOfEach(cells: Int32Array, each: number, into: Int32Array): void {
+  into.fill(BACKGROUND)
+  for (let cell = cells.length - 1; cell >= 0; cell--) {
+    if (cells[cell]! >= 0) into[Math.floor(cell / each)] = cells[cell]!
   }
 }

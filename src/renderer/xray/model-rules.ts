@@ -44,6 +44,18 @@ export function rulesOfModel({ input, assignment, loss }: Omit<FcosConfig, 'clas
   }
 }
 
+/**
+ * The rules of a detector other than FCOS, at an input size.
+ * @param chosen what the user changed of its preset's `assignment`; ignored where it does not fit the detector any more
+ */
+export function rulesOfDetector(name: string, input: ModelRules['input'], chosen: unknown): ModelRules {
+  const { config, presets } = detectorOf({ detector: name })
+  const preset = presets.lite0([{ id: 1, name: '' }])
+  const changed = { ...preset, assignment: { ...(preset.assignment as object), ...(chosen as object) } }
+  const { assignment, loss } = config.safeParse(changed).success ? changed : preset
+  return { detector: name, input, rules: assignment as AssignmentRules, boxWeight: 'none', loss }
+}
+
 const torchvision = rulesOfModel(torchvisionConfig([]))
 
 export const MODELS = {

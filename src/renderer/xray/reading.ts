@@ -1,6 +1,7 @@
 /** What one location learns, or why it learns nothing, ready to be shown. */
-import type { CellOutcome } from '../../core/detectors/assigner.ts'
+import type { CellMark, CellOutcome } from '../../core/detectors/assigner.ts'
 import type { Reading } from '../../core/detectors/detector.ts'
+import type { BoxXyxy } from '../../core/geometry/box.ts'
 import { type GridLevelName, LEVEL_NAMES, type Level } from '../../core/pyramid/levels.ts'
 import { locationAt } from '../../core/pyramid/locations.ts'
 import { locationAtPoint } from './cells.ts'
@@ -33,6 +34,15 @@ export interface LocationReading {
   readonly findings: readonly string[]
   /** Levels with a positive location under the same point. */
   readonly positiveLevels: readonly GridLevelName[]
+  /** The location's cells, where it has several: its anchors. */
+  readonly anchors: readonly AnchorReading[]
+}
+
+export interface AnchorReading extends Pick<CellMark, 'title' | 'iou' | 'state'> {
+  /** Image pixels. */
+  readonly box: BoxXyxy
+  /** What became of it. */
+  readonly text: string
 }
 
 /** More findings would not help: they occur only where many boxes are stacked. */
@@ -57,9 +67,9 @@ export function readLocation(
     const location = locationAtPoint(level, scale, point)
     return location === undefined ? [] : [{ level, location }]
   })
-  const positive = here.filter(({ location }) => maps.matched[location]! >= 0)
+  const positive = here.filter(({ location }) => maps.owners[location]! >= 0)
   const explained = ({ location }: { location: number }): readonly CellOutcome[] =>
-    maps.assignment.explain(location)
+    maps.assignment.explain(cellOf(maps, location))
   const asked = here.find(({ level }) => level.name === wanted)
   const likely = (): (typeof here)[number] | undefined =>
     prediction ? bestScored(prediction, here) : mostTelling(targets, here, explained)
@@ -67,10 +77,35 @@ export function readLocation(
   return (
     found && {
       ...read(targets, found, explained(found), nameOf),
+      anchors: anchorsOf(targets, found.location, nameOf),
       predicted: prediction && predictedAt(prediction, found.location),
       positiveLevels: positive.map(({ level }) => level.name),
     }
   )
+}
+
+/** The cell that speaks for its location: the first that learns a box, or else the one that fits best. */
+function cellOf({ detector, assignment, matched }: ComputedTargets['maps'], location: number): number {
+  const each = detector.cellsPerLocation
+  const first = location * each
+  if (each === 1) return first
+  const cells = Array.from({ length: each }, (_, i) => first + i)
+  const ious = assignment.marks?.(location).map(({ iou }) => iou) ?? []
+  return cells.find((cell) => matched[cell]! >= 0) ?? first + Math.max(0, ious.indexOf(Math.max(...ious)))
+}
+
+function anchorsOf(
+  targets: ComputedTargets,
+  location: number,
+  nameOf: (target: TargetBox) => string,
+): AnchorReading[] {
+  const { x, y } = imageScale(targets)
+  const marks = targets.maps.assignment.marks?.(location) ?? []
+  return marks.map(({ title, iou, state, box: [x1, y1, x2, y2], describe }) => ({
+    ...{ title, iou, state },
+    box: [x1 * x, y1 * y, x2 * x, y2 * y],
+    text: describe((gt) => nameOf(targets.boxes[gt]!)),
+  }))
 }
 
 const bestScored = <Here extends { location: number }>(
@@ -96,13 +131,13 @@ function read(
   { level, location: index }: { readonly level: Level; readonly location: number },
   outcomes: readonly CellOutcome[],
   nameOf: (target: TargetBox) => string,
-): Omit<LocationReading, 'positiveLevels' | 'predicted'> {
+): Omit<LocationReading, 'positiveLevels' | 'predicted' | 'anchors'> {
   const { boxes, maps } = targets
   const scale = imageScale(targets)
   const location = locationAt(maps.pyramid, index)
   const others = outcomes.filter(({ positive }) => !positive)
   const describe = (one: CellOutcome): string => one.describe((gt) => nameOf(boxes[gt]!))
-  const learned = boxes[maps.matched[index]!]
+  const learned = boxes[maps.owners[index]!]
   return {
     level: level.name,
     stride: level.stride,

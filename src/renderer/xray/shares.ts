@@ -1,5 +1,6 @@
 /** What the model learns about each object and the whole image, in a form ready to show. */
 
+import type { CandidateStrip } from '../../core/detectors/assigner.ts'
 import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.ts'
 import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
 import { STARVED_BELOW } from '../../core/inspect/report.ts'
@@ -15,6 +16,10 @@ export interface ObjectShare {
   /** In (0, 1]; 0 without positives. */
   readonly meanCenterness: number
   readonly lost: readonly { readonly to: TargetBox; readonly locations: number }[]
+  /** The candidates by IoU, where the detector compares them. */
+  readonly strip: CandidateStrip | null
+  /** What positives are, in plural. */
+  readonly places: string
   /** Why no location learns the object, as a sentence; null if one does. */
   readonly reason: string | null
 }
@@ -44,6 +49,8 @@ export function objectShare(targets: ComputedTargets, gt: number): ObjectShare {
       locations: perLevel[gt * LEVEL_NAMES.length + i]!,
     })),
     meanCenterness: meanCenterness[gt]!,
+    strip: maps.assignment.strip?.(gt) ?? null,
+    places: maps.detector.cellsPerLocation === 1 ? 'locations' : 'anchors',
     lost: lost.map(({ to, locations }) => ({ to: boxes[to]!, locations })),
     reason: positives[gt] === 0 ? unlearnableReason(targets, gt) : null,
   }
@@ -89,7 +96,7 @@ export function imageTotals({ boxes, maps }: ComputedTargets): ImageTotals {
   return {
     ...{ objects: boxes.length, learnable, starved },
     positives: maps.count.positives,
-    locations: maps.pyramid.locations,
+    locations: maps.matched.length,
     perLevel: counts,
     ambiguous: maps.count.ambiguous,
     ambiguousAcrossClasses: maps.count.ambiguousAcrossClasses,

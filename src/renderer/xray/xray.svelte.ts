@@ -6,13 +6,14 @@ import { createContext, untrack } from 'svelte'
 import { z } from 'zod'
 import { COLOUR_MAPS } from '../../core/colour/colour-maps.ts'
 import type { Detector } from '../../core/detectors/detector.ts'
-import { detectorOf } from '../../core/detectors/detectors.ts'
+import { detectorOf, detectors } from '../../core/detectors/detectors.ts'
+import { FCOS } from '../../core/detectors/fcos/index.ts'
 import { AMBIGUITY_VIEW } from '../../core/detectors/views.ts'
 import { type GridLevelName, LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 import type { CanvasView } from '../canvas/canvas-view.ts'
 import type { DraftShape, SceneImage } from '../canvas/editing.ts'
 import type { Studio } from '../session/studio.svelte.ts'
-import { MODELS, ModelRules } from './model-rules.ts'
+import { MODELS, ModelRules, rulesOfDetector } from './model-rules.ts'
 import { type OverlaySource, XrayOverlay } from './paint/overlay.ts'
 import type { Prediction } from './prediction.ts'
 import { Predictions } from './predictions.svelte.ts'
@@ -33,6 +34,8 @@ const Look = z.object({
 })
 export type Look = z.infer<typeof Look>
 
+const Changes = z.record(z.string(), z.unknown())
+
 const DEFAULT_LOOK: Look = { on: false, view: 'levels', colourMap: 'viridis', opacity: 0.75 }
 
 /** A pinned point and level, whose reading stays visible. */
@@ -46,8 +49,20 @@ export class Xray implements OverlaySource {
   readonly #computer = new TargetComputer()
   readonly #look: Look = $derived.by(() => this.#studio.settings.get('xray.look', Look, DEFAULT_LOOK))
   /** The rules of the model in use, possibly changed. */
-  readonly model: ModelRules = $derived.by(() =>
+  readonly fcos: ModelRules = $derived.by(() =>
     this.#studio.settings.get('xray.model', ModelRules, MODELS.lite0.rules),
+  )
+  /** What the user changed of the rules of other detectors, by name. */
+  readonly #changed = $derived.by(() => this.#studio.settings.get('xray.rules', Changes, {}))
+  /** The chosen detector's name. */
+  readonly detectorName = $derived.by(() => {
+    const name = this.#studio.settings.get('xray.detector', z.string(), FCOS.name)
+    return detectors().some((one) => one.name === name) ? name : FCOS.name
+  })
+  readonly model: ModelRules = $derived(
+    this.detectorName === FCOS.name
+      ? this.fcos
+      : rulesOfDetector(this.detectorName, this.fcos.input, this.#changed[this.detectorName]),
   )
   /** The only level that is shown and read; null for all levels. */
   get level(): GridLevelName | null {
@@ -108,8 +123,18 @@ export class Xray implements OverlaySource {
     this.#studio.settings.set('xray.look', { ...this.#look, ...change })
   }
 
+  /** Rules of any detector; the input size is the same for all. */
   use(model: ModelRules): void {
-    this.#studio.settings.set('xray.model', model)
+    const { name } = detectorOf(model)
+    if (name === FCOS.name) this.#studio.settings.set('xray.model', model)
+    else {
+      this.#studio.settings.set('xray.model', { ...this.fcos, input: model.input })
+      this.#studio.settings.set('xray.rules', { ...this.#changed, [name]: model.rules })
+    }
+  }
+
+  choose(detector: string): void {
+    this.#studio.settings.set('xray.detector', detector)
   }
 
   /** Of the detector's grid. */

@@ -2,7 +2,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BACKGROUND } from '../../../src/core/detectors/assigner.ts'
-import { assign, MatcherRules, TORCHVISION_RULES } from '../../../src/core/detectors/retinanet/assign.ts'
+import {
+  assign,
+  MatcherRules,
+  nearAnchors,
+  TORCHVISION_RULES,
+} from '../../../src/core/detectors/retinanet/assign.ts'
 import { RETINANET_ASSIGNER } from '../../../src/core/detectors/retinanet/assigner.ts'
 import { isLearnable, learnedBoxes, unlearnable } from '../../../src/core/inspect/reasons.ts'
 import { countShares } from '../../../src/core/inspect/shares.ts'
@@ -21,7 +26,10 @@ test('anchors that cannot matter are left out without changing a match', () => {
     fc.property(someSize, someRules, someBoxes, (size, rules, some) => {
       const grid = pyramid(size, 'corner')
       const boxes = flat(some)
-      const [all, near] = [assign(grid, rules, boxes), assign(grid, rules, boxes, rules.negative)]
+      const [all, near] = [
+        assign(grid, rules, boxes),
+        assign(grid, rules, boxes, (gt) => nearAnchors(grid, boxes, gt, rules.negative)),
+      ]
       expect(near.matched).toEqual(all.matched)
       expect(near.boxIou).toEqual(all.boxIou)
       expect(near.lowQuality).toEqual(all.lowQuality)

@@ -36,7 +36,7 @@ export const TORCHVISION_RULES: MatcherRules = {
 export interface AnchorAssignment {
   /** [A] index into `boxes`, BACKGROUND or IGNORED. */
   readonly matched: Int32Array<ArrayBuffer>
-  /** [A] the anchor's IoU with the box that it fits best; 0 where that is under `least`. */
+  /** [A] the anchor's IoU with the box that it fits best; 0 where that was not computed, see assign. */
   readonly bestIou: Float32Array
   /** [A] that box, of equals the first; BACKGROUND where bestIou is 0. */
   readonly bestBox: Int32Array
@@ -50,53 +50,75 @@ export interface AnchorAssignment {
   readonly unreachable: readonly number[]
 }
 
+/** The anchors that matter to one box, whatever other boxes there are. */
+export interface NearAnchors {
+  /** Those with an IoU of at least some bound, in no order … */
+  readonly anchors: readonly number[]
+  /** … and their IoUs. */
+  readonly ious: readonly number[]
+  /** The best IoU of any anchor, and the anchors that have it; 0 and none where no anchor overlaps the box. */
+  readonly best: number
+  readonly closest: readonly number[]
+}
+
+export function nearAnchors(layout: Pyramid, boxes: Float32Array, gt: number, least: number): NearAnchors {
+  const [anchors, ious]: [number[], number[]] = [[], []]
+  let best = 0
+  let closest: number[] = []
+  const note = (anchor: number, iou: number) => {
+    if (iou < best) return
+    if (iou > best) closest = []
+    best = iou
+    closest.push(anchor)
+  }
+  forEachOverlap(
+    layout,
+    boxes,
+    gt,
+    () => least,
+    (anchor, iou) => {
+      anchors.push(anchor)
+      ious.push(iou)
+      note(anchor, iou)
+    },
+  )
+  if (best === 0 && least > 0) forEachOverlap(layout, boxes, gt, () => best, note)
+  return { anchors, ious, best, closest }
+}
+
 /**
- * @param least IoUs below it are not computed, but where they are a box's best: at most rules.negative, so that it changes no match
+ * @param nearOf gives nearAnchors of a box, with a bound of at most rules.negative: a higher one would change matches. IoUs below it
+ *   are left out of bestIou and bestBox but where they are a box's best. By default all are computed
  * @param into `matched` of an earlier call over the same layout; it is overwritten
  */
 export function assign(
   layout: Pyramid,
   rules: MatcherRules,
   boxes: Float32Array,
-  least = 0,
+  nearOf: (gt: number) => NearAnchors = (gt) => nearAnchors(layout, boxes, gt, 0),
   into?: Int32Array<ArrayBuffer>,
 ): AnchorAssignment {
-  const anchors = layout.locations * ANCHORS_PER_LOCATION
+  const total = layout.locations * ANCHORS_PER_LOCATION
   const count = boxes.length / 4
-  const bestIou = new Float32Array(anchors)
-  const bestBox = new Int32Array(anchors).fill(BACKGROUND)
+  const bestIou = new Float32Array(total)
+  const bestBox = new Int32Array(total).fill(BACKGROUND)
   const boxIou = new Float32Array(count)
-  const closest: number[][] = []
-  const matched = into ?? new Int32Array(anchors)
+  const closest: (readonly number[])[] = []
+  const matched = into ?? new Int32Array(total)
   matched.fill(BACKGROUND)
   const negative = Math.fround(rules.negative)
   const positive = Math.fround(rules.positive)
   for (let gt = 0; gt < count; gt++) {
-    let best = 0
-    let places: number[] = []
-    const note = (anchor: number, iou: number) => {
-      if (iou < best) return
-      if (iou > best) places = []
-      best = iou
-      places.push(anchor)
+    const near = nearOf(gt)
+    for (let i = 0; i < near.anchors.length; i++) {
+      const [anchor, iou] = [near.anchors[i], near.ious[i]]
+      if (iou <= bestIou[anchor]) continue
+      bestIou[anchor] = iou
+      bestBox[anchor] = gt
+      if (iou >= negative) matched[anchor] = iou >= positive ? gt : IGNORED
     }
-    forEachOverlap(
-      layout,
-      boxes,
-      gt,
-      () => least,
-      (anchor, iou) => {
-        if (iou > bestIou[anchor]) {
-          bestIou[anchor] = iou
-          bestBox[anchor] = gt
-          if (iou >= negative) matched[anchor] = iou >= positive ? gt : IGNORED
-        }
-        note(anchor, iou)
-      },
-    )
-    if (best === 0 && least > 0) forEachOverlap(layout, boxes, gt, () => best, note)
-    boxIou[gt] = best
-    closest.push(places)
+    boxIou[gt] = near.best
+    closest.push(near.closest)
   }
 
   const lowQuality = new Set<number>()

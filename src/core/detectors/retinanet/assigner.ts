@@ -8,8 +8,9 @@ import {
   anchorAt,
   anchorIou,
   assign,
-  forEachOverlap,
   type MatcherRules,
+  type NearAnchors,
+  nearAnchors,
 } from './assign.ts'
 
 interface Scene {
@@ -29,9 +30,10 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
 } = {
   over(grid, rules, boxes) {
     const count = boxes.length / 4
+    const nearOf = remember(grid, boxes, rules.negative)
     let known: AnchorAssignment | undefined
     const find = (into?: Int32Array<ArrayBuffer>) => {
-      known = assign(grid, rules, boxes, rules.negative, into)
+      known = assign(grid, rules, boxes, nearOf, into)
       return known
     }
     const found = () => known ?? find()
@@ -43,31 +45,33 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
       byOwner ??= Map.groupBy(lowQuality, (anchor) => bestBox[anchor])
       return byOwner.get(gt) ?? []
     }
+    /** By box: its eligible anchors, ascending, with their IoUs. Asked for several times a frame. */
+    const eligibleOf: (ReadonlyMap<number, number> | undefined)[] = []
     const isRescued = (gt: number): boolean => rules.lowQuality && found().boxIou[gt] >= rules.lowQualityFloor
-    const iou = (gt: number, anchor: number): number => anchorIou(anchorAt(grid, anchor), boxes, gt)
+    const anchorsFor = (gt: number): ReadonlyMap<number, number> => {
+      const made = eligibleOf[gt]
+      if (made) return made
+      const cells = new Map<number, number>()
+      const near = nearOf(gt)
+      for (const [i, anchor] of near.anchors.entries()) {
+        if (near.ious[i] >= Math.fround(rules.positive)) cells.set(anchor, near.ious[i])
+      }
+      const others = isRescued(gt) ? [...given(gt), ...found().closest[gt]] : given(gt)
+      for (const anchor of others) cells.set(anchor, anchorIou(anchorAt(grid, anchor), boxes, gt))
+      const sorted = new Map([...cells].sort(([a], [b]) => a - b))
+      eligibleOf[gt] = sorted
+      return sorted
+    }
+    const iou = (gt: number, anchor: number): number =>
+      anchorsFor(gt).get(anchor) ?? anchorIou(anchorAt(grid, anchor), boxes, gt)
     return {
       ...{ grid, boxes, found },
       stronger: 'boxes that fit them better',
       assign: (into) => find(into).matched,
       eligible(gt, visit, only) {
-        const cells = new Set(given(gt))
-        forEachOverlap(
-          grid,
-          boxes,
-          gt,
-          () => rules.positive,
-          (anchor, value) => {
-            if (value >= Math.fround(rules.positive)) cells.add(anchor)
-          },
-        )
-        if (isRescued(gt)) for (const anchor of found().closest[gt]) cells.add(anchor)
-        forEachRun(
-          grid,
-          [...cells].sort((a, b) => a - b),
-          (start, end, level) => {
-            if (only === undefined || level === only) visit(start, end, level)
-          },
-        )
+        forEachRun(grid, [...anchorsFor(gt).keys()], (start, end, level) => {
+          if (only === undefined || level === only) visit(start, end, level)
+        })
       },
       strength: iou,
       rivals: (gt) => Array.from({ length: count }, (_, other) => other).filter((other) => other !== gt),
@@ -97,6 +101,24 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
       },
     }
   },
+}
+
+/** What the boxes of the last call had near them: while one box of many is dragged, those of the others stay. */
+let lastKey = ''
+let lastNear: ReadonlyMap<string, NearAnchors> = new Map()
+
+function remember(grid: Pyramid, boxes: Float32Array, least: number): (gt: number) => NearAnchors {
+  const key = `${grid.input.width}×${grid.input.height} ${least}`
+  const before = key === lastKey ? lastNear : new Map<string, NearAnchors>()
+  const now = new Map<string, NearAnchors>()
+  lastKey = key
+  lastNear = now
+  return (gt) => {
+    const box = boxes.subarray(gt * 4, gt * 4 + 4).join()
+    const near = now.get(box) ?? before.get(box) ?? nearAnchors(grid, boxes, gt, least)
+    now.set(box, near)
+    return near
+  }
 }
 
 /** Calls `visit` with each run of ascending cells, which never spans two levels. */

@@ -3,7 +3,8 @@
 import type { Reading } from '../../../core/detectors/detector.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { toScreen, type View } from '../../canvas/geometry/view.ts'
-import type { LocationReading } from '../reading.ts'
+import type { AnchorReading, LocationReading } from '../reading.ts'
+import type { Hatching } from './hatching.ts'
 
 interface Sight {
   readonly view: View
@@ -18,6 +19,9 @@ const FONT = '500 11px Inter, system-ui, sans-serif'
 const INK = '#ffffff'
 /** Dashed like the canvas's proposals, in a colour that is not among the first class colours. */
 const PREDICTED = '#ff6bd6'
+const ANCHOR_INK = '#7ee787'
+const IGNORED_INK = 'rgb(240 190 80 / 70%)'
+const BACKGROUND_INK = 'rgb(255 255 255 / 35%)'
 const PLATE = 'rgb(13 14 16 / 82%)'
 const HEAD_PX = 5
 const PLATE_HEIGHT = 16
@@ -26,8 +30,9 @@ const PADDING = 4
 /** Draws only the location if it learns nothing. Pinned locations have a name, and show their lengths in the panel. */
 export function drawReading(
   context: CanvasRenderingContext2D,
-  { at, stride, scale, learned, predicted }: LocationReading,
+  { at, stride, scale, learned, predicted, anchors }: LocationReading,
   { view, part }: Sight,
+  hatching: Hatching,
   name?: string,
 ): void {
   const from = toScreen(view, at)
@@ -45,6 +50,8 @@ export function drawReading(
       text: `${letter} ${px.toFixed(1)} px · ${(length / stride).toFixed(2)} × stride`,
     }
   })
+  // The anchors of pinned locations would hide each other.
+  if (!name) drawAnchors(context, anchors, view, hatching)
   if (predicted) drawPredicted(context, predicted.reading.rays.map(toEnd), from)
   context.beginPath()
   for (const { dx, dy, to } of arrows) {
@@ -75,6 +82,33 @@ export function drawReading(
     const x = dx === 0 ? to.x - width / 2 : dx > 0 ? to.x + 4 : to.x - 4 - width
     const y = dy === 0 ? to.y - PLATE_HEIGHT / 2 : dy > 0 ? to.y + 4 : to.y - 4 - PLATE_HEIGHT
     drawPlate(context, text, Math.max(2, Math.min(x, rightEdge - width - 2)), y, width)
+  }
+}
+
+/** Positives solid, ignored ones hatched, those of low quality dotted; background thin. */
+function drawAnchors(
+  context: CanvasRenderingContext2D,
+  anchors: readonly AnchorReading[],
+  view: View,
+  hatching: Hatching,
+): void {
+  for (const { box, state } of anchors) {
+    const [start, end] = [toScreen(view, { x: box[0], y: box[1] }), toScreen(view, { x: box[2], y: box[3] })]
+    context.save()
+    context.beginPath()
+    context.rect(start.x, start.y, end.x - start.x, end.y - start.y)
+    if (state === 'ignored') {
+      context.fillStyle = hatching.of(context, IGNORED_INK)
+      context.fill()
+    }
+    if (state === 'low-quality') context.setLineDash([1.5, 4])
+    context.lineCap = 'round'
+    if (state === 'background') {
+      context.lineWidth = 1
+      context.strokeStyle = BACKGROUND_INK
+      context.stroke()
+    } else strokeWithHalo(context, state === 'ignored' ? IGNORED_INK : ANCHOR_INK)
+    context.restore()
   }
 }
 

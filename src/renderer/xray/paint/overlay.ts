@@ -45,8 +45,9 @@ export class XrayOverlay implements Overlay {
     this.#paint({ context, view, part }, targets)
     context.restore()
     context.globalAlpha = 1
-    for (const [i, one] of pinned.entries()) drawReading(context, one, { view, part }, pinName(i))
-    if (reading) drawReading(context, reading, { view, part })
+    for (const [i, one] of pinned.entries())
+      drawReading(context, one, { view, part }, this.#hatching, pinName(i))
+    if (reading) drawReading(context, reading, { view, part }, this.#hatching)
   }
 
   #paint(canvas: Canvas, targets: ComputedTargets): void {

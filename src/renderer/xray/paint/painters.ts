@@ -37,7 +37,7 @@ export function paintTargets(
   { view, level, colourMap }: Shown,
   hatching: Hatching,
 ): void {
-  const { matched, own, pyramid } = targets.maps
+  const { owners: matched, own, pyramid } = targets.maps
   const paint = view.targets({ ...own, matched, runnersUp: targets.runnersUp })
   const isPositive = (location: number): boolean => matched[location]! >= 0
   const painter = cellPainter(canvas.context, paint, colourMap, hatching)

@@ -31,7 +31,7 @@ export function paintDifference(
   { view, level, colourMap }: Shown,
   hatching: Hatching,
 ): void {
-  const { matched } = targets.maps
+  const { owners: matched } = targets.maps
   const isDrawn = (location: number): boolean => matched[location]! >= 0
   const paint = { by: 'value', of: difference(targets, prediction, view) } as const
   const painter = cellPainter(canvas.context, paint, colourMap, hatching)
@@ -40,7 +40,7 @@ export function paintDifference(
 
 /** On the scale of the legend, from 0 to 1. */
 export function difference(
-  { maps: { own, matched }, runnersUp }: ComputedTargets,
+  { maps: { own, owners: matched }, runnersUp }: ComputedTargets,
   { maps }: Prediction,
   view: AnyView,
 ): (location: number, stride: number) => number {
