@@ -9,7 +9,8 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openCanvasPage, photo } from '../support/canvas/browser.ts'
-import { type FrameTimes, framesOf, percentiles } from '../support/canvas/frame-times.ts'
+import { type FrameTimes, percentiles } from '../support/canvas/frame-times.ts'
+import { measured, panAndZoom } from '../support/canvas/hand-in-browser.ts'
 
 const SIZE = { width: 4000, height: 3000 }
 const BOXES = 5000
@@ -34,31 +35,12 @@ await using canvas = await openCanvasPage({
 const { page } = canvas
 const sharp = () => page.waitForFunction(`page.readout?.picture === 'sharp'`)
 
-async function measured(act: () => Promise<void>): Promise<readonly FrameTimes[]> {
-  await wait(400)
-  const browser = page.context().browser()!
-  await browser.startTracing(page, { categories: ['devtools.timeline'] })
-  await act()
-  await wait(400)
-  return framesOf(JSON.parse((await browser.stopTracing()).toString()).traceEvents)
-}
-
 await page.evaluate(`page.open(0, ${SIZE.width}, ${SIZE.height}, ${BOXES})`)
 await sharp()
-const { mouse, keyboard } = page
-
-async function panAndZoom(): Promise<void> {
-  for (let turn = 0; turn < 40; turn++) await mouse.wheel((turn % 2) * 30, 40)
-  await keyboard.down('Control')
-  for (let turn = 0; turn < 40; turn++) await mouse.wheel(0, turn < 20 ? -40 : 40)
-  await keyboard.up('Control')
-  await mouse.down({ button: 'middle' })
-  for (let step = 0; step < 60; step++) await mouse.move(700 + 6 * (step % 20), 450 + 3 * step)
-  await mouse.up({ button: 'middle' })
-}
+const { mouse } = page
 
 await mouse.move(700, 450)
-const panning = await measured(panAndZoom)
+const panning = await measured(page, () => panAndZoom(page))
 await page.evaluate('page.view.fit()')
 
 async function dragBox(): Promise<void> {
@@ -71,11 +53,11 @@ await page.evaluate(
   `page.select([page.scene.shapes[2500].id], 'replace'); page.view.zoomToSelection(); page.view.zoomTo(1)`,
 )
 await mouse.move(720, 450)
-const moving = await measured(dragBox)
+const moving = await measured(page, dragBox)
 const moves = await page.evaluate(`page.calls.filter(([name]) => name === 'change').length`)
 
 await page.evaluate(`page.view.fit(); page.view.tool = 'draw'`)
-const drawing = await measured(dragBox)
+const drawing = await measured(page, dragBox)
 const drawn = await page.evaluate(`page.calls.filter(([name]) => name === 'add').length`)
 
 /** Resident memory of the browser's processes that show pages, MB. */

@@ -9,6 +9,7 @@ import type {
   Scene,
   SelectMode,
 } from '../../../src/renderer/canvas/editing.ts'
+import { fitView, toScreen } from '../../../src/renderer/canvas/geometry/view.ts'
 import type { Readout } from '../../../src/renderer/canvas/readout.ts'
 
 const CLASSES = [
@@ -128,6 +129,19 @@ class Page implements EditPort {
       difficult: false,
       ...flags,
     }
+  }
+
+  addStar(box: BoxXyxy, vertices: number): void {
+    this.show({ shapes: [...this.scene.shapes, this.box(box, 1, { segmentation: [star(box, vertices)] })] })
+  }
+
+  /** Where an image point is in the window while the picture fits into it. */
+  toScreen(x: number, y: number): [number, number] {
+    const { width, height } = this.scene.image!
+    const viewport = { width: window.innerWidth, height: window.innerHeight }
+    const view = fitView({ viewport, image: { width, height }, pixelRatio: window.devicePixelRatio })
+    const at = toScreen(view, { x, y } as Parameters<typeof toScreen>[1])
+    return [at.x, at.y]
   }
 
   /** An image with boxes spread over it evenly; sides from 12 to 60 px. With `vertices`, a star of as many in each. */
