@@ -4,8 +4,11 @@ import type { Annotation, Dataset } from '../../../src/core/formats/dataset.ts'
 import type { Format } from '../../../src/core/formats/formats.ts'
 import { byText } from '../../../src/core/formats/named.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
-import { polygonBounds } from '../../../src/core/geometry/polygon.ts'
-import { isPolygons } from '../../../src/core/geometry/segmentation.ts'
+import { readCocoRle, toCocoRle } from '../../../src/core/geometry/coco-rle.ts'
+import { partsOf, storedRings } from '../../../src/core/geometry/parts.ts'
+import { polygonBounds, type Ring, signedArea } from '../../../src/core/geometry/polygon.ts'
+import { rleOfPolygons } from '../../../src/core/geometry/rle.ts'
+import { isPolygons, type Segmentation } from '../../../src/core/geometry/segmentation.ts'
 import { someDataset } from '../../support/arbitrary-datasets.ts'
 import { throughFormat } from '../../support/read-back.ts'
 
@@ -125,3 +128,43 @@ function insideImages(dataset: Dataset): Dataset {
     })),
   }
 }
+
+describe('outlines', () => {
+  const box = [3, 3, 17, 13] as const
+  const dataset = (...segmentations: Segmentation[]): Dataset => ({
+    categories: [{ id: 1, name: 'ring' }],
+    images: [
+      {
+        ...{ id: 1, fileName: 'a.jpg', width: 31, height: 23 },
+        annotations: segmentations.map((segmentation) => ({ box, categoryId: 1, segmentation })),
+      },
+    ],
+  })
+  const outlinesThrough = (format: Format, ...segmentations: Segmentation[]) =>
+    throughFormat(dataset(...segmentations), format).dataset.images[0]!.annotations.map(
+      (one) => one.segmentation,
+    )
+
+  test.each(['coco', 'yolo', 'labelme'] as const)('%s: a hole is still a hole', (format) => {
+    const outline = [3, 3, 17, 3, 17, 13, 3, 13]
+    const holes = [
+      [5, 5, 5, 7.3, 7.1, 7.3, 7.1, 5],
+      [9.7, 6, 9.7, 9, 12, 9],
+    ]
+    const [back] = outlinesThrough(format, storedRings([{ outline, holes }]))
+    const [part, ...others] = partsOf(back as Ring[])
+    expect(others).toEqual([])
+    expect(part!.holes.map(signedArea).toSorted((a, b) => a - b)).toEqual(
+      holes.map(signedArea).toSorted((a, b) => a - b),
+    )
+    expect(signedArea(part!.outline)).toEqual(140)
+  })
+
+  test('coco: masks leave as they came, as a list of runs and packed, and say the same pixels', () => {
+    const mask = rleOfPolygons([[3, 3, 17, 3, 17, 13, 3, 13]], 31, 23)
+    const list = { size: [23, 31] as const, counts: [...mask.counts] }
+    const packed = toCocoRle(mask)
+    expect(outlinesThrough('coco', list, packed)).toEqual([list, packed])
+    expect([...readCocoRle(packed, 'here').counts]).toEqual(list.counts)
+  })
+})
