@@ -72,9 +72,9 @@ export async function trainInPython(
       const fault = readFault(folder)
       if (fault) throw fault
       const error = lost(folder, killer ?? `status ${status}`, stderr)
-      // Without a state there is nothing to go on from, and what did not start once does not start again.
-      if (restarts === RESTARTS || signal?.aborted || !existsSync(path.join(folder, RUN_FILES.state)))
-        throw error
+      // What dies twice before its first state will not start a third time.
+      const most = existsSync(path.join(folder, RUN_FILES.state)) ? RESTARTS : 1
+      if (restarts >= most || signal?.aborted) throw error
       onEvent({ kind: 'note', message: `${error.message}. Going on from the last saved state` })
     }
   } finally {

@@ -206,19 +206,19 @@ test('a lost process starts again from the saved state, a fault of the program d
     code: 'ENGINE_DIED',
     message: expect.stringContaining('SIGKILL'),
   })
-  expect(starts()).toBe(1)
+  expect(starts()).toBe(2)
   writeFileSync(path.join(at, 'state.safetensors'), state(2))
   const ended = '{"kind":"ended","steps":4,"complete":true,"evaluation":null}'
   expect(
-    await launch(`[ $(wc -l < ../starts) -lt 3 ] && kill -9 $$; echo '${ended}' >> events.jsonl`),
+    await launch(`[ $(wc -l < ../starts) -lt 4 ] && kill -9 $$; echo '${ended}' >> events.jsonl`),
   ).toMatchObject({ steps: 4, complete: true })
-  expect([starts(), notes.length]).toEqual([3, 1])
+  expect([starts(), notes.length]).toEqual([4, 2])
   const fault = '{"code":"IO_DISK_FULL","message":"The disk is full","remedy":"Free some space"}'
   await expect(launch(`echo '${fault}' > fault.json; exit 3`)).rejects.toMatchObject({
     code: 'IO_DISK_FULL',
     remedy: 'Free some space',
   })
-  expect(starts()).toBe(4)
+  expect(starts()).toBe(5)
   expect(readdirSync(at).sort()).toEqual(['data.json', 'run.json', 'start.safetensors', 'state.safetensors'])
 })
 
