@@ -77,8 +77,10 @@ export async function checkHealth(sources: HealthSources, watch: Watch = {}): Pr
 
   const readable = images.filter(({ error }) => error === null)
   for (const group of await duplicatesAmong(sources, readable, watch)) {
-    const splits = new Set(group.map(({ split }) => split))
-    found.add(splits.size > 1 ? 'leaked' : 'near-duplicate', finding(group))
+    const splits = new Set(group.flatMap(({ split }) => split ?? []))
+    // The one with most labels is first: whoever keeps one keeps it.
+    const ordered = group.toSorted((a, b) => b.labels - a.labels)
+    found.add(splits.size > 1 ? 'leaked' : 'near-duplicate', finding(ordered))
   }
   return {
     images: counts,
