@@ -21,7 +21,8 @@ export const runFolderOf = (job: string): string => path.join(job, JOB_FILES.run
 
 export function requireNewFolder(job: string): void {
   if (!existsSync(path.join(job, JOB_FILES.record)) && !existsSync(runFolderOf(job))) return
-  throw new CodedError('DATA_EXISTS', `${job} holds a job already`, 'Choose another folder')
+  const remedy = 'Go on with it (`fcos job run`, then `fcos job fetch`), or remove that folder'
+  throw new CodedError('DATA_EXISTS', `${job} holds a job already`, remedy)
 }
 
 /**
