@@ -28,6 +28,12 @@ export const RUNTIME = choice('--runtime <name>', 'what to detect on (default: w
   'onnx',
 ])
 
+export const DEVICE = choice(
+  '--device <device>',
+  'to compute on (default: the GPU that setup found, else the CPU)',
+  ['cpu', 'gpu'],
+)
+
 /** For commands that read data sets. */
 export const fromFormat = (command: Command): Command =>
   command.addOption(

@@ -1,5 +1,6 @@
 /** The fcos command. */
 import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { CommanderError } from 'commander'
 import { describe, fileFault, isInputError, toWire, type WireError } from '../../core/errors.ts'
 import { whenOrphaned } from '../process/orphan.ts'
@@ -49,6 +50,7 @@ function report(error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) return
   const wire = error instanceof CommanderError ? usageError(error) : toWire(error)
   console.error(`fcos: ${describe(wire).replaceAll(/\s*\n\s*/g, ' ')}`)
+  if (process.argv.includes('--verbose')) console.error(inspect(error))
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: wire })}\n`)
   process.exitCode = isInputError(wire.code) ? WRONG_USAGE : 1
 }
@@ -56,7 +58,9 @@ function report(error: unknown): void {
 function usageError({ code, message }: CommanderError): WireError {
   // Without a command, it has printed its help.
   const what = code === 'commander.help' ? 'no command given' : message.replace(/^error: /, '')
-  const command = program.commands.find((candidate) => candidate.name() === process.argv[2])
+  const command = program.commands.find((candidate) =>
+    [candidate.name(), ...candidate.aliases()].includes(process.argv[2] ?? ''),
+  )
   return {
     code: 'USAGE_OPTIONS',
     message: what.replace(/[.\s]+$/, ''),

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { CommandLine } from './command-line.ts'
 import { apiCommand } from './commands/api.command.ts'
 import { benchCommand } from './commands/bench.command.ts'
+import { completionCommand } from './commands/completion.command.ts'
 import { convertCommand } from './commands/convert.command.ts'
 import { detectCommand } from './commands/detect.command.ts'
 import { doctorCommand } from './commands/doctor.command.ts'
@@ -15,6 +16,7 @@ import { serveCommand } from './commands/serve.command.ts'
 import { startCommand } from './commands/start.command.ts'
 import { targetsCommand } from './commands/targets.command.ts'
 import { trainCommand } from './commands/train.command.ts'
+import { beQuiet } from './progress.ts'
 
 /** In the order of the help. The code of a command is loaded only when it runs, so that help is instant. */
 const COMMANDS = [
@@ -44,7 +46,11 @@ export function fcosProgram(version: string, print: CommandLine['print']): Comma
   const program = new Command('fcos')
     .description('Trains, runs and evaluates FCOS object detectors on this machine')
     .version(version)
-    .configureHelp({ minWidthToWrap: NARROWEST })
+    .configureHelp({
+      minWidthToWrap: NARROWEST,
+      // Without aliases, which would make the column too wide.
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`,
+    })
   addHelp(program, [
     'Exit status: 0 success, 2 wrong usage or bad input, 130 interrupted, 1 any other fault.',
   ])
@@ -55,6 +61,8 @@ export function fcosProgram(version: string, print: CommandLine['print']): Comma
         .command(usage)
         .description(summary)
         .option('--json', 'one JSON document on standard output; progress and messages on standard error')
+        .option('-q, --quiet', 'no progress and no notes, only the result and errors')
+        .option('--verbose', 'with an error, where in the program it arose and what caused it')
       addHelp(command, more)
       // Not wrapped, so that it can be copied.
       command.addHelpText('after', `\nExample: ${example}`)
@@ -62,6 +70,10 @@ export function fcosProgram(version: string, print: CommandLine['print']): Comma
     },
   }
   for (const register of COMMANDS) register(line)
+  completionCommand(line, program)
+  program.hook('preAction', (_, command) => {
+    if (command.opts().quiet) beQuiet()
+  })
   return program
 }
 

@@ -4,6 +4,13 @@ const BAR = 24
 /** Approximate number of progress lines per job in a pipe. */
 const LINES = 50
 
+let isQuiet = false
+
+/** From now on nothing is said but errors. */
+export function beQuiet(): void {
+  isQuiet = true
+}
+
 export class Progress {
   readonly #stream: NodeJS.WriteStream
   #drawn = false
@@ -14,12 +21,14 @@ export class Progress {
 
   /** A line that stays. */
   say(line: string): void {
+    if (isQuiet) return
     this.#erase()
     this.#stream.write(`${line}\n`)
   }
 
   /** @param text what is running and its state, as short as possible. */
   update(done: number, total: number, text: string): void {
+    if (isQuiet) return
     if (this.#stream.isTTY) {
       const full = Math.round((BAR * done) / total)
       const bar = '━'.repeat(full) + '╌'.repeat(BAR - full)

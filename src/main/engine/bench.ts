@@ -39,7 +39,7 @@ export async function bench(
   const ms = (name: RuntimeName) => times[runners.findIndex((runner) => runner.name === name)] ?? null
   for (const runner of runners) runner.dispose()
   const trainMs = train ? await trainingMs(checkpoint, pixels, size, runs, signal) : null
-  const threads = availableParallelism()
+  const threads = Number(process.env.FCOS_THREADS ?? availableParallelism())
   return { inferMs: ms('tensorflow'), onnxMs: ms('onnx'), trainMs, peakMb: peakMb(), threads }
 }
 

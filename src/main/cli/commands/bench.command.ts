@@ -1,6 +1,6 @@
 import { ARCHITECTURES } from '../../../core/detectors/architectures.ts'
 import { detectors } from '../../../core/detectors/detectors.ts'
-import { type CommandLine, choice, fastMath, RUNTIME } from '../command-line.ts'
+import { type CommandLine, choice, DEVICE, fastMath, RUNTIME } from '../command-line.ts'
 import { integer } from '../options.ts'
 import { Progress } from '../progress.ts'
 
@@ -19,7 +19,9 @@ export function benchCommand({ command, print }: CommandLine): void {
       .option('--height <pixels>', 'of the input', integer(64, 4096), 800)
       .option('--width <pixels>', 'of the input', integer(64, 4096), 1088)
       .option('--runs <n>', 'number of timed runs; the median is reported', integer(1), 7)
-      .addOption(RUNTIME),
+      .addOption(RUNTIME)
+      .addOption(DEVICE)
+      .option('--threads <n>', 'of the runtime (default: one per core)', integer(1)),
   ).action(async (options) => {
     const { renderBench, runBench } = await import('./bench.ts')
     const report = await runBench(options, new Progress())

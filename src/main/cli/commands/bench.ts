@@ -18,6 +18,8 @@ export interface BenchOptions {
   readonly runs: number
   readonly fastMath?: boolean
   readonly runtime?: RuntimeName
+  readonly device?: 'cpu' | 'gpu'
+  readonly threads?: number
 }
 
 export interface BenchReport extends BenchResult {
@@ -39,7 +41,12 @@ export interface BenchReport extends BenchResult {
 export async function runBench(options: BenchOptions, progress: Progress): Promise<BenchReport> {
   const { model, detector, train, height, width, runs } = options
   const start = performance.now()
-  const engine = await startEngine({ fastMath: options.fastMath, runtime: options.runtime })
+  const engine = await startEngine({
+    fastMath: options.fastMath,
+    runtime: options.runtime,
+    device: options.device,
+    threads: options.threads,
+  })
   const startMs = performance.now() - start
   try {
     const { device, fastMath, tensorflow } = engine.hello

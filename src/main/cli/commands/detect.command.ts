@@ -1,10 +1,11 @@
 import { CodedError } from '../../../core/errors.ts'
-import { type CommandLine, choice, fastMath, fromFormat, RUNTIME } from '../command-line.ts'
+import { type CommandLine, choice, DEVICE, fastMath, fromFormat, RUNTIME } from '../command-line.ts'
+import { withStandardInput } from '../detection/standard-input.ts'
 import { classScore, fraction, integer, tiling } from '../options.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
-  'IMAGES are files, folders (with their subfolders), globs or data sets. From a data set, the labelled ' +
+  'IMAGES are files, folders (with their subfolders), globs or data sets; - reads a list of them from standard input, one per line. From a data set, the labelled ' +
     'images are taken, with its image ids, and pictures show its boxes dashed. Other images are numbered from 1.',
   'OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.json), or a data set of another ' +
     'format.',
@@ -13,7 +14,7 @@ const MORE = [
 export function detectCommand({ command, print }: CommandLine): void {
   fromFormat(
     fastMath(
-      command('detect <images...>', 'detect objects in images', {
+      command('detect <images...>', 'detect objects in images; also fcos predict', {
         more: MORE,
         example:
           'fcos detect --model runs/cells/best.safetensors photos/ --out found.json --overlay pictures',
@@ -33,7 +34,7 @@ export function detectCommand({ command, print }: CommandLine): void {
           "minimum score (default: the model's own of each class, else 0.05; 0.4 in pictures)",
           fraction,
         )
-        .option('--class-score <name=score...>', 'minimum scores of single classes', classScore)
+        .option('--class-score <c=s...>', 'minimum scores of single classes: cell=0.4', classScore)
         .option('--classes <names...>', 'only these classes')
         .option('--overlay <folder>', 'draw a picture per image, with boxes, classes and scores')
         .option('--limit <n>', 'maximum number of detections per image', integer(1), 100)
@@ -55,6 +56,8 @@ export function detectCommand({ command, print }: CommandLine): void {
           tiling,
         )
         .addOption(RUNTIME)
+        .addOption(DEVICE)
+        .option('--threads <n>', 'of the runtime (default: one per core)', integer(1))
         .option('--shard <i/n>', 'detect in the i-th of n shards, and write a part into OUT')
         .option('--merge', 'IMAGES is a folder of parts, which become one OUT')
         .option('--on <address>', 'detect on a Ray cluster (docs/scale.md)')
@@ -62,24 +65,27 @@ export function detectCommand({ command, print }: CommandLine): void {
         .option('--actors <n>', 'of the cluster (default: 1)', integer(1))
         .option('--gpus', 'a GPU for each of them'),
     ),
-  ).action(async (images, options) => {
-    if (options.shard || options.merge || options.on) {
-      const [{ runParts }, { renderDetect }] = await Promise.all([
-        import('./detect-parts.ts'),
-        import('./detect.ts'),
-      ])
-      const report = await runParts({ ...options, images }, new Progress())
-      return print(options, report, () => renderDetect(report))
-    }
-    if (options.model === undefined) {
-      throw new CodedError(
-        'USAGE_MODEL',
-        '--model is missing',
-        'Give a checkpoint, such as best.safetensors of a run',
-      )
-    }
-    const { renderDetect, runDetect } = await import('./detect.ts')
-    const report = await runDetect({ ...options, images }, new Progress())
-    print(options, report, () => renderDetect(report))
-  })
+  )
+    .alias('predict')
+    .action(async (args, options) => {
+      const images = await withStandardInput(args)
+      if (options.shard || options.merge || options.on) {
+        const [{ runParts }, { renderDetect }] = await Promise.all([
+          import('./detect-parts.ts'),
+          import('./detect.ts'),
+        ])
+        const report = await runParts({ ...options, images }, new Progress())
+        return print(options, report, () => renderDetect(report))
+      }
+      if (options.model === undefined) {
+        throw new CodedError(
+          'USAGE_MODEL',
+          '--model is missing',
+          'Give a checkpoint, such as best.safetensors of a run',
+        )
+      }
+      const { renderDetect, runDetect } = await import('./detect.ts')
+      const report = await runDetect({ ...options, images }, new Progress())
+      print(options, report, () => renderDetect(report))
+    })
 }

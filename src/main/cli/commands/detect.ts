@@ -51,6 +51,8 @@ export interface DetectOptions {
   readonly size?: number
   readonly fastMath?: boolean
   readonly runtime?: RuntimeName
+  readonly device?: 'cpu' | 'gpu'
+  readonly threads?: number
 }
 
 /** Low enough for a whole precision-recall curve. */
@@ -132,9 +134,9 @@ async function detect(
   writer: ResultWriter,
   progress: Progress,
 ): Promise<{ result: DetectResult; found: Found; cut: number; tiled: number; seconds: number }> {
-  const { model, nms, limit, batch, size, fastMath, runtime, tile } = options
+  const { model, nms, limit, batch, size, fastMath, runtime, tile, device, threads } = options
   const own = (await aboutCheckpoint(model))?.thresholds
-  const engine = await startEngine({ fastMath, runtime })
+  const engine = await startEngine({ fastMath, runtime, device, threads })
   try {
     const images = inputs.map((input) => input.path)
     const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)

@@ -7,11 +7,14 @@ import {
   type Evaluation,
   evaluateGroundTruth,
 } from '../../../core/evaluation/coco-metrics.ts'
+import { groundTruthOf } from '../../../core/evaluation/ground-truth.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
 import type { IouType } from '../../../core/evaluation/tables.ts'
-import { parseCocoGroundTruth } from '../../../core/formats/coco-ground-truth.ts'
+import { type NamedGroundTruth, parseCocoGroundTruth } from '../../../core/formats/coco-ground-truth.ts'
 import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import type { Format } from '../../../core/formats/formats.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
+import { readDataset } from '../read-dataset.ts'
 
 export interface EvalReport {
   readonly images: number
@@ -19,27 +22,48 @@ export interface EvalReport {
   readonly evaluation: Evaluation
 }
 
-/** Paths of a COCO data set and of a COCO results list. */
+/** A data set, and the path of a COCO results list. */
 export interface EvalFiles {
   readonly gt: string
   readonly dt: string
+  /** Format of the labels to read, if a folder has labels in several. */
+  readonly from?: Format | undefined
   /** Whether boxes or masks are compared. */
-  readonly iouType?: IouType
+  readonly iouType?: IouType | undefined
 }
 
-/** @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or DATA_MASK. */
-export async function runEval({ gt, dt, iouType }: EvalFiles): Promise<EvalReport> {
-  const truth = parseCocoGroundTruth(
-    await readJson(gt, '--gt takes the COCO file with the labels'),
-    gt,
-    iouType,
-  )
+/**
+ * @param say is told what of the ground truth was skipped or repaired, where it is not COCO's.
+ * @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or
+ *   DATA_MASK; for data sets of other formats those of readDataset.
+ */
+export async function runEval(
+  { gt, dt, iouType, from }: EvalFiles,
+  say: (line: string) => void = () => {},
+): Promise<EvalReport> {
+  const truth = await readTruth({ gt, iouType, from }, say)
   const results = parseCocoResults(
     await readJson(dt, '--dt takes the file that `fcos detect --out` wrote'),
     dt,
   )
   const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt, iouType), iouType)
   return { images: truth.images.length, detections: results.length, evaluation }
+}
+
+/** A COCO file is read as pycocotools reads it; a data set of another format as the other commands do. */
+async function readTruth(
+  { gt, iouType, from }: Pick<EvalFiles, 'gt' | 'iouType' | 'from'>,
+  say: (line: string) => void,
+): Promise<NamedGroundTruth> {
+  if (/\.json$/i.test(gt) && (from === undefined || from === 'coco')) {
+    return parseCocoGroundTruth(await readJson(gt, '--gt takes a data set'), gt, iouType)
+  }
+  if (iouType === 'segm') {
+    const why = `${gt}: masks are compared with those of a COCO file alone`
+    throw new CodedError('USAGE_MASKS', why, 'Make one with `fcos convert --to coco`')
+  }
+  const { dataset } = await readDataset(gt, say, from ? { from } : {})
+  return { ...groundTruthOf(dataset), images: dataset.images }
 }
 
 async function readJson(file: string, remedy: string): Promise<unknown> {

@@ -17,11 +17,14 @@ export interface SampleReport {
 }
 
 /** Everything is written to a new folder `fcos-sample-run` in the working directory. */
-export async function runSample(progress: Progress): Promise<SampleReport> {
+export async function runSample(progress: Progress, steps?: number): Promise<SampleReport> {
   const folder = freshFolder('fcos-sample-run')
   const [data, val] = ['train.json', 'val.json'].map((name) => path.join(SAMPLE, name)) as [string, string]
   progress.say(`Fine-tuning lite0 on the sample (dice, marbles and pawns) in ${folder}`)
-  const train = await runTrain({ data, val, model: 'lite0', out: path.join(folder, 'run') }, progress)
+  const train = await runTrain(
+    { data, val, model: 'lite0', out: path.join(folder, 'run'), ...(steps !== undefined && { steps }) },
+    progress,
+  )
   if (!train.complete)
     throw new Interrupted(`Stopped after step ${train.steps}; what exists so far is in ${folder}`)
   const detect = await runDetect(

@@ -9,7 +9,10 @@ import { EMBEDDING, engineModel, IMAGE } from './model.ts'
 import { weightsOf } from './network.ts'
 
 /** Threads that wait do not spin: they would take the cores from decoding, and from whatever else the machine does. */
-const OPTIONS = { extra: { session: { intra_op: { allow_spinning: '0' } } } }
+const OPTIONS = {
+  ...(process.env.FCOS_THREADS && { intraOpNumThreads: Number(process.env.FCOS_THREADS) }),
+  extra: { session: { intra_op: { allow_spinning: '0' } } },
+}
 
 /** Only who detects on it pays for loading it. */
 const runtime = () => import('onnxruntime-node')

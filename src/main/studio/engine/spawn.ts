@@ -1,6 +1,7 @@
 /** Starts the engine's process. */
 import path from 'node:path'
 import { DETECTION_SPEEDS, type RuntimeName } from '../../../core/contract/runtime.ts'
+import { CodedError } from '../../../core/errors.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { connect, type Engine } from './client.ts'
 import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from './environment.ts'
@@ -11,6 +12,10 @@ export interface EngineOptions {
   readonly fastMath?: boolean | undefined
   /** What to detect on; left out, whatever is faster. */
   readonly runtime?: RuntimeName | undefined
+  /** Left out: the GPU that setup found, else the CPU. */
+  readonly device?: 'cpu' | 'gpu' | undefined
+  /** Of the runtime; left out: one for each core. */
+  readonly threads?: number | undefined
   /** Gives way to whatever else wants the processor, as a window does in which somebody draws. */
   readonly background?: boolean
   /** Variables beside those of engineEnvironment. */
@@ -26,15 +31,22 @@ export interface EngineOptions {
 /**
  * The engine is plain Node in a child process, so that it can be killed without loss.
  *
- * @throws CodedError RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
+ * @throws CodedError USAGE_DEVICE for a GPU that is not there, RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const record = readRuntimeRecord(options.place)
+  if (options.device === 'gpu' && record.device !== 'gpu') {
+    const remedy = 'Leave --device out; `fcos doctor` says what the engine runs on, and why'
+    throw new CodedError('USAGE_DEVICE', 'The engine has no GPU here', remedy)
+  }
   await requireIntact(record, options.place)
   const variables: Record<string, string> = {
     ...engineEnvironment(record, options.fastMath),
     FCOS_DETECTION_SPEEDS: path.join(cacheRoot(), DETECTION_SPEEDS),
     ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
+    // TensorFlow then finds none.
+    ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '' }),
+    ...(options.threads && threadVariables(options.threads)),
     ...options.env,
   }
   const engine = await startProcess(variables, options)
@@ -44,6 +56,12 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const { [FAST_MATH]: _, ...env } = variables
   return startProcess(env, options)
 }
+
+const threadVariables = (threads: number) => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  OMP_NUM_THREADS: String(threads),
+  FCOS_THREADS: String(threads),
+})
 
 function startProcess(
   env: Readonly<Record<string, string>>,
