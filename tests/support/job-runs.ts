@@ -1,6 +1,6 @@
 /** Tiny runs on images of the sample, trained by the engine and by the Python program. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { EngineData, EngineEvent, TrainRequest, TrainResult } from '../../src/core/contract/engine.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
@@ -130,5 +130,3 @@ export function weightDifference(one: string, other: string, file = 'last.safete
     }),
   )
 }
-
-export const has = (folder: string, file: string): boolean => existsSync(path.join(folder, file))

@@ -46,7 +46,7 @@ export async function startRay(token: string, env: NodeJS.ProcessEnv = {}): Prom
   const stop = async (): Promise<void> => {
     group.kill()
     await group.ended
-    if (!process.env.KEEP_RAY) rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
   const address = `http://127.0.0.1:${dashboard}`
   process.env.RAY_AUTH_TOKEN = token

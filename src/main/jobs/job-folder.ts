@@ -128,7 +128,7 @@ function requireAsPacked(job: string, { program, files }: JobRecord): void {
   if (now !== program) throw changed(JOB_FILES.program)
 }
 
-export function readRun(run: string): { readonly record: RunRecord; readonly data: RunData } {
+function readRun(run: string): { readonly record: RunRecord; readonly data: RunData } {
   const wrong = `${run} contains no training run`
   const record = RunRecord.safeParse(readJson(path.join(run, RUN_FILES.record), wrong))
   const data = RunData.safeParse(readJson(path.join(run, RUN_FILES.data), wrong))

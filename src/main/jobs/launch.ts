@@ -23,8 +23,6 @@ export interface Launch {
   readonly images?: string
   readonly program?: string
   readonly pinned?: TrainRequest['pinned']
-  readonly device?: 'cpu' | 'cuda' | 'mps'
-  readonly precision?: 'auto' | 'float32' | 'bfloat16'
   /** Leaves the events to whoever follows a job. */
   readonly keepEvents?: boolean
 }
@@ -87,7 +85,7 @@ export async function trainInPython(
 }
 
 function commandOf(launch: Launch): string[] {
-  const { python, processes, folder, images, pinned, device, precision } = launch
+  const { python, processes, folder, images, pinned } = launch
   const start =
     processes === 1
       ? []
@@ -96,8 +94,6 @@ function commandOf(launch: Launch): string[] {
   return [
     ...[python, '-m', ...start, 'fcos_job.train', folder],
     ...(images === undefined ? [] : ['--images', images]),
-    ...(device ? ['--device', device] : []),
-    ...(precision ? ['--precision', precision] : []),
     ...(pinned && pinned.images.length > 0 ? ['--pinned', JSON.stringify(pinned)] : []),
   ]
 }

@@ -101,7 +101,6 @@ function endTogether(child: ChildProcess): () => void {
 
 /** A program that runs beside this one, with all that it starts. */
 export interface ProcessGroup {
-  readonly pid: number | undefined
   /** Once it and its output have ended. `stderr` is the end of its standard error output. */
   readonly ended: Promise<{
     readonly status: number | null
@@ -150,5 +149,5 @@ export function startGroup(command: string, args: readonly string[], options: Ru
     // What a killed launcher has left of its group.
     kill()
   })
-  return { pid: child.pid, ended, kill }
+  return { ended, kill }
 }
