@@ -35,6 +35,13 @@ const FOR_SETUP = ['node_modules/node-api-headers']
 /** Not needed at run time: types, source maps, and what setup put there for this checkout. */
 const LEFT_OUT = /\.(d\.[cm]?ts|map|md)$|\/(lib\/napi-v8|deps|build-tmp-napi-v8)(\/|$)/
 
+/** ONNX Runtime's package holds its library for all systems. */
+function isForOtherSystem(file) {
+  const [, platform, arch] =
+    /onnxruntime-node[\\/]bin[\\/]napi-v\d+[\\/](\w+)(?:[\\/](\w+))?/.exec(file) ?? []
+  return (platform && platform !== process.platform) || (arch && arch !== process.arch) || false
+}
+
 const { packages } = JSON.parse(readFileSync(path.join(PROJECT, 'package-lock.json'), 'utf8'))
 const run = (node, ...args) => execFileSync(node, args, { cwd: PROJECT, stdio: 'inherit' })
 
@@ -57,7 +64,11 @@ function layOutEngine() {
   for (const place of [...needed, ...FOR_SETUP]) {
     // Packages for other platforms are not installed.
     if (existsSync(path.join(PROJECT, place)))
-      copy(place, (file) => !LEFT_OUT.test(path.relative(PROJECT, file)) && !isNested(place, file))
+      copy(
+        place,
+        (file) =>
+          !LEFT_OUT.test(path.relative(PROJECT, file)) && !isForOtherSystem(file) && !isNested(place, file),
+      )
   }
   // Copies of different builds are kept side by side on a user's machine.
   const id = createHash('sha256').update(readFileSync(path.join(PROJECT, 'package-lock.json')))
