@@ -77,14 +77,10 @@ export function outlineCommands(studio: Studio, view: AnnotationView): Command[]
       (selected) => selected.length > 1 && areStored(selected),
       (selected) => {
         const [first, ...others] = selected
-        const joined = others.reduce<Shape | null>((sum, other) => sum && combined(sum, 'add', other), first!)
+        const joined = all(first!, 'add', others)
         if (!joined) return
-        editor.rearrange(
-          new Map([[first!.id, joined]]),
-          others.map(({ id }) => id),
-          [],
-          'Join objects',
-        )
+        const gone = others.map(({ id }) => id)
+        editor.rearrange(new Map([[first!.id, joined]]), gone, [], 'Join objects')
         const classes = new Set(selected.map(({ classId }) => classId))
         const name = studio.classById.get(first!.classId)?.name ?? '?'
         messages.say(
@@ -99,12 +95,8 @@ export function outlineCommands(studio: Studio, view: AnnotationView): Command[]
       (selected) => selected.length > 1 && areStored(selected),
       (selected) => {
         const [first, ...others] = selected
-        const rest = others.reduce<Shape | null>(
-          (left, other) => left && combined(left, 'cut', other),
-          first!,
-        )
+        const rest = all(first!, 'cut', others)
         if (rest) editor.move(new Map([[first!.id, rest]]), 'Cut objects')
-        else messages.say('Nothing of the object would be left: it was not changed')
       },
     ),
     command(
@@ -149,6 +141,20 @@ export function outlineCommands(studio: Studio, view: AnnotationView): Command[]
       },
     },
   ]
+
+  /** A shape with all others added or cut out; null where that cannot be, which is said. */
+  function all(first: Shape, change: 'add' | 'cut', others: readonly Shape[]): Shape | null {
+    let shape = first
+    for (const other of others) {
+      const next = combined(shape, change, other)
+      if (!next.shape) {
+        messages.say(next.reason)
+        return null
+      }
+      shape = next.shape
+    }
+    return shape
+  }
 
   function reshape(objects: readonly ProjectAnnotation[], label: string): void {
     const size = images.currentRow

@@ -7,8 +7,23 @@ import { rleDifference, rleOfPolygons, rleUnion } from '../../../core/geometry/r
 import { isPolygons } from '../../../core/geometry/segmentation.ts'
 import { type Shape, segmentationRings, shapeOfMask, shapeOfRings } from '../../../core/geometry/shape.ts'
 
-/** A shape with another one's area added to it, or taken out of it; null where nothing would be left. */
-export function combined(shape: Shape, change: 'add' | 'cut', other: Shape): Shape | null {
+export type Combination =
+  | { readonly shape: Shape; readonly reason?: never }
+  | { readonly shape: null; readonly reason: string }
+
+/** A shape with another one's area added to it, or taken out of it; or why it stays as it is. */
+export function combined(shape: Shape, change: 'add' | 'cut', other: Shape): Combination {
+  try {
+    const result = edited(shape, change, other)
+    if (result) return { shape: result }
+    return { shape: null, reason: 'Nothing of the object would be left: delete it instead' }
+  } catch {
+    // Of a mask whose runs do not fill its size, or outlines whose edges meet in a way that the library does not resolve.
+    return { shape: null, reason: 'These outlines cannot be combined: the object was not changed' }
+  }
+}
+
+function edited(shape: Shape, change: 'add' | 'cut', other: Shape): Shape | null {
   const { segmentation } = shape
   if (segmentation !== null && !isPolygons(segmentation)) {
     const mask = readCocoRle(segmentation, 'mask')

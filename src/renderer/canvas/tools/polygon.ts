@@ -179,9 +179,10 @@ export class PolygonTool implements Tool {
 
   #combine(id: number, change: 'add' | 'cut', shape: Shape): void {
     const target = this.#surface.index.get(id)
-    const result = target && combined(target, change, shape)
-    if (result) this.#surface.edits.change(new Map([[id, result]]))
-    else this.#notice = 'Nothing of the object would be left: delete it instead'
+    if (!target) return
+    const result = combined(target, change, shape)
+    if (result.shape) this.#surface.edits.change(new Map([[id, result.shape]]))
+    else this.#notice = result.reason
   }
 
   #points(): ImagePoint[] {

@@ -178,7 +178,7 @@ describe('vertices of the selected polygon', () => {
   })
 
   test('a vertex of a hole moves alone, and the hole stays a hole', () => {
-    const hole = combined(polygonOf(1, SQUARE), 'cut', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50]))!
+    const hole = combined(polygonOf(1, SQUARE), 'cut', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50])).shape!
     const { hand, changed } = selecting(canvasBox(1, hole.box, hole))
     const before = ringsOf(partsOf(hole.segmentation as Ring[]))
     hand.drag([50, 30], [45, 25])
@@ -215,12 +215,12 @@ describe('outlines united and cut', () => {
       fc.property(ring, ring, (a, b) => {
         const shapes = [a, b].map((one) => shapeOfRings(untangled(one).map(({ outline }) => outline)))
         if (!shapes[0] || !shapes[1]) return
-        const area = (shape: Shape | null) => shape?.area ?? 0
+        const area = ({ shape }: { shape: Shape | null }) => shape?.area ?? 0
         const [first, second] = [shapes[0], shapes[1]]
         const united = area(combined(first, 'add', second))
         const rest = area(combined(first, 'cut', second))
         // What b adds to a is b's area less what they share, which is a's less the rest.
-        expect(united - area(combined(second, 'cut', first)) - rest).toBeCloseTo(area(first) - rest, 6)
+        expect(united - area(combined(second, 'cut', first)) - rest).toBeCloseTo((first.area ?? 0) - rest, 6)
       }),
     )
   })
@@ -228,14 +228,22 @@ describe('outlines united and cut', () => {
   test('a mask stays a mask, to the pixel', () => {
     const counts = [...rleOfPolygons([SQUARE], 100, 100).counts]
     const mask: Shape = { box: [40, 20, 80, 60], segmentation: { size: [100, 100], counts }, area: 1600 }
-    const cut = combined(mask, 'cut', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50]))!
+    const cut = combined(mask, 'cut', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50])).shape!
     expect(cut.area).toBe(1200)
     expect(cut.segmentation).toMatchObject({ size: [100, 100], counts: expect.any(Array) })
-    expect(combined(cut, 'add', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50]))!.segmentation).toEqual(
+    expect(combined(cut, 'add', polygonOf(2, [50, 30, 70, 30, 70, 50, 50, 50])).shape!.segmentation).toEqual(
       mask.segmentation,
     )
-    expect(combined(mask, 'cut', mask)).toBeNull()
+    expect(combined(mask, 'cut', mask)).toMatchObject({
+      shape: null,
+      reason: expect.stringMatching(/Nothing of the object/),
+    })
     expect(rleArea(rleOfPolygons([SQUARE], 100, 100))).toBe(1600)
+    const broken: Shape = { ...mask, segmentation: { size: [100, 100], counts: [3] } }
+    expect(combined(broken, 'cut', polygonOf(2, SQUARE))).toMatchObject({
+      shape: null,
+      reason: expect.stringMatching(/cannot be combined/),
+    })
   })
 })
 
