@@ -19,7 +19,7 @@ await using canvas = await openCanvasPage({
 const { page, faults } = canvas
 const { mouse } = page
 await page.evaluate(`page.open(0, ${SIZE.width}, ${SIZE.height}, ${POLYGONS}, ${VERTICES})`)
-await page.evaluate(`page.addStar([200, 150, 3800, 2850], ${LARGE})`)
+await page.evaluate(`page.addCoast([200, 150, 3800, 2850], ${LARGE})`)
 await page.waitForFunction(`page.readout?.picture === 'sharp'`)
 
 const scripts = (times: readonly FrameTimes[]) => percentiles(times.map(({ script }) => script))
@@ -28,7 +28,7 @@ const feedback = (times: readonly FrameTimes[]) => percentiles(times.flatMap((on
 await mouse.move(700, 450)
 const panning = await measured(page, () => panAndZoom(page))
 
-/** The vertex farthest to the right is on the box's side, in the middle of its height. */
+/** The first vertex is on the box's right side, in the middle of its height. */
 await page.evaluate(
   `page.view.fit(); page.view.tool = 'select'; page.select([page.scene.shapes.at(-1).id], 'replace')`,
 )

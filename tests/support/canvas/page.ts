@@ -56,6 +56,18 @@ function star([x1, y1, x2, y2]: BoxXyxy, vertices: number): number[] {
   }).flat()
 }
 
+/** A ring with forty bays, which begins in the middle of the box's right side. */
+function coast([x1, y1, x2, y2]: BoxXyxy, vertices: number): number[] {
+  return Array.from({ length: vertices }, (_, i) => {
+    const turn = (i / vertices) * 2 * Math.PI
+    const reach = 0.45 + 0.05 * Math.cos(40 * turn)
+    return [
+      (x1 + x2) / 2 + Math.cos(turn) * reach * (x2 - x1),
+      (y1 + y2) / 2 + Math.sin(turn) * reach * (y2 - y1),
+    ]
+  }).flat()
+}
+
 class Page implements EditPort {
   readonly view: CanvasView
   /** Every call of the port but drafts, in order. */
@@ -131,8 +143,8 @@ class Page implements EditPort {
     }
   }
 
-  addStar(box: BoxXyxy, vertices: number): void {
-    this.show({ shapes: [...this.scene.shapes, this.box(box, 1, { segmentation: [star(box, vertices)] })] })
+  addCoast(box: BoxXyxy, vertices: number): void {
+    this.show({ shapes: [...this.scene.shapes, this.box(box, 1, { segmentation: [coast(box, vertices)] })] })
   }
 
   /** Where an image point is in the window while the picture fits into it. */
