@@ -32,6 +32,8 @@ def require_supported(config):
     for part, known in SUPPORTED.items():
         for unknown in sorted(set(config[part]) - known):
             raise JobError("USAGE_JOB_MODEL", f"The PyTorch program does not know the setting {part}.{unknown}", remedy)
+    if config["head"]["centernessOn"] == "own":
+        raise JobError("USAGE_JOB_MODEL", "The PyTorch program has no tower for centerness alone", remedy)
     if config["head"]["norm"] == "batch":
         # One BatchNorm per level, whose statistics would have to be those of all processes' images.
         raise JobError("USAGE_JOB_MODEL", "Towers with BatchNorm cannot be trained in several processes alike",

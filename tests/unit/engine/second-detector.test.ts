@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { expect, test } from 'vitest'
 import { detectorOf, detectors, register } from '../../../src/core/detectors/detectors.ts'
+import { FCOS } from '../../../src/core/detectors/fcos/index.ts'
 import { TargetMaps } from '../../../src/core/inspect/target-maps.ts'
 import { trainingOptions } from '../../../src/core/training/presets.ts'
 import { detectInput } from '../../../src/main/engine/detect/detect.ts'
@@ -14,6 +15,7 @@ import { initialWeights } from '../../../src/main/engine/train/initial-weights.t
 import { beginLearning } from '../../../src/main/engine/train/learning.ts'
 import { Normaliser } from '../../../src/main/engine/train/normaliser.ts'
 import { takeStep } from '../../../src/main/engine/train/step.ts'
+import { chooseTrainable } from '../../../src/main/engine/train/trainable.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { columns } from '../../../src/main/studio/runs/run-log.ts'
 import { scratch } from '../../support/scratch.ts'
@@ -67,4 +69,31 @@ test('its views are those of the X-ray', () => {
   expect(maps.shares.positives[0]).toBe(1)
   const paint = detectorOf(config).views[0].targets({ ...maps.own, matched: maps.matched, runnersUp: null })
   expect(maps.matched.filter((_, at) => paint.by === 'value' && paint.of(at, 32) === 1)).toHaveLength(1)
+})
+
+test('a quality branch on a tower of its own learns there alone, and is kept under its own names', async () => {
+  const preset = FCOS.presets.lite0([{ id: 4, name: 'thing' }])
+  const head = { ...preset.head, channels: 16, groups: 4, depth: 1, centernessOn: 'own' as const }
+  const own = { ...preset, head }
+  const model = new Network(own, initialWeights(own, 1))
+  chooseTrainable(model, 'head')
+  const images = tf.tensor4d(pixels, [1, 64, 64, 3]) as Tensor4D
+  lossAndGradients(model, images, [objects], { normaliser: (positives) => Math.max(1, positives) })
+  const names = [...model.parameters].map(({ name }) => name).filter((name) => /centerness_head/.test(name))
+  expect(names).toEqual([
+    'head.centerness_head.conv.0.weight',
+    'head.centerness_head.conv.0.bias',
+    'head.centerness_head.conv.1.weight',
+    'head.centerness_head.conv.1.bias',
+    'head.centerness_head.bbox_ctrness.weight',
+    'head.centerness_head.bbox_ctrness.bias',
+  ])
+  for (const name of names) {
+    const gradient = model.parameters.get(name).gradient!
+    expect(Math.max(...(gradient.abs().dataSync() as Float32Array)), name).toBeGreaterThan(0)
+  }
+  const file = join(await scratch(), 'own.safetensors')
+  await writeCheckpoint(file, { config: own, tensors: model.parameters.toStateDict() })
+  expect((await readCheckpoint(file)).config).toEqual(own)
+  model.dispose()
 })

@@ -14,7 +14,7 @@ const HeadConfig = FcosHeadConfig.omit({ distance: true }).extend({
   coding: z.enum(['box', 'point']),
 })
 
-const LossConfig = FcosLossConfig.extend({
+const LossConfig = FcosLossConfig.omit({ quality: true }).extend({
   /** What the box loss is multiplied by. */
   boxFactor: z.number().positive(),
 })
@@ -46,11 +46,12 @@ export function atssConfig(
 ): AtssConfig {
   const preset = architecture === 'lite0' ? fcos.lite0Config(classes) : fcos.torchvisionConfig(classes)
   const { distance: _, ...head } = preset.head
+  const { quality: __, ...loss } = preset.loss
   return {
     ...preset,
     detector: 'atss',
     assignment: { ...PAPER_RULES },
     head: { ...head, levelScale: true, coding: 'box' },
-    loss: { ...preset.loss, boxWeight: 'centerness', boxFactor: 2 },
+    loss: { ...loss, boxWeight: 'centerness', boxFactor: 2 },
   }
 }

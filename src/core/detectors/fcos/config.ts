@@ -50,7 +50,8 @@ export const HeadConfig = z.strictObject({
   /** batch: one BatchNorm per pyramid level and convolution, since statistics differ between levels. */
   norm: z.enum(['group', 'batch', 'none']),
   groups: z.int().positive(),
-  centernessOn: z.enum(['regression', 'classification']),
+  /** own: on a tower of its own, so that it does not share features with the boxes or the classes. */
+  centernessOn: z.enum(['regression', 'classification', 'own']),
   /** exp: d = exp(s·x) pixels. relu: d = stride·relu(s·x). s is a learned scalar per level, or 1 without levelScale. */
   distance: z.enum(['exp', 'relu']),
   levelScale: z.boolean(),
@@ -61,6 +62,11 @@ export const LossConfig = z.strictObject({
   box: z.enum(['giou', 'iou']),
   /** centerness: Σ c*·L / Σ c* (authors). none: Σ L / positives (torchvision). */
   boxWeight: z.enum(['none', 'centerness']),
+  /**
+   * What the centerness branch learns: centerness, also where undefined; or the IoU of the location's box with its target, as it is at that
+   * step and without a gradient through it (AdelaiDet's box quality).
+   */
+  quality: z.enum(['centerness', 'iou']).optional(),
   focalAlpha: z.number(),
   focalGamma: z.number(),
 })

@@ -1,4 +1,4 @@
-/** The head of FCOS (figure 2), which ATSS has too: two towers, and centerness on one of them. */
+/** The head of FCOS (figure 2), which ATSS has too: two towers, and centerness on one of them or on a third. */
 import type { HeadDescription } from '../detector.ts'
 import type { HeadConfig } from './config.ts'
 
@@ -12,6 +12,7 @@ export function fcosHead(
   regressionBias: number,
 ): HeadDescription {
   const [classification, regression] = ['head.classification_head', 'head.regression_head']
+  const own = 'head.centerness_head'
   const quality = (branch: typeof centernessOn, root: string) =>
     centernessOn === branch
       ? [{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 }]
@@ -39,6 +40,7 @@ export function fcosHead(
           ...quality('regression', regression),
         ],
       },
+      ...(centernessOn === 'own' ? [{ root: own, outputs: quality('own', own) }] : []),
     ],
     parameters: levelScale ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5] }] : [],
   }

@@ -91,12 +91,15 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   presets: { lite0: (classes) => lite0Config(classes), r50: torchvisionConfig },
   pretrained: { r50: ['fcos_resnet50_fpn_coco'] },
 
-  describe: ({ loss, assignment: { radius } }) => ({
+  describe: ({ loss, head, assignment: { radius } }) => ({
     settings: {
       'Box loss': `${loss.box}, ${loss.boxWeight === 'none' ? 'unweighted' : 'weighted by centerness'}`,
+      'Quality branch': `${loss.quality === 'iou' ? 'IoU of the box' : 'centerness'}, on ${
+        head.centernessOn === 'own' ? 'a tower of its own' : `the ${head.centernessOn} tower`
+      }`,
       'Center sampling': radius === 0 ? 'off' : `radius ${radius}`,
     },
-    losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for centerness`,
+    losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for ${loss.quality === 'iou' ? 'the IoU of the box' : 'centerness'}`,
     assignment: `center sampling with radius ${radius}`,
   }),
   torchvision: ({ architecture }) => (architecture === 'r50' ? 'fcos_resnet50_fpn' : undefined),

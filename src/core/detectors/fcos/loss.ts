@@ -62,33 +62,57 @@ export function fcosLoss(input: LossInput): FcosLoss {
     { alpha: config.focalAlpha, gamma: config.focalGamma, normaliser },
     gradients.logits,
   )
-  const { loss: centerness, floor: centernessFloor } = centernessOf(positives, input)
-  const { loss: box, scaleGradient } = boxOf(positives, input)
+  const predicted = predictedSides(positives, input)
+  const quality = config.quality === 'iou' ? iousOf(predicted, positives.ltrb) : positives.centerness
+  const { loss: centerness, floor: centernessFloor } = qualityOf(positives, quality, input)
+  const { loss: box, scaleGradient } = boxOf(positives, predicted, input)
   return { classification, box, centerness, centernessFloor, positives: positives.rows.length, scaleGradient }
 }
 
-function centernessOf({ rows, centerness }: BatchPositives, { outputs, normaliser, gradients }: LossInput) {
+/** @param target [P] what the centerness branch learns */
+function qualityOf(
+  { rows }: BatchPositives,
+  target: Float32Array,
+  { outputs, normaliser, gradients }: LossInput,
+) {
   const gradient = new Float32Array(rows.length)
   const logits = Float32Array.from(rows, (row) => outputs.centerness[row])
-  const result = centernessLoss(logits, centerness, normaliser, gradient)
+  const result = centernessLoss(logits, target, normaliser, gradient)
   gradients.centerness.fill(0)
   for (const [i, row] of rows.entries()) gradients.centerness[row] = gradient[i]
   return result
 }
 
-function boxOf(positives: BatchPositives, input: LossInput) {
+/** [P,4] distances l, t, r, b that the positives predict, in pixels. */
+function predictedSides(
+  { rows, levels }: BatchPositives,
+  { outputs, distance: rule, scales, pyramid }: LossInput,
+): Float64Array {
+  const predicted = new Float64Array(rows.length * 4)
+  for (const [i, row] of rows.entries()) {
+    const level = levels[i]
+    for (let side = 0; side < 4; side++) {
+      const u = (scales?.[level] ?? 1) * outputs.regression[row * 4 + side]
+      predicted[i * 4 + side] = distance(rule, u, pyramid.levels[level].stride)
+    }
+  }
+  return predicted
+}
+
+/** [P] IoUs of pairs of boxes [P,4] that are given as distances ≥ 0 from a common location. */
+function iousOf(predicted: Float64Array, target: Float32Array): Float32Array {
+  const area = (of: (k: number) => number): number => (of(0) + of(2)) * (of(1) + of(3))
+  return Float32Array.from({ length: target.length / 4 }, (_, i) => {
+    const shared = area((k) => Math.min(predicted[i * 4 + k], target[i * 4 + k]))
+    return shared / (area((k) => predicted[i * 4 + k]) + area((k) => target[i * 4 + k]) - shared)
+  })
+}
+
+function boxOf(positives: BatchPositives, predicted: Float64Array, input: LossInput) {
   const { outputs, distance: rule, scales, config, normaliser, gradients } = input
   const { levels } = input.pyramid
   const { rows } = positives
-  const predicted = new Float64Array(rows.length * 4)
   const scaleOf = (level: number): number => scales?.[level] ?? 1
-  for (const [i, row] of rows.entries()) {
-    const level = positives.levels[i]
-    for (let side = 0; side < 4; side++) {
-      const u = scaleOf(level) * outputs.regression[row * 4 + side]
-      predicted[i * 4 + side] = distance(rule, u, levels[level].stride)
-    }
-  }
 
   const weighted = config.boxWeight === 'centerness'
   const weights = weighted ? positives.centerness : undefined

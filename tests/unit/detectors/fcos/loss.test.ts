@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { LossConfig } from '../../../../src/core/detectors/fcos/config.ts'
 import { type DistanceRule, distance } from '../../../../src/core/detectors/fcos/distances.ts'
 import { fcosLoss, type HeadOutputs } from '../../../../src/core/detectors/fcos/loss.ts'
+import { iou } from '../../../../src/core/geometry/box.ts'
 import { pyramid } from '../../../../src/core/pyramid/levels.ts'
 import { mulberry32 } from '../../../../src/core/random.ts'
 import { centralDifference } from '../../../support/finite-difference.ts'
@@ -179,4 +180,34 @@ describe('FCOS loss', () => {
       'class 2 of 2',
     )
   })
+})
+
+test('the quality branch may learn the IoU of the box instead, which takes no part in the box’s own gradient', () => {
+  const outputs = outputsOf(5, TARGETS.length)
+  const run = (quality: LossConfig['quality']) => {
+    const gradients = {
+      logits: new Float32Array(outputs.logits.length),
+      regression: new Float32Array(outputs.regression.length),
+      centerness: new Float32Array(outputs.centerness.length),
+    }
+    const config = { ...CONFIG, ...(quality && { quality }) }
+    const loss = fcosLoss({
+      ...{ outputs, targets: TARGETS, pyramid: PYRAMID, distance: 'relu', config, normaliser: 3, gradients },
+    })
+    return { loss, gradients }
+  }
+  const [plain, byIou] = [run(undefined), run('iou')]
+  expect(byIou.gradients.regression).toEqual(plain.gradients.regression)
+  expect(byIou.gradients.logits).toEqual(plain.gradients.logits)
+  expect(byIou.loss.box).toBe(plain.loss.box)
+  const targets = TARGETS.flatMap(({ positives }) => [...positives.ltrb])
+  for (const [i, row] of LEARNING.entries()) {
+    const stride = row < PYRAMID.locations ? 8 : 16
+    const box = (sides: readonly number[]) => [-sides[0]!, -sides[1]!, sides[2]!, sides[3]!] as const
+    const predicted = Array.from(outputs.regression.subarray(row * 4, row * 4 + 4), (x) => stride * x)
+    const wanted = iou(box(predicted), box(targets.slice(i * 4, i * 4 + 4)))
+    const p = 1 / (1 + Math.exp(-outputs.centerness[row]!))
+    expect(byIou.gradients.centerness[row]).toBeCloseTo((p - wanted) / 3, 5)
+  }
+  expect(byIou.loss.centerness).not.toBeCloseTo(plain.loss.centerness, 3)
 })
