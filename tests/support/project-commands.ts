@@ -29,7 +29,19 @@ const KINDS = [
     'attributes',
     'remove',
   ] as const),
-  ...(['accept', 'reject', 'state', 'split', 'divide', 'addClass', 'rename', 'exchangeNames'] as const),
+  ...([
+    'accept',
+    'reject',
+    'state',
+    'split',
+    'divide',
+    'removeImages',
+    'restoreImages',
+    'classOfImages',
+    'addClass',
+    'rename',
+    'exchangeNames',
+  ] as const),
   ...(['recolour', 'reorder', 'merge', 'removeClass', 'several', 'undo', 'redo'] as const),
 ]
 
@@ -55,7 +67,7 @@ export function perform(project: Project, { kind, a, b, box, text }: Command): v
   const at = <T>(items: readonly T[], index: number): T | undefined => items[index % items.length]
   const ids = (table: string) =>
     database.all<{ id: number }>(`SELECT id FROM ${table} ORDER BY id`).map(({ id }) => id)
-  const image = at(ids('image'), a)!
+  const image = at(ids('image'), a)
   const all = ids('class')
   const [one, other] = [at(all, a), at(all, b)]
   const annotation = at(ids('annotation'), a)
@@ -70,11 +82,16 @@ export function perform(project: Project, { kind, a, b, box, text }: Command): v
   try {
     if (kind === 'undo') history.undo()
     else if (kind === 'redo') history.redo()
+    else if (kind === 'restoreImages') images.restore()
+    // All images may have been removed.
+    else if (image === undefined) return
+    else if (kind === 'removeImages') images.remove([image])
     else if (kind === 'state') images.setState([image], at(IMAGE_STATES, b)!)
     else if (kind === 'split') images.setSplit([image], at([...SPLITS, null], b)!)
     else if (kind === 'divide') images.assignSplits({ shares: SHARES, seed: b })
     else if (kind === 'addClass') classes.add(text, a % 3 === 0 ? { id: b } : {})
     else if (one === undefined || other === undefined) return
+    else if (kind === 'classOfImages') images.setClass([image], other)
     else if (kind === 'draw') annotations.add(image, [{ classId: other, box, source: 'drawn' }])
     else if (kind === 'propose') annotations.propose(image, 'm', [{ classId: other, box, score: b / 50 }])
     else if (kind === 'rename') classes.rename(one, text)

@@ -7,6 +7,7 @@ export function tracked(project: Project): unknown {
     images: database.all(
       'SELECT id, state, split, drawn, imported, proposed, accepted FROM image ORDER BY id',
     ),
+    removed: database.all('SELECT * FROM removed ORDER BY id'),
     classes: database.all('SELECT * FROM class ORDER BY id'),
     annotations: database.all('SELECT * FROM annotation ORDER BY id'),
     rejections: database.all('SELECT * FROM rejection ORDER BY id'),

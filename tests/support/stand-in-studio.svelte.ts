@@ -74,6 +74,7 @@ export const summaryOf = (change: Partial<ProjectSummary> = {}): ProjectSummary 
   labels: 0,
   proposals: 0,
   errors: 0,
+  removed: 0,
   undo: null,
   redo: null,
   ...change,

@@ -182,7 +182,7 @@ export class AnnotationView {
     $effect(() => {
       const stop = tour.current
       if (stop === null || stop.imageId !== editor.image.loaded || stop.imageId !== this.#shownImage) return
-      canvas.zoomToBox(stop.box)
+      canvas.reveal(stop.box)
       const isThere = untrack(() => editor.image.annotations.some(({ id }) => id === stop.annotationId))
       editor.image.select(isThere ? [stop.annotationId!] : [])
     })

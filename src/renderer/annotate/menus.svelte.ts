@@ -10,6 +10,13 @@ export interface PagePoint {
 export interface PickerRequest extends PagePoint {
   /** Ids of commands that are offered below the classes; null is a line. */
   readonly commands: readonly (string | null)[]
+  /** What is done with the class; null: it becomes that of the selected objects, or of new ones. */
+  readonly purpose: PickerPurpose | null
+}
+
+export interface PickerPurpose {
+  readonly title: string
+  readonly choose: (classId: number, name: string) => void | Promise<void>
 }
 
 export class AnnotateMenus {
@@ -31,8 +38,12 @@ export class AnnotateMenus {
     this.context = { x: event.clientX, y: event.clientY, label, commands }
   }
 
-  pickClass(at: PagePoint, commands: PickerRequest['commands'] = []): void {
+  pickClass(
+    at: PagePoint,
+    commands: PickerRequest['commands'] = [],
+    purpose: PickerPurpose | null = null,
+  ): void {
     this.context = null
-    this.picker = { x: at.x, y: at.y, commands }
+    this.picker = { x: at.x, y: at.y, commands, purpose }
   }
 }

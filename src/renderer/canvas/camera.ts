@@ -16,6 +16,9 @@ import {
 } from './geometry/view.ts'
 import type { Sight } from './layers/placement.ts'
 
+/** A box is seen well when its longer side has this many CSS pixels. */
+const LEGIBLE = 40
+
 export class Camera {
   readonly #changed: () => void
   #frame: Frame = { viewport: { width: 1, height: 1 }, image: { width: 1, height: 1 }, pixelRatio: 1 }
@@ -79,6 +82,17 @@ export class Camera {
 
   pan(dx: number, dy: number): void {
     this.#go(panBy(this.#view, dx, dy, this.#frame))
+  }
+
+  /** Brings a box into sight: where it can be seen well at the present zoom, that stays. */
+  reveal(box: BoxXyxy): void {
+    const [x1, y1, x2, y2] = this.visible
+    const sides = [box[2] - box[0], box[3] - box[1]].map((side) => side * this.#view.scale)
+    const { width, height } = this.#frame.viewport
+    if (Math.max(...sides) < LEGIBLE || sides[0]! > width || sides[1]! > height) this.showBox(box)
+    else if (box[0] < x1 || box[1] < y1 || box[2] > x2 || box[3] > y2) {
+      this.centreOn({ x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2 } as ImagePoint)
+    }
   }
 
   showBox(box: BoxXyxy): void {

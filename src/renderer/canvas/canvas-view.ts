@@ -208,8 +208,9 @@ export class CanvasView {
     this.#camera.zoomBy(factor, this.#toolbox.pointer ?? { x: width / 2, y: height / 2 })
   }
 
-  zoomToBox(box: BoxXyxy): void {
-    this.#camera.showBox(box)
+  /** Brings a box into sight, and zooms only where it could not be seen. */
+  reveal(box: BoxXyxy): void {
+    this.#camera.reveal(box)
   }
 
   zoomToSelection(): void {

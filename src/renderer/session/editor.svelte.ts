@@ -74,7 +74,7 @@ export class Editor {
     this.#penClass = id
   }
 
-  async load(image: number): Promise<void> {
+  async load(image: number | null): Promise<void> {
     this.#keyMoves.end()
     const opened = new OpenImage(image)
     this.image = opened

@@ -17,7 +17,7 @@ export type ImageOrder = 'path' | 'useful'
 
 export class ImageList {
   readonly #studio: Context
-  readonly #opened: (image: number) => void
+  readonly #opened: (image: number | null) => void
   readonly #first: number | null
   /** In the query language (core/query). */
   query = $state('')
@@ -32,19 +32,26 @@ export class ImageList {
   /** Whether the list is being loaded for the first time. */
   loading = $state(false)
   current = $state<number | null>(null)
+  /** Images that are marked in the list, for commands that change many at once. Of one image, the open one is meant. */
+  marked = $state.raw<ReadonlySet<number>>(new Set())
   #rows = $state.raw<ReadonlyMap<number, ProjectImage>>(new Map())
   readonly #asked = new Set<number>()
   readonly indexOf = $derived(new Map(this.ids.map((id, index) => [id, index])))
+  /** What commands about images change, in list order. */
+  readonly targets: readonly number[] = $derived.by(() => {
+    if (this.marked.size > 1) return this.ids.filter((id) => this.marked.has(id))
+    return this.current === null ? [] : [this.current]
+  })
   readonly currentIndex = $derived(this.current === null ? -1 : (this.indexOf.get(this.current) ?? -1))
   readonly currentRow = $derived(this.current === null ? undefined : this.#rows.get(this.current))
   /** The open image, where its file can be read. */
   readonly readable = $derived(this.currentRow?.error === null ? this.currentRow.id : null)
 
   /**
-   * @param opened called for every image that is opened
+   * @param opened called for every image that is opened; null where the last one was removed
    * @param first the image to open first, if it still exists; null: the first of the list
    */
-  constructor(studio: Context, opened: (image: number) => void, first: number | null = null) {
+  constructor(studio: Context, opened: (image: number | null) => void, first: number | null = null) {
     this.#studio = studio
     this.#opened = opened
     this.#first = first
@@ -84,9 +91,16 @@ export class ImageList {
       this.queryError = null
       // Known rows are shown until they have been reloaded.
       this.#asked.clear()
-      this.ids = this.order === 'useful' ? [...new Set([...this.useful.keys(), ...ids])] : ids
+      const at = this.currentIndex
+      const found = new Set(ids)
+      // What is not listed must not be changed by a command that says how many it changes.
+      this.#mark([...this.marked].filter((id) => found.has(id)))
+      this.ids =
+        this.order === 'useful'
+          ? [...new Set([...this.useful.keys(), ...ids])].filter((id) => query !== '' || found.has(id))
+          : ids
       if (this.current === null && ids.length > 0) this.open(ids.find((id) => id === this.#first) ?? ids[0]!)
-      else if (this.current !== null) await this.#load([this.current])
+      else if (this.current !== null) await this.#stay(this.current, at)
     } catch (error) {
       this.queryError = error instanceof Error ? error.message : String(error)
     } finally {
@@ -113,10 +127,48 @@ export class ImageList {
 
   /** Opens an image, even one that the filter leaves out. */
   open(id: number): void {
+    if (!this.marked.has(id)) this.#mark([])
     if (id === this.current) return
     this.current = id
     void this.#load([id])
     this.#opened(id)
+  }
+
+  /** Marks or unmarks an image; the open one is marked with the first other. */
+  toggle(id: number): void {
+    const next = new Set(this.marked.size === 0 && this.current !== null ? [this.current] : this.marked)
+    if (!next.delete(id)) next.add(id)
+    this.#mark(next)
+  }
+
+  /** Marks the images from the open one to this one. */
+  markTo(id: number): void {
+    const [from, to] = [Math.max(0, this.currentIndex), this.indexOf.get(id) ?? 0]
+    this.#mark(this.ids.slice(Math.min(from, to), Math.max(from, to) + 1))
+  }
+
+  /** Marks all that are listed. */
+  markAll(): void {
+    this.#mark(this.ids)
+  }
+
+  unmark(): void {
+    this.#mark([])
+  }
+
+  #mark(ids: Iterable<number>): void {
+    const next = new Set(ids)
+    this.marked = next.size > 1 ? next : new Set()
+  }
+
+  /** Keeps the open image, or opens the one in its place if it is no longer in the project. */
+  async #stay(id: number, at: number): Promise<void> {
+    await this.#load([id])
+    if (this.current !== id || this.#rows.has(id)) return
+    const next = this.ids[Math.min(Math.max(at, 0), this.ids.length - 1)]
+    this.current = null
+    if (next === undefined) this.#opened(null)
+    else this.open(next)
   }
 
   /** Opens the image `by` places further, at most the first or last. */
@@ -142,7 +194,11 @@ export class ImageList {
     for (const id of ids) this.#asked.add(id)
     const rows = await this.#studio.attempt(this.#studio.client.call('images.list', { ids }))
     if (!rows) return
-    this.#rows = new Map([...this.#rows, ...rows.map((row) => [row.id, row] as const)])
+    const next = new Map(this.#rows)
+    // Those that were removed from the project have no rows any more.
+    for (const id of ids) next.delete(id)
+    for (const row of rows) next.set(row.id, row)
+    this.#rows = next
   }
 }
 

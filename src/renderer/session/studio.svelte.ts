@@ -93,7 +93,7 @@ export class Studio implements Context {
     this.jobs = new JobList(this.client)
     this.labels = new LabelOffer(this)
     this.model = new ModelInUse(this)
-    const opened = (image: number): void => {
+    const opened = (image: number | null): void => {
       void this.editor.load(image)
       this.#remember()
     }

@@ -16,7 +16,7 @@ const nothing = new Proxy({}, { get: () => nothing }) as never
 
 const ALL: readonly Command[] = [
   ...appCommands(nothing, () => {}),
-  ...imageCommands(nothing),
+  ...imageCommands(nothing, nothing),
   ...objectCommands(nothing, nothing),
   ...classCommands(nothing, nothing),
   ...classNumberCommands(nothing, ['die']),

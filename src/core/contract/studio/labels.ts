@@ -44,6 +44,12 @@ export const LABEL_METHODS = {
   'images.list': method(z.strictObject({ ids: Ids }), z.array(ImageValue).readonly()),
   'images.setState': method(z.strictObject({ ids: Ids, state: z.enum(IMAGE_STATES) }), Nothing),
   'images.setSplit': method(z.strictObject({ ids: Ids, split: z.enum(SPLITS).nullable() }), Nothing),
+  /** Gives all labels of images one class; proposals stay as they are. Throws USAGE_CLASS. */
+  'images.setClass': method(z.strictObject({ ids: Ids, classId: Id }), Nothing),
+  /** Takes images out of the project, with their annotations. The files stay; no scan adds them again. */
+  'images.remove': method(z.strictObject({ ids: Ids }), Nothing),
+  /** Brings back all removed images, as new ones without labels. Undoing the removal brings the labels back too. */
+  'images.restore': method(None, z.object({ ids: Ids })),
 
   'annotations.of': method(z.strictObject({ image: Id }), z.array(AnnotationValue).readonly()),
   /** Answers the new ids in the order given. Throws USAGE_BOX, USAGE_CLASS, USAGE_IMAGE. */

@@ -22,6 +22,8 @@ export const ProjectSummary = z.object({
   labels: z.int(),
   proposals: z.int(),
   errors: z.int(),
+  /** Images that were removed from the project; their files may still be in its folder. */
+  removed: z.int(),
   /** Labels of what undo would take back and redo would do again. */
   undo: z.string().nullable(),
   redo: z.string().nullable(),
@@ -34,6 +36,8 @@ export const ScanResult = z.object({
   changed: z.int(),
   moved: z.int(),
   missing: z.int(),
+  /** Files of images that were removed from the project: left out. */
+  removed: z.int(),
   broken: z.int(),
   unreadable: z.array(z.object({ path: z.string(), reason: z.string() })).readonly(),
 })
@@ -87,7 +91,10 @@ export const FoundLabels = z.object({
 export type FoundLabels = z.infer<typeof FoundLabels>
 
 export const PROJECT_METHODS = {
-  /** A folder, with a project or yet without one, or a project's file. Errors: those of openProject and createProject. */
+  /**
+   * A folder, with a project or yet without one, or a project's file; of an image or a file of labels, its folder.
+   * Errors: those of openProject and createProject.
+   */
   'project.open': method(z.strictObject({ path: LocalPath }), ProjectSummary),
   /** A project in one folder over the images of another, which is then never written to. */
   'project.create': method(z.strictObject({ folder: LocalPath, imageRoot: LocalPath }), ProjectSummary),

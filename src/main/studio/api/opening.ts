@@ -1,13 +1,14 @@
 /** Ways to a project. */
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { EngineData } from '../../../core/contract/engine.ts'
 import { RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 import { keyOf } from '../../images/image-file.ts'
+import { IMAGE_FILE } from '../datasets/files.ts'
 import { loadDataset } from '../datasets/index.ts'
 import { freezeLabels, labelledImages } from '../evaluation/frozen.ts'
 import { keep } from '../evaluation/prepare.ts'
@@ -26,15 +27,20 @@ import type { Settings } from '../settings.ts'
 import { SAMPLE_EVALUATION, SAMPLE_QUERY, SampleEvaluation, unpackDetections } from './sample-evaluation.ts'
 
 /**
- * A project's file, its folder, or a folder of images that becomes a project. Throws DATA_NOT_FOUND and the errors of
+ * A project's file, its folder, or a folder of images that becomes a project; for an image or a file of labels, the folder
+ * that it lies in. Throws DATA_NOT_FOUND and the errors of
  * openProject and createProject.
  */
 export async function openOrCreate(path: string): Promise<Project> {
   const stats = await stat(path).catch(() => undefined)
   if (stats === undefined) throw new CodedError('DATA_NOT_FOUND', `There is nothing at ${path}`)
-  if (stats.isDirectory() && !existsSync(join(path, PROJECT_FILE))) return createProject(path)
-  return openProject(path)
+  const isInFolder = stats.isFile() && (IMAGE_FILE.test(path) || LABEL_FILE.test(path))
+  const at = isInFolder ? dirname(path) : path
+  if ((isInFolder || stats.isDirectory()) && !existsSync(join(at, PROJECT_FILE))) return createProject(at)
+  return openProject(at)
 }
+
+const LABEL_FILE = /\.(json|csv|ya?ml|xml)$/i
 
 export const sampleIn = (dataFolder: string): string => join(dataFolder, 'sample')
 

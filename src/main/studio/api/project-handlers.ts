@@ -158,6 +158,15 @@ export const labelHandlers: Handlers<keyof typeof LABEL_METHODS> = {
     project.images.setSplit(ids, split)
     return null
   },
+  'images.setClass': ({ project }, { ids, classId }) => {
+    project.images.setClass(ids, classId)
+    return null
+  },
+  'images.remove': ({ project }, { ids }) => {
+    project.images.remove(ids)
+    return null
+  },
+  'images.restore': ({ project }) => ({ ids: project.images.restore() }),
 
   'annotations.of': ({ project }, { image }) => project.annotations.of(image),
   'annotations.add': ({ project }, { image, annotations, label }) => ({

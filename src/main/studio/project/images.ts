@@ -1,4 +1,5 @@
 /** The images of a project and what the user decided about them. The files themselves are never written. */
+import { CodedError } from '../../../core/errors.ts'
 import type { ImageState, ProjectImage, Split } from '../../../core/project/model.ts'
 import { stratifiedSplit } from '../../../core/project/stratified-split.ts'
 import type { Database } from './database.ts'
@@ -31,6 +32,12 @@ export class Images {
     return this.#database.get(`SELECT ${COLUMNS} FROM image WHERE id = ?`, id)
   }
 
+  /** Whether no image has the id, nor one that was removed and may come back. */
+  isFree(id: number): boolean {
+    const taken = 'SELECT 1 FROM image WHERE id = ?1 UNION ALL SELECT 1 FROM removed WHERE id = ?1'
+    return this.#database.get(taken, id) === undefined
+  }
+
   /** In the order of the ids; ids that name nothing are passed over. */
   list(ids: readonly number[]): ProjectImage[] {
     return this.#database.all(
@@ -54,6 +61,53 @@ export class Images {
       this.#database.run(
         'UPDATE image SET split = ? WHERE id IN (SELECT value FROM json_each(?))',
         split,
+        JSON.stringify(ids),
+      )
+    })
+  }
+
+  /**
+   * Takes images out of the project, with their annotations. Their files stay where they are, and no scan brings them
+   * back. Ids that name nothing are passed over.
+   */
+  remove(ids: readonly number[]): void {
+    const list = JSON.stringify(ids)
+    this.#history.change(ids.length === 1 ? 'Remove image' : 'Remove images', () => {
+      for (const table of ['annotation', 'rejection']) {
+        this.#database.run(`DELETE FROM ${table} WHERE image_id IN (SELECT value FROM json_each(?))`, list)
+      }
+      this.#database.run(
+        'INSERT INTO removed (id) SELECT id FROM image WHERE id IN (SELECT value FROM json_each(?))',
+        list,
+      )
+    })
+  }
+
+  /**
+   * Brings back all images that were removed, and returns their ids. Their labels are gone (only undoing the removal
+   * keeps them), so they are new: an image that is done and empty would be taken to show nothing.
+   */
+  restore(): number[] {
+    return this.#history.change('Restore images', () => {
+      const ids = this.#database.all<{ id: number }>('SELECT id FROM removed').map(({ id }) => id)
+      this.#database.run('DELETE FROM removed')
+      this.#database.run(
+        `UPDATE image SET state = 'new' WHERE state <> 'ignored' AND id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(ids),
+      )
+      return ids
+    })
+  }
+
+  /** Gives all labels of images one class; proposals stay. Throws USAGE_CLASS. */
+  setClass(ids: readonly number[], classId: number): void {
+    this.#history.change('Change class of boxes', () => {
+      if (!this.#database.get('SELECT 1 FROM class WHERE id = ?', classId))
+        throw new CodedError('USAGE_CLASS', `There is no class ${classId}`)
+      this.#database.run(
+        `UPDATE annotation SET class_id = ?
+         WHERE source <> 'proposed' AND image_id IN (SELECT value FROM json_each(?))`,
+        classId,
         JSON.stringify(ids),
       )
     })

@@ -10,6 +10,8 @@ import type { Loaded } from '../datasets/index.ts'
 import { nameKey } from './name-key.ts'
 import type { Project } from './project.ts'
 
+const REMOVED = 'the image was removed from this project'
+
 export interface MatchedImage {
   readonly image: DatasetImage
   readonly path: string
@@ -29,6 +31,9 @@ export function matchImages(
   problems: Problem[],
 ): MatchedImage[] {
   const rows = project.database.all<Known>('SELECT id, path, name_key, width, height FROM image')
+  const removed = new Set(
+    project.database.all<{ path: string }>('SELECT path FROM removed').map(({ path }) => path),
+  )
   const byPath = new Map(rows.map((row) => [row.path, row]))
   const byKey = Map.groupBy(rows, (row) => row.name_key)
   const root = project.imageRoot
@@ -45,10 +50,15 @@ export function matchImages(
       problems.push(problem(image.fileName, 'skipped', `it is not in the image folder ${root}`))
       return []
     }
+    if (known === undefined && removed.has(path)) {
+      problems.push(problem(image.fileName, 'skipped', REMOVED))
+      return []
+    }
     noteSize(image, known, problems)
     return [{ image, path: known?.path ?? path, id: known?.id, split: splitOf(image, problems) }]
   })
-  if (matched.length === 0 && dataset.images.length > 0) {
+  const wereRemoved = problems.some(({ reason }) => reason === REMOVED)
+  if (matched.length === 0 && dataset.images.length > 0 && !wereRemoved) {
     throw new CodedError(
       'DATA_IMAGES_MISSING',
       `None of the ${dataset.images.length} images of the data set is an image of this project, whose folder is ${root}`,

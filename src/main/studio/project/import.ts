@@ -153,7 +153,7 @@ class Import {
     const { database, images } = this.#project
     const { lastId } = database.run(
       'INSERT INTO image (id, path, name_key, sort_key, width, height) VALUES (?, ?, ?, ?, ?, ?)',
-      image.id > 0 && images.get(image.id) === undefined ? image.id : null,
+      image.id > 0 && images.isFree(image.id) ? image.id : null,
       path,
       nameKey(path),
       naturalKey(path),

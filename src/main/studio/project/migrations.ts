@@ -2,7 +2,7 @@
 import { CodedError } from '../../../core/errors.ts'
 import { naturalKey } from '../../../core/project/natural-order.ts'
 import type { Database } from './database.ts'
-import { VERSION_1, VERSION_2, VERSION_3 } from './schema.ts'
+import { VERSION_1, VERSION_2, VERSION_3, VERSION_4 } from './schema.ts'
 
 /** SQL, or more than SQL can do. */
 type Migration = string | ((database: Database) => void)
@@ -17,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
       database.run('UPDATE image SET sort_key = ? WHERE id = ?', naturalKey(path), id)
     }
   },
+  VERSION_4,
 ]
 
 /** "FCOS" in SQLite's header field for the kind of file: `file` and other tools can tell it from any database. */

@@ -29,6 +29,8 @@ const TRACKED: readonly Tracked[] = [
     rows: true,
   },
   { table: 'rejection', columns: ['image_id', 'class_id', 'x1', 'y1', 'x2', 'y2'], rows: true },
+  // Its rows carry images along (schema.ts).
+  { table: 'removed', columns: [], rows: true },
 ]
 
 export function installRecording(database: Database): void {
@@ -39,12 +41,16 @@ export function installRecording(database: Database): void {
 }
 
 function triggers({ table, columns, rows }: Tracked): string {
-  const keep = `INSERT INTO ${table}_before (log, id, existed, ${columns.join(', ')})
-    VALUES ((SELECT log FROM recording), OLD.id, 1, ${columns.map((column) => `OLD.${column}`).join(', ')}) ON CONFLICT DO NOTHING;`
+  const old = ['(SELECT log FROM recording)', 'OLD.id', '1', ...columns.map((column) => `OLD.${column}`)]
+  const keep = `INSERT INTO ${table}_before (${['log', 'id', 'existed', ...columns].join(', ')})
+    VALUES (${old.join(', ')}) ON CONFLICT DO NOTHING;`
   const note = `INSERT INTO ${table}_before (log, id, existed)
     VALUES ((SELECT log FROM recording), NEW.id, 0) ON CONFLICT DO NOTHING;`
   const differ = columns.map((column) => `OLD.${column} IS NOT NEW.${column}`).join(' OR ')
-  const update = `
+  const update =
+    columns.length === 0
+      ? ''
+      : `
     CREATE TEMP TRIGGER ${table}_update BEFORE UPDATE OF ${columns.join(', ')} ON main.${table} WHEN ${differ}
     BEGIN ${keep} END;`
   if (!rows) return update
@@ -71,17 +77,18 @@ export function exchange(database: Database, from: number, to: number): void {
     for (const { table } of withRows) {
       database.run(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table}_before WHERE log = ?)`, from)
     }
-    for (const { table, columns } of withRows) {
-      const names = ['id', ...columns].join(', ')
-      database.run(
-        `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${table}_before WHERE log = ? AND existed`,
-        from,
-      )
-    }
+    // An image that is about to be removed again takes its state along.
     for (const { table, columns } of TRACKED.filter(({ rows }) => !rows)) {
       const values = columns.map((column) => `${column} = before.${column}`).join(', ')
       database.run(
         `UPDATE ${table} SET ${values} FROM ${table}_before AS before WHERE before.log = ? AND before.id = ${table}.id`,
+        from,
+      )
+    }
+    for (const { table, columns } of withRows) {
+      const names = ['id', ...columns].join(', ')
+      database.run(
+        `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${table}_before WHERE log = ? AND existed`,
         from,
       )
     }
@@ -96,7 +103,7 @@ export function dropLog(database: Database, log: number): void {
 /** Drops the rows that are again as they were: a box dragged away and back. */
 export function dropUnchanged(database: Database, log: number): void {
   for (const { table, columns } of TRACKED) {
-    const same = columns.map((column) => `now.${column} IS before.${column}`).join(' AND ')
+    const same = ['true', ...columns.map((column) => `now.${column} IS before.${column}`)].join(' AND ')
     database.run(
       `DELETE FROM ${table}_before AS before WHERE log = ? AND CASE existed
          WHEN 1 THEN EXISTS (SELECT 1 FROM ${table} AS now WHERE now.id = before.id AND ${same})
@@ -115,7 +122,7 @@ export const isEmptyLog = (database: Database, log: number): boolean =>
 const MOST_ROWS = 1000
 
 export interface Touched {
-  /** Ids of the images whose annotations, rejections, state or split changed, or 'many'. */
+  /** Ids of the images whose annotations, rejections, state or split changed, or 'many': also where images came or went. */
   readonly images: readonly number[] | 'many'
   readonly classes: boolean
 }
@@ -127,8 +134,9 @@ export function touched(database: Database, log: number): Touched {
        UNION ALL SELECT 1 FROM rejection_before WHERE log = ?1 LIMIT ${MOST_ROWS + 1})`,
     log,
   )!
+  const cameOrWent = database.get('SELECT 1 FROM removed_before WHERE log = ? LIMIT 1', log) !== undefined
   return {
-    images: rows > MOST_ROWS ? 'many' : touchedImages(database, log),
+    images: rows > MOST_ROWS || cameOrWent ? 'many' : touchedImages(database, log),
     classes: database.get('SELECT 1 FROM class_before WHERE log = ? LIMIT 1', log) !== undefined,
   }
 }

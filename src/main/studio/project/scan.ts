@@ -18,7 +18,7 @@ import type { Project } from './project.ts'
 import { type FoundFile, isUnreadable, type Unreadable, walk } from './walk.ts'
 
 export interface ScanReport {
-  /** Image files seen. */
+  /** Image files seen, those of removed images among them. */
   readonly found: number
   readonly added: number
   /** Read again, since their bytes are others than before. */
@@ -27,6 +27,8 @@ export interface ScanReport {
   readonly moved: number
   /** Images of the project whose file is not there. */
   readonly missing: number
+  /** Files of images that the user has removed from the project: left out. */
+  readonly removed: number
   /** Files that are no images, damaged, or cannot be read; `has:error` finds them. */
   readonly broken: number
   /** Folders that could not be looked into; their images stay as they were. */
@@ -52,6 +54,12 @@ interface KnownFile {
   /** Upper-case hexadecimal; empty where it is not known. */
   readonly hash: string
   readonly error: string | null
+}
+
+interface RemovedFile {
+  readonly id: number
+  readonly path: string
+  readonly hash: string
 }
 
 interface ReadFile extends FoundFile, Probe {}
@@ -111,10 +119,13 @@ class Scan {
   readonly #known: number
   /** Rows whose file lies where it did with the bytes it had, or was read in this scan. */
   readonly #settled = new Set<number>()
+  /** Images that were removed, by path: those whose files were not seen. */
+  readonly #removed: Map<string, RemovedFile>
+  readonly #removedPaths: ReadonlySet<string>
   /** Files that may be those of rows that are not settled; decided at the end, when all have been seen. */
   readonly #undecided: ReadFile[] = []
   readonly #unreadable: Unreadable[] = []
-  readonly #counts = { found: 0, added: 0, changed: 0, moved: 0, missing: 0 }
+  readonly #counts = { found: 0, added: 0, changed: 0, moved: 0, missing: 0, removed: 0 }
 
   constructor(database: Database) {
     this.#database = database
@@ -123,6 +134,9 @@ class Scan {
     )
     this.#known = rows.length
     this.#unseen = new Map(rows.map((row) => [row.path, row]))
+    const removed = database.all<RemovedFile>('SELECT id, path, hex(hash) AS hash FROM removed')
+    this.#removed = new Map(removed.map((row) => [row.path, row]))
+    this.#removedPaths = new Set(this.#removed.keys())
   }
 
   report(): ScanReport {
@@ -145,6 +159,11 @@ class Scan {
 
   needsReading({ path, bytes, modified }: FoundFile): boolean {
     this.#counts.found++
+    if (this.#removedPaths.has(path)) {
+      this.#counts.removed++
+      this.#removed.delete(path)
+      return false
+    }
     const known = this.#unseen.get(path)
     const isSame = known?.bytes === bytes && known.modified === modified && known.error !== MISSING
     if (isSame) this.#settle(known)
@@ -186,7 +205,7 @@ class Scan {
         if (edited) {
           this.#counts.changed++
           this.#update(edited, file)
-        } else this.#add(file)
+        } else if (!this.#removedMoved(file)) this.#add(file)
       }
       for (const [row, file] of moves) {
         const replaced = this.#unseen.get(file.path)
@@ -206,6 +225,7 @@ class Scan {
   /** A row with these bytes that was not seen in its place, and may not be there any more. */
   #mayHaveMoved({ hash, bytes }: ReadFile): boolean {
     if (hash === null || bytes === 0) return false
+    for (const removed of this.#removed.values()) if (removed.hash === hex(hash)) return true
     return this.#database
       .all<{ id: number }>('SELECT id FROM image WHERE hash = ?', hash)
       .some(({ id }) => !this.#settled.has(id))
@@ -221,6 +241,20 @@ class Scan {
       'UPDATE image SET path = ?, name_key = ?, sort_key = ? WHERE id = ?',
       ...[path, nameKey(path), naturalKey(path), row.id],
     )
+  }
+
+  /** Whether a file is that of a removed image, which has been moved or renamed. */
+  #removedMoved({ path, hash, bytes }: ReadFile): boolean {
+    const rows = [...this.#removed.values()].filter((row) => bytes > 0 && row.hash === hex(hash))
+    const row = rows.find((one) => baseName(one.path) === baseName(path)) ?? rows[0]
+    if (row === undefined) return false
+    this.#removed.delete(row.path)
+    this.#counts.removed++
+    this.#database.run(
+      'UPDATE removed SET path = ?, name_key = ?, sort_key = ? WHERE id = ?',
+      ...[path, nameKey(path), naturalKey(path), row.id],
+    )
+    return true
   }
 
   #settle(row: KnownFile): void {

@@ -5,6 +5,7 @@
  *   class       what objects are. Ids are explicit, exported as they are, and never given twice.
  *   annotation  an object in an image, or a model's proposal of one.
  *   rejection   where somebody has said that there is no object of a class (version 2).
+ *   removed     images that the user has taken out of the project; their files may still lie in the folder (version 4).
  *   step        what can be undone and redone, oldest first.
  *   *_before    the rows that a step changed, as they were on its other side (see history.ts).
  *
@@ -131,4 +132,33 @@ ALTER TABLE image ADD COLUMN sort_key TEXT NOT NULL DEFAULT '';  -- the path as 
 DROP INDEX image_error;
 CREATE INDEX image_order ON image (sort_key, path);
 CREATE INDEX image_error ON image (sort_key, path) WHERE error IS NOT NULL;
+`
+
+/**
+ * A row that comes takes its image along, a row that goes brings it back: a step records the ids alone. Annotations are
+ * removed and restored by the step itself.
+ */
+export const VERSION_4 = `
+CREATE TABLE removed (
+  id         INTEGER PRIMARY KEY,              -- of the image, which gets it again
+  path       TEXT,                             -- the rest as the image had it
+  name_key   TEXT, sort_key TEXT, bytes INTEGER, modified REAL, hash BLOB,
+  width      INTEGER, height INTEGER, error TEXT, state TEXT, split TEXT
+) STRICT;
+
+CREATE TRIGGER image_removed AFTER INSERT ON removed BEGIN
+  UPDATE removed SET (path, name_key, sort_key, bytes, modified, hash, width, height, error, state, split)
+    = (SELECT path, name_key, sort_key, bytes, modified, hash, width, height, error, state, split FROM image WHERE image.id = NEW.id)
+    WHERE id = NEW.id;
+  DELETE FROM image WHERE id = NEW.id;
+END;
+CREATE TRIGGER image_restored AFTER DELETE ON removed BEGIN
+  INSERT INTO image (id, path, name_key, sort_key, bytes, modified, hash, width, height, error, state, split)
+    VALUES (OLD.id, OLD.path, OLD.name_key, OLD.sort_key, OLD.bytes, OLD.modified, OLD.hash, OLD.width, OLD.height, OLD.error, OLD.state, OLD.split);
+END;
+
+CREATE TABLE removed_before (
+  log INTEGER NOT NULL, id INTEGER NOT NULL, existed INTEGER NOT NULL,
+  PRIMARY KEY (log, id)
+) STRICT, WITHOUT ROWID;
 `

@@ -13,6 +13,8 @@ export interface Summary {
   readonly proposals: number
   /** Images whose file cannot be shown. */
   readonly errors: number
+  /** Images that were removed from the project. */
+  readonly removed: number
   /** Labels of what undo would take back and redo would do again. */
   readonly undo: string | null
   readonly redo: string | null
@@ -45,6 +47,7 @@ export function summarise({ database, history }: Project): Summary {
     labels: count('annotation') - proposals,
     proposals,
     errors: count('image WHERE error IS NOT NULL'),
+    removed: count('removed'),
     ...history.next(),
   }
 }

@@ -111,3 +111,44 @@ test('without anything to review the order stays, and why is said', async () => 
   expect(images.order).toBe('path')
   expect(context.messages.list[0]!.text).toContain('Run Detect first')
 })
+
+test('several images are marked one by one, from the open one to another, or all; a plain step forgets them', () => {
+  expect(images.targets).toEqual([1])
+  images.toggle(3)
+  expect(images.targets).toEqual([1, 3])
+  images.toggle(3)
+  expect(images.targets).toEqual([1])
+  images.markTo(3)
+  expect(images.targets).toEqual([1, 2, 3])
+  images.markAll()
+  expect(images.targets).toEqual([1, 2, 3, 4])
+  images.open(2)
+  expect([...images.targets]).toEqual([1, 2, 3, 4])
+  images.unmark()
+  expect(images.targets).toEqual([2])
+})
+
+test('images that a filter leaves out are not changed with the others', async () => {
+  images.markAll()
+  await images.search('class:die')
+  expect(images.targets).toEqual([2, 4])
+  await images.search('class:pawn')
+  expect(images.targets).toEqual([3])
+})
+
+test('when the open image is removed from the project, the one in its place opens; none is open when all are gone', async () => {
+  const all = client.answers['images.list']!
+  images.open(3)
+  await idle()
+  FOUND[''] = [1, 2, 4]
+  client.answers['images.list'] = ({ ids }) => all({ ids: ids.filter((id) => id !== 3) })
+  images.stepped({ images: 'many' } as never)
+  await expect.poll(() => images.current).toBe(4)
+  FOUND[''] = []
+  client.answers['images.list'] = () => []
+  images.stepped({ images: 'many' } as never)
+  await expect.poll(() => images.current).toBe(null)
+  expect(opened).toHaveBeenLastCalledWith(null)
+  expect(images.targets).toEqual([])
+  FOUND[''] = [1, 2, 3, 4]
+})

@@ -3,7 +3,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { listFolder } from '../../../../src/main/studio/api/folders.ts'
-import { scratch } from '../../../support/scratch.ts'
+import { openOrCreate } from '../../../../src/main/studio/api/opening.ts'
+import { lay, scratch } from '../../../support/scratch.ts'
 
 let folder: string
 
@@ -45,4 +46,21 @@ test('a folder that is not there is an error with its path', async () => {
   await expect(listFolder(join(folder, 'nowhere'))).rejects.toThrow(
     /nowhere cannot be read: it does not exist/,
   )
+})
+
+test('a path of an image or of labels opens the folder that it lies in; that of a project opens the project', async () => {
+  const root = await scratch()
+  await lay(root, {
+    'pictures/a.jpg': [8, 8],
+    'pictures/boxes.csv': 'x',
+    'pictures/data.yaml': 'names: [a]',
+    'a.txt': '',
+  })
+  for (const name of ['a.jpg', 'boxes.csv', 'data.yaml', 'project.fcos']) {
+    const project = await openOrCreate(join(root, 'pictures', name))
+    expect(project.imageRoot, name).toBe(join(root, 'pictures'))
+    project.close()
+  }
+  await expect(openOrCreate(join(root, 'a.txt'))).rejects.toThrow()
+  await expect(openOrCreate(join(root, 'none.csv'))).rejects.toMatchObject({ code: 'DATA_NOT_FOUND' })
 })

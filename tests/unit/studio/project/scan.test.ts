@@ -61,7 +61,10 @@ test('sub-folders, any names, two files of one name, sizes as displayed; nothing
     [...names, 'turned.jpg'].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
   )
   expect(listed(project).find(({ path }) => path === 'turned.jpg')?.size).toBe('20x30')
-  expect(report).toEqual({ found: 7, added: 7, changed: 0, moved: 0, missing: 0, broken: 0, unreadable: [] })
+  expect(report).toEqual({
+    ...{ found: 7, added: 7, changed: 0, moved: 0, missing: 0, removed: 0, broken: 0 },
+    unreadable: [],
+  })
   expect(await snapshot(root)).toEqual(before)
   expect(await scanImages(project)).toMatchObject({ found: 7, added: 0, changed: 0 })
 })
@@ -373,7 +376,7 @@ test('a folder that may not be read is named, and its images stay as they were',
   await chmod(join(root, 'closed'), 0o755)
   expect(JSON.parse(child.stdout || child.stderr)).toEqual([
     {
-      ...{ found: 2, added: 0, changed: 0, moved: 0, missing: 0, broken: 1 },
+      ...{ found: 2, added: 0, changed: 0, moved: 0, missing: 0, removed: 0, broken: 1 },
       unreadable: [{ path: 'closed', reason: 'permission denied' }],
     },
     [
