@@ -3,6 +3,7 @@ import { tick } from 'svelte'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import type { AnnotationView } from './annotation-view.svelte.ts'
+import { outlineMenu } from './outline-commands.ts'
 
 /** px of the image */
 const DUPLICATE_OFFSET = 10
@@ -180,10 +181,14 @@ const OBJECT_MENU = [
 ]
 
 /** Below the classes, where an object is right-clicked. */
-export const objectMenu = ({ image }: Studio['editor']): readonly (string | null)[] =>
-  image.selected.some(({ source }) => source === 'proposed')
-    ? ['object.accept', 'object.reject', null, ...OBJECT_MENU]
-    : OBJECT_MENU
+export const objectMenu = ({ image }: Studio['editor']): readonly (string | null)[] => [
+  ...(image.selected.some(({ source }) => source === 'proposed')
+    ? ['object.accept', 'object.reject', null]
+    : []),
+  ...outlineMenu(image.selected),
+  null,
+  ...OBJECT_MENU,
+]
 
 /** Where nothing but the image is right-clicked. */
 export const CANVAS_MENU = [
@@ -197,6 +202,7 @@ export const CANVAS_MENU = [
   'object.rejectAll',
   null,
   'tool.draw',
+  'tool.polygon',
   'tool.select',
   'view.fit',
   'view.actualSize',

@@ -177,6 +177,16 @@ export function outlineCommands(studio: Studio, view: AnnotationView): Command[]
   }
 }
 
+/** What is offered for objects such as these. */
+export const outlineMenu = (selected: readonly ProjectAnnotation[]): string[] => [
+  ...(selected.some(isBox) ? ['outline.ellipse', 'outline.rectangle'] : []),
+  ...(selected.some(isPolygon) ? ['outline.simplify'] : []),
+  ...(selected.some(isMask) ? ['outline.fromMask'] : []),
+  ...(selected.some(isOutlined) ? ['outline.box'] : []),
+  ...(selected.length > 1 ? ['outline.join', 'outline.subtract'] : []),
+  ...(selected.length === 1 && selected.some(isOutlined) ? ['outline.split'] : []),
+]
+
 /** px */
 export const TOLERANCES = [0.25, 0.5, 1, 2, 4, 8]
 

@@ -3,15 +3,19 @@ import type { Xray } from './xray.svelte.ts'
 /** A press that moves less than this is a click, in CSS pixels. */
 const CLICK_SLOP = 3
 
-/** An attachment for the canvas's element: Alt+click pins the location under the pointer, Alt+wheel switches levels. */
-export const xrayGestures = (xray: Xray) => (element: HTMLElement) => {
+/**
+ * An attachment for the canvas's element: Alt+click pins the location under the pointer, Alt+wheel switches levels.
+ *
+ * @param isFree whether the tool in the hand has no use of its own for Alt+click where the pointer is
+ */
+export const xrayGestures = (xray: Xray, isFree: () => boolean) => (element: HTMLElement) => {
   const listening = new AbortController()
   const { signal } = listening
   let pressed: PointerEvent | null = null
   element.addEventListener(
     'pointerdown',
     (event) => {
-      pressed = event.altKey && event.button === 0 ? event : null
+      pressed = event.altKey && event.button === 0 && isFree() ? event : null
     },
     { signal },
   )
