@@ -12,7 +12,19 @@ export type Paint = { readonly drawn?: (location: number) => boolean } & (
       readonly by: 'contest'
       readonly of: (location: number) => number
       readonly next: (location: number) => number
+    } /** In the colour of the level: solid, an outline alone, or solid with a ring. */
+  | {
+      readonly by: 'state'
+      readonly of: (location: number) => 'solid' | 'hollow' | 'ringed'
     }
+)
+
+/** What is drawn over the cells, in pixels of the network's input, in the colour of a box. */
+export type Mark = { readonly gt: number; readonly x: number; readonly y: number } & (
+  | { readonly kind: 'cross' | 'plus' }
+  | { readonly kind: 'ring'; readonly radius: number }
+  | { readonly kind: 'square'; readonly half: number }
+  | { readonly kind: 'arrow'; readonly toX: number; readonly toY: number }
 )
 
 /** [L] what the views that all detectors have in common draw of an assignment. */
@@ -35,6 +47,7 @@ export interface View<Targets, Predicted> {
   /** Views of which this one is made up; the panel shows them side by side. */
   readonly parts?: readonly string[]
   targets(maps: Targets & AssignedMaps): Paint
+  marks?(maps: Targets & AssignedMaps): readonly Mark[]
   /** Null where the detector predicts nothing of the kind: then the class score is shown. */
   readonly predicted: ((maps: Predicted) => Paint) | null
   /** How far the prediction is from the target, in [0, 1]; the same where null. */

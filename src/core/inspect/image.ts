@@ -10,6 +10,7 @@ import {
   type IndexedAnnotation,
   type InputSetting,
   inputBoxes,
+  inputDetails,
   perInputSize,
   targetAnnotations,
 } from './setting.ts'
@@ -56,7 +57,12 @@ export function imageInspector(setting: InputSetting): (image: DatasetImage) => 
     )
     const { layout, made } = scratch(image)
     const { matched } = made
-    const assignment = assignmentOf(setting, layout, boxes)
+    const details = inputDetails(
+      image,
+      targets.map(([, { segmentation }]) => segmentation),
+      input,
+    )
+    const assignment = assignmentOf(setting, layout, boxes, details)
     assignment.assign(matched)
     const classes = targets.map(([, { categoryId }]) => categoryId)
     ambiguity(assignment, classes, matched, made.ambiguity)

@@ -8,6 +8,7 @@ import {
   fcosRules,
   type InputSetting,
   inputBoxes,
+  inputDetails,
   isSized,
   perInputSize,
   targetAnnotations,
@@ -64,11 +65,20 @@ export class RecallMeter {
   add(image: DatasetImage): void {
     if (!isSized(image)) return
     const { input } = this.#setting
-    const targets = targetAnnotations(image).map(([, { box }]) => box)
+    const targets = targetAnnotations(image).map(([, annotation]) => annotation)
     if (targets.length === 0) return
-    const boxes = inputBoxes(image, targets, input)
+    const boxes = inputBoxes(
+      image,
+      targets.map(({ box }) => box),
+      input,
+    )
+    const details = inputDetails(
+      image,
+      targets.map(({ segmentation }) => segmentation),
+      input,
+    )
     const { layout, made: matched } = this.#scratch(image)
-    const assignment = assignmentOf(this.#setting, layout, boxes)
+    const assignment = assignmentOf(this.#setting, layout, boxes, details)
     // Looks at eligible cells only, which are few of all.
     this.recall.boxes += targets.length
     this.recall.learnable += learnedBoxes(assignment, assignment.assign(matched))

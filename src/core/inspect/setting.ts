@@ -1,11 +1,14 @@
 /** An image's boxes and locations as the network sees them at some input size. */
 
-import type { Assignment } from '../detectors/assigner.ts'
+import type { Assignment, ObjectDetails } from '../detectors/assigner.ts'
 import { detectorOf } from '../detectors/detectors.ts'
 import type { AssignmentRules } from '../detectors/fcos/config.ts'
 import { FCOS } from '../detectors/fcos/index.ts'
 import type { Annotation, DatasetImage } from '../formats/dataset.ts'
 import type { BoxXyxy, Size } from '../geometry/box.ts'
+import type { Ring } from '../geometry/polygon.ts'
+import type { Segmentation } from '../geometry/segmentation.ts'
+import { segmentationRings } from '../geometry/shape.ts'
 import { paddedSize, resizedSize, type SizeRule } from '../pyramid/input-size.ts'
 import type { Pyramid } from '../pyramid/levels.ts'
 
@@ -46,13 +49,48 @@ export function inputBoxes(image: Size, boxes: readonly BoxXyxy[], input: SizeRu
   return scaled
 }
 
+const ringsOf = new WeakMap<object, { readonly key: string; readonly rings: readonly Ring[] }>()
+
+/**
+ * Outlines of an image's objects in pixels of the network's input, made when they are asked for. An outline that nothing changed keeps
+ * its identity, so that what is made of it can be kept.
+ */
+export function inputDetails(
+  image: Size,
+  segmentations: readonly (Segmentation | null | undefined)[],
+  input: SizeRule,
+): Pick<ObjectDetails, 'outlines'> {
+  return {
+    get outlines() {
+      if (segmentations.every((one) => !one)) return undefined
+      const { width, height } = resizedSize(image, input)
+      const [x, y] = [width / image.width, height / image.height]
+      const key = `${x} ${y}`
+      return segmentations.map((segmentation) => {
+        if (!segmentation) return null
+        const known = ringsOf.get(segmentation)
+        if (known?.key === key) return known.rings
+        const rings = segmentationRings(segmentation).map((ring) =>
+          ring.map((v, i) => v * (i % 2 === 0 ? x : y)),
+        )
+        ringsOf.set(segmentation, { key, rings })
+        return rings
+      })
+    },
+  }
+}
+
 /** The pyramid over an image of the given size, padding included. */
 export const inputPyramid = (image: Size, setting: InputSetting): Pyramid =>
   detectorOf(setting).grid(paddedSize(resizedSize(image, setting.input)), { assignment: setting.rules })
 
 /** Which of its cells learn which of `boxes` [N·4], which are in pixels of the input. */
-export const assignmentOf = (setting: InputSetting, grid: Pyramid, boxes: Float32Array): Assignment =>
-  detectorOf(setting).assigner.over(grid, setting.rules, boxes)
+export const assignmentOf = (
+  setting: InputSetting,
+  grid: Pyramid,
+  boxes: Float32Array,
+  details?: ObjectDetails,
+): Assignment => detectorOf(setting).assigner.over(grid, setting.rules, boxes, details)
 
 /** inputPyramid, with something made for each and its number of cells: one per size of input, of which a data set has few. */
 export function perInputSize<T>(

@@ -1,5 +1,5 @@
 /** Maps of what every location learns, over one input: what the X-ray draws, recomputed on every frame of a drag. */
-import { type Assignment, BACKGROUND, type Outlines } from '../detectors/assigner.ts'
+import { type Assignment, BACKGROUND, type ObjectDetails } from '../detectors/assigner.ts'
 import type { Detector } from '../detectors/detector.ts'
 import { FCOS } from '../detectors/fcos/index.ts'
 import type { FcosTargetMaps } from '../detectors/fcos/views.ts'
@@ -15,7 +15,7 @@ export interface TargetScene {
   readonly boxes: Float32Array
   /** [N] any number per class. */
   readonly classes: ArrayLike<number>
-  readonly outlines?: Outlines | undefined
+  readonly details?: Pick<ObjectDetails, 'outlines'> | undefined
   readonly assignment: unknown
   readonly loss: unknown
 }
@@ -96,15 +96,21 @@ export class TargetMaps<Own extends { readonly effectivePositives?: number } = F
     return this.#rivals
   }
 
-  update({ boxes, classes, outlines, assignment: rules, loss }: TargetScene): void {
+  update({ boxes, classes, details, assignment: rules, loss }: TargetScene): void {
     const { detector, matched } = this
     const grid = detector.grid(this.#input, { assignment: rules })
-    const assignment = detector.assigner.over(grid, rules, boxes, { classes, outlines })
+    const known: ObjectDetails = {
+      classes,
+      get outlines() {
+        return details?.outlines
+      },
+    }
+    const assignment = detector.assigner.over(grid, rules, boxes, known)
     this.#assignment = assignment
     assignment.assign(matched)
     if (this.owners !== matched) firstOfEach(matched, detector.cellsPerLocation, this.owners)
     const config = { assignment: rules, loss }
-    this.#own = detector.targetMaps(grid, config, boxes, matched, this.#own, { classes, outlines }) as Own
+    this.#own = detector.targetMaps(grid, config, boxes, matched, this.#own, known) as Own
     ambiguity(assignment, classes, matched, this.#ambiguity)
     this.#shares = fitShares(this.#shares, boxes.length / 4)
     countShares(assignment, matched, this.#shares)

@@ -1,5 +1,7 @@
 /** The objects of an image that a model would learn from, in the current state of a gesture. */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Segmentation } from '../../core/geometry/segmentation.ts'
+import { fitShape, type Shape } from '../../core/geometry/shape.ts'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
 import type { DraftShape } from '../canvas/editing.ts'
 
@@ -11,6 +13,7 @@ export interface TargetBox {
   readonly classId: number
   /** Image pixels. */
   readonly box: BoxXyxy
+  readonly segmentation: Segmentation | null
 }
 
 /**
@@ -18,15 +21,36 @@ export interface TargetBox {
  * @param penClass the class of a box that is being drawn
  */
 export function targetBoxes(
-  annotations: readonly Pick<ProjectAnnotation, 'id' | 'classId' | 'box' | 'source' | 'crowd'>[],
+  annotations: readonly Pick<
+    ProjectAnnotation,
+    'id' | 'classId' | 'box' | 'source' | 'crowd' | 'segmentation' | 'area'
+  >[],
   draft: readonly DraftShape[] | null,
   penClass: number,
 ): TargetBox[] {
-  const drafts = new Map(draft?.map(({ id, box }) => [id, box]))
-  const targets = annotations.flatMap(({ id, classId, box, source, crowd }, i): TargetBox[] =>
-    source === 'proposed' || crowd ? [] : [{ id, number: i + 1, classId, box: drafts.get(id) ?? box }],
-  )
+  const drafts = new Map(draft?.map((one) => [one.id, one]))
+  const targets = annotations.flatMap((annotation, i): TargetBox[] => {
+    const { id, classId, source, crowd } = annotation
+    if (source === 'proposed' || crowd) return []
+    return [{ id, number: i + 1, classId, ...drafted(annotation, drafts.get(id)) }]
+  })
   const drawn = drafts.get(null)
-  if (drawn) targets.push({ id: null, number: annotations.length + 1, classId: penClass, box: drawn })
+  if (drawn) {
+    const { box, segmentation = null } = drawn
+    targets.push({ id: null, number: annotations.length + 1, classId: penClass, box, segmentation })
+  }
   return targets
+}
+
+/** An outline goes with its box where a gesture does not change it. */
+function drafted(
+  { box, segmentation, area }: Shape,
+  draft: DraftShape | undefined,
+): Pick<TargetBox, 'box' | 'segmentation'> {
+  if (!draft) return { box, segmentation }
+  if (draft.segmentation) return { box: draft.box, segmentation: draft.segmentation }
+  return {
+    box: draft.box,
+    segmentation: segmentation && fitShape({ box, segmentation, area }, draft.box).segmentation,
+  }
 }

@@ -3,7 +3,7 @@
 import type { Detector } from '../../core/detectors/detector.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import type { Size } from '../../core/geometry/box.ts'
-import { inputBoxes } from '../../core/inspect/setting.ts'
+import { inputBoxes, inputDetails } from '../../core/inspect/setting.ts'
 import { TargetMaps } from '../../core/inspect/target-maps.ts'
 import { paddedSize, resizedSize } from '../../core/pyramid/input-size.ts'
 import type { ModelRules } from './model-rules.ts'
@@ -40,7 +40,13 @@ export class TargetComputer {
       input,
     )
     const maps = this.#mapsFor(paddedSize(resized), detectorOf(model))
-    maps.update({ boxes: scaled, classes: boxes.map(({ classId }) => classId), assignment: rules, loss })
+    const details = inputDetails(
+      image,
+      boxes.map(({ segmentation }) => segmentation),
+      input,
+    )
+    const classes = boxes.map(({ classId }) => classId)
+    maps.update({ boxes: scaled, classes, details, assignment: rules, loss })
     return {
       ...{ image, resized, rules: model, boxes, inputBoxes: scaled, maps },
       runnersUp: wanted.runnersUp ? maps.runnersUp() : null,

@@ -3,7 +3,7 @@ import type { Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND, type ObjectDetails } from '../assigner.ts'
 import type { HeadReading, Outputs, PredictionMaps, Reading } from '../detector.ts'
 import { sigmoid } from '../shared/sigmoid.ts'
-import { OWNER_VIEW, type View } from '../views.ts'
+import { type Mark, OWNER_VIEW, type View } from '../views.ts'
 import { placesOf } from './assigner.ts'
 import type { CenterNetConfig } from './config.ts'
 import { type CenterNetRules, type Place, peakAt, STRIDE } from './targets.ts'
@@ -11,10 +11,8 @@ import { type CenterNetRules, type Place, peakAt, STRIDE } from './targets.ts'
 export interface CenterNetTargetMaps {
   /** [L] the greatest peak of all classes. */
   readonly heat: Float32Array
-  /** [L] box whose square of side 2r + 1 has the cell on its edge, … */
-  readonly square: Int32Array
-  /** … or whose ring of one standard deviation passes through it; BACKGROUND elsewhere. */
-  readonly ring: Int32Array
+  /** [N] */
+  places: readonly (Place | null)[]
   /** [L,2] width and height, and [L,2] the offset, in cells, where the cell learns a box. */
   readonly size: Float32Array
   readonly offset: Float32Array
@@ -38,22 +36,17 @@ export function targetMaps(
   into: CenterNetTargetMaps = emptyMaps(grid),
   { classes }: ObjectDetails = {},
 ): CenterNetTargetMaps {
-  const { heat, square, ring, size, offset } = into
+  const { heat, size, offset } = into
   heat.fill(0)
-  square.fill(BACKGROUND)
-  ring.fill(BACKGROUND)
   const [{ columns, rows }] = grid.levels
   const perCell = new Map<number, number[]>()
-  for (const [gt, place] of placesOf(grid, rules, boxes).entries()) {
+  into.places = placesOf(grid, rules, boxes)
+  for (const [gt, place] of into.places.entries()) {
     if (!place) continue
     const cell = place.row * columns + place.column
     perCell.set(cell, [...(perCell.get(cell) ?? []), gt])
     forSquare(place, columns, rows, (at, dx, dy) => {
       heat[at] = Math.max(heat[at], peakAt(dx, dy, place.radius))
-      if (place.radius === 0) return
-      if (Math.max(Math.abs(dx), Math.abs(dy)) === place.radius) square[at] = gt
-      // The cells nearest to one standard deviation, (2r+1)/6.
-      if (Math.abs(Math.hypot(dx, dy) - (2 * place.radius + 1) / 6) < 0.5) ring[at] = gt
     })
     if (matched[cell] !== gt) continue
     size.set([place.width, place.height], cell * 2)
@@ -83,8 +76,7 @@ function forSquare(
 
 const emptyMaps = ({ locations }: Pyramid): CenterNetTargetMaps => ({
   heat: new Float32Array(locations),
-  square: new Int32Array(locations),
-  ring: new Int32Array(locations),
+  places: [],
   size: new Float32Array(locations * 2),
   offset: new Float32Array(locations * 2),
   collisions: [],
@@ -161,13 +153,21 @@ const PEAKS_VIEW: View<CenterNetTargetMaps, CenterNetPredictions> = {
   name: 'peaks',
   title: 'Rings and squares',
   meaning:
-    'Of each box the cell of its centre, the ring of one standard deviation of its peak, and the square where the peak ends',
+    'Of each box the cell of its centre, the ring of one standard deviation of its peak, the square where the peak ends, and the offset from the corner of the cell to the centre',
   ends: null,
-  targets({ square, ring, matched }) {
-    const boxAt = (cell: number): number =>
-      [matched[cell], ring[cell], square[cell]].find((gt) => gt !== BACKGROUND) ?? BACKGROUND
-    return { by: 'box', of: boxAt, drawn: (cell) => boxAt(cell) !== BACKGROUND }
-  },
+  targets: ({ matched }) => ({ by: 'box', of: (cell) => matched[cell] }),
+  marks: ({ places }) =>
+    places.flatMap((place, gt): Mark[] => {
+      if (!place) return []
+      const { radius } = place
+      const [left, top] = [place.column * STRIDE, place.row * STRIDE]
+      const middle = { gt, x: left + STRIDE / 2, y: top + STRIDE / 2 }
+      return [
+        { ...middle, kind: 'square', half: (radius + 0.5) * STRIDE },
+        { ...middle, kind: 'ring', radius: ((2 * radius + 1) / 6) * STRIDE },
+        { gt, kind: 'arrow', x: left, y: top, toX: place.x * STRIDE, toY: place.y * STRIDE },
+      ]
+    }),
   predicted: null,
   difference: null,
 }

@@ -11,6 +11,17 @@ const RegressionRange = z
   .tuple([z.number().min(0), z.number().positive().nullable()])
   .refine(([from, to]) => to === null || from < to, 'A regression range must not end before it begins')
 
+/** What objects' masks change in the assignment; see masks.ts. */
+export const MaskRules = z.strictObject({
+  /** What center sampling measures from. */
+  centre: z.enum(['box', 'mask']),
+  /** Only locations inside the mask are positive. */
+  pixels: z.boolean(),
+  /** For an object of which no location is inside the mask: none, all that its box alone would have, or the nearest to the mask. */
+  fallback: z.enum(['none', 'base', 'nearest']),
+})
+export type MaskRules = z.infer<typeof MaskRules>
+
 /** How ground-truth boxes are assigned to locations (FCOS section 3.1 and its two main implementations). */
 export const AssignmentRules = z.strictObject({
   location: LocationRule,
@@ -22,6 +33,8 @@ export const AssignmentRules = z.strictObject({
   radius: z.number().min(0),
   /** The range of max(l,t,r,b) that each level regresses; a level left out learns nothing. The paper's where undefined. */
   regressionRanges: z.partialRecord(LevelName, RegressionRange).optional(),
+  /** For objects that have outlines; left out: their boxes decide alone. */
+  masks: MaskRules.optional(),
 })
 export type AssignmentRules = z.infer<typeof AssignmentRules>
 
@@ -31,16 +44,12 @@ export const DIALECTS = {
 } as const satisfies Record<string, AssignmentRules>
 export type DialectName = keyof typeof DIALECTS
 
-/** What objects' masks change in the assignment; see masks.ts. */
-export const MaskRules = z.strictObject({
-  /** What center sampling measures from. */
-  centre: z.enum(['box', 'mask']),
-  /** Only locations inside the mask are positive. */
-  pixels: z.boolean(),
-  /** For an object of which no location is inside the mask: none, all that its box alone would have, or the nearest to the mask. */
-  fallback: z.enum(['none', 'base', 'nearest']),
-})
-export type MaskRules = z.infer<typeof MaskRules>
+/** "center from the mask, only its pixels, nearest without any" */
+export const maskTitle = ({ centre, pixels, fallback }: MaskRules): string =>
+  [
+    ...(centre === 'mask' ? ['center from the mask'] : []),
+    ...(pixels ? ['only its pixels', `${fallback} without any`] : []),
+  ].join(', ')
 
 export const HeadConfig = z.strictObject({
   /** Width of FPN and towers. */

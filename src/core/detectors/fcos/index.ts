@@ -1,14 +1,15 @@
 /** FCOS (Tian et al. 2019) as a detector among others: how its parts, a file each, fit the interface. */
 import { pyramid } from '../../pyramid/levels.ts'
-import type { Assigner } from '../assigner.ts'
+import type { Assigner, Assignment } from '../assigner.ts'
 import type { Detector, HeadParameters } from '../detector.ts'
 import { assign, precedence, strongerBoxes } from './assign.ts'
-import { type AssignmentRules, FcosChoices, FcosConfig } from './config.ts'
+import { type AssignmentRules, FcosChoices, FcosConfig, maskTitle } from './config.ts'
 import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
 import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
 import { describeOutcome, explain, obstacleOf } from './explain.ts'
 import { fcosHead } from './head.ts'
 import { fcosLoss, type HeadOutputs, type ImageTargets } from './loss.ts'
+import { maskedAssignment } from './mask-assigner.ts'
 import { lite0Config, torchvisionConfig } from './presets.ts'
 import { centerness, positives } from './targets.ts'
 import {
@@ -16,6 +17,7 @@ import {
   FCOS_VIEWS,
   type FcosPredictions,
   type FcosTargetMaps,
+  maskMaps,
   predictionMaps,
   readingOf,
   targetMaps,
@@ -28,11 +30,11 @@ import {
 const RELU_DISTANCE_BIAS = 3
 
 const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
-  over(grid, rules, boxes) {
+  over(grid, rules, boxes, details = {}) {
     const window = emptyWindow()
     const limits = grid.levels.map((level) => limitsOf(level, rules))
     let strengths: Float64Array | undefined
-    return {
+    const plain: Assignment = {
       ...{ grid, boxes, stronger: 'smaller boxes' },
       assign: (into) => assign(grid, rules, boxes, into),
       eligible(gt, visit, only) {
@@ -71,6 +73,10 @@ const FCOS_ASSIGNER: Assigner<AssignmentRules> = {
       },
       obstacle: (gt) => obstacleOf(grid, rules, boxes, gt),
     }
+    const { masks } = rules
+    // Outlines may be made when they are asked for.
+    const outlines = masks && details.outlines
+    return masks && outlines ? maskedAssignment(grid, { ...rules, masks }, boxes, outlines, plain) : plain
   },
 }
 
@@ -91,13 +97,14 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   presets: { lite0: (classes) => lite0Config(classes), r50: torchvisionConfig },
   pretrained: { r50: ['fcos_resnet50_fpn_coco'] },
 
-  describe: ({ loss, head, assignment: { radius } }) => ({
+  describe: ({ loss, head, assignment: { radius, masks } }) => ({
     settings: {
       'Box loss': `${loss.box}, ${loss.boxWeight === 'none' ? 'unweighted' : 'weighted by centerness'}`,
       'Quality branch': `${loss.quality === 'iou' ? 'IoU of the box' : 'centerness'}, on ${
         head.centernessOn === 'own' ? 'a tower of its own' : `the ${head.centernessOn} tower`
       }`,
       'Center sampling': radius === 0 ? 'off' : `radius ${radius}`,
+      ...(masks && { Masks: maskTitle(masks) }),
     },
     losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for ${loss.quality === 'iou' ? 'the IoU of the box' : 'centerness'}`,
     assignment: `center sampling with radius ${radius}`,
@@ -116,8 +123,9 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   head: ({ head, classes }) =>
     fcosHead(head, classes.length, head.distance === 'relu' ? RELU_DISTANCE_BIAS : 0),
 
-  targets(grid, { assignment }, { boxes, classes }) {
-    return { positives: positives(grid, boxes, assign(grid, assignment, boxes)), classes }
+  targets(grid, { assignment }, { boxes, classes, outlines }) {
+    const matched = FCOS_ASSIGNER.over(grid, assignment, boxes, { outlines }).assign()
+    return { positives: positives(grid, boxes, matched), classes }
   },
 
   loss({ config, grid, outputs, parameters, targets, normaliser, gradients }) {
@@ -170,8 +178,11 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   score,
 
   assigner: FCOS_ASSIGNER,
-  targetMaps: (grid, { loss }, boxes, matched, into) =>
-    targetMaps(grid, loss.boxWeight, boxes, matched, into),
+  targetMaps(grid, { assignment, loss }, boxes, matched, into, details) {
+    const maps = targetMaps(grid, loss.boxWeight, boxes, matched, into)
+    maps.masks = maskMaps(grid, assignment, boxes, details)
+    return maps
+  },
   predictionMaps: ({ config, grid, outputs, parameters }) =>
     predictionMaps(outputs as ImageOutputs, {
       pyramid: grid,

@@ -1,12 +1,13 @@
 /** What can be drawn of FCOS: maps of what every location learns and predicts, and the views of them. L locations, K classes. */
 import type { Pyramid } from '../../pyramid/levels.ts'
-import { BACKGROUND } from '../assigner.ts'
+import { BACKGROUND, type ObjectDetails } from '../assigner.ts'
 import type { PredictionMaps, Reading } from '../detector.ts'
 import { sigmoid } from '../shared/sigmoid.ts'
 import { AMBIGUITY_VIEW, LEVELS_VIEW, OWNER_VIEW, SCORE_VIEW, type View } from '../views.ts'
-import type { LossConfig } from './config.ts'
+import type { AssignmentRules, LossConfig } from './config.ts'
 import { type ImageOutputs, score } from './decode.ts'
 import { type DistanceRule, predictedDistances } from './distances.ts'
+import { assignWithMasks, maskedObjects } from './masks.ts'
 import { fillTargets, type Targets } from './targets.ts'
 
 export interface FcosPredictions extends PredictionMaps {
@@ -59,6 +60,36 @@ export interface FcosTargetMaps extends Pick<Targets, 'ltrb' | 'centerness'> {
   readonly boxWeight: Float32Array
   /** (Σw)² / Σw² over the box weights: as many positives of equal weight would average as well (Kish 1965). 0 without positives. */
   effectivePositives: number
+  /** What masks change; null where they are not used, or no object has one. */
+  masks: MaskMaps | null
+}
+
+export interface MaskMaps {
+  /** [L] see MaskAssignment. */
+  readonly removed: Uint8Array
+  readonly fallback: Uint8Array
+  readonly centres: readonly {
+    readonly gt: number
+    readonly ofBox: readonly [x: number, y: number]
+    readonly ofMask: readonly [x: number, y: number]
+  }[]
+}
+
+export function maskMaps(
+  grid: Pyramid,
+  rules: AssignmentRules,
+  boxes: Float32Array,
+  details: ObjectDetails = {},
+): MaskMaps | null {
+  const outlines = rules.masks && details.outlines
+  if (!rules.masks || !outlines) return null
+  const objects = maskedObjects(outlines, grid.input)
+  const { removed, fallback } = assignWithMasks(grid, rules, rules.masks, boxes, objects)
+  const centres = objects.flatMap((object, gt) => {
+    const [x1, y1, x2, y2] = boxes.subarray(gt * 4, gt * 4 + 4)
+    return object ? [{ gt, ofBox: [(x1 + x2) / 2, (y1 + y2) / 2] as const, ofMask: object.centre }] : []
+  })
+  return { removed, fallback, centres }
 }
 
 /** @param matched [L] what assign returned for `boxes` [N·4] */
@@ -88,6 +119,7 @@ const emptyTargetMaps = ({ locations }: Pyramid): FcosTargetMaps => ({
   centerness: new Float32Array(locations),
   boxWeight: new Float32Array(locations),
   effectivePositives: 0,
+  masks: null,
 })
 
 /** In strides. A location on P4 to P6 regresses at most 8, since their ranges end at 8 strides of theirs. */
@@ -152,6 +184,26 @@ const WEIGHT_VIEW: View<Pick<FcosTargetMaps, 'boxWeight'>, unknown> = {
   difference: null,
 }
 
+const MASKS_VIEW: View<FcosTargetMaps, unknown> = {
+  name: 'masks',
+  title: 'Masks',
+  meaning:
+    'Locations that keep their object solid, those that its mask removes hollow, those by the fallback ringed; centre of the box ×, of the mask +',
+  ends: null,
+  targets: ({ masks, matched }) => ({
+    by: 'state',
+    of: (at) => (matched[at] === BACKGROUND ? 'hollow' : masks?.fallback[at] ? 'ringed' : 'solid'),
+    drawn: (at) => matched[at] !== BACKGROUND || masks?.removed[at] === 1,
+  }),
+  marks: ({ masks }) =>
+    (masks?.centres ?? []).flatMap(({ gt, ofBox, ofMask }) => [
+      { gt, kind: 'cross', x: ofBox[0], y: ofBox[1] },
+      { gt, kind: 'plus', x: ofMask[0], y: ofMask[1] },
+    ]),
+  predicted: null,
+  difference: null,
+}
+
 export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
   LEVELS_VIEW,
   CENTERNESS_VIEW,
@@ -179,6 +231,7 @@ export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
   OWNER_VIEW,
   AMBIGUITY_VIEW,
   WEIGHT_VIEW,
+  MASKS_VIEW,
   SCORE_VIEW,
 ]
 

@@ -22,6 +22,7 @@ const PREDICTED = '#ff6bd6'
 const ANCHOR_INK = '#7ee787'
 const IGNORED_INK = 'rgb(240 190 80 / 70%)'
 const BACKGROUND_INK = 'rgb(255 255 255 / 35%)'
+const MISSING = '#ff4d4f'
 const PLATE = 'rgb(13 14 16 / 82%)'
 const HEAD_PX = 5
 const PLATE_HEIGHT = 16
@@ -40,7 +41,9 @@ export function drawReading(
     x: from.x + dx * length * scale.x * view.scale,
     y: from.y + dy * length * scale.y * view.scale,
   })
-  const arrows = (learned?.reading.rays ?? []).map((ray) => {
+  if (learned?.reading.isOutline) drawOutline(context, learned.reading.rays, from, toEnd)
+  const sides = learned?.reading.isOutline ? [] : (learned?.reading.rays ?? [])
+  const arrows = sides.map((ray) => {
     const { name: letter, dx, dy, length } = ray
     const px = length * Math.hypot(dx * scale.x, dy * scale.y)
     return {
@@ -52,7 +55,8 @@ export function drawReading(
   })
   // The anchors of pinned locations would hide each other.
   if (!name) drawAnchors(context, anchors, view, hatching)
-  if (predicted) drawPredicted(context, predicted.reading.rays.map(toEnd), from)
+  if (predicted?.reading.isOutline) drawOutline(context, predicted.reading.rays, from, toEnd, PREDICTED)
+  else if (predicted) drawPredicted(context, predicted.reading.rays.map(toEnd), from)
   context.beginPath()
   for (const { dx, dy, to } of arrows) {
     context.moveTo(from.x, from.y)
@@ -110,6 +114,46 @@ function drawAnchors(
     } else strokeWithHalo(context, state === 'ignored' ? IGNORED_INK : ANCHOR_INK)
     context.restore()
   }
+}
+
+/** Rays to an outline and the polygon of their ends: those that jump to a farther part dashed, a dot in the middle where one is missing. */
+function drawOutline(
+  context: CanvasRenderingContext2D,
+  rays: readonly Ray[],
+  from: Point,
+  toEnd: (ray: Ray) => Point,
+  ink = INK,
+): void {
+  context.save()
+  for (const mark of [undefined, 'jump'] as const) {
+    context.setLineDash(mark === 'jump' ? [4, 3] : [])
+    context.beginPath()
+    for (const ray of rays) {
+      if (ray.mark !== mark) continue
+      const to = toEnd(ray)
+      context.moveTo(from.x, from.y)
+      context.lineTo(to.x, to.y)
+    }
+    context.lineWidth = 1
+    context.strokeStyle = ink
+    context.stroke()
+  }
+  context.setLineDash([])
+  context.beginPath()
+  for (const [i, ray] of rays.entries()) {
+    const { x, y } = toEnd(ray)
+    if (i === 0) context.moveTo(x, y)
+    else context.lineTo(x, y)
+  }
+  context.closePath()
+  strokeWithHalo(context, ink)
+  if (rays.some(({ mark }) => mark === 'missing')) {
+    context.beginPath()
+    context.arc(from.x, from.y, 6, 0, 2 * Math.PI)
+    context.fillStyle = MISSING
+    context.fill()
+  }
+  context.restore()
 }
 
 /** The box around the ends of the predicted rays, and the rays, dashed. */

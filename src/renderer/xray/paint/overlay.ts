@@ -7,7 +7,8 @@ import type { ComputedTargets } from '../targets.ts'
 import type { XraySource } from '../views.ts'
 import { drawReading } from './arrows.ts'
 import { Hatching } from './hatching.ts'
-import { type Canvas, paintTargets, type Shown } from './painters.ts'
+import type { Canvas } from './marks.ts'
+import { paintTargets, type Shown } from './painters.ts'
 import { paintDifference, paintPrediction } from './predictions.ts'
 
 /** What the overlay shows at the moment of drawing. */

@@ -4,24 +4,16 @@ import type { ColourMap } from '../../../core/colour/colour-maps.ts'
 import { LEVEL_COLOURS } from '../../../core/colour/level-colours.ts'
 import { BACKGROUND } from '../../../core/detectors/assigner.ts'
 import type { Paint } from '../../../core/detectors/views.ts'
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { GridLevelName } from '../../../core/pyramid/levels.ts'
-import type { View } from '../../canvas/geometry/view.ts'
-import type { ComputedTargets } from '../targets.ts'
+import { type ComputedTargets, imageScale } from '../targets.ts'
 import type { AnyView } from '../views.ts'
 import { type CellPainter, paintCells } from './cells.ts'
 import { heat, ownerColour } from './colours.ts'
 import type { Hatching } from './hatching.ts'
+import { type Canvas, paintMarks } from './marks.ts'
 
 /** Positive locations beside the ambiguous ones. */
 const UNCONTESTED = 'rgb(128 132 140 / 60%)'
-
-export interface Canvas {
-  readonly context: CanvasRenderingContext2D
-  readonly view: View
-  /** Of the image in sight, in its pixels. */
-  readonly part: BoxXyxy
-}
 
 export interface Shown {
   readonly view: AnyView
@@ -42,6 +34,8 @@ export function paintTargets(
   const isPositive = (location: number): boolean => matched[location]! >= 0
   const painter = cellPainter(canvas.context, paint, colourMap, hatching)
   paintCells({ ...targets, pyramid }, paint.drawn ?? isPositive, level, canvas.view, canvas.part, painter)
+  const marks = view.marks?.({ ...own, matched, runnersUp: targets.runnersUp }) ?? []
+  paintMarks(canvas, marks, imageScale(targets))
 }
 
 /** Fills cells according to a view. */
@@ -63,6 +57,22 @@ export function cellPainter(
       return (_, { name }, ...cell) => fill(LEVEL_COLOURS[name], ...cell)
     case 'box':
       return (location, _, ...cell) => fill(ownerColour(paint.of(location)), ...cell)
+    case 'state':
+      return (location, { name }, x, y, width, height) => {
+        const state = paint.of(location)
+        const colour = LEVEL_COLOURS[name]
+        if (state === 'hollow') {
+          context.strokeStyle = colour
+          context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1)
+          return
+        }
+        fill(colour, x, y, width, height)
+        if (state === 'solid') return
+        context.strokeStyle = '#ffffff'
+        context.beginPath()
+        context.arc(x + width / 2, y + height / 2, Math.max(2, Math.min(width, height) / 3), 0, 2 * Math.PI)
+        context.stroke()
+      }
     case 'contest':
       return (location, _, ...cell) => {
         const next = paint.next(location)

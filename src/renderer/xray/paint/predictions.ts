@@ -5,7 +5,8 @@ import type { ComputedTargets } from '../targets.ts'
 import type { AnyView } from '../views.ts'
 import { paintCells } from './cells.ts'
 import type { Hatching } from './hatching.ts'
-import { type Canvas, cellPainter, type Shown } from './painters.ts'
+import type { Canvas } from './marks.ts'
+import { cellPainter, type Shown } from './painters.ts'
 
 export function paintPrediction(
   canvas: Canvas,

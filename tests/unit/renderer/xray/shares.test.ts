@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { BoxXyxy } from '../../../../src/core/geometry/box.ts'
 import { applyCure } from '../../../../src/core/inspect/cures.ts'
 import { cureOf, imageTotals, markAt, objectShare } from '../../../../src/renderer/xray/shares.ts'
 import { targetBoxes } from '../../../../src/renderer/xray/target-boxes.ts'
@@ -43,7 +44,8 @@ describe('the share of an object', () => {
 })
 
 describe('which objects are targets', () => {
-  const object = { classId: 1, box: [0, 0, 9, 9], source: 'drawn', crowd: false } as const
+  const plain = { classId: 1, segmentation: null, area: null, crowd: false } as const
+  const object = { ...plain, box: [0, 0, 9, 9], source: 'drawn' } as const
   const annotations = [
     { ...object, id: 11 },
     { ...object, id: 12, source: 'proposed' },
@@ -70,8 +72,15 @@ describe('which objects are targets', () => {
       5,
     )
     expect(targets.slice(1)).toEqual([
-      { id: 14, number: 4, classId: 1, box: moved },
-      { id: null, number: 5, classId: 5, box: drawn },
+      { id: 14, number: 4, classId: 1, box: moved, segmentation: null },
+      { id: null, number: 5, classId: 5, box: drawn, segmentation: null },
     ])
+  })
+
+  test('an outline goes with its box', () => {
+    const outlined = { ...object, id: 11, segmentation: [[0, 0, 9, 0, 0, 9]] }
+    const shape = (box: BoxXyxy) => targetBoxes([outlined], [{ id: 11, box }], 5)[0]!.segmentation
+    expect(shape([1, 2, 10, 11])).toEqual([[1, 2, 10, 2, 1, 11]])
+    expect(shape([0, 0, 18, 9])).toEqual([[0, 0, 18, 0, 0, 9]])
   })
 })

@@ -14,6 +14,7 @@ export const RULES: ModelRules = {
 export const targetBox = (number: number, box: BoxXyxy, classId = 0): TargetBox => ({
   id: number,
   number,
+  segmentation: null,
   classId,
   box,
 })
