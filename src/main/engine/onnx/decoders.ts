@@ -2,6 +2,9 @@
  * From what a head puts out to detections, as ONNX operations: for each detector what its `decode` in core/detectors does,
  * then the selection of core/detectors/shared/select.ts. N images, K classes, M candidates of an image over all levels.
  */
+
+import type { CenterNetConfig } from '../../../core/detectors/centernet/config.ts'
+import { STRIDE } from '../../../core/detectors/centernet/targets.ts'
 import type { ModelConfig } from '../../../core/detectors/detectors.ts'
 import type { FcosConfig } from '../../../core/detectors/fcos/config.ts'
 import { MAX_EXPONENT } from '../../../core/detectors/fcos/distances.ts'
@@ -40,12 +43,15 @@ interface Candidates {
 interface Decoder<Config> {
   /** The candidates of all levels, the best of a level first and equal ones in rising order of cell and class. */
   candidates(context: DecodeContext<Config>): Candidates
+  /** False where each candidate is an object, so that there is no NMS. */
+  readonly suppresses?: false
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a decoder takes the configuration of its own detector alone, and gets no other
 const DECODERS: Readonly<Record<string, Decoder<any>>> = {
   fcos: { candidates: fcosCandidates },
   retinanet: { candidates: retinaNetCandidates },
+  centernet: { candidates: centerNetCandidates, suppresses: false },
 }
 
 /** @throws CodedError USAGE_ONNX for a detector whose decoding is not described here. */
@@ -79,8 +85,35 @@ export function select(
   { boxes, scores, labels }: Candidates,
   classes: number,
   { score, nms, limit }: DetectionOptions,
+  suppresses = true,
 ): Detections {
   const least = Math.fround(score)
+  const kept = suppresses
+    ? survivors(graph, { boxes, scores, labels }, classes, { least, nms, limit })
+    : scores
+  const most = graph.add('Min', [graph.integers([limit]), graph.size(scores, 1)])
+  const [best, indices] = graph.addAll('TopK', [kept, most], 2, { axis: 1 })
+  const found = graph.add('Transpose', [
+    graph.add('NonZero', [graph.add('Greater', [best, graph.float(least)])]),
+  ])
+  const image = graph.add('Gather', [found, graph.integers([0])], { axis: 1 })
+  const candidate = graph.add('Unsqueeze', [graph.add('GatherND', [indices, found]), graph.integers([1])])
+  const at = graph.add('Concat', [image, candidate], { axis: 1 })
+  return {
+    boxes: graph.add('GatherND', [boxes, at]),
+    scores: graph.add('GatherND', [best, found]),
+    labels: graph.add('GatherND', [labels, at]),
+    batchIndex: graph.reshape(image, [-1]),
+  }
+}
+
+/** Class-wise NMS: the scores [N, M], −1 where a candidate was suppressed, so that the best of an image are a matter of TopK. */
+function survivors(
+  graph: Graph,
+  { boxes, scores, labels }: Candidates,
+  classes: number,
+  { least, nms, limit }: { readonly least: number; readonly nms: number; readonly limit: number },
+): Name {
   // [N, K, M]: every candidate stands in the row of its own class alone.
   const ofClass = graph.add('Equal', [
     graph.add('Unsqueeze', [labels, graph.integers([1])]),
@@ -101,24 +134,41 @@ export function select(
     graph.floats([nms]),
     graph.floats([least]),
   ])
-  // Back to a score for each candidate, −1 where it was suppressed, so that the best of an image are a matter of TopK.
   const places = graph.add('Gather', [selected, graph.integers([0, 2])], { axis: 1 })
   const none = graph.add('Expand', [graph.float(-1), graph.add('Shape', [scores])])
-  const kept = graph.add('ScatterND', [none, places, graph.add('GatherND', [scores, places])])
-  const most = graph.add('Min', [graph.integers([limit]), graph.size(scores, 1)])
-  const [best, indices] = graph.addAll('TopK', [kept, most], 2, { axis: 1 })
-  const found = graph.add('Transpose', [
-    graph.add('NonZero', [graph.add('Greater', [best, graph.float(least)])]),
-  ])
-  const image = graph.add('Gather', [found, graph.integers([0])], { axis: 1 })
-  const candidate = graph.add('Unsqueeze', [graph.add('GatherND', [indices, found]), graph.integers([1])])
-  const at = graph.add('Concat', [image, candidate], { axis: 1 })
-  return {
-    boxes: graph.add('GatherND', [boxes, at]),
-    scores: graph.add('GatherND', [best, found]),
-    labels: graph.add('GatherND', [labels, at]),
-    batchIndex: graph.reshape(image, [-1]),
-  }
+  return graph.add('ScatterND', [none, places, graph.add('GatherND', [scores, places])])
+}
+
+/** core/detectors/centernet/decode.ts: the peaks of the heat maps, with the size and offset of their cell. */
+function centerNetCandidates(context: DecodeContext<CenterNetConfig>): Candidates {
+  const { graph, config, levels } = context
+  const [{ outputs, rows, columns }] = levels
+  const classes = config.classes.length
+  const heat = graph.add('Sigmoid', [outputs.heat])
+  const grid = graph.add('Concat', [graph.size(heat, 0), rows, columns, graph.integers([classes])], {
+    axis: 0,
+  })
+  const maps = graph.add('Transpose', [graph.add('Reshape', [heat, grid])], { perm: [0, 3, 1, 2] })
+  const around = graph.add('MaxPool', [maps], {
+    ...{ kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] },
+  })
+  const peaks = graph.add('Where', [graph.add('Equal', [maps, around]), maps, graph.float(-1)])
+  const best = bestPairs(graph, graph.add('Transpose', [peaks], { perm: [0, 2, 3, 1] }), classes)
+  const cell = (index: Name) => graph.toFloat(graph.add('Unsqueeze', [index, graph.integers([2])]))
+  const [dx, dy] = columnsOf(graph, gatherRows(graph, outputs.offset, best.cells, 2), 2)
+  const sizes = gatherRows(graph, outputs.size, best.cells, 2)
+  const halves = graph.add('Mul', [graph.add('Relu', [sizes]), graph.float(0.5)])
+  const [halfWidth, halfHeight] = columnsOf(graph, halves, 2)
+  const x = graph.add('Add', [cell(graph.add('Mod', [best.cells, columns])), dx])
+  const y = graph.add('Add', [cell(graph.add('Div', [best.cells, columns])), dy])
+  const pixels = (cells: Name) => graph.add('Mul', [cells, graph.float(STRIDE)])
+  const boxes = clippedBoxes(context, {
+    x1: pixels(graph.add('Sub', [x, halfWidth])),
+    y1: pixels(graph.add('Sub', [y, halfHeight])),
+    x2: pixels(graph.add('Add', [x, halfWidth])),
+    y2: pixels(graph.add('Add', [y, halfHeight])),
+  })
+  return { boxes, scores: best.scores, labels: best.labels }
 }
 
 /** core/detectors/fcos/decode.ts: √(σ(class)·σ(centerness)), and the box that the location's four distances span. */
@@ -234,9 +284,9 @@ function gatherRows(graph: Graph, values: Name, cells: Name, width: number): Nam
   })
 }
 
-/** [N, k, 4] → four times [N, k, 1]. */
-const columnsOf = (graph: Graph, values: Name): Name[] =>
-  graph.addAll('Split', [values, graph.integers([1, 1, 1, 1])], 4, { axis: 2 })
+/** [N, k, count] → `count` times [N, k, 1]. */
+const columnsOf = (graph: Graph, values: Name, count = 4): Name[] =>
+  graph.addAll('Split', [values, graph.integers(Array<number>(count).fill(1))], count, { axis: 2 })
 
 /** Sides [N, k, 1] → boxes [N, k, 4] within the input. */
 function clippedBoxes(

@@ -17,10 +17,12 @@ export interface Differences {
   readonly unmatched: number
 }
 
+/** @param arePeaks detections are cells that no neighbour exceeds: of two neighbours that are equal but for rounding, either may be one. */
 export function differences(
   wanted: readonly ScoredBox[],
   found: readonly ScoredBox[],
   options: DetectionOptions,
+  arePeaks = false,
 ): Differences {
   const left = new Set(found)
   const alone: ScoredBox[] = []
@@ -36,12 +38,30 @@ export function differences(
     score = Math.max(score, Math.abs(one.score - twin.score))
   }
   const all = [...wanted, ...found]
-  const unmatched = [...alone, ...left].filter((one) => !isBorderline(one, all, wanted, options)).length
+  const isSwapped = (one: ScoredBox, others: Iterable<ScoredBox>) =>
+    arePeaks && [...others].some((other) => isNeighbour(one, other))
+  const unmatched = [
+    ...alone.filter((one) => !isSwapped(one, left)),
+    ...[...left].filter((one) => !isSwapped(one, alone)),
+  ].filter((one) => !isBorderline(one, all, wanted, options)).length
   return { box, score, unmatched }
 }
 
 const isSame = (a: ScoredBox, b: ScoredBox): boolean =>
   a.categoryId === b.categoryId && Math.abs(a.score - b.score) <= SCORE && farthest(a.box, b.box) <= BOX
+
+/** In pixels: a cell of stride 4 and the offsets of both. */
+const NEAR = 8
+
+function isNeighbour(a: ScoredBox, b: ScoredBox): boolean {
+  const apart = (axis: 0 | 1) => Math.abs(a.box[axis] + a.box[axis + 2] - b.box[axis] - b.box[axis + 2]) / 2
+  return (
+    a.categoryId === b.categoryId &&
+    Math.abs(a.score - b.score) <= SCORE &&
+    apart(0) <= NEAR &&
+    apart(1) <= NEAR
+  )
+}
 
 const farthest = (a: BoxXyxy, b: BoxXyxy): number => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
 

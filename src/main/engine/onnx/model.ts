@@ -49,7 +49,8 @@ export function exportedModel(
         shape,
       )
   } else {
-    const candidates = requireDecoder(config).candidates({
+    const decoder = requireDecoder(config)
+    const candidates = decoder.candidates({
       graph,
       config,
       levels: found.levels,
@@ -59,7 +60,7 @@ export function exportedModel(
       height: graph.size(image, 2),
       width: graph.size(image, 3),
     })
-    const selected = select(graph, candidates, config.classes.length, options)
+    const selected = select(graph, candidates, config.classes.length, options, decoder.suppresses)
     graph.output('boxes', selected.boxes, 'float32', ['detections', 4])
     graph.output('scores', selected.scores, 'float32', ['detections'])
     graph.output('labels', selected.labels, 'int64', ['detections'])
