@@ -20,8 +20,8 @@ export interface Head {
   stop(): Promise<void>
 }
 
-/** Starts `ray start --head`, with a token, and waits until it answers. */
-export async function startRay(token: string, env: NodeJS.ProcessEnv = {}): Promise<Head> {
+/** Starts `ray start --head`, with a token, and waits until it answers. On a busy machine Ray may give up: it is tried again. */
+export async function startRay(token: string, env: NodeJS.ProcessEnv = {}, tries = 3): Promise<Head> {
   // Ray's sockets have paths, which may not be long.
   const folder = mkdtempSync('/tmp/fr-')
   const [port, dashboard] = [await freePort(), await freePort()]
@@ -43,6 +43,10 @@ export async function startRay(token: string, env: NodeJS.ProcessEnv = {}): Prom
       output += text
     },
   })
+  let isOver = false
+  void group.ended.then(() => {
+    isOver = true
+  })
   const stop = async (): Promise<void> => {
     group.kill()
     await group.ended
@@ -55,8 +59,9 @@ export async function startRay(token: string, env: NodeJS.ProcessEnv = {}): Prom
       await new RayCluster(address).version()
       return { address: `ray+${address}`, stop }
     } catch (error) {
-      if (Date.now() > until) {
+      if (isOver || Date.now() > until) {
         await stop()
+        if (isOver && tries > 1) return startRay(token, env, tries - 1)
         throw new Error(`Ray did not start: ${output.slice(-2000)}`, { cause: error })
       }
     }
