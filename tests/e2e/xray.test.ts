@@ -127,6 +127,37 @@ describe('the X-ray', () => {
     await expect.poll(() => textOf(pointer)).toMatch(/P4 background .* below P4's regression range/)
   })
 
+  test('of another detector: its anchors under the pointer, its candidates, and its rules', async () => {
+    const window = await withXray()
+    const { page, pointer, share } = window
+    await window.press('r')
+    await window.drag([4, 4], [68, 68])
+    await window.press('v')
+    await page.getByRole('combobox', { name: 'Detector' }).selectOption('RetinaNet')
+    const at = await window.place([36, 36])
+    await page.mouse.move(at.x, at.y)
+    const anchors = pointer.getByRole('table', { name: 'Anchors' })
+    await anchors.waitFor()
+    await expect.poll(() => anchors.getByRole('rowheader').count()).toBe(9)
+    expect(await textOf(anchors)).toMatch(/32 × 32 0\.\d\d positive/)
+    await page.locator('summary', { hasText: 'Rules' }).click()
+    await page.getByRole('checkbox', { name: 'Low-quality matches' }).uncheck()
+    await page.getByRole('slider', { name: 'Positive from IoU' }).fill('0.95')
+    // The reading is that of the pointer, which left the image for the panel.
+    await page.mouse.move(at.x, at.y)
+    await expect.poll(() => textOf(pointer)).toMatch(/background/)
+
+    await page.getByRole('combobox', { name: 'Detector' }).selectOption('ATSS')
+    await page.mouse.click(at.x, at.y)
+    await share.getByRole('img', { name: /^IoUs of the candidates: mean/ }).waitFor()
+    await expect.poll(() => textOf(share)).toMatch(/45 candidates/)
+    await page.getByRole('slider', { name: 'k, per level' }).fill('5')
+    await expect.poll(() => textOf(share)).toMatch(/25 candidates/)
+    await page.getByRole('combobox', { name: 'Detector' }).selectOption('FCOS')
+    await expect.poll(() => textOf(share)).not.toMatch(/candidates/)
+    expect(window.faults).toEqual([])
+  })
+
   test('the trainer sees the image with as many targets, varied by the seed', async () => {
     const window = await withXray()
     const { page, section } = window
