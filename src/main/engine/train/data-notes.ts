@@ -12,6 +12,7 @@ const MOST_MEASURED = 5000
 export function dataNotes({ images }: EngineData, { detector, assignment, input }: ModelConfig): string[] {
   return [
     ...unlearnable(images, { detector, assignment, input }),
+    ...withoutOutline(images, { detector, assignment }),
     ...underAPixel(images),
     ...listedAgain(images),
   ]
@@ -35,10 +36,42 @@ function unlearnable(
     : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]
 }
 
-function datasetImage({ id, path, width, height, boxes, categories, crowds }: EngineImage): DatasetImage {
+/** Only of what learns from outlines. */
+function withoutOutline(
+  images: readonly EngineImage[],
+  { detector, assignment }: Pick<ModelConfig, 'detector' | 'assignment'>,
+): string[] {
+  const learnsMasks = detector === 'polarmask'
+  const { masks } = assignment as Partial<AssignmentRules>
+  if (!learnsMasks && !masks) return []
+  let [objects, without] = [0, 0]
+  for (const { categories, crowds, outlines } of images) {
+    for (const i of categories.keys()) {
+      if (crowds[i] === 1) continue
+      objects++
+      if (!outlines?.[i]) without++
+    }
+  }
+  if (without === 0) return []
+  const instead = learnsMasks ? 'their boxes are learnt as their outlines' : 'their boxes alone decide'
+  return [`${without} of the ${objects} objects have no outline: ${instead}`]
+}
+
+function datasetImage({
+  id,
+  path,
+  width,
+  height,
+  boxes,
+  categories,
+  crowds,
+  outlines,
+}: EngineImage): DatasetImage {
   const annotations = Array.from(categories, (categoryId, i) => {
     const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4)
-    return { categoryId, box: [x1, y1, x2, y2] as const, crowd: crowds[i] === 1 }
+    const rings = outlines?.[i]
+    const box = [x1, y1, x2, y2] as const
+    return { categoryId, box, crowd: crowds[i] === 1, ...(rings && { segmentation: rings }) }
   })
   return { id, fileName: path, width, height, annotations }
 }
