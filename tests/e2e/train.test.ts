@@ -43,6 +43,7 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await plan(page, STEPS)
   await page.getByText(/^About \d/).waitFor()
   await page.getByRole('dialog').getByRole('row', { name: 'die 76 31' }).waitFor()
+  await accessible(page)
   await button('Start training').click()
 
   const row = page.getByRole('list', { name: 'Training runs' }).getByRole('listitem').first()
