@@ -80,6 +80,8 @@ export interface ImageTotals {
   /** Positive locations that are eligible for several boxes, and for boxes of several classes. */
   readonly ambiguous: number
   readonly ambiguousAcrossClasses: number
+  /** Locations that a box alone would make positive, and its mask does not; null where masks are not used. */
+  readonly removedByMask: number | null
   /** As many positives of equal weight would average as well; null where the detector weighs all alike. */
   readonly effectivePositives: number | null
 }
@@ -100,6 +102,7 @@ export function imageTotals({ boxes, maps }: ComputedTargets): ImageTotals {
     perLevel: counts,
     ambiguous: maps.count.ambiguous,
     ambiguousAcrossClasses: maps.count.ambiguousAcrossClasses,
+    removedByMask: maps.own.masks?.removed.reduce((sum, one) => sum + one, 0) ?? null,
     effectivePositives: maps.own.effectivePositives ?? null,
   }
 }
