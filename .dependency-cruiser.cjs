@@ -11,7 +11,7 @@ const only = (name, from, allowed, comment) => ({
 const STUDIO = [
   ['api'],
   ['exports', 'report', 'detection'],
-  ['evaluation'],
+  ['evaluation', 'assist'],
   ['runs', 'models'],
   ['project'],
   ['datasets'],

@@ -106,5 +106,5 @@ export function effortOf({ taken, moved, wrong, drawn }: ImageWork): Effort {
 }
 
 /** The same image without a proposal. */
-export const unassisted = (labels: readonly ClassBox[]): Effort =>
+export const unassisted = (labels: readonly Pick<ClassBox, 'classId'>[]): Effort =>
   effortOf({ taken: 0, moved: 0, wrong: 0, drawn: labels.map(({ classId }) => classId) })

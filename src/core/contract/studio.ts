@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { APP_METHODS, AppInfo } from './studio/app.ts'
+import { ASSIST_METHODS, AssistState } from './studio/assist.ts'
 import { EVALUATION_METHODS } from './studio/evaluation.ts'
 import { EXPORT_METHODS } from './studio/exports.ts'
 import { JOB_METHODS, Job } from './studio/jobs.ts'
@@ -26,6 +27,7 @@ export const STUDIO_METHODS = {
   ...EVALUATION_METHODS,
   ...RUN_METHODS,
   ...MODEL_METHODS,
+  ...ASSIST_METHODS,
   ...EXPORT_METHODS,
 } as const
 
@@ -50,6 +52,8 @@ export const STUDIO_EVENTS = {
   run: RunChange,
   /** Runs were added or removed in another way, so lists must be refreshed. */
   runs: z.null(),
+  /** Assist was switched, learnt or was judged; up to four times a second while it learns. */
+  assist: AssistState,
   /** Another model is used for predictions, or none. */
   model: CurrentModel.nullable(),
 } as const

@@ -1,10 +1,11 @@
 /** The model's guesses in the open image, as the sliders currently select them. */
 import { z } from 'zod'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
+import { type Live, liveGuesses } from '../../core/review/live-guesses.ts'
 import { ModelAnswer } from '../session/model-answer.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import type { WindowSettings } from '../session/window-settings.svelte.ts'
-import { fetchCandidates, type Live, liveGuesses } from './live.ts'
+import { fetchCandidates } from './candidates.ts'
 
 const Share = z.number().min(0).max(1)
 const Look = z.object({ on: z.boolean(), score: Share, nms: Share, centerness: z.boolean() })

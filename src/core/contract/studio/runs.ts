@@ -91,6 +91,8 @@ export const RunSummary = z.object({
   /** What it started from: "lite0, ImageNet weights", "Run 6". */
   from: z.string(),
   overfit: z.boolean(),
+  /** Assist's run (assist.ts): it has no end, so that `steps` is null, and is gone on with by assist.start. */
+  assist: z.literal(true).optional(),
   /** These five are null until the engine has begun. */
   architecture: z.enum(ARCHITECTURES).nullable(),
   /** As in ModelConfig: left out for FCOS. */

@@ -7,6 +7,7 @@ import { appHandlers, jobHandlers } from './app-handlers.ts'
 import type { Handlers } from './handlers.ts'
 import type { StudioHost } from './host.ts'
 import {
+  assistHandlers,
   evaluationHandlers,
   exportHandlers,
   modelHandlers,
@@ -21,6 +22,7 @@ const HANDLERS: Handlers = {
   ...labelHandlers,
   ...jobHandlers,
   ...modelHandlers,
+  ...assistHandlers,
   ...runHandlers,
   ...reportHandlers,
   ...evaluationHandlers,

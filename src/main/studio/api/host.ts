@@ -13,6 +13,7 @@ import type { Caller, EventData, EventName } from '../../../core/contract/studio
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { ImageAssets } from '../assets/image-assets.ts'
 import type { AssetResponse } from '../assets/responses.ts'
+import { Assist } from '../assist/assist.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { respondWithPoints } from '../evaluation/asset.ts'
 import { Evaluations } from '../evaluation/evaluations.ts'
@@ -55,6 +56,7 @@ export class StudioHost {
   readonly #listeners = new Set<Listener>()
   #project: Project | undefined
   #runs: Runs | undefined
+  #assist: Assist | undefined
   #evaluations: Evaluations | undefined
   /** Whose call is being answered, also by a job that it started. */
   readonly #caller = new AsyncLocalStorage<Caller | null>()
@@ -112,6 +114,12 @@ export class StudioHost {
     // Nothing is written beside a project that is no longer there.
     void this.project
     return this.#runs!
+  }
+
+  /** Throws USAGE_NO_PROJECT, IO_PROJECT_MOVED. */
+  get assist(): Assist {
+    void this.project
+    return this.#assist!
   }
 
   /** Throws USAGE_NO_PROJECT, IO_PROJECT_MOVED. */
@@ -180,17 +188,27 @@ export class StudioHost {
       // Where it cannot be used, windows see that it is not.
       completed: (run) => this.#useCompleted(project.path, run).catch(() => {}),
     })
+    const assist = new Assist({
+      ...{ project, runs: this.#runs, models: this.models, settings: this.settings },
+      ...(place && { place }),
+      emit: (event, data) => this.emit(event, data),
+    })
+    this.#assist = assist
     const { history } = project
-    history.subscribe((effect) =>
-      this.emit('step', { ...effect, ...history.next(), by: this.#caller.getStore() ?? null }),
-    )
+    history.subscribe((effect) => {
+      this.emit('step', { ...effect, ...history.next(), by: this.#caller.getStore() ?? null })
+      assist.stepped(effect)
+    })
     this.recent.add(dirname(project.path))
     const summary = this.summary()!
     this.emit('project', summary)
+    // Where it cannot go on, the switch is off, and switching it on says why.
+    if (assist.wasOn) void assist.start().catch(() => {})
     return summary
   }
 
   async #close(): Promise<void> {
+    await this.#assist?.close()
     await this.#runs?.close()
     await this.jobs.cancelAll()
     await this.models.close()
@@ -200,6 +218,7 @@ export class StudioHost {
     this.#evaluations = undefined
     this.#project = undefined
     this.#runs = undefined
+    this.#assist = undefined
     this.#toldGone = false
     this.emit('project', null)
     project.close()

@@ -1,5 +1,6 @@
 /** What is learnt from a project: runs, models, evaluations, reports and exports. */
 import { basename, dirname } from 'node:path'
+import type { ASSIST_METHODS } from '../../../core/contract/studio/assist.ts'
 import type { EVALUATION_METHODS } from '../../../core/contract/studio/evaluation.ts'
 import type { EXPORT_METHODS } from '../../../core/contract/studio/exports.ts'
 import type { MODEL_METHODS } from '../../../core/contract/studio/models.ts'
@@ -88,6 +89,17 @@ export const modelHandlers: Handlers<keyof typeof MODEL_METHODS> = {
   },
   'review.queue': async ({ models, project }, { query, limit }) =>
     reviewQueue(models, await models.require(project.path), project, query, limit),
+}
+
+export const assistHandlers: Handlers<keyof typeof ASSIST_METHODS> = {
+  'assist.state': ({ assist }) => assist.state,
+  'assist.start': ({ assist }) => assist.start(),
+  'assist.stop': ({ assist }) => assist.stop(),
+  'assist.doubts': ({ assist }) => assist.doubts(),
+  'assist.dismiss': ({ assist }, { image, box }) => {
+    assist.dismiss(image, box)
+    return null
+  },
 }
 
 /** Those that the evaluator's process answers. */

@@ -91,7 +91,7 @@ function engineData(
   }
 }
 
-function engineImage(
+export function engineImage(
   { id, fileName, width, height, annotations }: DatasetImage,
   imageRoot: string,
   ids: ReadonlyMap<number, number>,

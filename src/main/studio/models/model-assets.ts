@@ -1,4 +1,5 @@
 /** Answers GET /asset/maps/<image> and /asset/candidates/<image>. */
+import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { type AssetResponse, errorResponse } from '../assets/responses.ts'
 import type { Project } from '../project/index.ts'
@@ -8,7 +9,15 @@ const ROUTE = /^\/asset\/(maps|candidates)\/([1-9]\d{0,14})$/
 
 /** Never rejects but with the signal's reason. */
 export async function respondModel(
-  { models, project }: { readonly models: Models; readonly project: Project },
+  {
+    models,
+    project,
+    assist,
+  }: {
+    readonly models: Models
+    readonly project: Project
+    readonly assist: { served(image: number, model: CurrentModel): void }
+  },
   path: string,
   query: URLSearchParams,
   signal?: AbortSignal,
@@ -19,6 +28,7 @@ export async function respondModel(
     const model = await models.inUse(project.path, query.get('model'))
     const file = project.fileOf(Number(image))
     const bytes = await models.predictions[what as 'maps' | 'candidates'](model, file, signal)
+    if (what === 'candidates') assist.served(Number(image), model)
     return {
       ...{ status: 200, type: 'application/octet-stream', headers: { 'cache-control': 'no-store' } },
       body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),

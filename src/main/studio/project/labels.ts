@@ -25,7 +25,7 @@ export function labelsOf(project: Project, query: string): Labels {
         length: ids.length,
         *[Symbol.iterator]() {
           for (let start = 0; start < ids.length; start += CHUNK) {
-            yield* read(project, ids.slice(start, start + CHUNK))
+            yield* imagesOf(project, ids.slice(start, start + CHUNK))
           }
         },
       },
@@ -45,7 +45,8 @@ function unnameableOf({ database }: Project): Map<number, string> {
   return new Map(rows.filter(({ path }) => safeRelativePath(path) !== path).map(({ id, path }) => [id, path]))
 }
 
-function read({ annotations, images }: Project, ids: readonly number[]): DatasetImage[] {
+/** In the order of the ids. Proposals are no labels. */
+export function imagesOf({ annotations, images }: Project, ids: readonly number[]): DatasetImage[] {
   const objects = annotations.ofImages(ids)
   return images.list(ids).map(({ id, path, width, height, split }, index) => ({
     ...{ id, fileName: path, width, height },

@@ -23,6 +23,8 @@ export const RunNote = z.strictObject({
   pinned: PinnedPlan,
   /** Where it is trained, and goes on; left out: in the studio's engine. */
   place: TrainingPlace.exactOptional(),
+  /** Assist's: it has no end, and goes on when Assist is switched on. */
+  assist: z.literal(true).optional(),
   /** What the engine said, the newest last. */
   notes: z.array(z.string()),
 })

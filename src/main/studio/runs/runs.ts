@@ -1,5 +1,5 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
-import type { TrainRequest } from '../../../core/contract/engine.ts'
+import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
 import type {
   Curves,
   PinnedPlan,
@@ -8,13 +8,16 @@ import type {
   RunDetail,
   RunPlan,
   RunSummary,
+  TrainingPlace,
 } from '../../../core/contract/studio/runs.ts'
 import type { EventData, EventName, Result } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { askPython, defaultPython, programOf, torchTitle } from '../../jobs/python.ts'
 import { rayAddress } from '../../jobs/ray.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
+import { trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
 import { startEngine } from '../engine/spawn.ts'
+import { type TrainingHooks, train } from '../engine/supervise.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import type { HeldLock } from '../project/lock.ts'
@@ -44,12 +47,35 @@ export interface RunsSurroundings {
 /** Of a run, the newest that are kept. */
 const MOST_NOTES = 50
 
+/** What the work of a run that somebody else does is given. */
+export interface LiveControl extends Required<Pick<TrainingHooks, 'onEvent' | 'signal' | 'pause'>> {
+  /** Keeps a line with the run. */
+  note(line: string): void
+}
+
+/** A run at work. */
+interface Live {
+  readonly run: Training
+  cancel(): void
+  /** Resolves when it has ended. */
+  stop(): Promise<void>
+}
+
+/** Assist's run at work. */
+export interface AssistRun extends Live {
+  /** Rejects with why it failed. */
+  readonly ended: Promise<void>
+  paused(): boolean
+  note(line: string): void
+}
+
 type MakeRequest = (say: (line: string) => void) => TrainRequest | Promise<TrainRequest>
 
 export class Runs {
   readonly store: RunStore
   readonly #studio: RunsSurroundings
-  #training: { readonly run: Training; readonly job: number } | null = null
+  #training: Live | null = null
+  #assist: AssistRun | null = null
 
   constructor(studio: RunsSurroundings) {
     this.#studio = studio
@@ -164,7 +190,7 @@ export class Runs {
 
   cancel(id: string): void {
     const training = this.#trainingOf(id)
-    if (training) this.#studio.jobs.cancel(training.job)
+    training?.cancel()
   }
 
   curves(id: string, after: number): Curves {
@@ -186,7 +212,7 @@ export class Runs {
   async delete(id: string): Promise<void> {
     const run = this.store.writable(id)
     const training = this.#trainingOf(id)
-    if (training) await this.#studio.jobs.stop(training.job)
+    await training?.stop()
     lockRun(run.folder, run.note.name, 'FCOS Studio').release()
     await this.store.delete(id)
     this.#studio.emit('runs', null)
@@ -195,18 +221,82 @@ export class Runs {
   /** The run that trains is saved and stopped, and says why. */
   async close(): Promise<void> {
     if (!this.#training) return
-    const { run, job } = this.#training
+    const { run } = this.#training
     this.#note(run.id, `Stopped at step ${run.summary.step} because the project was closed`)
-    await this.#studio.jobs.stop(job)
+    await this.#training.stop()
+  }
+
+  /**
+   * Assist's own run: it is listed, drawn and paused as others are, and gives way to one that trains.
+   *
+   * @param id of the run that goes on; null for a new one.
+   * @throws CodedError USAGE_TRAINING where another process has it, IO_RUN.
+   */
+  beginAssist(
+    id: string | null,
+    from: string,
+    work: (control: LiveControl, run: StoredRun) => Promise<void>,
+  ): AssistRun {
+    const begun = { state: 'running', error: null } as const
+    const run =
+      id === null
+        ? this.store.create(
+            (created): RunNote => ({
+              ...{ format: 'fcos-studio-run-note', version: 1, name: 'Assist', assist: true, overfit: null },
+              ...{ pinned: { images: [], every: 1 }, notes: [], created, from, ...begun },
+            }),
+          )
+        : this.store.update(id, begun)
+    const lock = lockRun(run.folder, run.note.name, 'FCOS Studio')
+    const training = this.#follow(run)
+    const abort = new AbortController()
+    const note = (line: string): void => this.#note(run.id, line)
+    const ended = training
+      .run(
+        (hooks) => work({ ...hooks, note }, run),
+        abort.signal,
+        () => {},
+      )
+      .then(
+        () => this.#settle(run.id, { state: 'stopped' }),
+        (error: unknown) => {
+          this.#settle(run.id, { state: 'failed', error: toWire(error) })
+          throw error
+        },
+      )
+      .finally(() => {
+        lock.release()
+        this.#assist = null
+        this.#ended(run.id)
+      })
+    const settled = ended.catch(() => {})
+    const cancel = (): void => abort.abort()
+    const stop = (): Promise<void> => {
+      cancel()
+      return settled
+    }
+    const paused = (): boolean => ['paused', 'pausing'].includes(training.summary.state)
+    this.#assist = { run: training, ended, cancel, stop, note, paused }
+    if (this.#training) training.pause()
+    this.#studio.emit('run', { run: training.summary, curves: null, pinnedStep: null })
+    return this.#assist
   }
 
   #begin(run: StoredRun, makeRequest: MakeRequest): void {
-    const { id } = run
     const lock = lockRun(run.folder, run.note.name, 'FCOS Studio')
-    const training = new Training(run, {
-      startEngine: () => this.#startEngine(),
-      place: run.note.place,
-      program: this.#program,
+    const training = this.#follow(run)
+    const title = `Train ${run.note.name}`
+    const { jobs } = this.#studio
+    const { job } = jobs.start({ kind: 'runs.start', title }, (control) =>
+      this.#train(run, training, lock, makeRequest, control),
+    )
+    this.#training = { run: training, cancel: () => jobs.cancel(job), stop: () => jobs.stop(job) }
+    this.#assist?.run.pause()
+  }
+
+  #follow(run: StoredRun): Training {
+    const { id } = run
+    return new Training(run, {
       reread: () => this.store.get(id).summary,
       tell: (change) => {
         this.#studio.emit('run', change)
@@ -214,15 +304,17 @@ export class Runs {
       },
       note: (message) => this.#note(id, message),
     })
-    const title = `Train ${run.note.name}`
-    const { job } = this.#studio.jobs.start({ kind: 'runs.start', title }, (control) =>
-      this.#train(run, training, lock, makeRequest, control),
-    )
-    this.#training = { run: training, job }
+  }
+
+  /** Where the project's folder is gone, so is the run's. */
+  #ended(id: string): void {
+    const ended = this.store.find(id)
+    if (ended) this.#studio.emit('run', { run: ended.summary, curves: null, pinnedStep: null })
+    this.#studio.checkpointWritten()
   }
 
   async #train(
-    { id, note: { pinned } }: StoredRun,
+    { id, note: { pinned, place } }: StoredRun,
     training: Training,
     lock: HeldLock,
     makeRequest: MakeRequest,
@@ -237,7 +329,11 @@ export class Runs {
       })
       const images = pinned.images.map((image) => project.fileOf(image))
       const asked = { ...request, pinned: { ...pinned, images } }
-      const complete = await training.run(asked, signal, onProgress)
+      const { complete } = await training.run(
+        (hooks) => this.#trainIn(place, asked, hooks),
+        signal,
+        onProgress,
+      )
       this.store.update(id, { state: complete ? 'done' : 'stopped' })
       // Says that the job was cancelled.
       if (!complete) signal.throwIfAborted()
@@ -247,13 +343,26 @@ export class Runs {
     } finally {
       lock.release()
       this.#training = null
-      // Where the project's folder is gone, so is the run's.
       const ended = this.store.find(id)
       if (ended?.summary.state === 'done') await this.#studio.completed(ended.summary)
-      if (ended) this.#studio.emit('run', { run: ended.summary, curves: null, pinnedStep: null })
-      this.#studio.checkpointWritten()
+      this.#assist?.run.continue()
+      this.#ended(id)
     }
     return null
+  }
+
+  #trainIn(
+    place: TrainingPlace | undefined,
+    request: TrainRequest,
+    hooks: TrainingHooks,
+  ): Promise<TrainResult> {
+    const start = (): ReturnType<typeof startEngine> => this.#startEngine()
+    if (place === undefined) return train(start, request, hooks)
+    const program = this.#program
+    if (place.kind === 'pytorch') return trainInPyTorch(start, request, { ...place, program }, hooks)
+    const { method: _, pinned: _pinned, ...definition } = request
+    const cluster = { ...place, program, address: rayAddress(place.address) }
+    return trainAsJob(start, definition, cluster, { ...hooks, report: () => {} })
   }
 
   /** On a full disk the note cannot be written either: the job still says why, and the run counts as interrupted. */
@@ -280,7 +389,7 @@ export class Runs {
   }
 
   #trainingOf(id: string) {
-    return this.#training?.run.id === id ? this.#training : null
+    return [this.#training, this.#assist].find((live) => live?.run.id === id) ?? null
   }
 
   #requireRest(): void {

@@ -12,20 +12,21 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
   const file = (name: keyof typeof RUN_FILES): string => path.join(folder, RUN_FILES[name])
   const record = readRecord(folder)
   const step = lastStep(folder)
-  const { name, created, error, from } = note
+  const { name, created, error, from, assist } = note
   const state = note.state === 'running' ? 'interrupted' : note.state
   return {
     ...{ id, name, created, state, error, from, step },
     overfit: note.overfit !== null,
+    ...(assist && { assist }),
     architecture: record?.model.architecture ?? null,
     ...(record?.model.detector !== undefined && { detector: record.model.detector }),
     size: record?.options.size ?? null,
     classes: record?.model.classes ?? null,
     images: record?.images ?? null,
-    steps: record?.options.steps ?? null,
+    steps: note.assist ? null : (record?.options.steps ?? null),
     best: bestOf(readEvaluations(folder)),
     checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
-    resumable: state !== 'done' && record !== undefined && existsSync(file('state')),
+    resumable: !note.assist && state !== 'done' && record !== undefined && existsSync(file('state')),
     live: null,
   }
 }

@@ -1,12 +1,9 @@
 /** One run while it trains: what the engine says of it becomes what windows are told, several times a second. */
-import type { EngineEvent, TrainRequest, TrainResult, TrainStep } from '../../../core/contract/engine.ts'
-import type { RunChange, RunState, RunSummary, TrainingPlace } from '../../../core/contract/studio/runs.ts'
+import type { EngineEvent, TrainStep } from '../../../core/contract/engine.ts'
+import type { RunChange, RunState, RunSummary } from '../../../core/contract/studio/runs.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { rayAddress } from '../../jobs/ray.ts'
-import type { Engine } from '../engine/client.ts'
 import { PauseSwitch } from '../engine/pause-switch.ts'
-import { trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
-import { type TrainingHooks as EngineHooks, train } from '../engine/supervise.ts'
+import type { TrainingHooks as EngineHooks } from '../engine/supervise.ts'
 import { keepPinned } from './pinned.ts'
 import { columns } from './run-log.ts'
 import type { StoredRun } from './run-store.ts'
@@ -15,11 +12,6 @@ import { bestOf } from './summary.ts'
 const TELL_EVERY_MS = 250
 
 export interface TrainingHooks {
-  readonly startEngine: () => Promise<Engine>
-  /** Undefined: the engine. */
-  readonly place: TrainingPlace | undefined
-  /** The folder of the program for other places than the engine. */
-  readonly program: string
   /** The run as its folder tells it now. */
   readonly reread: () => RunSummary
   readonly tell: (change: RunChange) => void
@@ -77,22 +69,20 @@ export class Training {
   }
 
   /**
-   * Returns whether it came to its end; false when the signal stopped it, with its state saved.
-   * @throws CodedError as train, in the words of the window.
+   * Does the work of the run, which tells what the engine says, and returns what that returns.
+   * @throws CodedError as the work, in the words of the window.
    */
-  async run(
-    request: TrainRequest,
+  async run<T>(
+    work: (hooks: Required<Pick<EngineHooks, 'onEvent' | 'signal' | 'pause'>>) => Promise<T>,
     signal: AbortSignal,
     onProgress: (run: RunSummary) => void,
-  ): Promise<boolean> {
+  ): Promise<T> {
     this.#onProgress = onProgress
     const stop = (): void => this.#become('stopping')
     signal.addEventListener('abort', stop)
     try {
       const onEvent = (event: EngineEvent): void => this.#receive(event)
-      const hooks = { onEvent, signal, pause: this.#pause }
-      const { complete } = await this.#train(request, hooks)
-      return complete
+      return await work({ onEvent, signal, pause: this.#pause })
     } catch (error) {
       throw inWindowWords(error, this.#summary.step)
     } finally {
@@ -100,15 +90,6 @@ export class Training {
       this.#pinnedStep = this.#pinnedLately
       this.#flush()
     }
-  }
-
-  #train(request: TrainRequest, hooks: EngineHooks): Promise<TrainResult> {
-    const { startEngine, place, program } = this.#hooks
-    if (place === undefined) return train(startEngine, request, hooks)
-    if (place.kind === 'pytorch') return trainInPyTorch(startEngine, request, { ...place, program }, hooks)
-    const { method: _, pinned: _pinned, ...definition } = request
-    const cluster = { ...place, program, address: rayAddress(place.address) }
-    return trainAsJob(startEngine, definition, cluster, { ...hooks, report: () => {} })
   }
 
   #receive(event: EngineEvent): void {

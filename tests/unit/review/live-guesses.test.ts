@@ -4,10 +4,10 @@ import {
   decodeCandidateFile,
   encodeCandidates,
   type ImageCandidates,
-} from '../../../../src/core/contract/model-assets.ts'
-import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
-import type { ProjectAnnotation } from '../../../../src/core/project/model.ts'
-import { type ImageKnowledge, liveGuesses } from '../../../../src/renderer/detect/live.ts'
+} from '../../../src/core/contract/model-assets.ts'
+import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
+import type { ProjectAnnotation } from '../../../src/core/project/model.ts'
+import { type ImageKnowledge, liveGuesses } from '../../../src/core/review/live-guesses.ts'
 
 const size = { width: 100, height: 100 }
 const found: ImageCandidates = {

@@ -1,25 +1,9 @@
 /** Selects among an image's candidates: guesses that are not stored, and the stored proposals that are hidden. */
-
-import { decodeCandidateFile, type ImageCandidates } from '../../core/contract/model-assets.ts'
-import { type GuessOptions, guessesOf } from '../../core/detectors/shared/select.ts'
-import { fromWire } from '../../core/errors.ts'
-import type { ProjectAnnotation, ProjectClass } from '../../core/project/model.ts'
-import { matchClasses } from '../../core/review/class-match.ts'
-import { type ClassBox, undecided } from '../../core/review/undecided.ts'
-
-/**
- * @param key key of the model in use
- * @throws CodedError the studio's error; the signal's reason when aborted.
- */
-export async function fetchCandidates(
-  image: number,
-  key: string,
-  signal: AbortSignal,
-): Promise<ImageCandidates> {
-  const response = await fetch(`/asset/candidates/${image}?model=${encodeURIComponent(key)}`, { signal })
-  if (!response.ok) throw fromWire(await response.json())
-  return decodeCandidateFile(await response.bytes())
-}
+import type { ImageCandidates } from '../contract/model-assets.ts'
+import { type GuessOptions, guessesOf } from '../detectors/shared/select.ts'
+import type { ProjectAnnotation, ProjectClass } from '../project/model.ts'
+import { matchClasses } from './class-match.ts'
+import { type ClassBox, undecided } from './undecided.ts'
 
 /** Ids of guesses lie below the temporary ids of objects being saved: candidate i has id FIRST_ID − i. */
 const FIRST_ID = -1_000_000_000
@@ -41,13 +25,20 @@ export interface Live {
   readonly hidden: ReadonlySet<number>
 }
 
+/** Least scores by class id, over the one of the slider; a class that is not named has that. */
+export type ClassThresholds = ReadonlyMap<number, number>
+
 /** Runs on every move of a slider, so it must take well below 16 ms for the candidates of any image. */
-export function liveGuesses(known: ImageKnowledge, options: GuessOptions): Live {
+export function liveGuesses(
+  known: ImageKnowledge,
+  options: GuessOptions,
+  thresholds: ClassThresholds = new Map(),
+): Live {
   const { image, found, model, classes, annotations, rejections } = known
   const classIds = matchClasses(found.model.config.classes, classes)
   const selected = guessesOf(found.candidates, options).flatMap(({ label, ...guess }) => {
     const classId = classIds[label] ?? null
-    return classId === null ? [] : [{ ...guess, classId }]
+    return classId === null || guess.score <= (thresholds.get(classId) ?? 0) ? [] : [{ ...guess, classId }]
   })
   const keys = new Set(selected.map(keyOf))
   const stored = annotations.filter((one) => one.source === 'proposed' && one.model === model)

@@ -1,0 +1,204 @@
+/**
+ * What the learner's proposals came to: test, then train. When an image is finished, what the model detected before is
+ * compared with the labels, and only then the image is learnt from. So no image is judged by a model that has seen it. The
+ * judgements lie in the run's folder, a JSON line each.
+ */
+import { appendFileSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { z } from 'zod'
+import { type Claim, claimsOf, contradictions } from '../../../core/assist/doubts.ts'
+import { effortOf, outcomeOf, type Proposed, unassisted, workOf } from '../../../core/assist/outcome.ts'
+import { chooseThresholds } from '../../../core/assist/thresholds.ts'
+import type { AssistSummary } from '../../../core/contract/studio/assist.ts'
+import { Box } from '../../../core/contract/studio/values.ts'
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import type { ProjectAnnotation } from '../../../core/project/model.ts'
+
+const FILE = 'judgements.jsonl'
+/** Images of the summary. */
+const RECENT = 20
+const CURVE = 50
+/** IoU with its proposal of a label that was not adjusted: boxes are stored exactly. */
+const AS_PROPOSED = 0.98
+
+const Numbers = z.array(z.int())
+
+const Judgement = z.object({
+  image: z.int(),
+  /** Steps that the model had taken. */
+  step: z.int(),
+  /** Whether the proposals were shown; before the third image they are not. */
+  shown: z.boolean(),
+  /** All detections, best first. */
+  detections: z.array(
+    z.object({
+      classId: z.int(),
+      box: Box,
+      score: z.number(),
+      verdict: z.enum(['taken', 'moved', 'wrong']),
+    }),
+  ),
+  /** What became of those that were shown, and class ids of what was drawn besides. */
+  work: z.object({ taken: z.int(), moved: z.int(), wrong: z.int(), drawn: Numbers }),
+  /** Class ids of all labels. */
+  labels: Numbers,
+  doubts: z.array(
+    z.object({
+      annotation: z.int().nullable(),
+      labelled: z.int().nullable(),
+      expected: z.object({ classId: z.int(), box: Box, score: z.number() }).nullable(),
+      box: Box,
+      confidence: z.number(),
+    }),
+  ),
+})
+export type Judgement = z.infer<typeof Judgement>
+
+const Dismissal = z.object({ dismissed: z.int(), box: Box })
+const Line = z.union([Judgement, Dismissal])
+
+/** What was detected in an image, by a model that had not learnt from it. */
+export interface Seen {
+  readonly step: number
+  readonly shown: boolean
+  readonly detections: readonly Proposed[]
+}
+
+export class Judgements {
+  readonly #file: string
+  readonly #all: Judgement[] = []
+  readonly #dismissed = new Set<string>()
+  #thresholds: ReadonlyMap<number, number> | null = null
+
+  /** Lines that are torn are passed over: a killed program leaves one. */
+  constructor(folder: string) {
+    this.#file = path.join(folder, FILE)
+    for (const line of linesOf(this.#file)) {
+      const found = parsed(line)
+      if (found && 'dismissed' in found) this.#dismissed.add(keyOf(found.dismissed, found.box))
+      else if (found) this.#all.push(found)
+    }
+  }
+
+  /** The newest last. */
+  get all(): readonly Judgement[] {
+    return this.#all
+  }
+
+  has(image: number): boolean {
+    return this.#all.some((one) => one.image === image)
+  }
+
+  /** From which score on a class's proposals are shown. */
+  thresholds(classIds: readonly number[]): ReadonlyMap<number, number> {
+    const known = this.#thresholds
+    if (known && known.size === classIds.length && classIds.every((id) => known.has(id))) return known
+    const history = this.#all.map(({ detections }) => detections)
+    this.#thresholds = chooseThresholds(history, classIds)
+    return this.#thresholds
+  }
+
+  /** @param annotations with which the image was finished, without proposals */
+  judge(
+    image: number,
+    { step, shown, detections }: Seen,
+    annotations: readonly ProjectAnnotation[],
+    classIds: readonly number[],
+  ): Judgement {
+    const labels = annotations.filter(({ crowd }) => !crowd)
+    const { verdicts } = outcomeOf(detections, labels)
+    const judged = detections.map((one, i) => ({ ...one, verdict: verdicts[i]! }))
+    const thresholds = this.thresholds(classIds)
+    const proposals = shown
+      ? detections.filter(({ classId, score }) => score > (thresholds.get(classId) ?? 1))
+      : []
+    // A label that was drawn by hand came from no proposal, wherever it lies.
+    const accepted = labels.filter(({ source }) => source === 'accepted')
+    const byHand = labels.filter(({ source }) => source !== 'accepted')
+    const work = workOf(outcomeOf(proposals, accepted, AS_PROPOSED), accepted)
+    const judgement: Judgement = {
+      ...{ image, step, shown, detections: judged },
+      work: { ...work, drawn: [...work.drawn, ...byHand.map(({ classId }) => classId)] },
+      labels: labels.map(({ classId }) => classId),
+      doubts: contradictions(judged, labels, this.#claims()).map(({ label, ...doubt }) => ({
+        ...doubt,
+        annotation: label?.id ?? null,
+        labelled: label?.classId ?? null,
+      })),
+    }
+    this.#all.push(judgement)
+    this.#thresholds = null
+    this.#append(judgement)
+    return judgement
+  }
+
+  dismiss(image: number, box: BoxXyxy): void {
+    this.#dismissed.add(keyOf(image, box))
+    this.#append({ dismissed: image, box })
+  }
+
+  isDismissed(image: number, box: BoxXyxy): boolean {
+    return this.#dismissed.has(keyOf(image, box))
+  }
+
+  get summary(): AssistSummary | null {
+    const recent = this.#all.filter(({ shown }) => shown).slice(-RECENT)
+    if (recent.length === 0) return null
+    const count = (of: (work: Judgement['work']) => number) => ({
+      boxes: recent.reduce((sum, { work }) => sum + of(work), 0),
+      images: recent.filter(({ work }) => of(work) > 0).map(({ image }) => image),
+    })
+    return {
+      images: recent.length,
+      taken: count(({ taken }) => taken),
+      moved: count(({ moved }) => moved),
+      drawn: count(({ drawn }) => drawn.length),
+      rejected: count(({ wrong }) => wrong),
+      gesturesSaved: saved(recent, 'gestures'),
+      secondsSaved: saved(recent, 'seconds'),
+    }
+  }
+
+  /** The share of gestures saved, image by image. */
+  get curve(): number[] {
+    return this.#all.slice(-CURVE).map((one) => saved([one], 'gestures'))
+  }
+
+  #claims(): Claim[] {
+    return this.#all.flatMap(({ detections, labels }) => claimsOf(detections, labels))
+  }
+
+  /** What cannot be written holds until the program ends: the labels themselves are safe. */
+  #append(line: z.infer<typeof Line>): void {
+    try {
+      appendFileSync(this.#file, `${JSON.stringify(line)}\n`)
+    } catch {
+      // A full disk stops the run, which says so.
+    }
+  }
+}
+
+function saved(judgements: readonly Judgement[], of: 'gestures' | 'seconds'): number {
+  const sum = (effort: (one: Judgement) => number): number =>
+    judgements.reduce((total, one) => total + effort(one), 0)
+  const alone = sum(({ labels }) => unassisted(labels.map((classId) => ({ classId })))[of])
+  return 1 - sum(({ work }) => effortOf(work)[of]) / alone
+}
+
+const keyOf = (image: number, box: BoxXyxy): string => `${image} ${box}`
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+function parsed(line: string): z.infer<typeof Line> | undefined {
+  try {
+    return Line.safeParse(JSON.parse(line)).data
+  } catch {
+    return undefined
+  }
+}
