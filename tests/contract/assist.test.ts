@@ -2,14 +2,19 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AssistRequest, AssistResult, EngineData, EngineEvent } from '../../src/core/contract/engine.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../src/core/formats/tensor-values.ts'
+import { StudioHost } from '../../src/main/studio/api/host.ts'
 import type { Engine } from '../../src/main/studio/engine/client.ts'
 import type { PauseSwitch } from '../../src/main/studio/engine/pause-switch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
+import { createProject, openProject, scanImages } from '../../src/main/studio/project/index.ts'
 import { CATEGORIES, pictures, SMALL } from '../support/pictures.ts'
+import { label } from '../support/simulated-labeller.ts'
+import { connect } from '../support/studio.ts'
+import { killEngines } from '../support/training.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'fcos-assist-'))
 const MORE = [...CATEGORIES, { id: 9, name: 'late' }]
@@ -130,4 +135,118 @@ describe('the live learner', () => {
   it('refuses labels while it does not run', async () => {
     await expect(tell([])).rejects.toMatchObject({ code: 'ENGINE_REQUEST' })
   })
+})
+
+describe('Assist in the studio', () => {
+  const home = join(scratch, 'home')
+  const start = () =>
+    new StudioHost({
+      info: () => ({
+        ...{ version: '0', shell: 'browser', platform: 'linux' },
+        engine: { title: 'CPU', canTrain: true },
+      }),
+      ...{ dataFolder: join(home, 'data'), cacheFolder: join(home, 'cache'), sampleFolder: home },
+    })
+  let host: StudioHost
+  // The learner gives way to everything else on a busy machine.
+  const patience = { timeout: 200_000 }
+  const reached = (what: (state: StudioHost['assist']['state']) => boolean) =>
+    expect.poll(() => what(host.assist.state) || JSON.stringify(host.assist.state), patience).toBe(true)
+  /** Labels in the project's words. */
+  const truthOf = (at: number) => {
+    const { boxes, categories } = data.images[at]!
+    const ids = host.project.classes.all().map(({ id }) => id)
+    return Array.from(categories, (category, i) => {
+      const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number]
+      return { classId: ids[category - 1]!, box: [x1, y1, x2, y2] as const }
+    })
+  }
+  const finish = async (at: number): Promise<number> => {
+    const image = host.project.find('-has:error')[at]!
+    await label(host, image, truthOf(at))
+    await host.assist.settled()
+    return image
+  }
+  const learntNow = () => {
+    const { folder } = host.runs.store.get(host.assist.state.run!)
+    return JSON.parse(readFileSync(join(folder, 'data.json'), 'utf8'))
+  }
+
+  it('learns what was finished, is judged before it learns from it, and follows what is undone', async () => {
+    host = start()
+    onTestFinished(() => host.close())
+    const project = await createProject(join(home, 'project'), { imageRoot: join(scratch, 'pictures') })
+    await scanImages(project)
+    await host.open(project.path, async () => project)
+    for (const { name } of CATEGORIES) project.classes.add(name)
+    // A small network at a small size is in use: Assist goes on from it.
+    await host.models.use(project.path, join(scratch, 'run', 'last.safetensors'))
+    const client = connect(host)
+
+    expect(await client.call('assist.start', {})).toMatchObject({ phase: 'waiting', images: 0, run: null })
+    const [first, second] = [await finish(0), await finish(1)]
+    await reached(({ phase, step }) => phase === 'learning' && step > 0)
+    await reached(() => host.runs.list()[0]?.checkpoint !== null)
+    expect(host.runs.list()[0]).toMatchObject({ name: 'Assist', assist: true, state: 'running', steps: null })
+    await expect.poll(async () => (await host.models.current(project.path))?.title, patience).toBe('Assist')
+    expect(host.assist.judgements).toEqual([])
+
+    const third = await finish(2)
+    expect(host.assist.judgements.map(({ image }) => image)).toEqual([third])
+    const judged = host.assist.judgements[0]!
+    expect(judged).toMatchObject({ shown: false, labels: truthOf(2).map(({ classId }) => classId) })
+    await reached(({ proposing, images }) => proposing && images === 3)
+
+    // An image without objects is learnt from as well, and one that is opened again is not judged twice.
+    project.images.setState([project.find('-has:error')[3]!], 'done')
+    project.images.setState([third], 'in-progress')
+    await host.assist.settled()
+    expect(host.assist.state.images).toBe(3)
+    project.images.setState([third], 'done')
+    await host.assist.settled()
+    expect(host.assist.judgements).toHaveLength(2)
+    expect(host.assist.state.summary).toMatchObject({ images: 1, drawn: { boxes: 0 } })
+
+    // What was mislabelled and is undone is learnt as it is now.
+    const [label0] = project.annotations.of(first)
+    const other = project.classes.all().find(({ id }) => id !== label0!.classId)!
+    project.annotations.update(label0!.id, { classId: other.id })
+    await host.assist.settled()
+    const classesOfFirst = () =>
+      learntNow().training.find(({ id }: { id: number }) => id === first)?.categories
+    await expect.poll(classesOfFirst, patience).toEqual([other.id, other.id])
+    project.history.undo()
+    await host.assist.settled()
+    await expect.poll(classesOfFirst, patience).toEqual([label0!.classId, other.id])
+
+    // A class that appears late has a row of its own.
+    const late = project.classes.add('late')
+    project.annotations.add(second, [{ classId: late, box: [1, 1, 30, 30], source: 'drawn' }])
+    await host.assist.settled()
+    await expect.poll(() => host.runs.list()[0]!.classes?.length, patience).toBe(3)
+
+    // The engine is killed: Assist goes on by itself, and no label is lost.
+    const { step } = host.assist.state
+    killEngines()
+    await reached((state) => state.phase === 'learning' && state.step > 0)
+    expect(project.annotations.of(second)).toHaveLength(3)
+    expect(step).toBeGreaterThan(0)
+    const { run } = host.assist.state
+    await host.close()
+
+    // Closed and opened: it goes on where it was.
+    host = start()
+    onTestFinished(() => host.close())
+    await host.open(project.path, () => openProject(project.path))
+    await reached((state) => state.phase === 'learning')
+    expect(host.assist.state).toMatchObject({ run, images: 4 })
+    expect(host.assist.judgements).toHaveLength(2)
+
+    const began = performance.now()
+    expect(await host.assist.stop()).toMatchObject({ phase: 'off' })
+    // One second, on a machine that has other work.
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(host.runs.list()[0]).toMatchObject({ state: 'stopped', resumable: false })
+    expect(host.assist.wasOn).toBe(false)
+  }, 600_000)
 })

@@ -194,7 +194,7 @@ export class AnnotationView {
       untrack(() => this.#selectFirstProposal())
     })
     this.xray.follow(canvas, () => this.scene.image)
-    this.guesses.follow()
+    this.guesses.follow(() => this.readout?.cursor ?? null)
     $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
     $effect(() => canvas.setDepthWindow(this.picture.depthWindow))
     $effect(() => {

@@ -18,14 +18,32 @@ export function tourCommands(studio: Studio): Command[] {
     onTour('tour.back', 'Back to the list of findings', ['b'], () => tour.end()),
     {
       id: 'tour.take',
-      title: 'Make the detection a label',
+      title: 'Agree with the detector',
       group: 'Object',
       keys: ['t'],
       enabled: () =>
-        studio.canEdit && tour.current?.guess != null && editor.image.loaded === tour.current.imageId,
+        studio.canEdit &&
+        (tour.current?.guess != null || tour.current?.agree !== undefined) &&
+        editor.image.loaded === tour.current.imageId,
       run: () => {
+        const { agree } = tour.current!
+        if (agree) {
+          agree()
+          return tour.step(1)
+        }
         const { classId, box } = tour.current!.guess!
         editor.add([{ classId, box, source: 'drawn' }], 'Make detection a label')
+      },
+    },
+    {
+      id: 'tour.keep',
+      title: 'The labels are right',
+      group: 'Object',
+      keys: ['Shift+r'],
+      enabled: () => studio.canEdit && tour.current?.keep !== undefined,
+      run: () => {
+        tour.current!.keep!()
+        tour.step(1)
       },
     },
   ]

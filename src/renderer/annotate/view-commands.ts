@@ -34,7 +34,7 @@ export function viewCommands(view: AnnotationView): Command[] {
     tool('polygon', 'Draw outlines', ['p']),
     tool('select', 'Select and edit', ['v']),
     tool('lasso', 'Select with a lasso', ['q']),
-    tool('pan', 'Pan', ['g']),
+    tool('pan', 'Pan', ['Shift+g']),
     {
       id: 'tool.snapping',
       title: 'Snap to whole pixels',

@@ -19,6 +19,15 @@ export function detectCommands(studio: Studio, guesses: Guesses, openDialog: () 
   })
   return [
     {
+      id: 'assist.toggle',
+      title: 'Assist: learn while I label, and propose boxes',
+      group: 'Model',
+      keys: ['g'],
+      enabled: () => studio.canEdit,
+      checked: () => studio.assist.on,
+      run: () => studio.assist.toggle(),
+    },
+    {
       id: 'detect.show',
       title: 'Show the model’s detections',
       group: 'Model',

@@ -26,6 +26,14 @@ export class ModelAnswer<T> {
     // Rows are reloaded with every step; only another image or model needs a new answer.
     const id = $derived(image())
     const model = $derived(this.#studio.model.current?.key)
+    const path = $derived(this.#studio.model.current?.path)
+    // What an older version of the same checkpoint answered stays until the newer one has.
+    $effect(() => {
+      void [id, path]
+      return () => {
+        this.value = null
+      }
+    })
     $effect(() => (id === undefined || model === undefined ? undefined : this.#ask(id, model)))
   }
 
@@ -56,7 +64,7 @@ export class ModelAnswer<T> {
     )
     return () => {
       abort.abort()
-      end(null)
+      this.busy = false
     }
   }
 }

@@ -14,6 +14,9 @@ export interface TourStop {
   readonly guess: { readonly classId: number; readonly box: BoxXyxy; readonly score: number } | null
   /** One line: what is wrong here. */
   readonly note: string
+  /** Where somebody is in doubt: makes the labels what the detector says, or says that they are right. */
+  readonly agree?: () => void
+  readonly keep?: () => void
 }
 
 export class ReviewTour {

@@ -14,7 +14,8 @@ export class RunList {
   #open = $state<RunId | null>(null)
   /** Runs that are being compared. */
   compared = $state.raw<ReadonlySet<RunId>>(new Set())
-  readonly atWork = $derived(this.all.find(isAtWork))
+  /** The run that trains; Assist's gives way to it. */
+  readonly atWork = $derived(this.all.find((run) => isAtWork(run) && !run.assist))
 
   constructor(studio: Context) {
     this.#studio = studio

@@ -8,6 +8,7 @@ import type { ProjectSummary } from '../../core/contract/studio/project.ts'
 import type { Caller, EventData, MethodName, Params, Result } from '../../core/contract/studio.ts'
 import type { StudioClient } from '../../core/contract/wire.ts'
 import { Commands } from '../commands/commands.svelte.ts'
+import { AssistSwitch } from './assist.svelte.ts'
 import { Chooser, type NativeDialogs } from './chooser.svelte.ts'
 import type { ClassEntry, Context } from './controller-context.ts'
 import { Editor } from './editor.svelte.ts'
@@ -68,6 +69,7 @@ export class Studio implements Context {
   readonly tour: ReviewTour
   readonly next = new NextSteps()
   readonly review: ProposalReview
+  readonly assist: AssistSwitch
 
   /** Null: the welcome screen. A studio's project always has the same path. */
   project = $state.raw<ProjectSummary | null>(null)
@@ -105,6 +107,7 @@ export class Studio implements Context {
       this.images.open(image)
     })
     this.review = new ProposalReview(this)
+    this.assist = new AssistSwitch(this)
     this.client.on('step', (step) => this.#stepped(step))
     this.client.on('images', () => this.images.refresh())
   }
@@ -113,6 +116,7 @@ export class Studio implements Context {
   async load(): Promise<void> {
     if (this.project === null) return
     await Promise.all([this.#loadClasses(), this.images.refresh(), this.runs.refresh(), this.model.refresh()])
+    await this.assist.refresh()
     void this.labels.look()
   }
 

@@ -28,4 +28,4 @@ export function modelTitle({ architecture, size, from }: RunSummary): string {
 }
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>
-  steps === null ? 'preparing' : `step ${count(step)} of ${count(steps)}`
+  steps === null ? (step > 0 ? `step ${count(step)}` : 'preparing') : `step ${count(step)} of ${count(steps)}`

@@ -54,6 +54,8 @@ const TELL_EVERY_MS = 250
 const MOST_JUDGED = 20
 /** Milliseconds that the engine gets to save what it knows when Assist is switched off. */
 const PATIENCE_MS = 700
+/** Milliseconds that the engine gets to start: of all programs it is the last to get the processor. */
+const START_MS = 600_000
 /** Deaths of the engine in a row after which Assist gives up. */
 const MOST_DEATHS = 3
 
@@ -335,7 +337,7 @@ export class Assist {
     let [deaths, { resume }] = [0, start]
     let spent = 0
     while (!signal.aborted) {
-      const engine = await startEngine({ background: true, ...(place && { place }) })
+      const engine = await startEngine({ background: true, helloTimeout: START_MS, ...(place && { place }) })
       const receive = (event: EngineEvent): void => {
         onEvent(event)
         if (event.kind === 'published') {

@@ -1,0 +1,90 @@
+/** Assist of the open project, as the studio tells it. */
+import type { AssistState, Doubt } from '../../core/contract/studio/assist.ts'
+import { countOf } from '../ui/numbers.ts'
+import type { Studio } from './studio.svelte.ts'
+
+export class AssistSwitch {
+  readonly #studio: Studio
+  /** Null until it is known. */
+  state = $state.raw<AssistState | null>(null)
+
+  constructor(studio: Studio) {
+    this.#studio = studio
+    studio.client.on('assist', (state) => {
+      if (state.phase === 'failed' && this.state?.phase !== 'failed' && state.error) {
+        studio.messages.show(`Assist has stopped: ${state.error.message}. No label was changed.`)
+      }
+      this.state = state
+    })
+  }
+
+  get on(): boolean {
+    return this.state !== null && this.state.phase !== 'off' && this.state.phase !== 'failed'
+  }
+
+  /** Whether proposals are those of Assist, above its own thresholds. */
+  get proposing(): boolean {
+    return this.on && this.state!.proposing
+  }
+
+  async refresh(): Promise<void> {
+    const state = await this.#studio.attempt(this.#studio.client.call('assist.state', {}))
+    if (state) this.state = state
+  }
+
+  async toggle(): Promise<void> {
+    const { client } = this.#studio
+    const call = this.on ? client.call('assist.stop', {}) : client.call('assist.start', {})
+    const state = await this.#studio.attempt(call)
+    if (state) this.state = state
+  }
+
+  /** Visits images that a figure counts. */
+  async visit(ids: readonly number[], note: string): Promise<void> {
+    const images = await this.#studio.attempt(this.#studio.client.call('images.list', { ids: [...ids] }))
+    const stops = (images ?? []).map(({ id, width, height }) => ({
+      ...{ imageId: id, annotationId: null, guess: null, note },
+      box: [0, 0, width, height] as const,
+    }))
+    if (stops.length > 0) this.#studio.tour.start(stops, 0, () => {})
+  }
+
+  /** Visits the labels that the model contradicts: one key agrees with the model, another with the label. */
+  async review(): Promise<void> {
+    const doubts = await this.#studio.attempt(this.#studio.client.call('assist.doubts', {}))
+    if (!doubts || doubts.length === 0) return
+    const stops = doubts.map((doubt) => ({
+      ...{ imageId: doubt.image, annotationId: doubt.annotation, box: doubt.box, guess: doubt.expected },
+      note: this.#wordsOf(doubt),
+      agree: () => this.#agree(doubt),
+      keep: () => this.#keep(doubt),
+    }))
+    this.#studio.tour.start(stops, 0, () => {})
+  }
+
+  #wordsOf({ labelled, expected }: Doubt): string {
+    const nameOf = (id: number): string => this.#studio.classById.get(id)?.name ?? '?'
+    const guess = expected && `${expected.score.toFixed(2)} ${nameOf(expected.classId)}`
+    if (labelled === null) return `Nothing is labelled where ${guess} was expected`
+    return expected
+      ? `Labelled ${nameOf(labelled)} where ${guess} was expected`
+      : `Labelled ${nameOf(labelled)} where nothing was expected`
+  }
+
+  #agree({ annotation, expected }: Doubt): void {
+    const { editor } = this.#studio
+    if (annotation === null) editor.add([{ ...expected!, source: 'drawn' }], 'Make detection a label')
+    else if (expected) editor.update([annotation], { classId: expected.classId }, 'Change class')
+    else editor.remove([annotation])
+  }
+
+  #keep({ image, box }: Doubt): void {
+    void this.#studio.attempt(this.#studio.client.call('assist.dismiss', { image, box }))
+  }
+
+  /** "Of the last 20 images" */
+  get scope(): string {
+    const { summary } = this.state ?? {}
+    return summary ? `Of the last ${countOf(summary.images, 'image')}` : ''
+  }
+}
