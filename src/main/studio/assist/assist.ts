@@ -26,6 +26,7 @@ import type { EnginePlace } from '../engine/place.ts'
 import { startEngine } from '../engine/spawn.ts'
 import { startingWeights } from '../engine/starting-weights.ts'
 import { aboutCheckpoint, architectureOfFile } from '../engine/weights-file.ts'
+import { findCandidates } from '../models/find-candidates.ts'
 import type { Models } from '../models/models.ts'
 import type { Project, StepEffect } from '../project/index.ts'
 import { imagesOf } from '../project/labels.ts'
@@ -52,6 +53,8 @@ const GATHER_MS = 100
 const TELL_EVERY_MS = 250
 /** Images that are finished at once and judged; more are an import or a bulk edit, which nobody was helped with. */
 const MOST_JUDGED = 20
+/** Images that are looked at ahead whenever one is finished. */
+const LOOKED_AHEAD = 8
 /** Milliseconds that the engine gets to save what it knows when Assist is switched off. */
 const PATIENCE_MS = 700
 /** Milliseconds that the engine gets to start: of all programs it is the last to get the processor. */
@@ -92,6 +95,7 @@ export class Assist {
   #telling: ReturnType<typeof setTimeout> | undefined
   #turn: Promise<void> = Promise.resolve()
   #progress = { step: 0, learn: null as AssistState['learn'], cpuSeconds: 0, published: false }
+  #looking: AbortController | null = null
   #closed = false
 
   constructor(studio: AssistSurroundings) {
@@ -249,6 +253,7 @@ export class Assist {
         )
       }
     } else if (!this.#live && this.#hasBoxes()) await this.#begin()
+    if (this.#proposing && fresh.length > 0) void this.#lookAhead()
     this.#tell()
   }
 
@@ -274,6 +279,27 @@ export class Assist {
       // The image is learnt from all the same: what is lost is a line of the account.
       if (!(error instanceof CodedError)) throw error
       this.#live?.note(`${project.images.get(id)?.path ?? id} was not judged: ${error.message}`)
+    }
+  }
+
+  /** Looks at some unfinished images, here and there, so that the order by usefulness knows of all kinds of them. */
+  async #lookAhead(): Promise<void> {
+    const { models, project } = this.#studio
+    if (this.#looking) return
+    const unfinished = project.find('state:new,in-progress -has:error')
+    const step = Math.max(1, Math.floor(unfinished.length / LOOKED_AHEAD))
+    const first = this.#known.size % step
+    const ids = unfinished.filter((_, i) => i % step === first).slice(0, LOOKED_AHEAD)
+    const looking = new AbortController()
+    this.#looking = looking
+    try {
+      const control = { signal: looking.signal, report: () => {} }
+      if (ids.length > 0) await findCandidates(models, await this.#model(), project, ids, control)
+    } catch (error) {
+      // An order that knows less is no loss.
+      if (!(error instanceof CodedError)) throw error
+    } finally {
+      this.#looking = null
     }
   }
 
@@ -415,6 +441,7 @@ export class Assist {
     const live = this.#live
     clearTimeout(this.#gathering)
     this.#gathering = undefined
+    this.#looking?.abort(new CodedError('USAGE_CANCELLED', 'Assist was switched off'))
     this.#phase = 'off'
     this.#error = null
     this.#live = null

@@ -68,6 +68,11 @@ export class Models {
     return model
   }
 
+  /** Keys of the versions of the model in use that were there since it is in use, the newest first. */
+  get versions(): readonly string[] {
+    return [...(this.#told?.keys ?? [])].toReversed()
+  }
+
   /**
    * The same, for what was asked of one version of it: a version of the same checkpoint that has been replaced meanwhile
    * stands for the one that is there now. Throws USAGE_NO_MODEL, USAGE_MODEL.

@@ -70,7 +70,7 @@ export async function lookUp(
   const seen = new Map<number, Seen>()
   for (const id of ids) {
     const key = await keyOf(project.fileOf(id)).catch(() => undefined)
-    const found = key && (await models.cache.read(model.key, key))
+    const found = key && (await newest(models, model, key))
     if (found) {
       const { candidates, embedding } = found
       const options = { ...evaluationSelection(detectorOf(found.model.config)), ...SELECTION }
@@ -80,6 +80,19 @@ export async function lookUp(
     await giveWay()
   }
   return seen
+}
+
+/** Versions of a model that learns whose candidates are looked for: older ones are not kept. */
+const MOST_VERSIONS = 8
+
+/** What the newest version of the model that has seen the image made of it: for an order that is near enough. */
+async function newest(models: Models, { key }: CurrentModel, image: string) {
+  const others = models.versions.filter((version) => version !== key)
+  for (const version of [key, ...others].slice(0, MOST_VERSIONS)) {
+    const found = await models.cache.read(version, image)
+    if (found) return found
+  }
+  return undefined
 }
 
 function reviewImage(

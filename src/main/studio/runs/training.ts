@@ -112,6 +112,10 @@ export class Training {
         this.#evaluations.push(event)
         break
       }
+      case 'published':
+        // Its classes and images may be others, too.
+        this.#summary = { ...this.#hooks.reread(), live: this.#summary.live, step: this.#summary.step }
+        break
       case 'pinned':
         this.#keep(event)
         break

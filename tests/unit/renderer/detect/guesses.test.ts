@@ -10,6 +10,7 @@ const guessesWith = (stored: ConstructorParameters<typeof WindowSettings>[1]): G
   const studio = Object.assign(new StandInContext(client), {
     settings: new WindowSettings(client, stored),
     model: { current: null },
+    assist: { proposing: false, state: null },
     editor: { image: { loaded: 1, annotations: [], rejections: [] } },
   })
   return new Guesses(studio as never)
