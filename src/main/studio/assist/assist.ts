@@ -86,8 +86,6 @@ export class Assist {
   #engine: Engine | null = null
   /** What the learner knows, in the order in which images joined: the labels of each, told apart by their values. */
   readonly #known = new Map<number, string>()
-  /** Images that were learnt from at some time, even if no longer. */
-  readonly #seen = new Set<number>()
   /** Version of the model that answered last for an image that is not finished. */
   readonly #served = new Map<number, CurrentModel>()
   #changed: Set<number> | 'all' | null = null
@@ -148,7 +146,6 @@ export class Assist {
     this.#phase = 'waiting'
     this.#run = runs.store.list().find(({ note, writable }) => note.assist && writable) ?? null
     this.#judgements = this.#run && new Judgements(this.#run.folder)
-    for (const { image } of this.#judgements?.all ?? []) this.#seen.add(image)
     this.#progress = {
       step: this.#run?.summary.step ?? 0,
       learn: null,
@@ -236,14 +233,14 @@ export class Assist {
     const removed = looked.filter((id) => this.#known.has(id) && !finished.has(id))
     const values = new Map(looked.map((id, i) => [id, labelsKey(labels[i]!)]))
     const others = looked.filter((id) => finished.has(id) && this.#known.get(id) !== values.get(id))
-    const fresh = others.filter((id) => !this.#seen.has(id))
+    const fresh = others.filter((id) => !this.#judgements?.isLearnt(id))
     if (fresh.length <= MOST_JUDGED) for (const id of fresh) await this.#judge(id)
     for (const id of [...removed, ...others]) this.#known.delete(id)
     for (const id of others) {
       this.#known.set(id, values.get(id)!)
-      this.#seen.add(id)
       this.#served.delete(id)
     }
+    this.#judgements?.learn(others)
     if (this.#engine) {
       const categories = this.#categories()
       if (categories.length > 0) {
@@ -261,7 +258,7 @@ export class Assist {
   async #judge(id: number): Promise<void> {
     const { project, models } = this.#studio
     const judgements = this.#judgements
-    if (!judgements || !this.#progress.published || judgements.has(id)) return
+    if (!judgements || !this.#progress.published) return
     const labels = project.annotations.of(id).filter(({ source }) => source !== 'proposed')
     try {
       const file = project.fileOf(id)
@@ -327,6 +324,7 @@ export class Assist {
     this.#live = runs.beginAssist(this.#run?.id ?? null, start.title, (control, run) => {
       this.#run = run
       this.#judgements ??= new Judgements(run.folder)
+      this.#judgements.learn([...this.#known.keys()])
       return this.#learn(run, { ...start, resume }, control)
     })
     const live = this.#live

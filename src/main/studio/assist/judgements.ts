@@ -55,7 +55,9 @@ const Judgement = z.object({
 export type Judgement = z.infer<typeof Judgement>
 
 const Dismissal = z.object({ dismissed: z.int(), box: Box })
-const Line = z.union([Judgement, Dismissal])
+/** Images that the learner was given. */
+const Learnt = z.object({ learnt: Numbers })
+const Line = z.union([Judgement, Dismissal, Learnt])
 
 /** What was detected in an image, by a model that had not learnt from it. */
 export interface Seen {
@@ -68,6 +70,8 @@ export class Judgements {
   readonly #file: string
   readonly #all: Judgement[] = []
   readonly #dismissed = new Set<string>()
+  /** Images that were learnt from at some time, even if no longer: they are never judged. */
+  readonly #learnt = new Set<number>()
   #thresholds: ReadonlyMap<number, number> | null = null
 
   /** Lines that are torn are passed over: a killed program leaves one. */
@@ -76,6 +80,7 @@ export class Judgements {
     for (const line of linesOf(this.#file)) {
       const found = parsed(line)
       if (found && 'dismissed' in found) this.#dismissed.add(keyOf(found.dismissed, found.box))
+      else if (found && 'learnt' in found) for (const image of found.learnt) this.#learnt.add(image)
       else if (found) this.#all.push(found)
     }
   }
@@ -85,8 +90,16 @@ export class Judgements {
     return this.#all
   }
 
-  has(image: number): boolean {
-    return this.#all.some((one) => one.image === image)
+  isLearnt(image: number): boolean {
+    return this.#learnt.has(image)
+  }
+
+  /** Call before the learner is given images. */
+  learn(images: readonly number[]): void {
+    const fresh = images.filter((image) => !this.#learnt.has(image))
+    if (fresh.length === 0) return
+    for (const image of fresh) this.#learnt.add(image)
+    this.#append({ learnt: fresh })
   }
 
   /** From which score on a class's proposals are shown. */
