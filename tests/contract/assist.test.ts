@@ -198,7 +198,8 @@ describe('Assist in the studio', () => {
     await reached(({ proposing, images }) => proposing && images === 3)
 
     // An image without objects is learnt from as well, and one that is opened again is not judged twice.
-    project.images.setState([project.find('-has:error')[3]!], 'done')
+    await label(host, project.find('-has:error')[3]!, [])
+    await host.assist.settled()
     project.images.setState([third], 'in-progress')
     await host.assist.settled()
     expect(host.assist.state.images).toBe(3)

@@ -268,7 +268,7 @@ export class Assist {
         kept ?? decodeCandidateFile(await models.predictions.candidates(await this.#model(), file))
       const seen = {
         step: this.#progress.step,
-        shown: this.#proposing,
+        shown: this.#proposing && kept !== undefined,
         detections: this.#detectionsOf(found),
       }
       judgements.judge(id, seen, labels, this.#classIds())

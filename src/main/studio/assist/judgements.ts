@@ -27,7 +27,7 @@ const Judgement = z.object({
   image: z.int(),
   /** Steps that the model had taken. */
   step: z.int(),
-  /** Whether the proposals were shown; before the third image they are not. */
+  /** Whether proposals were shown: not before the third image, and not where nobody asked for them. */
   shown: z.boolean(),
   /** All detections, best first. */
   detections: z.array(
