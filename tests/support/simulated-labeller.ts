@@ -11,7 +11,8 @@ import {
   workOf,
 } from '../../src/core/assist/outcome.ts'
 import { decodeCandidateFile } from '../../src/core/contract/model-assets.ts'
-import { EVALUATION_SELECTION } from '../../src/core/detectors/shared/select.ts'
+import { detectorOf } from '../../src/core/detectors/detectors.ts'
+import { evaluationSelection } from '../../src/core/detectors/shared/select.ts'
 import type { ProjectAnnotation } from '../../src/core/project/model.ts'
 import type { Random } from '../../src/core/random.ts'
 import { liveGuesses } from '../../src/core/review/live-guesses.ts'
@@ -33,7 +34,11 @@ export async function proposalsIn(host: StudioHost, image: number): Promise<read
     rejections: project.annotations.rejections(image),
   }
   const least = new Map(thresholds.map(({ classId, score }) => [classId, score]))
-  return liveGuesses(known, { ...EVALUATION_SELECTION, centerness: true }, least).guesses
+  return liveGuesses(
+    known,
+    { ...evaluationSelection(detectorOf(found.model.config)), centerness: true },
+    least,
+  ).guesses
 }
 
 export interface Labelled extends Effort {

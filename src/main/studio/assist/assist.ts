@@ -13,7 +13,8 @@ import type { AssistState, Doubt } from '../../../core/contract/studio/assist.ts
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import type { TrainingFile } from '../../../core/contract/training.ts'
-import { EVALUATION_SELECTION, guessesOf } from '../../../core/detectors/shared/select.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { type BoxXyxy, iou } from '../../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
@@ -140,7 +141,7 @@ export class Assist {
     if (this.#on) return this.state
     const { project, runs, place } = this.#studio
     if (project.readOnly) throw project.readOnly
-    if (readRuntimeRecord(place).device === 'wasm') throw inferenceOnly()
+    if (readRuntimeRecord(place).device === 'onnx') throw inferenceOnly()
     this.#remember(true)
     this.#error = null
     this.#phase = 'waiting'
@@ -302,12 +303,13 @@ export class Assist {
 
   #detectionsOf({ candidates, model }: ImageCandidates): Proposed[] {
     const classIds = matchClasses(model.config.classes, this.#studio.project.classes.all())
-    return guessesOf(candidates, { ...EVALUATION_SELECTION, centerness: true }).flatMap(
-      ({ label, box, score }) => {
-        const classId = classIds[label] ?? null
-        return classId === null ? [] : [{ classId, box, score }]
-      },
-    )
+    return guessesOf(candidates, {
+      ...evaluationSelection(detectorOf(model.config)),
+      centerness: true,
+    }).flatMap(({ label, box, score }) => {
+      const classId = classIds[label] ?? null
+      return classId === null ? [] : [{ classId, box, score }]
+    })
   }
 
   /** The learner's own, whatever is in use. */
