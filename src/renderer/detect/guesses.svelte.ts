@@ -26,13 +26,10 @@ export class Guesses {
   readonly look: Look = $derived.by(() => lookOf(this.#studio.settings))
 
   /** By class, where Assist chooses them. */
-  readonly #thresholds = $derived(
-    new Map(
-      this.#studio.assist.proposing
-        ? this.#studio.assist.state?.thresholds.map(({ classId, score }) => [classId, score])
-        : [],
-    ),
-  )
+  readonly #thresholds = $derived.by(() => {
+    const { proposing, state } = this.#studio.assist
+    return new Map(proposing ? state?.thresholds.map(({ classId, score }) => [classId, score]) : [])
+  })
   /** Whether guesses are shown: because somebody looks at them, or because Assist proposes. */
   readonly on = $derived.by(() => this.look.on || this.#studio.assist.proposing)
 
