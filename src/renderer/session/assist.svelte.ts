@@ -1,14 +1,18 @@
 /** Assist of the open project, as the studio tells it. */
 import type { AssistState, Doubt } from '../../core/contract/studio/assist.ts'
 import { countOf } from '../ui/numbers.ts'
-import type { Studio } from './studio.svelte.ts'
+import type { Context } from './controller-context.ts'
+import type { Editor } from './editor.svelte.ts'
+import type { ReviewTour } from './review-tour.svelte.ts'
+
+type AssistContext = Context & { readonly editor: Editor; readonly tour: ReviewTour }
 
 export class AssistSwitch {
-  readonly #studio: Studio
+  readonly #studio: AssistContext
   /** Null until it is known. */
   state = $state.raw<AssistState | null>(null)
 
-  constructor(studio: Studio) {
+  constructor(studio: AssistContext) {
     this.#studio = studio
     studio.client.on('assist', (state) => {
       if (state.phase === 'failed' && this.state?.phase !== 'failed' && state.error) {
