@@ -369,7 +369,7 @@ export class Assist {
         if (event.kind === 'published') {
           ;[resume, deaths] = [true, 0]
           void this.#published(event.step, event.checkpoint)
-        } else if (event.kind === 'assist') {
+        } else if (event.kind === 'assist' && !signal.aborted) {
           this.#phase = event.resting ? 'resting' : 'learning'
           this.#progress = { ...this.#progress, learn: event.learn, cpuSeconds: spent + event.cpuSeconds }
           this.#tell()
