@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -8,8 +8,10 @@ import { onTestFinished } from 'vitest'
 export async function scratch(): Promise<string> {
   const outer = await mkdtemp(join(tmpdir(), 'fcos-test-'))
   onTestFinished(() => rm(outer, { recursive: true, force: true }))
+  // Some tests let another user in.
+  await chmod(outer, 0o711)
   const folder = join(outer, 'folder')
-  await mkdir(folder)
+  await mkdir(folder, { mode: 0o700 })
   return folder
 }
 

@@ -51,6 +51,7 @@ interface KnownFile {
   readonly path: string
   readonly bytes: number | null
   readonly modified: number | null
+  readonly changed: number | null
   /** Upper-case hexadecimal; empty where it is not known. */
   readonly hash: string
   readonly error: string | null
@@ -73,14 +74,24 @@ async function read(root: string, file: FoundFile): Promise<ReadFile> {
   return { ...file, hash: null, width: 0, height: 0, error }
 }
 
+/** The last scan of each project. Two at once would both add the same file. */
+const lastScans = new WeakMap<Database, Promise<unknown>>()
+
 /**
- * Throws DATA_IMAGES_MISSING, and changes nothing, where the image folder is not there or empty, and the signal's
- * reason when it is aborted; what was found until then stays.
+ * Begins when earlier scans of the project have ended. Throws DATA_IMAGES_MISSING, and changes nothing, where the image
+ * folder is not there or empty, and the signal's reason when it is aborted; what was found until then stays.
  */
-export async function scanImages(
-  project: Project,
-  { signal, onProgress }: ScanOptions = {},
-): Promise<ScanReport> {
+export function scanImages(project: Project, options: ScanOptions = {}): Promise<ScanReport> {
+  const before = lastScans.get(project.database) ?? Promise.resolve()
+  const scan = before.then(() => scanOnce(project, options))
+  lastScans.set(
+    project.database,
+    scan.catch(() => {}),
+  )
+  return scan
+}
+
+async function scanOnce(project: Project, { signal, onProgress }: ScanOptions): Promise<ScanReport> {
   if (project.readOnly) throw project.readOnly
   const root = project.imageRoot
   const scan = new Scan(project.database)
@@ -124,13 +135,15 @@ class Scan {
   readonly #removedPaths: ReadonlySet<string>
   /** Files that may be those of rows that are not settled; decided at the end, when all have been seen. */
   readonly #undecided: ReadFile[] = []
+  /** Rows of a project of an older format, and when their files were last changed. */
+  readonly #dated: [id: number, changed: number][] = []
   readonly #unreadable: Unreadable[] = []
   readonly #counts = { found: 0, added: 0, changed: 0, moved: 0, missing: 0, removed: 0 }
 
   constructor(database: Database) {
     this.#database = database
     const rows = database.all<KnownFile>(
-      'SELECT id, path, bytes, modified, hex(hash) AS hash, error FROM image',
+      'SELECT id, path, bytes, modified, changed, hex(hash) AS hash, error FROM image',
     )
     this.#known = rows.length
     this.#unseen = new Map(rows.map((row) => [row.path, row]))
@@ -157,7 +170,7 @@ class Scan {
     return this.#counts.found === 0 && (this.#known > 0 || refused)
   }
 
-  needsReading({ path, bytes, modified }: FoundFile): boolean {
+  needsReading({ path, bytes, modified, changed }: FoundFile): boolean {
     this.#counts.found++
     if (this.#removedPaths.has(path)) {
       this.#counts.removed++
@@ -165,8 +178,15 @@ class Scan {
       return false
     }
     const known = this.#unseen.get(path)
-    const isSame = known?.bytes === bytes && known.modified === modified && known.error !== MISSING
-    if (isSame) this.#settle(known)
+    const isSame =
+      known?.bytes === bytes &&
+      known.modified === modified &&
+      known.error !== MISSING &&
+      (known.changed ?? changed) === changed
+    if (isSame) {
+      if (known.changed === null) this.#dated.push([known.id, changed])
+      this.#settle(known)
+    }
     return !isSame
   }
 
@@ -187,6 +207,8 @@ class Scan {
   /** Decides which files are rows that moved, which were edited in place, and which are new; the rest is missing. */
   finish(): void {
     this.#database.transaction(() => {
+      for (const [id, changed] of this.#dated)
+        this.#database.run('UPDATE image SET changed = ? WHERE id = ?', changed, id)
       const free = Map.groupBy(this.#unseen.values(), ({ hash }) => hash)
       const moves: [row: KnownFile, file: ReadFile][] = []
       const others: ReadFile[] = []
@@ -262,24 +284,36 @@ class Scan {
     this.#settled.add(row.id)
   }
 
-  #add({ path, bytes, modified, hash, width, height, error }: ReadFile): void {
+  #add({ path, bytes, modified, changed, hash, width, height, error }: ReadFile): void {
     this.#counts.added++
     const { lastId } = this.#database.run(
-      `INSERT INTO image (path, name_key, sort_key, bytes, modified, hash, width, height, error)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[path, nameKey(path), naturalKey(path), bytes, modified, hash, width, height, error],
+      `INSERT INTO image (path, name_key, sort_key, bytes, modified, changed, hash, width, height, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[path, nameKey(path), naturalKey(path), bytes, modified, changed, hash, width, height, error],
     )
     this.#settled.add(lastId)
   }
 
-  #update(row: KnownFile, { path, bytes, modified, hash, width, height, error }: ReadFile): void {
+  #update(row: KnownFile, { path, bytes, modified, changed, hash, width, height, error }: ReadFile): void {
     this.#settle(row)
     // A file that cannot be read just now keeps the bytes and size by which it is known.
     this.#database.run(
-      `UPDATE image SET path = ?, name_key = ?, sort_key = ?, bytes = ?, modified = ?, hash = coalesce(?, hash),
-         width = iif(?7 > 0, ?7, width), height = iif(?8 > 0, ?8, height), error = ?9
-       WHERE id = ?10`,
-      ...[path, nameKey(path), naturalKey(path), bytes, modified, hash, width, height, error, row.id],
+      `UPDATE image SET path = ?, name_key = ?, sort_key = ?, bytes = ?, modified = ?, changed = ?,
+         hash = coalesce(?, hash), width = iif(?8 > 0, ?8, width), height = iif(?9 > 0, ?9, height), error = ?10
+       WHERE id = ?11`,
+      ...[
+        path,
+        nameKey(path),
+        naturalKey(path),
+        bytes,
+        modified,
+        changed,
+        hash,
+        width,
+        height,
+        error,
+        row.id,
+      ],
     )
   }
 }

@@ -135,10 +135,14 @@ CREATE INDEX image_error ON image (sort_key, path) WHERE error IS NOT NULL;
 `
 
 /**
- * A row that comes takes its image along, a row that goes brings it back: a step records the ids alone. Annotations are
+ * Files of one size and time that exchange their names differ in the time of the renaming alone.
+ *
+ * A row of removed that comes takes its image along, a row that goes brings it back: a step records the ids alone. Annotations are
  * removed and restored by the step itself.
  */
 export const VERSION_4 = `
+ALTER TABLE image ADD COLUMN changed REAL;       -- ms since 1970 that the file was last changed or renamed; NULL: not known
+
 CREATE TABLE removed (
   id         INTEGER PRIMARY KEY,              -- of the image, which gets it again
   path       TEXT,                             -- the rest as the image had it

@@ -12,6 +12,8 @@ export interface FoundFile {
   readonly bytes: number
   /** ms since 1970 */
   readonly modified: number
+  /** When its content or name was last changed; ms since 1970. */
+  readonly changed: number
 }
 
 /** A folder, or a link, that could not be looked into. */
@@ -64,8 +66,8 @@ async function look(root: string, path: string, entry: Dirent): Promise<Look | u
   try {
     const stats = await stat(join(root, path))
     if (stats.isDirectory()) return { link: path }
-    const { size: bytes, mtimeMs: modified } = stats
-    return isImage && stats.isFile() ? { file: { path, bytes, modified } } : undefined
+    const { size: bytes, mtimeMs: modified, ctimeMs: changed } = stats
+    return isImage && stats.isFile() ? { file: { path, bytes, modified, changed } } : undefined
   } catch (error) {
     return isImage ? { file: { path, reason: fileReason(error) } } : undefined
   }
