@@ -76,7 +76,7 @@ describe('what the user can fix gives status 2 and one line', () => {
     [
       'a missing file',
       ['eval', '--gt', 'none.json', '--dt', 'results.json'],
-      'Cannot read none.json: it does not exist. --gt takes the COCO file',
+      'Cannot read none.json: it does not exist. --gt takes a data set',
     ],
     ['broken JSON', ['inspect', 'half.json'], 'half.json is not valid JSON'],
     ['a data set that is not there', train('--data', 'nowhere'), 'no data set at nowhere'],
