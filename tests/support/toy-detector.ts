@@ -22,7 +22,7 @@ const preset =
 const empty = z.strictObject({})
 
 export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, PredictionMaps> = {
-  ...{ name: 'toy', title: 'Toy', about: 'of a test', ranking: 'class probability' },
+  ...{ name: 'toy', title: 'Toy', about: 'of a test', choice: 'For tests', ranking: 'class probability' },
   config: z.strictObject({
     ...{ detector: z.literal('toy'), ...COMMON_CONFIG, assignment: empty, head: empty, loss: empty },
   }),
@@ -38,8 +38,15 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
       {
         root: 'head.toy',
         outputs: [
-          { name: 'heat', tensor: 'head.toy.heat', channels: classes.length, perClass: true, bias: -2 },
-          { name: 'extent', tensor: 'head.toy.extent', channels: 2, bias: 1 },
+          {
+            name: 'heat',
+            tensor: 'head.toy.heat',
+            channels: classes.length,
+            perClass: true,
+            bias: -2,
+            meaning: 'a',
+          },
+          { name: 'extent', tensor: 'head.toy.extent', channels: 2, bias: 1, meaning: 'b' },
         ],
       },
     ],

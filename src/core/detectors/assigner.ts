@@ -47,6 +47,8 @@ export interface Assignment {
   readonly stronger: string
   /** The boxes that may take a cell from box `gt` where both are eligible. */
   rivals(gt: number): readonly number[]
+  /** Whether a cell learns the classes of all boxes that are eligible there, and not only that of the box which owns it. */
+  readonly learnsAllClasses?: true
   /** How good a place the cell, which lies on `level`, is for a box that it learns, in (0, 1]. */
   quality(gt: number, cell: number, level: number): number
   /** Whether cells of a level may learn anything at all. */

@@ -82,13 +82,21 @@ export interface HeadOutput {
   readonly perClass?: boolean
   /** Initial value of the bias. */
   readonly bias: number
+  readonly meaning: Meaning
 }
+
+/**
+ * What values are, in words: "distances to the sides in strides". Weights of one model start another only where both mean the same,
+ * since names and shapes of tensors may agree by chance.
+ */
+export type Meaning = string
 
 export interface HeadParameter {
   /** The key in HeadParameters. */
   readonly name: string
   readonly tensor: string
   readonly shape: readonly number[]
+  readonly meaning: Meaning
 }
 
 /** Values of the head's own parameters by name, or gradients by them. */
@@ -155,6 +163,10 @@ export interface Detector<
   readonly title: string
   /** What it is, in a clause for a model card: "one-stage, anchor-free; Tian et al., ICCV 2019". */
   readonly about: string
+  /** What it is and what it needs, for whoever chooses one to train: a sentence or two without the last full stop. */
+  readonly choice: string
+  /** Objects without an outline teach it little. */
+  readonly learnsOutlines?: true
   readonly config: z.ZodType<Config>
   /** What a run may choose of `assignment`, `head` and `loss`. */
   readonly choices: z.ZodType<ModelChoices>

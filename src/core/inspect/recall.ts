@@ -1,6 +1,8 @@
 /** What best possible recall would be with other input sizes and radii, and which of them to take. */
 
-import type { DatasetImage } from '../formats/dataset.ts'
+import type { Assignment } from '../detectors/assigner.ts'
+import type { Category, DatasetImage } from '../formats/dataset.ts'
+import { countOf } from '../words.ts'
 import { learnedBoxes } from './reasons.ts'
 import type { RecallCount } from './report.ts'
 import {
@@ -56,6 +58,8 @@ export class RecallMeter {
   readonly #setting: InputSetting
   readonly #scratch: ReturnType<typeof perInputSize<Int32Array<ArrayBuffer>>>
   readonly recall: RecallCount = { boxes: 0, learnable: 0 }
+  /** Boxes of each class, and those of them that some location learns as this class, by its id. */
+  readonly perClass = new Map<number, { boxes: number; positive: number }>()
 
   constructor(setting: InputSetting) {
     this.#setting = setting
@@ -79,10 +83,43 @@ export class RecallMeter {
     )
     const { layout, made: matched } = this.#scratch(image)
     const assignment = assignmentOf(this.#setting, layout, boxes, details)
-    // Looks at eligible cells only, which are few of all.
+    const learned = new Set(learnedBoxes(assignment, assignment.assign(matched)))
     this.recall.boxes += targets.length
-    this.recall.learnable += learnedBoxes(assignment, assignment.assign(matched))
+    this.recall.learnable += learned.size
+    for (const [gt, { categoryId }] of targets.entries()) {
+      const count = this.perClass.get(categoryId) ?? { boxes: 0, positive: 0 }
+      this.perClass.set(categoryId, count)
+      count.boxes++
+      if (learned.has(gt) || (assignment.learnsAllClasses && hasCell(assignment, gt))) count.positive++
+    }
   }
+}
+
+function hasCell(assignment: Assignment, gt: number): boolean {
+  let found = false
+  assignment.eligible(gt, () => {
+    found = true
+  })
+  return found
+}
+
+/** Classes that a sentence names. */
+const MOST_NAMED = 6
+
+/** "Classes that train nothing yet: cat (no boxes), dog (no location learns any of its 3 boxes)"; null where every class has positives. */
+export function classesWithoutPositives(
+  categories: readonly Category[],
+  { perClass }: Pick<RecallMeter, 'perClass'>,
+): string | null {
+  const without = categories.flatMap(({ id, name }) => {
+    const { boxes, positive } = perClass.get(id) ?? { boxes: 0, positive: 0 }
+    if (positive > 0) return []
+    if (boxes === 0) return [`${name} (no boxes)`]
+    return [`${name} (no location learns ${boxes === 1 ? 'its box' : `any of its ${countOf(boxes, 'box')}`})`]
+  })
+  if (without.length === 0) return null
+  const more = without.length > MOST_NAMED ? ` and ${without.length - MOST_NAMED} more` : ''
+  return `Classes that train nothing yet: ${without.slice(0, MOST_NAMED).join(', ')}${more}`
 }
 
 /** One setting at other values, and the value to take; null without boxes. */

@@ -5,24 +5,32 @@ import { augmentFor } from './augmentation.ts'
 
 type Architecture = ModelConfig['architecture']
 
+/** What of a network is trained already: all up to the levels that the head reads, the backbone alone, or nothing. */
+export type Trained = 'pyramid' | 'backbone' | 'nothing'
+
 /**
- * r50 starts from COCO weights: the fewer images, the less of it learns (torchvision's and detectron2's fine-tuning
- * examples; few-shot TFA). SGD with momentum and a batch of 8 by accumulation.
+ * From COCO weights, the fewer images, the less of r50 learns (torchvision's and detectron2's fine-tuning examples; few-shot
+ * TFA); but whatever is new has to. SGD with momentum and a batch of 8 by accumulation.
  */
-function r50Preset(images: number): TrainingOptions {
+function r50Preset(images: number, trained: Trained): TrainingOptions {
   const few = images < 50
   const some = images < 200
+  const depths = {
+    pyramid: few ? 'head' : some ? 'fpn' : 'c4',
+    backbone: few ? 'fpn' : 'c4',
+    nothing: 'c2',
+  } as const
   return {
     steps: few ? 400 : some ? 900 : 2000,
     size: 640,
     batch: 2,
     accumulate: 4,
-    learn: few ? 'head' : some ? 'fpn' : 'c4',
+    learn: depths[trained],
     optimiser: {
       kind: 'sgd',
       rate: few ? 2e-3 : some ? 2.5e-3 : 5e-3,
-      pyramidShare: 0.3,
-      backboneShare: 0.1,
+      pyramidShare: trained === 'pyramid' ? 0.3 : 1,
+      backboneShare: trained === 'nothing' ? 1 : 0.1,
       momentum: 0.9,
       weightDecay: 1e-4,
       clipNorm: 35,
@@ -74,8 +82,9 @@ export function trainingOptions(
   architecture: Architecture,
   images: number,
   chosen: NonNullable<TrainingFile['training']> = {},
+  trained: Trained = 'pyramid',
 ): TrainingOptions {
-  const preset = architecture === 'r50' ? r50Preset(images) : lite0Preset(images)
+  const preset = architecture === 'r50' ? r50Preset(images, trained) : lite0Preset(images)
   const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined))
   const options: TrainingOptions = {
     ...preset,

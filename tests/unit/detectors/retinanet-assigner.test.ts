@@ -64,7 +64,7 @@ test('each anchor learns the strongest of the boxes that it is eligible for', ()
 
       const shares = countShares(assignment, matched)
       const learned = [...some.keys()].filter((gt) => matched.includes(gt))
-      expect(learnedBoxes(assignment, matched)).toBe(learned.length)
+      expect(learnedBoxes(assignment, matched)).toEqual(learned)
       for (const gt of some.keys()) {
         expect(shares.positives[gt]).toBe(matched.filter((owner) => owner === gt).length)
         expect(isLearnable(assignment, gt)).toBe(learned.includes(gt))

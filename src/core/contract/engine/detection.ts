@@ -27,8 +27,8 @@ export const DetectRequest = z.object({
   ...many,
   /** Minimum score of a detection. */
   score: z.number().min(0).max(1),
-  /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
-  nms: z.number().min(0).max(1),
+  /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU; null: the detector's own threshold. */
+  nms: z.number().min(0).max(1).nullable(),
   /** Maximum number of detections per image, of a tiled one per tile. */
   limit: z.int().positive(),
   /** Long side of tiles, in pixels of the image; `auto` where it is left out: images much larger than what was learnt from. */

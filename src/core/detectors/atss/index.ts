@@ -1,7 +1,7 @@
 /** ATSS (Zhang et al. 2020) as a detector among others: FCOS's head, with an assignment and codes of its own. */
 import type { Detector, HeadParameters } from '../detector.ts'
 import { decodeCandidates, type ImageOutputs, score } from '../fcos/decode.ts'
-import { fcosHead } from '../fcos/head.ts'
+import { CENTERNESS, fcosHead, STRIDE_DISTANCES } from '../fcos/head.ts'
 import { FCOS } from '../fcos/index.ts'
 import type { HeadOutputs, ImageTargets } from '../fcos/loss.ts'
 import {
@@ -28,6 +28,8 @@ export const ATSS: Detector<AtssConfig, ImageTargets, FcosTargetMaps, FcosPredic
   name: 'atss',
   title: 'ATSS',
   about: 'one-stage, with one square anchor per location and adaptive assignment; Zhang et al., CVPR 2020',
+  choice:
+    'As FCOS, but an object is learnt where square anchors overlap it best. Needs boxes, and no ranges of sizes',
   config: AtssConfig,
   choices: AtssChoices,
   presets: {
@@ -50,7 +52,15 @@ export const ATSS: Detector<AtssConfig, ImageTargets, FcosTargetMaps, FcosPredic
 
   grid: (input, { assignment }) => anchorCentres(input, assignment.dialect),
   cellsPerLocation: 1,
-  head: ({ head, classes }) => fcosHead(head, classes.length, head.coding === 'point' ? POINT_BIAS : 0),
+  head: ({ head, classes }) =>
+    fcosHead(
+      head,
+      classes.length,
+      head.coding === 'point'
+        ? { bias: POINT_BIAS, meaning: STRIDE_DISTANCES }
+        : { bias: 0, meaning: 'codes relative to a square anchor' },
+      CENTERNESS,
+    ),
 
   targets: (grid, { assignment }, { boxes, classes }) => ({
     positives: learned(grid, boxes, assign(grid, assignment, boxes).matched),

@@ -28,6 +28,8 @@ export const CENTERNET_ASSIGNER: Assigner<CenterNetRules> = {
       strength: () => 0,
       stronger: 'boxes that come first',
       rivals: (gt) => Array.from({ length: gt }, (_, other) => other),
+      // The map of each class has a peak of its own.
+      learnsAllClasses: true,
       quality: () => 1,
       learns: () => true,
       explain: (cell) => explain(places, cell % columns, Math.floor(cell / columns), classes),

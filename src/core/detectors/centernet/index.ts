@@ -43,6 +43,7 @@ export const CENTERNET: Detector<
   name: 'centernet',
   title: 'CenterNet',
   about: 'one-stage, anchor-free, objects as points without NMS; Zhou et al., 2019',
+  choice: 'Finds objects as peaks at their centres, without NMS. Needs boxes, no two with the same centre',
   config: CenterNetConfig,
   choices: CenterNetChoices,
   presets: { lite0: lite0Preset, r50: r50Preset },
@@ -61,14 +62,18 @@ export const CENTERNET: Detector<
   grid,
   cellsPerLocation: 1,
   head({ head: { widths, norm, headNorm, groups }, classes }) {
-    const tower = (name: string, channels: number, bias: number) => ({
+    const tower = (name: string, meaning: string, channels: number, bias: number) => ({
       root: `${ROOT}.${name}`,
-      outputs: [{ name, tensor: `${ROOT}.${name}.out`, channels, bias, perClass: name === 'heat' }],
+      outputs: [{ name, tensor: `${ROOT}.${name}.out`, channels, bias, meaning, perClass: name === 'heat' }],
     })
     return {
       neck: { widths, norm, groups },
       ...{ channels: widths.at(-1)!, depth: 1, norm: headNorm, groups, outputKernel: 1 },
-      towers: [tower('heat', classes.length, HEAT_BIAS), tower('size', 2, 0), tower('offset', 2, 0)],
+      towers: [
+        tower('heat', 'peaks of each class', classes.length, HEAT_BIAS),
+        tower('size', 'width and height in cells', 2, 0),
+        tower('offset', 'the part of the centre that the cells cut off', 2, 0),
+      ],
       parameters: [],
     }
   },

@@ -1,21 +1,37 @@
 /** The head of FCOS (figure 2), which ATSS has too: two towers, and centerness on one of them or on a third. */
-import type { HeadDescription } from '../detector.ts'
+import type { HeadDescription, Meaning } from '../detector.ts'
 import type { HeadConfig } from './config.ts'
 
 /** The share of positives that an untrained classifier predicts, so that easy background does not drown the start (focal loss, section 4.1). */
 export const PRIOR_BIAS = -Math.log((1 - 0.01) / 0.01)
 
-/** @param regressionBias initial value of the regression layer's bias */
+export const LOCATION_CLASSES: Meaning = 'a score of each class per location'
+export const LOG_DISTANCES: Meaning = 'logarithms of distances to the sides in pixels'
+export const STRIDE_DISTANCES: Meaning = 'distances to the sides in strides'
+export const CENTERNESS: Meaning = 'centerness'
+
+interface Regression {
+  /** Initial value of the layer's bias. */
+  readonly bias: number
+  readonly meaning: Meaning
+}
+
 export function fcosHead(
   { channels, depth, norm, groups, centernessOn, levelScale }: Omit<HeadConfig, 'distance'>,
   classes: number,
-  regressionBias: number,
+  { bias, meaning }: Regression,
+  qualityMeaning: Meaning,
 ): HeadDescription {
   const [classification, regression] = ['head.classification_head', 'head.regression_head']
   const own = 'head.centerness_head'
   const quality = (branch: typeof centernessOn, root: string) =>
     centernessOn === branch
-      ? [{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 }]
+      ? [
+          {
+            ...{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 },
+            meaning: qualityMeaning,
+          },
+        ]
       : []
   return {
     ...{ channels, depth, norm, groups },
@@ -29,6 +45,7 @@ export function fcosHead(
             channels: classes,
             perClass: true,
             bias: PRIOR_BIAS,
+            meaning: LOCATION_CLASSES,
           },
           ...quality('classification', classification),
         ],
@@ -36,12 +53,14 @@ export function fcosHead(
       {
         root: regression,
         outputs: [
-          { name: 'regression', tensor: `${regression}.bbox_reg`, channels: 4, bias: regressionBias },
+          { name: 'regression', tensor: `${regression}.bbox_reg`, channels: 4, bias, meaning },
           ...quality('regression', regression),
         ],
       },
       ...(centernessOn === 'own' ? [{ root: own, outputs: quality('own', own) }] : []),
     ],
-    parameters: levelScale ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5] }] : [],
+    parameters: levelScale
+      ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5], meaning: `a factor of ${meaning}` }]
+      : [],
   }
 }

@@ -7,7 +7,7 @@ import { type AssignmentRules, FcosChoices, FcosConfig, maskTitle } from './conf
 import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
 import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
 import { describeOutcome, explain, obstacleOf } from './explain.ts'
-import { fcosHead } from './head.ts'
+import { CENTERNESS, fcosHead, LOG_DISTANCES, STRIDE_DISTANCES } from './head.ts'
 import { fcosLoss, type HeadOutputs, type ImageTargets } from './loss.ts'
 import { maskedAssignment } from './mask-assigner.ts'
 import { lite0Config, torchvisionConfig } from './presets.ts'
@@ -92,6 +92,8 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   name: 'fcos',
   title: 'FCOS',
   about: 'one-stage, anchor-free; Tian et al., ICCV 2019',
+  choice:
+    'Each location inside an object learns the distances to its sides. Needs boxes; the one to begin with',
   config: FcosConfig,
   choices: FcosChoices,
   presets: { lite0: (classes) => lite0Config(classes), r50: torchvisionConfig },
@@ -120,8 +122,15 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   grid: (input, { assignment }) => pyramid(input, assignment.location),
   cellsPerLocation: 1,
 
-  head: ({ head, classes }) =>
-    fcosHead(head, classes.length, head.distance === 'relu' ? RELU_DISTANCE_BIAS : 0),
+  head: ({ head, loss, classes }) =>
+    fcosHead(
+      head,
+      classes.length,
+      head.distance === 'relu'
+        ? { bias: RELU_DISTANCE_BIAS, meaning: STRIDE_DISTANCES }
+        : { bias: 0, meaning: LOG_DISTANCES },
+      loss.quality === 'iou' ? 'the IoU of the box' : CENTERNESS,
+    ),
 
   targets(grid, { assignment }, { boxes, classes, outlines }) {
     const matched = FCOS_ASSIGNER.over(grid, assignment, boxes, { outlines }).assign()

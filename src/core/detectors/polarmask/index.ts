@@ -1,6 +1,7 @@
 /** PolarMask (Xie et al., CVPR 2020) as a detector among others: FCOS with the distances to an outline along n rays. */
 import { pyramid } from '../../pyramid/levels.ts'
 import type { Detector } from '../detector.ts'
+import { LOCATION_CLASSES, LOG_DISTANCES } from '../fcos/head.ts'
 import { classScoresAt } from '../fcos/views.ts'
 import { POLARMASK_ASSIGNER } from './assigner.ts'
 import { lite0Preset, PolarMaskChoices, PolarMaskConfig, r50Preset } from './config.ts'
@@ -32,6 +33,9 @@ export const POLARMASK: Detector<
   name: 'polarmask',
   title: 'PolarMask',
   about: 'one-stage instance segmentation, anchor-free, masks as rays; Xie et al., CVPR 2020',
+  choice:
+    'As FCOS, and finds the outline too, as rays from a location inside it. Needs objects with outlines',
+  learnsOutlines: true,
   config: PolarMaskConfig,
   choices: PolarMaskChoices,
   presets: { lite0: lite0Preset, r50: r50Preset },
@@ -53,6 +57,7 @@ export const POLARMASK: Detector<
     const roots = ['classification', 'regression', 'mask'].map((name) => `head.${name}_head`)
     const [classification, regression, mask] = roots as [string, string, string]
     const bias = unit === 'strides' ? STRIDES_BIAS : 0
+    const sides = unit === 'pixels' ? LOG_DISTANCES : 'logarithms of distances to the sides in strides'
     return {
       ...{ channels, depth, norm, groups },
       towers: [
@@ -61,20 +66,42 @@ export const POLARMASK: Detector<
           outputs: [
             {
               ...{ name: 'logits', tensor: `${classification}.cls_logits`, bias: CLASS_BIAS },
-              ...{ channels: classes.length, perClass: true },
+              ...{ channels: classes.length, perClass: true, meaning: LOCATION_CLASSES },
             },
-            { name: 'centerness', tensor: `${classification}.bbox_ctrness`, channels: 1, bias: 0 },
+            {
+              ...{ name: 'centerness', tensor: `${classification}.bbox_ctrness`, channels: 1, bias: 0 },
+              meaning: 'polar centerness',
+            },
           ],
         },
         {
           root: regression,
-          outputs: [{ name: 'regression', tensor: `${regression}.bbox_reg`, channels: 4, bias }],
+          outputs: [
+            {
+              ...{ name: 'regression', tensor: `${regression}.bbox_reg`, channels: 4, bias },
+              meaning: sides,
+            },
+          ],
         },
-        { root: mask, outputs: [{ name: 'rays', tensor: `${mask}.rays`, channels: count, bias }] },
+        {
+          root: mask,
+          outputs: [
+            {
+              ...{ name: 'rays', tensor: `${mask}.rays`, channels: count, bias },
+              meaning: `logarithms of lengths of rays in ${unit}`,
+            },
+          ],
+        },
       ],
       parameters: [
-        { name: 'scales', tensor: `${regression}.scales`, shape: [5] },
-        { name: 'rayScales', tensor: `${mask}.scales`, shape: [5] },
+        {
+          ...{ name: 'scales', tensor: `${regression}.scales`, shape: [5] },
+          meaning: `a factor of ${sides}`,
+        },
+        {
+          ...{ name: 'rayScales', tensor: `${mask}.scales`, shape: [5] },
+          meaning: `a factor of logarithms of lengths of rays in ${unit}`,
+        },
       ],
     }
   },

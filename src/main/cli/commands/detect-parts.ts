@@ -2,6 +2,7 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { JOB_FILES, requireProgramFor } from '../../../core/contract/job.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { replaceFile } from '../../files/replace-file.ts'
@@ -224,7 +225,7 @@ async function plan(
   shards: number | ((count: number) => number),
   progress: Progress,
 ): Promise<{ inputs: InputImage[]; head: PartHead; detector: string | undefined }> {
-  const { images, from, model, nms, limit, size, on, tile = on === undefined ? 'auto' : 'off' } = options
+  const { images, from, model, limit, size, on, tile = on === undefined ? 'auto' : 'off' } = options
   if (model === undefined) throw new CodedError('USAGE_MODEL', '--model is missing', 'Give a checkpoint')
   const about = await aboutCheckpoint(model)
   if (about === null) {
@@ -232,6 +233,7 @@ async function plan(
     throw new CodedError('USAGE_MODEL', why, 'Give a checkpoint of this program')
   }
   const { classes } = about.config
+  const { nms = detectorOf(about.config).nms } = options
   const scoreOf = leastScores(classes, options, about.thresholds, (line) => progress.say(line))
   const least = classes.map(({ id }) => (Number.isFinite(scoreOf(id)) ? scoreOf(id) : null))
   if (on !== undefined && tile !== 'off')

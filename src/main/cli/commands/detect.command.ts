@@ -41,9 +41,8 @@ export function detectCommand({ command, print }: CommandLine): void {
         .option('--batch <n>', 'number of images of equal size to process together', integer(1), 1)
         .option(
           '--nms <iou>',
-          'IoU above which a box is dropped if a better one of its class overlaps it',
+          "IoU above which a box is dropped if a better one of its class overlaps it (default: the detector's own, 0.6 of FCOS)",
           fraction,
-          0.6,
         )
         .option(
           '--size <pixels>',

@@ -47,7 +47,8 @@ export interface DetectOptions {
   /** Maximum number of detections per image, of a tiled one per tile. */
   readonly limit: number
   readonly batch: number
-  readonly nms: number
+  /** Left out: the detector's own. */
+  readonly nms?: number
   readonly size?: number
   readonly fastMath?: boolean
   readonly runtime?: RuntimeName
@@ -134,7 +135,7 @@ async function detect(
   writer: ResultWriter,
   progress: Progress,
 ): Promise<{ result: DetectResult; found: Found; cut: number; tiled: number; seconds: number }> {
-  const { model, nms, limit, batch, size, fastMath, runtime, tile, device, threads } = options
+  const { model, nms = null, limit, batch, size, fastMath, runtime, tile, device, threads } = options
   const own = (await aboutCheckpoint(model))?.thresholds
   const engine = await startEngine({ fastMath, runtime, device, threads })
   try {

@@ -36,7 +36,6 @@ export async function runSample(progress: Progress, steps?: number): Promise<Sam
       overlay: path.join(folder, 'pictures'),
       batch: 1,
       limit: 100,
-      nms: 0.6,
     },
     progress,
   )

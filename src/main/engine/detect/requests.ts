@@ -27,16 +27,17 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
   const detecting = async ({ runner, learntSide: learnt }: LoadedModel) => {
     const { classes, input: trained } = runner.config
     const input = inputOf(trained, request.size)
+    const options = { ...request, nms: request.nms ?? runner.detector.nms }
     const rule = { input: input.longSide, learnt }
     const sideFor = (image: RgbImage) => tileSide(image, rule, request.tile ?? 'auto')
     // Images of a batch have nearly one shape, but a batch of small ones may have a large one in it.
     const network = async (images: readonly RgbImage[]): Promise<TiledDetections[]> => {
       if (images.every((image) => sideFor(image) === null)) {
-        const found = await detect(runner, images, input, request)
+        const found = await detect(runner, images, input, options)
         return found.map((detections) => ({ tiles: null, detections }))
       }
       const each: TiledDetections[] = []
-      for (const image of images) each.push(await detectOne(runner, image, input, request, sideFor(image)))
+      for (const image of images) each.push(await detectOne(runner, image, input, options, sideFor(image)))
       return each
     }
     emit({ kind: 'classes', classes, runtime: runner.runtime })

@@ -1,28 +1,32 @@
 /** What the data let expect of a training, said before it starts. */
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { DatasetImage } from '../../../core/formats/dataset.ts'
-import { RecallMeter } from '../../../core/inspect/recall.ts'
+import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
+import type { InputSetting } from '../../../core/inspect/setting.ts'
 
 /** More would keep the run waiting; they are taken evenly from all of the data. */
 const MOST_MEASURED = 5000
 
-/** Boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
-export function dataNotes({ images }: EngineData, { detector, assignment, input }: ModelConfig): string[] {
+/** Classes and boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
+export function dataNotes(
+  { categories, images }: EngineData,
+  { detector, assignment, input }: ModelConfig,
+): string[] {
+  const setting = { detector, input, rules: assignment }
   return [
-    ...unlearnable(images, { detector, assignment, input }),
+    ...unlearnable(images, setting),
+    ...withoutPositives({ categories, images }, setting),
     ...withoutOutline(images, { detector, assignment }),
     ...underAPixel(images),
     ...listedAgain(images),
   ]
 }
 
-function unlearnable(
-  images: readonly EngineImage[],
-  { detector, assignment, input }: Pick<ModelConfig, 'detector' | 'assignment' | 'input'>,
-): string[] {
-  const meter = new RecallMeter({ detector, input, rules: assignment as AssignmentRules })
+function unlearnable(images: readonly EngineImage[], setting: InputSetting): string[] {
+  const meter = new RecallMeter(setting)
   const step = Math.ceil(images.length / MOST_MEASURED)
   const measured = images.filter((_, i) => i % step === 0)
   for (const image of measured) meter.add(datasetImage(image))
@@ -30,10 +34,26 @@ function unlearnable(
   const lost = boxes - learnable
   if (lost === 0) return []
   const of = step > 1 ? ` of ${measured.length} images that were looked at` : ''
-  const where = `at ${input.longSide} px by any location; a larger input size reaches small ones`
+  const where = `at ${setting.input.longSide} px by any location; a larger input size reaches small ones`
   return learnable === 0
     ? [`None of the ${boxes} boxes${of} can be learnt ${where}`]
     : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]
+}
+
+/** Looks at an image only as long as one of its classes has no positive, so that usual data are soon through, and not at all of many. */
+function withoutPositives({ categories, images }: EngineData, setting: InputSetting): string[] {
+  const meter = new RecallMeter(setting)
+  const isPositive = (id: number): boolean => (meter.perClass.get(id)?.positive ?? 0) > 0
+  let looked = 0
+  for (const image of images) {
+    if (image.categories.every(isPositive)) continue
+    if (++looked > MOST_MEASURED) break
+    meter.add(datasetImage(image))
+  }
+  // Of classes that were not met among so many nothing is known.
+  const known = looked > MOST_MEASURED ? categories.filter(({ id }) => meter.perClass.has(id)) : categories
+  const note = classesWithoutPositives(known, meter)
+  return note === null ? [] : [note]
 }
 
 /** Only of what learns from outlines. */
@@ -41,7 +61,7 @@ function withoutOutline(
   images: readonly EngineImage[],
   { detector, assignment }: Pick<ModelConfig, 'detector' | 'assignment'>,
 ): string[] {
-  const learnsMasks = detector === 'polarmask'
+  const learnsMasks = detectorOf({ detector }).learnsOutlines ?? false
   const { masks } = assignment as Partial<AssignmentRules>
   if (!learnsMasks && !masks) return []
   let [objects, without] = [0, 0]

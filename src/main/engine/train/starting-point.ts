@@ -6,19 +6,19 @@ import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { pairByName } from '../../../core/formats/class-names.ts'
 import { firstIssue } from '../../../core/formats/problems.ts'
-import { trainingOptions } from '../../../core/training/presets.ts'
+import { type Trained, trainingOptions } from '../../../core/training/presets.ts'
 import { modelTensors } from '../model/tensors.ts'
 import { readStartingWeights } from '../weights/checkpoint.ts'
 import { requireFinite } from '../weights/finite.ts'
 import { loadReport } from '../weights/load-report.ts'
-import { partialLoad } from '../weights/partial-load.ts'
+import { type PartialLoad, partialLoad } from '../weights/partial-load.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import { cutFor } from './cached-features.ts'
 import { initialWeights } from './initial-weights.ts'
 
 export interface StartingPoint {
   readonly config: ModelConfig
-  /** The preset of the weights' architecture, with the user's choices over it. */
+  /** The preset of the architecture and of what is loaded, with the user's choices over it. */
   readonly options: TrainingOptions
   readonly state: StateDict
   /** What came from the weights file, what did not, and why; null without a file. */
@@ -27,7 +27,8 @@ export interface StartingPoint {
 
 /**
  * A detector's file gives its configuration and weights, and the rows of its classifier for classes of the same name. Where
- * another detector is chosen, and of other files, it gives a backbone, and a pyramid where it has one. Throws USAGE_CACHE,
+ * another detector is chosen, and of other files, it gives what the two have in common, but no values that mean something else
+ * in the model: a backbone, a pyramid and towers where it has them. Throws USAGE_CACHE,
  * USAGE_CONFIG for choices that the detector does not have, and WEIGHTS_* for files that are neither.
  */
 export async function startingPoint({
@@ -39,8 +40,13 @@ export async function startingPoint({
   const origin = weights === null ? null : await readStartingWeights(weights)
   const kind = origin?.architecture ?? architecture
   if (kind === null) throw new CodedError('ENGINE_REQUEST', 'A run from nothing needs an architecture')
-  const options = trainingOptions(kind, data.images.length, chosen.training)
-  if (options.cacheFeatures) cutFor(options.learn)
+  const optionsFor = (trained: Trained): TrainingOptions => {
+    const options = trainingOptions(kind, data.images.length, chosen.training, trained)
+    if (options.cacheFeatures) cutFor(options.learn)
+    return options
+  }
+  // Neither depends on what is loaded.
+  const { size, seed } = trainingOptions(kind, data.images.length, chosen.training)
   const classes = data.categories
   const { detector } = chosen.model ?? {}
   // Weights of another detector give what the two have in common.
@@ -48,21 +54,60 @@ export async function startingPoint({
   const base = (isSame && origin?.config) || detectorOf({ detector }).presets[kind](classes)
   const epsilon = origin?.config?.batchNormEpsilon
   const body = epsilon === undefined ? {} : { batchNormEpsilon: epsilon }
-  const config = withInput(withChoices({ ...base, ...body, classes }, chosen.model), options.size)
-  const state = initialWeights(config, options.seed)
-  if (weights === null || origin === null) return { config, options, state, report: null }
+  const config = withInput(withChoices({ ...base, ...body, classes }, chosen.model), size)
+  const state = initialWeights(config, seed)
+  if (weights === null || origin === null)
+    return { config, options: optionsFor('nothing'), state, report: null }
 
   const rows = origin.config && pairByName(names(config), names(origin.config))
-  const load = partialLoad(
+  const changed = origin.config ? changedMeanings(config, origin.config) : new Map<string, string>()
+  const found = partialLoad(
     modelTensors(config),
-    origin.tensors,
+    new Map([...origin.tensors].filter(([name]) => !changed.has(name))),
     rows ? { source: rows, initial: new Map(state) } : undefined,
   )
+  const load: PartialLoad = {
+    ...found,
+    reinitialised: found.reinitialised.map(({ name, reason }) => ({
+      name,
+      reason: changed.get(name) ?? reason,
+    })),
+  }
   requireFinite(weights, load.loaded)
   for (const [name, tensor] of load.loaded) state.set(name, tensor)
   const report = loadReport({ ...load, unused: [...load.unused, ...origin.dropped] })
   const respelt = origin.config && rows ? respellings(config, origin.config, rows) : []
-  return { config, options, state, report: [report, ...respelt].join('\n') }
+  return { config, options: optionsFor(trainedBy(load)), state, report: [report, ...respelt].join('\n') }
+}
+
+/** Tensors that both have, whose values mean something else in the model than in the file: why they are not loaded, by name. */
+function changedMeanings(model: ModelConfig, file: ModelConfig): Map<string, string> {
+  const [ours, theirs] = [meanings(model), meanings(file)]
+  return new Map(
+    [...ours].flatMap(([name, meaning]): [string, string][] => {
+      const other = theirs.get(name)
+      if (other === undefined || other === meaning) return []
+      return [[name, `the model's mean ${meaning}, the file's ${other}`]]
+    }),
+  )
+}
+
+function meanings(config: ModelConfig): Map<string, string> {
+  const { towers, parameters } = detectorOf(config).head(config)
+  return new Map([
+    ...towers.flatMap(({ outputs }) =>
+      outputs.flatMap(({ tensor, meaning }): [string, string][] => [
+        [`${tensor}.weight`, meaning],
+        [`${tensor}.bias`, meaning],
+      ]),
+    ),
+    ...parameters.map(({ tensor, meaning }): [string, string] => [tensor, meaning]),
+  ])
+}
+
+function trainedBy({ reinitialised }: PartialLoad): Trained {
+  const isNew = (root: string): boolean => reinitialised.some(({ name }) => name.startsWith(root))
+  return isNew('backbone.body.') ? 'nothing' : isNew('backbone.') ? 'backbone' : 'pyramid'
 }
 
 const names = ({ classes }: ModelConfig): string[] => classes.map(({ name }) => name)

@@ -3,8 +3,8 @@ import type { DetectRequest, ScoredBox } from '../../../core/contract/engine.ts'
 import { EVALUATION_SCORE, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
 import type { Engine } from '../engine/client.ts'
 
-/** Nearly as evaluations detect, for the check and the report: the suppression is FCOS’s whatever the detector. */
-const DETECTION = { score: EVALUATION_SCORE, nms: 0.6, limit: MOST_DETECTIONS, batch: 1, size: null }
+/** As evaluations detect, for the check and the report. */
+const DETECTION = { score: EVALUATION_SCORE, nms: null, limit: MOST_DETECTIONS, batch: 1, size: null }
 
 /** An entry per image; undefined for one that cannot be read. */
 export type Found = readonly (readonly ScoredBox[] | undefined)[]
