@@ -21,6 +21,19 @@ const row = (id: number) => ({ id, path: `${id}.jpg`, width: 10, height: 10, err
 beforeEach(() => {
   open = CELLS
   client = new StandInClient({
+    'assist.state': () => ({
+      ...{
+        phase: 'off',
+        error: null,
+        run: null,
+        images: 0,
+        step: 0,
+        learn: null,
+        cpuSeconds: 0,
+        proposing: false,
+      },
+      ...{ thresholds: [], summary: null, curve: [], doubts: 0 },
+    }),
     'app.info': () => ({
       ...{ version: '0', shell: 'browser', platform: 'linux', engine: { title: 'none', canTrain: false } },
     }),
