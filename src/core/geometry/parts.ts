@@ -74,13 +74,25 @@ function bridged(ring: Ring, hole: Ring): Ring {
     const x = ring[i]! + ((ring[j]! - ring[i]!) * (hy - ay)) / (by - ay)
     if (x <= hx && x > nearest) [nearest, edge] = [x, i]
   }
-  if (edge < 0) return ring
   const around = [...hole.slice(2 * start), ...hole.slice(0, 2 * start)]
+  // By rounding, a hole that touches its outline may begin left of it: its bridge then goes to the nearest vertex.
+  if (edge < 0) {
+    edge = nearestVertex(ring, hx, hy)
+    return [...ring.slice(0, edge + 2), ...around, hx, hy, ...ring.slice(edge)]
+  }
   const next = (edge + 2) % ring.length
   if (ring[next] === nearest && ring[next + 1] === hy) edge = next
   const isVertex = ring[edge] === nearest && ring[edge + 1] === hy
   const head = [...ring.slice(0, edge + 2), ...(isVertex ? [] : [nearest, hy])]
   return [...head, ...around, hx, hy, nearest, hy, ...ring.slice(edge + 2)]
+}
+
+/** Where its x lies in the ring. */
+function nearestVertex(ring: Ring, x: number, y: number): number {
+  const distance = (at: number) => Math.hypot(ring[at]! - x, ring[at + 1]! - y)
+  let best = 0
+  for (let at = 2; at < ring.length; at += 2) if (distance(at) < distance(best)) best = at
+  return best
 }
 
 /** Whether some vertex occurs twice, as the ends of a bridge do. */
