@@ -27,6 +27,20 @@ async function plan(page: Page, steps: number): Promise<void> {
     await dialog.getByLabel(label, { exact: true }).fill(String(value))
     await page.keyboard.press('Tab')
   }
+  const detector = dialog.getByLabel('Detector', { exact: true })
+  const masks = dialog.getByLabel(/Only locations inside an outline learn its object: 227 of 227/)
+  await masks.check()
+  await expect.poll(() => masks.isChecked()).toBe(true)
+  await detector.selectOption('retinanet')
+  await masks.waitFor({ state: 'detached' })
+  await dialog.getByText(/Nine anchor boxes .* Begins with a backbone as trained on ImageNet/).waitFor()
+  await dialog.getByLabel('Where').selectOption('ray')
+  await dialog.getByLabel('Address').fill('ray+http://127.0.0.1:9')
+  await dialog.getByLabel('Folder that the cluster sees too').fill('/tmp')
+  await page.keyboard.press('Tab')
+  await dialog.getByText('retinanet has no PyTorch program yet, only fcos has').first().waitFor()
+  expect(await dialog.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true)
+  await dialog.getByLabel('Where').selectOption('engine')
   await set('Input size, px', 128)
   await set('Steps', steps)
   await dialog.getByText('More settings').click()
@@ -53,6 +67,7 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await status.filter({ hasText: 'Paused' }).waitFor()
   const run = host.runs.list()[0]!
   expect(run.state).toBe('paused')
+  expect(run.detector).toBe('retinanet')
   const losses = page.getByRole('img', { name: /^Losses: all, \d+ points/ })
   expect(await losses.getAttribute('aria-label')).toContain(`all, ${run.step} points`)
   await page

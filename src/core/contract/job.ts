@@ -132,11 +132,31 @@ export const TorchDevice = z.object({
 })
 export type TorchDevice = z.infer<typeof TorchDevice>
 
+/** Settings of FCOS that the program does not know, or refuses. */
+type Settings = {
+  readonly [name in 'assignment' | 'head' | 'loss']?: Readonly<Record<string, unknown>> | undefined
+}
+const UNKNOWN: readonly (readonly [isUsed: (of: Settings) => boolean, message: string])[] = [
+  [
+    ({ assignment }) => assignment?.masks !== undefined,
+    'The PyTorch program assigns locations by boxes alone, not by outlines (assignment.masks)',
+  ],
+  [
+    ({ head }) => head?.centernessOn === 'own',
+    'The PyTorch program has no tower for centerness alone (head.centernessOn)',
+  ],
+  [({ loss }) => loss?.quality !== undefined, 'The PyTorch program does not know the setting loss.quality'],
+  [
+    ({ head }) => head?.norm === 'batch',
+    'Towers with BatchNorm cannot be trained in several processes alike, since each sees a part of the batch',
+  ],
+]
+
 /** @throws CodedError USAGE_JOB_DETECTOR, USAGE_JOB_MODEL for models that the program does not have. */
-export function requireProgramFor({
-  detector = 'fcos',
-  head,
-}: Pick<Partial<ModelConfig>, 'detector' | 'head'>): void {
+export function requireProgramFor(
+  model: Pick<Partial<ModelConfig>, 'detector' | 'head' | 'loss' | 'assignment'>,
+): void {
+  const { detector = 'fcos' } = model
   const remedy = "Nothing was started. Train it with the studio's own engine"
   if (!DETECTORS.includes(detector)) {
     const known = DETECTORS.join(', ')
@@ -146,10 +166,6 @@ export function requireProgramFor({
       remedy,
     )
   }
-  if ((head as { norm?: unknown } | undefined)?.norm !== 'batch') return
-  throw new CodedError(
-    'USAGE_JOB_MODEL',
-    'Towers with BatchNorm cannot be trained in several processes alike, since each sees a part of the batch',
-    `Use GroupNorm, which is the default. ${remedy}`,
-  )
+  const unknown = UNKNOWN.find(([isUsed]) => isUsed(model as Settings))
+  if (unknown) throw new CodedError('USAGE_JOB_MODEL', unknown[1], remedy)
 }

@@ -10,8 +10,6 @@ export interface ArchitectureInfo {
   readonly about: string
   /** Weights of the network alone, names in resources/models.json; a detector may have better ones. */
   readonly pretrained: readonly string[]
-  /** What a run that starts from published weights starts from. */
-  readonly weights: string
 }
 
 export const MODELS: Readonly<Record<Architecture, ArchitectureInfo>> = {
@@ -20,14 +18,12 @@ export const MODELS: Readonly<Record<Architecture, ArchitectureInfo>> = {
     network: 'EfficientNet-Lite0',
     about: 'lite0: light, learns on a CPU in minutes',
     pretrained: ['efficientnet_lite0_imagenet'],
-    weights: 'ImageNet weights',
   },
   r50: {
     title: 'R-50',
     network: 'ResNet-50',
-    about: "R-50: torchvision's FCOS, for a GPU or patience",
+    about: 'R-50: deeper, for a GPU or patience',
     pretrained: ['resnet50_imagenet'],
-    weights: 'COCO weights',
   },
 }
 

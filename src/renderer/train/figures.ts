@@ -1,6 +1,7 @@
 /** Figures of runs as people read them. */
 import type { RunState, RunSummary } from '../../core/contract/studio/runs.ts'
 import { MODELS } from '../../core/detectors/architectures.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import { count } from '../ui/numbers.ts'
 
 export const STATE_TITLES: Record<RunState, string> = {
@@ -22,9 +23,10 @@ export const ap = (value: number | undefined): string =>
 export const memory = (megabytes: number): string =>
   megabytes < 1000 ? `${megabytes.toFixed(0)} MB` : `${(megabytes / 1024).toFixed(1)} GB`
 
-/** "lite0 · 416 px" */
-export function modelTitle({ architecture, size, from }: RunSummary): string {
-  return architecture === null || size === null ? from : `${MODELS[architecture].title} · ${size} px`
+/** "FCOS lite0 · 416 px" */
+export function modelTitle({ architecture, detector, size, from }: RunSummary): string {
+  if (architecture === null || size === null) return from
+  return `${detectorOf({ detector }).title} ${MODELS[architecture].title} · ${size} px`
 }
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>

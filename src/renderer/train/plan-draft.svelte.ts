@@ -9,6 +9,7 @@ import type {
 } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../core/detectors/architectures.ts'
+import type { MaskRules } from '../../core/detectors/fcos/config.ts'
 import { errorWords } from '../session/error-words.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
@@ -20,6 +21,9 @@ const PROBE_DELAY_MS = 800
 /** How often a run predicts on its pinned images, unless the user sets an interval. */
 const LOOKS = 30
 const MOST_PINNED = 4
+
+/** Where outlines decide: around the middle of the outline, only within it, and at least one location of each object. */
+const MASK_RULES: MaskRules = { centre: 'mask', pixels: true, fallback: 'nearest' }
 
 export type Measuring =
   | { readonly kind: 'waiting' | 'measuring' }
@@ -33,6 +37,10 @@ export class PlanDraft {
   /** Null: this studio's engine. */
   place = $state.raw<TrainingPlace | null>(null)
   chosen = $state.raw<Chosen>({})
+  /** Null: that of the weights, FCOS for published ones. */
+  #detector = $state<string | null>(null)
+  /** Whether outlines decide which locations learn an object, where the weights do not say so themselves. */
+  #masks = $state(false)
   pinned = $state.raw<readonly number[]>([])
   #pinnedEvery = $state<number | null>(null)
   proposal = $state.raw<Proposal | null>(null)
@@ -42,7 +50,15 @@ export class PlanDraft {
     model: this.model,
     ...this.splits,
     overfit: this.overfit,
-    options: { training: this.chosen },
+    options: {
+      training: this.chosen,
+      ...((this.#detector !== null || this.#masks) && {
+        model: {
+          ...(this.#detector !== null && { detector: this.#detector }),
+          ...(this.#masks && { assignment: { masks: MASK_RULES } }),
+        },
+      }),
+    },
     ...(this.place && { place: this.place }),
   })
   readonly options = $derived<TrainingOptions | null>(this.proposal?.options ?? null)
@@ -99,6 +115,29 @@ export class PlanDraft {
     void this.renew()
   }
 
+  /** The detector of the weights is theirs again with every other choice of weights. */
+  startFrom(model: StartingModel): void {
+    this.model = model
+    this.#detector = null
+    this.#masks = false
+    void this.renew()
+  }
+
+  chooseDetector(name: string | null): void {
+    this.#detector = name
+    this.#masks = false
+    void this.renew()
+  }
+
+  get masks(): boolean {
+    return this.#masks
+  }
+
+  set masks(on: boolean) {
+    this.#masks = on
+    void this.renew()
+  }
+
   pin(image: number): void {
     if (this.pinned.length < MOST_PINNED && !this.pinned.includes(image))
       this.pinned = [...this.pinned, image]
@@ -120,6 +159,7 @@ export class PlanDraft {
     const measured = JSON.stringify([
       plan.place,
       plan.model,
+      plan.options.model,
       learnFrom,
       plan.overfit,
       size,

@@ -18,7 +18,8 @@ export function settingsOf({ model, options, canvas, data }: Omit<RunDetail, 'fo
   if (!model || !options || !canvas) return []
   const { optimiser, schedule, augment } = options
   const rows: Record<string, string> = {
-    Model: MODELS[model.architecture].title,
+    Detector: detectorOf(model).title,
+    Backbone: MODELS[model.architecture].title,
     'Input size': `${options.size} px (${canvas.width} × ${canvas.height})`,
     'Training images': count(data?.training.images ?? 0),
     Steps: count(options.steps),

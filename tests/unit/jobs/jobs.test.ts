@@ -151,6 +151,9 @@ test('what does not look like what was packed, or like what a run writes, is ref
 test('a model that the program does not have is refused by name', () => {
   expect(() => requireProgramFor({ detector: 'retinanet' })).toThrow(/retinanet has no PyTorch program/)
   expect(() => requireProgramFor({ head: { norm: 'batch' } })).toThrow(/BatchNorm/)
+  expect(() => requireProgramFor({ assignment: { masks: {} } })).toThrow(/outlines/)
+  expect(() => requireProgramFor({ loss: { quality: 'iou' } })).toThrow(/loss.quality/)
+  expect(() => requireProgramFor({ head: { centernessOn: 'own' } })).toThrow(/centernessOn/)
   expect(() => requireProgramFor(lite0Config(classes))).not.toThrow()
 })
 

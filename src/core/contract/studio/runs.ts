@@ -196,6 +196,10 @@ export const RunWarning = z.object({
     'shared-images',
     'few-boxes',
     'unlearnable',
+    'no-positives',
+    'no-outlines',
+    /** The place cannot train this model. */
+    'place',
     'unlabelled',
     'unreadable',
   ]),
@@ -210,6 +214,14 @@ export const Proposal = z.object({
   /** The preset for the data, with what the plan says over it. */
   options: TrainingOptions,
   architecture: z.enum(ARCHITECTURES),
+  /** The detector's name; null where it is that of a file of another program, which the engine finds out. */
+  detector: z.string().nullable(),
+  /** What of the weights it begins with, as a sentence without its full stop. */
+  beginsWith: z.string(),
+  /** Objects to train on, and how many of them have an outline. */
+  objects: z.object({ all: z.int(), outlined: z.int() }),
+  /** Whether outlines, where there are any, decide which locations learn an object. */
+  masks: z.boolean(),
   images: z.object({ training: z.int(), validation: z.int() }),
   perClass: z
     .array(z.object({ id: Id, name: z.string(), training: z.int(), validation: z.int() }))

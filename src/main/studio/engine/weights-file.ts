@@ -43,13 +43,19 @@ async function start(file: FileHandle, length: number): Promise<Uint8Array> {
 }
 
 /** By path, size and time of the last change: a plan is proposed anew with every change of a field. */
-const known = new Map<string, Promise<Architecture>>()
+const known = new Map<string, Promise<FileOrigin>>()
+
+export interface FileOrigin {
+  readonly architecture: Architecture
+  /** Whether it holds a whole pyramid, and the feature map that P6 of it is made of. */
+  readonly pyramid: 'P5' | 'C5' | null
+}
 
 /**
  * Throws USAGE_NO_FILE, and WEIGHTS_ARCHITECTURE for a file without the names of tensors that this program knows. Names
  * stand in the file as plain text, in safetensors as well as in what torch.save writes.
  */
-export async function architectureOfFile(path: string): Promise<Architecture> {
+export async function originOfFile(path: string): Promise<FileOrigin> {
   requireWeightsFile(path, 'USAGE_NO_FILE')
   const { size, mtimeMs } = await stat(path)
   const key = `${path} ${size} ${mtimeMs}`
@@ -59,7 +65,13 @@ export async function architectureOfFile(path: string): Promise<Architecture> {
   return reading
 }
 
-async function look(path: string): Promise<Architecture> {
+export const architectureOfFile = async (path: string): Promise<Architecture> =>
+  (await originOfFile(path)).architecture
+
+/** torchvision's second RetinaNet has norms in its towers, and makes P6 of C5. */
+const MADE_OF_C5 = 'head.classification_head.conv.0.1.weight'
+
+async function look(path: string): Promise<FileOrigin> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new CodedError(
       'WEIGHTS_NOT_FOUND',
@@ -69,7 +81,11 @@ async function look(path: string): Promise<Architecture> {
     )
   })
   const source = WEIGHT_SOURCES.find(({ mark }) => bytes.includes(mark))
-  if (source) return source.architecture
+  if (source) {
+    const isWhole = bytes.includes('backbone.fpn.extra_blocks.p6.weight')
+    const pyramid = isWhole ? (bytes.includes(MADE_OF_C5) ? 'C5' : 'P5') : null
+    return { architecture: source.architecture, pyramid }
+  }
   throw new CodedError(
     'WEIGHTS_ARCHITECTURE',
     `${path}: these are not weights of a network that this program supports`,

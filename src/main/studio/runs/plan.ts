@@ -5,6 +5,7 @@ import type { EngineData } from '../../../core/contract/engine.ts'
 import type { RunPlan } from '../../../core/contract/studio/runs.ts'
 import type { TrainingFile } from '../../../core/contract/training.ts'
 import { type Architecture, MODELS } from '../../../core/detectors/architectures.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import type { Split } from '../../../core/project/model.ts'
@@ -129,11 +130,18 @@ export function weightsFile({ model }: RunPlan, store: RunStore): string | null 
   throw new CodedError('USAGE_RUN', `${name} has no model yet`, 'Let it continue, or start from another')
 }
 
+/** Published weights that a new model of the detector starts from: of all of it, or of its backbone alone. */
+export const publishedWeights = (
+  architecture: Architecture,
+  detector: string | undefined,
+): 'COCO weights' | 'ImageNet weights' =>
+  (detectorOf({ detector }).pretrained[architecture] ?? []).length > 0 ? 'COCO weights' : 'ImageNet weights'
+
 /** "lite0, ImageNet weights" */
-export function startTitle({ model }: RunPlan, store: RunStore): string {
+export function startTitle({ model, options }: RunPlan, store: RunStore): string {
   switch (model.kind) {
     case 'pretrained':
-      return `${MODELS[model.architecture].title}, ${MODELS[model.architecture].weights}`
+      return `${MODELS[model.architecture].title}, ${publishedWeights(model.architecture, options.model?.detector)}`
     case 'run':
       return store.get(model.run).note.name
     case 'file':

@@ -2,14 +2,23 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import type { Proposal, RunPlan } from '../../../core/contract/studio/runs.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
-import { RecallMeter } from '../../../core/inspect/recall.ts'
-import { trainingOptions } from '../../../core/training/presets.ts'
+import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
+import { type Trained, trainingOptions } from '../../../core/training/presets.ts'
 import { givingWay } from '../datasets/give-way.ts'
-import { aboutCheckpoint } from '../engine/weights-file.ts'
+import { aboutCheckpoint, originOfFile } from '../engine/weights-file.ts'
 import type { Project } from '../project/index.ts'
-import { architectureOf, countBoxes, type PlannedData, plannedData, plannedOptions } from './plan.ts'
+import {
+  architectureOf,
+  countBoxes,
+  type PlannedData,
+  plannedData,
+  plannedOptions,
+  publishedWeights,
+  weightsFile,
+} from './plan.ts'
 import { readRecord } from './run-log.ts'
 import type { RunStore } from './run-store.ts'
 import { warningsOf } from './warnings.ts'
@@ -29,16 +38,25 @@ export async function propose(
   const { training, validation } = data
   const architecture = await architectureOf(plan, store)
   const chosen = plannedOptions(plan)
-  const options = trainingOptions(architecture, training.images.length, chosen.training)
-  const { detector, assignment } = await modelOf(plan, store, architecture)
-  const recall = await recallOf(training, {
-    detector,
+  const { model, own, beginsWith, trained } = await beginningOf(plan, store, architecture)
+  const options = trainingOptions(architecture, training.images.length, chosen.training, trained)
+  const assignment = {
+    ...(model.assignment as object),
+    ...chosen.model?.assignment,
+  } as Partial<AssignmentRules>
+  const setting = {
+    detector: model.detector,
     input: { shortSide: options.size, longSide: options.size },
-    rules: { ...(assignment as object), ...chosen.model?.assignment },
-  })
+    rules: assignment,
+  }
+  const meter = await measured(training, setting)
+  const recall = { boxes: meter.recall.boxes, learnable: meter.recall.learnable }
+  const objects = countOutlines(training)
   return {
     options,
-    architecture,
+    ...{ architecture, beginsWith, objects },
+    detector: own === 'unknown' && chosen.model?.detector === undefined ? null : detectorOf(model).name,
+    masks: assignment.masks !== undefined,
     images: { training: training.images.length, validation: validation?.images.length ?? 0 },
     perClass: perClass(data),
     recall,
@@ -46,39 +64,90 @@ export async function propose(
     engine,
     cores: availableParallelism(),
     memoryMb: { total: totalmem() / BYTES_PER_MB, free: freemem() / BYTES_PER_MB },
-    warnings: warningsOf(project, plan, data, { recall, engine, size: options.size }),
+    warnings: warningsOf(project, plan, data, {
+      ...{ recall, engine, size: options.size, objects },
+      model: { ...model, assignment },
+      withoutPositives: classesWithoutPositives(training.categories, meter),
+    }),
   }
 }
 
-/** What a run or a checkpoint of the same detector begins with; weights of other origin follow the architecture. */
-async function modelOf(
-  { model, options }: RunPlan,
-  store: RunStore,
-  architecture: Proposal['architecture'],
-): Promise<Pick<ModelConfig, 'detector' | 'assignment'>> {
-  const own =
-    model.kind === 'run'
-      ? readRecord(store.get(model.run).folder)?.model
-      : model.kind === 'file'
-        ? (await aboutCheckpoint(model.path))?.config
-        : undefined
-  const wanted = options.model?.detector
-  const isKept = own && (wanted === undefined || detectorOf(own).name === wanted)
-  return isKept ? own : detectorOf({ detector: wanted }).presets[architecture]([])
+interface BeginningOf extends Pick<Proposal, 'beginsWith'> {
+  /** Of a run or a checkpoint of the same detector, that; else the preset. */
+  readonly model: ModelConfig
+  /** The weights' own configuration; unknown: names of tensors alone say it, to the engine. */
+  readonly own: ModelConfig | 'unknown' | null
+  readonly trained: Trained
 }
 
-async function recallOf(
+async function beginningOf(
+  plan: RunPlan,
+  store: RunStore,
+  architecture: Proposal['architecture'],
+): Promise<BeginningOf> {
+  const { detector: wanted } = plan.options.model ?? {}
+  const preset = (): ModelConfig => detectorOf({ detector: wanted }).presets[architecture]([])
+  if (plan.model.kind === 'pretrained') {
+    const model = preset()
+    const { title } = detectorOf(model)
+    const weights = publishedWeights(architecture, wanted)
+    const isWhole = weights === 'COCO weights'
+    const beginsWith = isWhole
+      ? `Begins with ${title} as trained on COCO; classes that COCO does not name are new`
+      : 'Begins with a backbone as trained on ImageNet; all else is new'
+    return { model, own: null, beginsWith, trained: isWhole ? 'pyramid' : 'backbone' }
+  }
+  const path = weightsFile(plan, store)!
+  const own =
+    (plan.model.kind === 'run' && readRecord(store.get(plan.model.run).folder)?.model) ||
+    (await aboutCheckpoint(path))?.config
+  if (!own) {
+    const model = preset()
+    const { neck, p6 = 'P5' } = detectorOf(model).head(model)
+    const { pyramid } = await originOfFile(path)
+    const isKept = wanted === undefined ? pyramid !== null : !neck && pyramid === p6
+    const beginsWith = 'Begins with what of the file fits, which is said when the run starts'
+    return { model, own: 'unknown', beginsWith, trained: isKept ? 'pyramid' : 'backbone' }
+  }
+  const theirs = detectorOf(own)
+  if (wanted === undefined || theirs.name === wanted) {
+    const beginsWith = 'Begins with all of these weights; classes of other names are new'
+    return { model: own, own, beginsWith, trained: 'pyramid' }
+  }
+  const model = preset()
+  const isShared = sameLevels(model, own)
+  const shared = isShared ? 'the backbone, the pyramid and what fits of the head' : 'the backbone'
+  return {
+    ...{ model, own, trained: isShared ? 'pyramid' : 'backbone' },
+    beginsWith: `Begins with ${shared} of this ${theirs.title}; all else of ${detectorOf(model).title} is new`,
+  }
+}
+
+/** Whether what lies between backbone and head is of one shape. */
+function sameLevels(one: ModelConfig, other: ModelConfig): boolean {
+  const [a, b] = [one, other].map((model) => {
+    const { neck, channels, p6 = 'P5' } = detectorOf(model).head(model)
+    return JSON.stringify(neck ?? [channels, p6])
+  })
+  return a === b
+}
+
+async function measured(
   { images }: Dataset,
   setting: ConstructorParameters<typeof RecallMeter>[0],
-): Promise<Proposal['recall']> {
+): Promise<RecallMeter> {
   const meter = new RecallMeter(setting)
   const giveWay = givingWay()
   for (const image of images) {
     meter.add(image)
     await giveWay()
   }
-  const { boxes, learnable } = meter.recall
-  return { boxes, learnable }
+  return meter
+}
+
+function countOutlines({ images }: Dataset): Proposal['objects'] {
+  const objects = images.flatMap(({ annotations }) => annotations.filter(({ crowd }) => !crowd))
+  return { all: objects.length, outlined: objects.filter(({ segmentation }) => segmentation).length }
 }
 
 function perClass({ training, validation }: PlannedData): Proposal['perClass'] {

@@ -1,5 +1,6 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
 import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
+import { requireProgramFor } from '../../../core/contract/job.ts'
 import type {
   Curves,
   PinnedPlan,
@@ -12,6 +13,7 @@ import type {
 } from '../../../core/contract/studio/runs.ts'
 import type { EventData, EventName, Result } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
+import { trainingOptions } from '../../../core/training/presets.ts'
 import { askPython, defaultPython, programOf, torchTitle } from '../../jobs/python.ts'
 import { rayAddress } from '../../jobs/ray.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
@@ -22,10 +24,18 @@ import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import type { HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'
-import { beginning, engineSets, plannedData, plannedOptions, startTitle, weightsFile } from './plan.ts'
+import {
+  beginning,
+  engineSets,
+  plannedData,
+  plannedOptions,
+  publishedWeights,
+  startTitle,
+  weightsFile,
+} from './plan.ts'
 import { propose } from './proposal.ts'
 import { lockRun } from './run-lock.ts'
-import { readCurves } from './run-log.ts'
+import { readCurves, readRecord } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
 import { RunStore, type StoredRun } from './run-store.ts'
 import { Training } from './training.ts'
@@ -109,7 +119,19 @@ export class Runs {
     const architecture = plan.model.kind === 'pretrained' ? plan.model.architecture : null
     // What published weights hold changes no times: they are not fetched for it.
     const weights = weightsFile(plan, this.store)
-    const request = { method: 'probe', architecture, weights, data, options: plannedOptions(plan) } as const
+    const options = { ...plannedOptions(plan) }
+    if (architecture !== null) {
+      const isWhole = publishedWeights(architecture, options.model?.detector) === 'COCO weights'
+      // As it will be once they are loaded.
+      const { learn } = trainingOptions(
+        architecture,
+        data.images.length,
+        options.training,
+        isWhole ? 'pyramid' : 'backbone',
+      )
+      options.training = { ...options.training, learn }
+    }
+    const request = { method: 'probe', architecture, weights, data, options } as const
     return jobs.start(
       { kind: 'runs.probe', title: 'Measure step time' },
       async ({ signal, report }): Promise<RunCost> => {
@@ -129,10 +151,11 @@ export class Runs {
     )
   }
 
-  /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, IO_RUN. */
+  /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, USAGE_JOB_DETECTOR, USAGE_JOB_MODEL, IO_RUN. */
   start(plan: RunPlan, pinned: PinnedPlan, name: string = this.#nextName()): RunSummary {
     this.#requireRest()
     if (plan.place?.kind === 'ray') rayAddress(plan.place.address)
+    if (plan.place) requireProgramFor(this.#chosenModel(plan))
     const { project } = this.#studio
     const sets = engineSets(project, plannedData(project, plan))
     weightsFile(plan, this.store)
@@ -158,6 +181,12 @@ export class Runs {
       resume: false,
     }))
     return this.#now(run)
+  }
+
+  /** What is known of it before the weights are read. */
+  #chosenModel({ model, options: { model: chosen = {} } }: RunPlan): Parameters<typeof requireProgramFor>[0] {
+    if (chosen.detector !== undefined || model.kind !== 'run') return chosen
+    return { ...readRecord(this.store.get(model.run).folder)?.model, ...chosen }
   }
 
   /** Throws USAGE_TRAINING, USAGE_RUN, IO_PROJECT_READ_ONLY, IO_RUN. */

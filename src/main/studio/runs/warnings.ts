@@ -1,6 +1,10 @@
 /** What is better known before a run starts than after. */
 
+import { requireProgramFor } from '../../../core/contract/job.ts'
 import type { Proposal, RunPlan, RunWarning } from '../../../core/contract/studio/runs.ts'
+import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { countOf } from '../../../core/words.ts'
 import type { Project } from '../project/index.ts'
@@ -16,18 +20,26 @@ const LEAST_USUAL = 4
 /** Images that look so are mentioned when they are as many as this share. */
 const MANY_SHARE = 0.1
 
-type Circumstances = Pick<Proposal, 'recall' | 'engine'> & { readonly size: number }
+interface Circumstances extends Pick<Proposal, 'recall' | 'engine' | 'objects'> {
+  readonly size: number
+  /** With the choices of the plan. */
+  readonly model: Pick<ModelConfig, 'detector' | 'head' | 'loss' | 'assignment'>
+  /** What is said of classes that no location learns. */
+  readonly withoutPositives: string | null
+}
 
 export function warningsOf(
   project: Project,
   plan: RunPlan,
   data: PlannedData,
-  { recall, engine, size }: Circumstances,
+  { recall, engine, objects, size, model, withoutPositives }: Circumstances,
 ): RunWarning[] {
   const warnings: RunWarning[] = []
   const warn = (kind: RunWarning['kind'], message: string, query: string | null = null): void => {
     warnings.push({ kind, message, query })
   }
+  const refusal = plan.place && placeRefusal(model)
+  if (refusal) warn('place', refusal)
   if (!engine.canTrain) warn('cannot-train', engine.title)
   if (!hasBoxes(data.training)) {
     const message = 'There is nothing to train on: label some images, and mark images without objects as done'
@@ -47,12 +59,29 @@ export function warningsOf(
       ...unlabelled(project, plan, data.training),
     )
   }
+  const { learnsOutlines, title } = detectorOf(model)
+  if (learnsOutlines && objects.outlined === 0)
+    warn(
+      'no-outlines',
+      `${title} learns outlines, and no object to train on has one. Draw some, or choose another detector`,
+    )
+  if (plan.overfit === null && withoutPositives !== null) warn('no-positives', withoutPositives)
   const lost = recall.boxes - recall.learnable
   if (lost > 0) {
     const message = `${lost} of ${recall.boxes} boxes have no location that learns them at ${size} px. A larger input reaches small boxes; the X-ray shows which ones are affected`
     warn('unlearnable', message)
   }
   return warnings
+}
+
+function placeRefusal(model: Circumstances['model']): string | null {
+  try {
+    requireProgramFor(model)
+    return null
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    return error.message
+  }
 }
 
 function validationCure(project: Project): string {

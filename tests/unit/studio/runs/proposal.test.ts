@@ -145,3 +145,79 @@ test('weights that are not there are refused before a run is made', async () => 
   ).rejects.toMatchObject({ code: 'USAGE_NO_FILE' })
   expect(host.runs.list()).toHaveLength(before)
 })
+
+test('the plan follows the detector: its preset, its weights, and what it needs of the data', async () => {
+  const host = await sample()
+  const of = (model: NonNullable<RunPlan['options']['model']>, plan: Partial<RunPlan> = {}) =>
+    propose(host, { options: { model }, ...plan })
+  const r50 = { model: { kind: 'pretrained', architecture: 'r50' } } as const
+  expect(await of({ detector: 'retinanet' }, r50)).toMatchObject({
+    ...{ detector: 'retinanet', beginsWith: expect.stringMatching(/RetinaNet as trained on COCO/) },
+    options: { learn: 'head' },
+  })
+  // Nothing of CenterNet but its backbone is published, and what is new must learn.
+  expect(await of({ detector: 'centernet' }, r50)).toMatchObject({
+    ...{ detector: 'centernet', beginsWith: expect.stringMatching(/backbone as trained on ImageNet/) },
+    options: { learn: 'fpn' },
+  })
+  const polarmask = await of({ detector: 'polarmask' })
+  expect(polarmask).toMatchObject({ objects: { all: 227, outlined: 227 }, masks: false })
+  expect(kinds(polarmask)).not.toContain('no-outlines')
+  const boxes = await project([12])
+  const unoutlined = await propose(boxes, {
+    learnFrom: null,
+    options: { model: { detector: 'polarmask' } },
+  })
+  expect(unoutlined.objects).toEqual({ all: 12, outlined: 0 })
+  expect(kinds(unoutlined)).toContain('no-outlines')
+  const masks = { centre: 'mask', pixels: true, fallback: 'nearest' } as const
+  expect(await of({ assignment: { masks } })).toMatchObject({ detector: 'fcos', masks: true })
+})
+
+test('a checkpoint keeps its detector unless another is chosen', async () => {
+  const host = await sample()
+  const path = join(process.cwd(), 'resources/sample/run/best.safetensors')
+  const model = { kind: 'file', path } as const
+  expect(await propose(host, { model })).toMatchObject({
+    ...{ detector: 'fcos', beginsWith: expect.stringMatching(/all of these weights/) },
+  })
+  expect(await propose(host, { model, options: { model: { detector: 'atss' } } })).toMatchObject({
+    ...{
+      detector: 'atss',
+      beginsWith: expect.stringMatching(/pyramid and what fits of the head of this FCOS/),
+    },
+  })
+  expect(await propose(host, { model, options: { model: { detector: 'centernet' } } })).toMatchObject({
+    beginsWith: expect.stringMatching(/^Begins with the backbone of this FCOS/),
+  })
+})
+
+test('places without a program for the detector say so in the plan and start nothing', async () => {
+  const host = await sample()
+  const before = host.runs.list()
+  const place = { kind: 'pytorch', python: 'python3', processes: 1 } as const
+  const plan = { ...PLAN, options: { model: { detector: 'centernet' } }, place }
+  expect((await propose(host, plan)).warnings).toContainEqual(
+    expect.objectContaining({
+      kind: 'place',
+      message: expect.stringMatching(/^centernet has no PyTorch program/),
+    }),
+  )
+  expect(kinds(await propose(host, { place }))).not.toContain('place')
+  await expect(
+    dispatch(host, 'runs.start', { plan, pinned: { images: [], every: 1 } }),
+  ).rejects.toMatchObject({ code: 'USAGE_JOB_DETECTOR' })
+  expect(host.runs.list()).toEqual(before)
+})
+
+test('a class that no location learns is named', async () => {
+  const host = await project([12, 12])
+  const proposal = await propose(host, {
+    learnFrom: null,
+    options: { training: { size: 64 }, model: { assignment: { regressionRanges: { P7: [512, null] } } } },
+  })
+  const found = proposal.warnings.find(({ kind }) => kind === 'no-positives')
+  expect(found?.message).toBe(
+    'Classes that train nothing yet: a "b" (no location learns any of its 24 boxes)',
+  )
+})
