@@ -248,7 +248,9 @@ export class Xray implements OverlaySource {
   #read(targets: ComputedTargets): void {
     const read = (point: ImagePoint, level: GridLevelName | null): LocationReading | undefined =>
       readLocation(targets, point, level, this.nameOf, this.prediction)
-    this.reading = (this.#point && read(this.#point, this.level)) ?? null
+    // Not `this.level`: the effect that sets the targets would depend on them.
+    const level = targets.maps.pyramid.levels.find(({ name }) => name === this.#level)?.name ?? null
+    this.reading = (this.#point && read(this.#point, level)) ?? null
     this.pinned = this.#pins.flatMap(({ point, level }) => read(point, level) ?? [])
     this.#canvas?.invalidateOverlay()
   }
