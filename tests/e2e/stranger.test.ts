@@ -215,7 +215,7 @@ test('a folder without labels: three classes, ten boxes, train, detect, review, 
   stranger.clicks++
   await stranger.click(findings.locator('[data-finding="0"]'))
   const labels = host.summary()!.labels
-  await stranger.click(button('Make the detection a label'))
+  await stranger.click(button('Agree with the detector'))
   await expect.poll(() => host.summary()!.labels).toBe(labels + 1)
   await stranger.click(button('Back to the list of findings'))
   await page.getByText('Labels of 1 image have changed since').waitFor()
