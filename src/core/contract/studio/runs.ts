@@ -220,7 +220,7 @@ export const Proposal = z.object({
   beginsWith: z.string(),
   /** Objects to train on, and how many of them have an outline. */
   objects: z.object({ all: z.int(), outlined: z.int() }),
-  /** Whether outlines, where there are any, decide which locations learn an object. */
+  /** Whether the weights were trained so that outlines decide which locations learn an object: a run from them is, too. */
   masks: z.boolean(),
   images: z.object({ training: z.int(), validation: z.int() }),
   perClass: z

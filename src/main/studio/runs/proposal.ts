@@ -56,7 +56,7 @@ export async function propose(
     options,
     ...{ architecture, beginsWith, objects },
     detector: own === 'unknown' && chosen.model?.detector === undefined ? null : detectorOf(model).name,
-    masks: assignment.masks !== undefined,
+    masks: (model.assignment as Partial<AssignmentRules>).masks !== undefined,
     images: { training: training.images.length, validation: validation?.images.length ?? 0 },
     perClass: perClass(data),
     recall,

@@ -171,7 +171,7 @@ test('the plan follows the detector: its preset, its weights, and what it needs 
   expect(unoutlined.objects).toEqual({ all: 12, outlined: 0 })
   expect(kinds(unoutlined)).toContain('no-outlines')
   const masks = { centre: 'mask', pixels: true, fallback: 'nearest' } as const
-  expect(await of({ assignment: { masks } })).toMatchObject({ detector: 'fcos', masks: true })
+  expect(await of({ assignment: { masks } })).toMatchObject({ detector: 'fcos', masks: false })
 })
 
 test('a checkpoint keeps its detector unless another is chosen', async () => {
