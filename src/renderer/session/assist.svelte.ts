@@ -86,9 +86,9 @@ export class AssistSwitch {
     void this.#studio.attempt(this.#studio.client.call('assist.dismiss', { image, box }))
   }
 
-  /** "Of the last 20 images" */
+  /** "Last 20 images" */
   get scope(): string {
     const { summary } = this.state ?? {}
-    return summary ? `Of the last ${countOf(summary.images, 'image')}` : ''
+    return summary ? `Last ${countOf(summary.images, 'image')}` : ''
   }
 }

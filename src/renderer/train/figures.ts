@@ -2,7 +2,8 @@
 import type { RunState, RunSummary } from '../../core/contract/studio/runs.ts'
 import { MODELS } from '../../core/detectors/architectures.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
-import { count } from '../ui/numbers.ts'
+import { isAtWork } from '../session/run-list.svelte.ts'
+import { count, countOf, duration } from '../ui/numbers.ts'
 
 export const STATE_TITLES: Record<RunState, string> = {
   running: 'Training',
@@ -31,3 +32,22 @@ export function modelTitle({ architecture, detector, size, from }: RunSummary): 
 
 export const stepTitle = ({ step, steps }: RunSummary): string =>
   steps === null ? (step > 0 ? `step ${count(step)}` : 'preparing') : `step ${count(step)} of ${count(steps)}`
+
+/** What stands below a run's name. Assist has no last step, so that no time is left; it says what it learns from. */
+export function factsOf(run: RunSummary): string[] {
+  const live = isAtWork(run) ? run.live : null
+  return [
+    modelTitle(run),
+    ...(run.assist && run.images !== null ? [`learns from ${countOf(run.images, 'image')}`] : []),
+    ...(run.steps === null && !run.assist ? [] : [stepTitle(run)]),
+    ...(live && run.state === 'running' ? [`${live.imagesPerSecond.toFixed(1)} images/s`] : []),
+    ...(live && run.state === 'running' && !run.assist ? [`${duration(live.remainingSeconds)} left`] : []),
+    ...(live
+      ? [live.device.toUpperCase(), `${memory(live.memoryMb)} of memory, peak ${memory(live.peakMb)}`]
+      : []),
+  ]
+}
+
+/** Assist's run trains while somebody labels. */
+export const stateTitle = ({ state, assist }: RunSummary): string =>
+  assist && state === 'running' ? 'Learns while you label' : STATE_TITLES[state]
