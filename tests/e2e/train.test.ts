@@ -80,7 +80,7 @@ test('a short run on the sample: curves move, paused, resumed, stopped, renamed,
   await button('Stop').click()
   await status.filter({ hasText: 'Stopped' }).waitFor()
   await button('Resume').click()
-  await status.filter({ hasText: 'Done' }).waitFor()
+  await status.filter({ hasText: /^Done/ }).waitFor()
   await page.getByRole('img', { name: `Losses: all, ${STEPS} points` }).waitFor()
   await page.getByRole('img', { name: /^Average precision: AP, 2 points/ }).waitFor()
   const steps = page.getByRole('slider', { name: 'Step', exact: true })
