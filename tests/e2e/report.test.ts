@@ -54,14 +54,8 @@ describe('the report', () => {
       .waitFor()
     // It is selected: Delete deletes it.
     // 3 px fill a good part of the canvas' middle: the zoom is far above that of the whole image.
-    expect(
-      Number(
-        (await page
-          .getByText(/^\d+%$/)
-          .first()
-          .textContent())!.match(/(\d+)%/)![1],
-      ),
-    ).toBeGreaterThan(400)
+    const zoom = page.getByText(/^\d+%$/).first()
+    await expect.poll(async () => Number.parseInt((await zoom.textContent())!, 10)).toBeGreaterThan(400)
     await page.keyboard.press('Delete')
     await expect.poll(() => host.project.annotations.get(annotation)).toBe(undefined)
 
