@@ -79,7 +79,7 @@ export async function startWindow(
   // Colours halfway between two are none that anybody chose: axe must not meet them.
   const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' })
   // The machine may be busy with other things; what does not come in so long never comes.
-  context.setDefaultTimeout(14_000)
+  context.setDefaultTimeout(120_000)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

@@ -182,9 +182,9 @@ export class AnnotationView {
     $effect(() => {
       const stop = tour.current
       if (stop === null || stop.imageId !== editor.image.loaded || stop.imageId !== this.#shownImage) return
-      canvas.reveal(stop.box)
-      const isThere = untrack(() => editor.image.annotations.some(({ id }) => id === stop.annotationId))
-      editor.image.select(isThere ? [stop.annotationId!] : [])
+      const object = untrack(() => editor.image.annotations.find(({ id }) => id === stop.annotationId))
+      canvas.reveal(object?.box ?? stop.guess?.box ?? stop.box, stop.box)
+      editor.image.select(object ? [object.id] : [])
     })
     $effect(() => {
       const { wanted } = review

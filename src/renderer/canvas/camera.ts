@@ -84,12 +84,13 @@ export class Camera {
     this.#go(panBy(this.#view, dx, dy, this.#frame))
   }
 
-  /** Brings a box into sight: where it can be seen well at the present zoom, that stays. */
-  reveal(box: BoxXyxy): void {
+  /** Brings a box, with what is around it, into sight: where the box can be seen well at the present zoom, that stays. */
+  reveal(box: BoxXyxy, around: BoxXyxy): void {
     const [x1, y1, x2, y2] = this.visible
     const sides = [box[2] - box[0], box[3] - box[1]].map((side) => side * this.#view.scale)
     const { width, height } = this.#frame.viewport
-    if (Math.max(...sides) < LEGIBLE || sides[0]! > width || sides[1]! > height) this.showBox(box)
+    const isLegible = Math.max(...sides) >= LEGIBLE && sides[0]! <= width && sides[1]! <= height
+    if (!isLegible) this.showBox(around)
     else if (box[0] < x1 || box[1] < y1 || box[2] > x2 || box[3] > y2) {
       this.centreOn({ x: (box[0] + box[2]) / 2, y: (box[1] + box[3]) / 2 } as ImagePoint)
     }

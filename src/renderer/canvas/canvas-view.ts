@@ -208,9 +208,9 @@ export class CanvasView {
     this.#camera.zoomBy(factor, this.#toolbox.pointer ?? { x: width / 2, y: height / 2 })
   }
 
-  /** Brings a box into sight, and zooms only where it could not be seen. */
-  reveal(box: BoxXyxy): void {
-    this.#camera.reveal(box)
+  /** Brings a box into sight, and zooms to what is around it only where it could not be seen. */
+  reveal(box: BoxXyxy, around: BoxXyxy): void {
+    this.#camera.reveal(box, around)
   }
 
   zoomToSelection(): void {
