@@ -192,6 +192,7 @@ describe('a run', () => {
     const { notes } = await run('odd', { data: { ...data, images } })
     expect(notes).toEqual([
       expect.stringMatching(/^None of the 4 boxes can be learnt at 96 px/),
+      expect.stringMatching(/^Classes that train nothing yet: red .*, blue /),
       expect.stringMatching(/^Every one of the 4 boxes is smaller than a pixel .* between 0 and 1/),
       expect.stringMatching(/^1 image is listed more than once.*dark\.png under 1, 9\. It is learnt/),
       expect.stringMatching(/dark\.png is all but black/),

@@ -108,7 +108,7 @@ test('from the first box to a better model, and the labels to another project', 
   await page.keyboard.press('Alt+4')
   await button('Evaluate…').click()
   const asking = page.getByRole('dialog', { name: 'Evaluate' })
-  await asking.getByLabel('Model').selectOption({ label: run!.name })
+  await asking.getByLabel('Model').selectOption({ label: `${run!.name} (in use)` })
   await asking.getByRole('button', { name: 'Evaluate', exact: true }).click()
   // The sample came with an evaluation; the new one stands before it.
   await expect.poll(async () => (await host.evaluations.list()).length).toBe(2)
