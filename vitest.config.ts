@@ -8,10 +8,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Many start an engine or a browser, on a machine that has other things to do.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // States are waited for; only a fault lasts so long.
-    expect: { poll: { timeout: 50_000 } },
+    expect: { poll: { timeout: 120_000 } },
     projects: [
       {
         extends: true,

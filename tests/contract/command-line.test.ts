@@ -67,7 +67,7 @@ it('measures the detections as the training did', async () => {
   const trained = JSON.parse(header.__metadata__.training).stats as number[]
   for (const [i, value] of stats.entries()) expect(value).toBeCloseTo(trained[i], 6)
   expect(Object.keys(per_category)).toEqual(['die', 'marble', 'pawn'])
-}, 60_000)
+}, 240_000)
 
 it('says in one line what is wrong with the input, and exits with 2', async () => {
   for (const args of [
@@ -81,4 +81,4 @@ it('says in one line what is wrong with the input, and exits with 2', async () =
     expect(err.trim().split('\n').at(-1)).toMatch(/^\S.*\w/)
     expect(err).not.toMatch(/\n {4}at /)
   }
-}, 60_000)
+}, 240_000)

@@ -53,7 +53,7 @@ describe('an engine that looks', () => {
       },
       () => {},
     )
-  }, 60_000)
+  }, 240_000)
   afterAll(async () => {
     await engine.close()
     rmSync(scratch, { recursive: true })
@@ -126,7 +126,7 @@ describe('an engine that looks', () => {
       )
       expect(selected).toEqual(wanted)
     }
-  }, 60_000)
+  }, 240_000)
 
   it('tells alike images by their embeddings', async () => {
     const copy = join(scratch, 'copy.png')
@@ -249,7 +249,7 @@ describe('an engine that looks', () => {
       pause,
     )
     expect(cancelled.complete).toBe(false)
-  }, 60_000)
+  }, 240_000)
 
   it('exports a model that detects the same, with thresholds and a card', async () => {
     const out = join(scratch, 'exported.safetensors')
@@ -277,7 +277,7 @@ describe('an engine that looks', () => {
       code: 'IO_DISK_FULL',
     })
     expect(decodeSafetensors(readFileSync(out)).metadata.card).toBe('# Squares\n')
-  }, 60_000)
+  }, 240_000)
 
   it('killed while it finds candidates or maps, it says so and is replaced at the next request', async () => {
     const viewing = new ViewingEngine(start)
@@ -298,5 +298,5 @@ describe('an engine that looks', () => {
     await expect(maps).rejects.toMatchObject({ code: 'ENGINE_DIED' })
     expect((await viewing.call(mapsRequest())).outputs.logits.length).toBeGreaterThan(0)
     await viewing.close()
-  }, 60_000)
+  }, 240_000)
 })

@@ -117,4 +117,4 @@ test('without a checkpoint, and a job that is cancelled', async () => {
   await client.call('jobs.cancel', job)
   expect((await ended(client, job)).state).toBe('cancelled')
   expect(await client.call('evaluation.list', {})).toEqual([])
-}, 60_000)
+}, 240_000)

@@ -218,7 +218,7 @@ describe('models and reports', () => {
     await expect(
       client.call('exports.card', { model, evaluation: 'gone00000', licence: '' }),
     ).rejects.toMatchObject({ code: 'USAGE_EVALUATION' })
-  }, 60_000)
+  }, 240_000)
 
   test('a fresh engine finds with the exported file what the model finds', async () => {
     const { client, model } = await project()

@@ -127,7 +127,7 @@ test('maps and candidates of an image are one another, and are what detection ke
   const direct = decodeMaps(await asset(host, `/asset/maps/${ids[1]}`, key))
   const apart = Math.hypot(...direct.embedding.map((value, i) => value - second.embedding[i]!))
   expect(apart).toBeLessThan(0.02 * Math.hypot(...direct.embedding))
-}, 60_000)
+}, 240_000)
 
 test('detection proposes in one step, adds classes only when told, and does not compute twice', async () => {
   const { host, client, ids } = await project()
@@ -168,7 +168,7 @@ test('detection proposes in one step, adds classes only when told, and does not 
   await client.call('history.undo', {})
   expect(host.summary()).toMatchObject({ proposals: 0 })
   expect(await client.call('classes.list', {})).toEqual([])
-}, 60_000)
+}, 240_000)
 
 test('an engine that is killed while it detects: said so, nothing proposed, the next start goes on', async () => {
   const { host, client, ids } = await project()
@@ -191,7 +191,7 @@ test('an engine that is killed while it detects: said so, nothing proposed, the 
   const again = await detected(client, ids)
   expect(again.images).toBe(COUNT)
   expect(again.proposals).toBeGreaterThan(0)
-}, 60_000)
+}, 240_000)
 
 test('the queue: what is useful comes first, what is done is past, near-duplicates are apart', async () => {
   const { client, ids } = await project()
@@ -218,7 +218,7 @@ test('the queue: what is useful comes first, what is done is past, near-duplicat
   for (const { value, uncertainty, disagreement, rarity } of items) {
     expect(value).toBeCloseTo((uncertainty + disagreement + rarity) / 3, 12)
   }
-}, 60_000)
+}, 240_000)
 
 test('a folder outside the project: the same boxes in every format, cut off and resumed', async () => {
   const { host, client } = await project()
@@ -286,7 +286,7 @@ test('images of the project, with thresholds of their classes', async () => {
   expect(few.length).toBeLessThan(all.length)
   const absent = client.call('detect.files', { ...params, score: 0.1, thresholds: [], model: '/absent.pth' })
   await expect(absent).rejects.toMatchObject({ code: 'WEIGHTS_NOT_FOUND' })
-}, 60_000)
+}, 240_000)
 
 test('guesses are selected by either ranking', async () => {
   const { host, client, ids } = await project()

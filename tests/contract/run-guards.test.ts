@@ -19,7 +19,7 @@ describe('a run', () => {
   beforeAll(async () => {
     data = await pictures(join(scratch, 'pictures'), 4)
     engine = await startEngine({ fastMath: false })
-  }, 60_000)
+  }, 240_000)
   afterAll(async () => {
     await engine.close()
     rmSync(scratch, { recursive: true })
@@ -100,7 +100,7 @@ describe('a run', () => {
     expect(found).toMatchObject({ images: 2, skipped: 1 })
     expect(seen[0]).toMatchObject({ kind: 'classes', classes: CATEGORIES })
     expect(seen[2]).toMatchObject({ kind: 'skipped', index: 1, error: { code: 'DATA_IMAGE_SIZE' } })
-  }, 60_000)
+  }, 240_000)
 
   it('is extended as if it had been meant to be longer, and keeps all else', async () => {
     const constant = { schedule: { decay: 'constant' as const, warmup: 0 } }

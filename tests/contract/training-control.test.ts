@@ -20,7 +20,7 @@ describe('a run that is watched', () => {
   beforeAll(async () => {
     data = await pictures(join(scratch, 'pictures'), 6)
     engine = await startEngine({ fastMath: false })
-  }, 60_000)
+  }, 240_000)
   afterAll(async () => {
     await engine.close()
     rmSync(scratch, { recursive: true })
@@ -90,7 +90,7 @@ describe('a run that is watched', () => {
       expect(event.device).toBe(engine.hello.device)
     }
     expect(savedStep('plain')).toBe(8)
-  }, 60_000)
+  }, 240_000)
 
   it('shows pinned images, and is the same run as without', async () => {
     const pinned = {
@@ -119,7 +119,7 @@ describe('a run that is watched', () => {
     expect(seen[0].maps.centerness).not.toEqual(seen[4].maps.centerness)
     expect(losses('pinned')).toEqual(losses('plain'))
     expect(weights('pinned').equals(weights('plain'))).toBe(true)
-  }, 60_000)
+  }, 240_000)
 
   it('waits with its state saved, answers meanwhile, and goes on as if nothing had happened', async () => {
     const pause = new PauseSwitch()
@@ -148,7 +148,7 @@ describe('a run that is watched', () => {
     expect(kinds.indexOf('continued')).toBe(kinds.indexOf('paused') + 1)
     expect(losses('paused')).toEqual(losses('plain'))
     expect(weights('paused').equals(weights('plain'))).toBe(true)
-  }, 60_000)
+  }, 240_000)
 
   it('stops while it waits, and is resumed from what it keeps', async () => {
     const pause = new PauseSwitch()
@@ -165,7 +165,7 @@ describe('a run that is watched', () => {
     await run('stopped', resumed)
     expect(losses('stopped')).toEqual(losses('plain'))
     expect(weights('stopped').equals(weights('plain'))).toBe(true)
-  }, 60_000)
+  }, 240_000)
 
   it('reports the best evaluation of the whole run, also of what went before it was resumed', async () => {
     const options = training({ steps: 6, evaluateEvery: 2 })
@@ -183,7 +183,7 @@ describe('a run that is watched', () => {
     expect(result.evaluation?.step).toBe(best.step + 1)
     // Nothing is left to do, and still it knows.
     expect((await run('evaluated', resumed)).result.evaluation).toEqual(result.evaluation)
-  }, 60_000)
+  }, 240_000)
 
   it('a full disk ends it with what is kept, and it goes on from there', async () => {
     const full = run('full', { validation: data }, (event) => {
@@ -199,7 +199,7 @@ describe('a run that is watched', () => {
     })
     await run('full', resumed)
     expect(losses('full')).toEqual(losses('plain'))
-  }, 60_000)
+  }, 240_000)
 
   it('says that memory ran out', async () => {
     const options = training({ size: 4096, batch: 100_000 })
@@ -207,7 +207,7 @@ describe('a run that is watched', () => {
       code: 'RUNTIME_OUT_OF_MEMORY',
       remedy: expect.stringMatching(/^The state of step 0 .* smaller batch or input size$/),
     })
-  }, 60_000)
+  }, 240_000)
 
   it.each([false, true])(
     'tells what a run would cost, and leaves nothing (cached features: %s)',

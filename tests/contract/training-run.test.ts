@@ -112,7 +112,7 @@ describe('a training run', () => {
   it('refuses to write over a run, and to resume what is not there', async () => {
     await expect(run(request('a'))).rejects.toMatchObject({ code: 'USAGE_RUN_EXISTS' })
     await expect(run(request('nothing', { resume: true }))).rejects.toMatchObject({ code: 'USAGE_NO_RUN' })
-  }, 60_000)
+  }, 240_000)
 
   it.each(['head', 'predictors'] as const)(
     'learns %s from cached features, and removes them',
@@ -133,7 +133,7 @@ describe('a training run', () => {
     await expect(run(request('fpn', { options: { ...SMALL, training } }))).rejects.toMatchObject({
       code: 'USAGE_CACHE',
     })
-  }, 60_000)
+  }, 240_000)
 
   it('evaluates, keeps the best model, and detects with it', async () => {
     const training = { ...SMALL.training, steps: 60, evaluateEvery: 20, optimiser: { rate: 3e-3 } }

@@ -57,7 +57,7 @@ describe.skipIf(jobPython === '' || !existsSync(path.join(path.dirname(jobPython
     afterAll(async () => {
       await head?.stop()
       await rm(folder, { recursive: true, force: true })
-    }, 60_000)
+    }, 240_000)
 
     test('a wrong token is refused', async () => {
       const token = process.env.RAY_AUTH_TOKEN

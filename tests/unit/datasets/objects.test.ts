@@ -668,4 +668,4 @@ test('--strict accepts what is in order, of every layout, and refuses what is no
     status: 2,
     err: expect.stringContaining('b.jpg: skipped, it has no XML file'),
   })
-}, 60_000)
+}, 240_000)

@@ -60,7 +60,7 @@ test('a second detector learns, is kept, and detects', async () => {
   const found = await detectInput(tensorflowRunner(new Network(kept.config, kept.tensors)), input, options)
   expect(found[0]!.length).toBeGreaterThan(0)
   expect(found).toEqual(await detectInput(tensorflowRunner(model), input, options))
-}, 60_000)
+}, 240_000)
 
 test('its views are those of the X-ray', () => {
   expect(detectors().map(({ name }) => name)).toContain('toy')

@@ -182,7 +182,7 @@ describe('the report', () => {
       expect(boxShape(scaled, 0, { width, height })?.cell).toBe(busiest)
     }
     expect((await listed(client, {})).count).toBe(report.recall.boxes)
-  }, 60_000)
+  }, 240_000)
 
   test('writes the list of all boxes, and no file over another', async () => {
     const client = await openSample()

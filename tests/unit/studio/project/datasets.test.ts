@@ -59,7 +59,7 @@ test('any data set comes back as it went in, is known when it comes again, and c
     }),
     { numRuns: 60 },
   )
-}, 60_000)
+}, 240_000)
 
 test('a dry run counts the same and changes nothing', async () => {
   const project = await someProject('a.jpg')

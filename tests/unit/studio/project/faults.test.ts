@@ -140,7 +140,7 @@ test('power cut: of the log only a part reached the disk, the end of it as noise
     await expectWhole(folder, [states[last]!], states[0]!)
   }
   project.close()
-}, 60_000)
+}, 240_000)
 
 test('disk full: the change fails with its reason, all before it are there, and work goes on with space', async () => {
   const project = await openProject(await beginning())
