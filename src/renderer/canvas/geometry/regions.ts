@@ -38,15 +38,16 @@ function edited(shape: Shape, change: 'add' | 'cut', other: Shape): Shape | null
     const edit = change === 'add' ? rleUnion([mask, drawn]) : rleDifference(mask, drawn)
     return shapeOfMask(edit, segmentation)
   }
-  const [ourParts, theirParts] = [partsOfAny(shape), partsOfAny(other)]
-  const [ours, theirs] = [toGeometry(ourParts), toGeometry(theirParts)]
+  const [ours, theirs] = [toGeometry(partsOfAny(shape)), toGeometry(partsOfAny(other))]
   const parts = fromGeometry(
     change === 'add' ? polygonClipping.union(ours, theirs) : polygonClipping.difference(ours, theirs),
   )
   // Where edges run along each other, the library now and then loses a piece without a word.
   const shared = areaOf(fromGeometry(polygonClipping.intersection(ours, theirs)))
-  const own = areaOf(ourParts)
-  const expected = change === 'add' ? own + areaOf(theirParts) - shared : own - shared
+  // United first, since parts that overlap are one area to the library.
+  const covered = (geometry: Polygon[]): number => areaOf(fromGeometry(polygonClipping.union(geometry)))
+  const own = covered(ours)
+  const expected = change === 'add' ? own + covered(theirs) - shared : own - shared
   if (Math.abs(areaOf(parts) - expected) > TOLERANCE) throw new Error('The areas do not add up')
   return shapeOfRings(storedRings(parts))
 }

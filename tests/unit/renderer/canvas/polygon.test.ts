@@ -238,6 +238,16 @@ describe('outlines united and cut', () => {
     )
   })
 
+  test('parts that overlap are no reason to refuse', () => {
+    const [first, second] = [
+      [0, 0, 40, 0, 40, 40, 0, 40],
+      [20, 20, 60, 20, 60, 60, 20, 60],
+    ]
+    const shape = shapeOfRings([first!, second!])!
+    const cut = combined(shape, 'cut', shapeOfRings([[0, 0, 10, 0, 10, 10, 0, 10]])!)
+    expect(cut.shape!.area).toBeCloseTo(40 * 40 * 2 - 20 * 20 - 100, 6)
+  })
+
   test('a mask stays a mask, to the pixel', () => {
     const counts = [...rleOfPolygons([SQUARE], 100, 100).counts]
     const mask: Shape = { box: [40, 20, 80, 60], segmentation: { size: [100, 100], counts }, area: 1600 }
