@@ -8,11 +8,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { ScoredBox } from '../../src/core/contract/engine.ts'
+import { atssConfig } from '../../src/core/detectors/atss/config.ts'
 import { lite0Preset as centerNet } from '../../src/core/detectors/centernet/config.ts'
 import { detectorOf, detectors } from '../../src/core/detectors/detectors.ts'
 import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
 import { lite0Config, torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
+import { lite0Preset as polarMask } from '../../src/core/detectors/polarmask/config.ts'
 import { lite0Config as retinaLite0 } from '../../src/core/detectors/retinanet/config.ts'
 import { tensorOf as hostTensor, toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import { mulberry32 } from '../../src/core/random.ts'
@@ -38,6 +40,9 @@ const lite0 = (head: Partial<FcosConfig['head']> = {}): FcosConfig => {
 }
 const r50 = torchvisionConfig(classes)
 const retina = retinaLite0(classes)
+const NARROW = { channels: 32, groups: 8 }
+const atss = atssConfig('lite0', classes)
+const polar = polarMask(classes)
 const MODELS: Record<string, ModelConfig> = {
   lite0: lite0(),
   'lite0 with exp, centerness beside the classes and a norm per level': lite0({
@@ -49,36 +54,56 @@ const MODELS: Record<string, ModelConfig> = {
   },
   'RetinaNet, P6 from C5': { ...retina, head: { ...retina.head, channels: 32, groups: 8, p6: 'C5' } },
   CenterNet: centerNet(classes),
+  ATSS: { ...atss, head: { ...atss.head, ...NARROW } },
+  "ATSS with MMDetection's anchors": {
+    ...{ ...atss, head: { ...atss.head, ...NARROW, levelScale: false, centernessOn: 'own' } },
+    assignment: { ...atss.assignment, dialect: 'mmdet' },
+  },
+  'ATSS by points': { ...atss, head: { ...atss.head, ...NARROW, coding: 'point' } },
+  PolarMask: { ...polar, head: { ...polar.head, ...NARROW } },
+  'PolarMask with 24 rays in pixels': {
+    ...{ ...polar, head: { ...polar.head, ...NARROW, unit: 'pixels' } },
+    assignment: { ...polar.assignment, count: 24 },
+  },
   r50: { ...r50, batchNormEpsilon: 0, head: { ...r50.head, channels: 32, groups: 8, depth: 1 } },
 }
 /** Sides that are no multiples of 128: the corner rule spaces P6 and P7 by other than their strides. */
 const SIZE = { width: 160, height: 96 }
 const BATCH = 2
 
+/** By tensor, what is added to its values: boxes get some size, scores pass the threshold, scales are near 1. */
+function shifts(config: ModelConfig): Readonly<Record<string, (i: number) => number>> {
+  const { distance, coding, unit } = config.head as { distance?: string; coding?: string; unit?: string }
+  const length = distance === 'exp' || unit === 'pixels' ? 3 : unit === 'strides' ? 0 : 2
+  const regression = 'head.regression_head.bbox_reg.bias'
+  const scales = { 'head.regression_head.scales': () => 1, 'head.mask_head.scales': () => 1 }
+  if (config.detector === 'retinanet') return {}
+  const logits = 'head.classification_head.cls_logits.bias'
+  // An anchor is wider than most of the input.
+  const byCode = (i: number) => (i % 4 < 2 ? 0 : -8)
+  if (config.detector === 'atss')
+    return { ...scales, [logits]: () => 0.5, [regression]: coding === 'box' ? byCode : () => length }
+  if (config.detector !== 'polarmask') return { ...scales, [regression]: () => length }
+  const outlines = {
+    'head.mask_head.rays.bias': () => length,
+    [logits]: () => 3,
+  }
+  return { ...scales, ...outlines, [regression]: () => length }
+}
+
 function checkpointOf(config: ModelConfig): Checkpoint {
   const tensors = formulaStateDict(modelTensors(config))
-  // Boxes of some size, some better than others; RetinaNet's have it from their anchors.
-  const bias = tensors.get('head.regression_head.bbox_reg.bias')
-  const said = { thresholds: [0.5, 0.4, 0.3, 0.2, 0.1], card: '# Card' }
-  if (!bias) {
-    // Saturated sigmoids would make plateaus of equal peaks, whose last bits decide.
-    for (const { outputs } of detectorOf(config).head(config).towers) {
-      const name = `${outputs[0]!.tensor}.weight`
-      const { shape } = tensors.get(name)!
-      const damped = toFloat32(tensors.get(name)!).map((value) => value / 8)
-      tensors.set(name, hostTensor(damped, shape))
-    }
-    return { config, tensors, ...said }
+  const change = (name: string, by: (value: number, i: number) => number) => {
+    const tensor = tensors.get(name)
+    if (tensor) tensors.set(name, hostTensor(toFloat32(tensor).map(by), tensor.shape))
   }
-  const shift = config.detector === 'retinanet' ? 0 : (config as FcosConfig).head.distance === 'exp' ? 3 : 2
-  tensors.set(
-    'head.regression_head.bbox_reg.bias',
-    hostTensor(
-      toFloat32(bias).map((value) => value + shift),
-      bias.shape,
-    ),
-  )
-  return { config, tensors, ...said }
+  if (config.detector === 'centernet') {
+    // Saturated sigmoids would make plateaus of equal peaks, whose last bits decide.
+    for (const { outputs } of detectorOf(config).head(config).towers)
+      change(`${outputs[0]!.tensor}.weight`, (value) => value / 8)
+  }
+  for (const [name, by] of Object.entries(shifts(config))) change(name, (value, i) => value + by(i))
+  return { config, tensors, thresholds: [0.5, 0.4, 0.3, 0.2, 0.1], card: '# Card' }
 }
 
 const random = mulberry32(7)
@@ -101,13 +126,19 @@ interface Found {
   readonly scores: ArrayLike<number>
   readonly labels: ArrayLike<number | bigint>
   readonly batch: ArrayLike<number | bigint>
+  /** PolarMask's. */
+  readonly outlines?: ArrayLike<number>
 }
 
-const perImage = ({ boxes, scores, labels, batch }: Found): ScoredBox[][] =>
+const perImage = ({ boxes, scores, labels, batch, outlines }: Found): ScoredBox[][] =>
   Array.from({ length: BATCH }, (_, n) =>
     Array.from(scores).flatMap((score, i): ScoredBox[] => {
+      if (Number(batch[i]) !== n) return []
       const box = [0, 1, 2, 3].map((k) => boxes[i * 4 + k]!) as unknown as ScoredBox['box']
-      return Number(batch[i]) === n ? [{ score, categoryId: classes[Number(labels[i])]!.id, box }] : []
+      const length = (outlines?.length ?? 0) / scores.length
+      const outline = Array.from({ length }, (_, k) => outlines![i * length + k]!)
+      const categoryId = classes[Number(labels[i])]!.id
+      return [{ score, categoryId, box, ...(outlines && { segmentation: [outline] }) }]
     }),
   )
 
@@ -122,14 +153,7 @@ function expectSame(found: readonly ScoredBox[][], wanted: readonly ScoredBox[][
   }
 }
 
-/** Those whose decoding is not described in ONNX: their raw outputs are compared. */
-const RAW_ONLY = Object.fromEntries(
-  detectors()
-    .filter(({ name }) => !['fcos', 'retinanet', 'centernet'].includes(name))
-    .map(({ name, presets }) => [name, presets.lite0(classes)]),
-)
-
-describe.each(Object.entries({ ...MODELS, ...RAW_ONLY }))('%s', { timeout: 60_000 }, (name, config) => {
+describe.each(Object.entries(MODELS))('%s', { timeout: 60_000 }, (name, config) => {
   test('gives in ONNX Runtime what TensorFlow gives, raw and selected', async () => {
     const checkpoint = checkpointOf(config)
     const input = normalised(config)
@@ -146,16 +170,11 @@ describe.each(Object.entries({ ...MODELS, ...RAW_ONLY }))('%s', { timeout: 60_00
       expect(largestDifference(ours.images[n]!.embedding, embedding)).toBeLessThan(1e-3)
     }
     expect(ours.parameters).toEqual(raw.parameters)
-    if (name in RAW_ONLY) {
-      expect(() => requireDecoder(config)).toThrow(name)
-      return
-    }
-
     const wanted = await detectInput(tensorflowRunner(model), input, options)
     const arePeaks = name === 'CenterNet'
     expectSame(await detectInput(runner, input, options), wanted, arePeaks)
     const session = await openSession(exportedModel(checkpoint, { raw: false, half: false }, options))
-    const { boxes, scores, labels, batch_index } = await session.run({
+    const { boxes, scores, labels, batch_index, outlines } = await session.run({
       image: await tensorOf(image, [BATCH, 3, SIZE.height, SIZE.width]),
     })
     expectSame(
@@ -164,6 +183,7 @@ describe.each(Object.entries({ ...MODELS, ...RAW_ONLY }))('%s', { timeout: 60_00
         scores: scores!.data as Float32Array,
         labels: labels!.data as BigInt64Array,
         batch: batch_index!.data as BigInt64Array,
+        ...(outlines && { outlines: outlines.data as Float32Array }),
       }),
       wanted,
       arePeaks,
@@ -172,16 +192,27 @@ describe.each(Object.entries({ ...MODELS, ...RAW_ONLY }))('%s', { timeout: 60_00
   })
 })
 
-test('an image without detections gives none, and a detector without a decoding is refused by name', async () => {
-  const checkpoint = checkpointOf(lite0())
+test('every detector can be written', () => {
+  const written = Object.values(MODELS).map((config) => detectorOf(config).name)
+  expect(new Set(written)).toEqual(new Set(detectors().map(({ name }) => name)))
+})
+
+test.each(['lite0', 'PolarMask'])('%s: an image without detections gives none', async (name) => {
+  const checkpoint = checkpointOf(MODELS[name]!)
   const none = await openSession(
     exportedModel(checkpoint, { raw: false, half: true }, { ...options, score: 1 }),
   )
-  const { boxes, scores } = await none.run({
+  const { boxes, scores, outlines } = await none.run({
     image: await tensorOf(new Float32Array(3 * 64 * 64), [1, 3, 64, 64]),
   })
   expect([boxes!.dims, scores!.dims]).toEqual([[0, 4], [0]])
-  expect(() => requireDecoder({ detector: 'toy' })).toThrow('toy')
+  expect(outlines?.dims).toEqual(name === 'PolarMask' ? [0, 36, 2] : undefined)
+})
+
+test('a model without a decoding is refused, with the reason', () => {
+  expect(() => requireDecoder({ ...r50, detector: 'toy' })).toThrow('toy')
+  const byOutlines = { ...polar, head: { ...polar.head, suppression: 'outlines' as const } }
+  expect(() => requireDecoder(byOutlines)).toThrow('overlap of outlines')
 })
 
 const python = process.env.FCOS_PEER_PYTHON

@@ -29,6 +29,7 @@ print(
             "scores": found["scores"].tolist(),
             "labels": found["labels"].tolist(),
             "batch": found["batch_index"].tolist(),
+            **({"outlines": found["outlines"].ravel().tolist()} if "outlines" in found else {}),
             "metadata": session.get_modelmeta().custom_metadata_map,
             "raw": {name: list(values.shape) for name, values in run(raw)[1].items()},
         }

@@ -36,7 +36,7 @@ export interface Coding {
   readonly scales: Float32Array | undefined
 }
 
-const codeOf = ({ dialect }: Coding): BoxCode => ({
+export const codeOf = (dialect: AtssRules['dialect']): BoxCode => ({
   weights: [10, 10, 5, 5],
   lastPixel: dialect === 'authors' ? 1 : 0,
 })
@@ -52,7 +52,7 @@ export class Decoder {
   constructor(grid: Pyramid, coding: Coding) {
     this.#grid = grid
     this.#coding = coding
-    this.#code = codeOf(coding)
+    this.#code = codeOf(coding.dialect)
   }
 
   /** The array is overwritten by the next call. */

@@ -12,7 +12,7 @@ import { lengthOf } from './loss.ts'
 import { rayPolygon } from './rays.ts'
 
 /** Added to the centerness, which of masks is low throughout. */
-const OFFSET = 0.5
+export const OFFSET = 0.5
 
 /** p·(q + ½) / 1.5 in float32. */
 export const RANKING: Ranking = {

@@ -12,6 +12,12 @@ export type RayRule =
 /** What the authors' program gives a ray in whose degrees there is no pixel. Centerness then is next to nothing. */
 export const MISSING_RAY = 1e-6
 
+/** Where ray i of n points, one pixel along it. */
+export function rayDirection(ray: number, count: number): readonly [dx: number, dy: number] {
+  const angle = (2 * Math.PI * ray) / count
+  return [Math.sin(angle), Math.cos(angle)]
+}
+
 /**
  * Distances along `count` rays to the farthest crossing with a polygon's outline, 0 where a ray does not cross it.
  *
@@ -28,8 +34,7 @@ export function exactRays(
   const rays = new Float32Array(count)
   crossings?.fill(0)
   for (let ray = 0; ray < count; ray++) {
-    const angle = (2 * Math.PI * ray) / count
-    const [dx, dy] = [Math.sin(angle), Math.cos(angle)]
+    const [dx, dy] = rayDirection(ray, count)
     for (let i = 0; i < polygon.length; i += 2) {
       const j = (i + 2) % polygon.length
       const [ax, ay] = [polygon[i]! - x, polygon[i + 1]! - y]
@@ -87,7 +92,7 @@ export function polarCenterness(rays: ArrayLike<number>, start = 0, count = rays
 /** The polygon that rays describe, as a flat x, y list: (x + d·sin θ, y + d·cos θ). */
 export function rayPolygon(rays: ArrayLike<number>, x: number, y: number): number[] {
   return Array.from(rays).flatMap((distance, ray) => {
-    const angle = (2 * Math.PI * ray) / rays.length
-    return [x + distance * Math.sin(angle), y + distance * Math.cos(angle)]
+    const [dx, dy] = rayDirection(ray, rays.length)
+    return [x + distance * dx, y + distance * dy]
   })
 }

@@ -10,7 +10,7 @@ import type { PolarMaskConfig, PolarMaskRules } from './config.ts'
 import { RANKING } from './decode.ts'
 import { lengthOf } from './loss.ts'
 import { polarObjects } from './objects.ts'
-import { MISSING_RAY, polarCenterness } from './rays.ts'
+import { MISSING_RAY, polarCenterness, rayDirection } from './rays.ts'
 import { raysOfObject } from './targets.ts'
 
 export interface PolarMaskTargetMaps {
@@ -85,8 +85,8 @@ export function predictionMaps(input: HeadReading<PolarMaskConfig>): PolarMaskPr
 }
 
 const direction = (ray: number, count: number) => {
-  const angle = (2 * Math.PI * ray) / count
-  return { name: `${Math.round((360 * ray) / count)}°`, dx: Math.sin(angle), dy: Math.cos(angle) }
+  const [dx, dy] = rayDirection(ray, count)
+  return { name: `${Math.round((360 * ray) / count)}°`, dx, dy }
 }
 
 export function readTarget({ raysAt }: PolarMaskTargetMaps, location: number): Reading {

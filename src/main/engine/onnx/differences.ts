@@ -10,7 +10,7 @@ const SCORE = 1e-4
 const OVERLAP = 1e-3
 
 export interface Differences {
-  /** The largest difference between coordinates, and between scores, of detections that are in both. */
+  /** The largest difference between coordinates (of boxes and outlines), and between scores, of detections that are in both. */
   readonly box: number
   readonly score: number
   /** Detections that only one of them has, but for those that rounding decides. */
@@ -34,7 +34,7 @@ export function differences(
       continue
     }
     left.delete(twin)
-    box = Math.max(box, farthest(one.box, twin.box))
+    box = Math.max(box, apart(one, twin))
     score = Math.max(score, Math.abs(one.score - twin.score))
   }
   const all = [...wanted, ...found]
@@ -48,22 +48,29 @@ export function differences(
 }
 
 const isSame = (a: ScoredBox, b: ScoredBox): boolean =>
-  a.categoryId === b.categoryId && Math.abs(a.score - b.score) <= SCORE && farthest(a.box, b.box) <= BOX
+  a.categoryId === b.categoryId && Math.abs(a.score - b.score) <= SCORE && apart(a, b) <= BOX
 
 /** In pixels: a cell of stride 4 and the offsets of both. */
 const NEAR = 8
 
 function isNeighbour(a: ScoredBox, b: ScoredBox): boolean {
-  const apart = (axis: 0 | 1) => Math.abs(a.box[axis] + a.box[axis + 2] - b.box[axis] - b.box[axis + 2]) / 2
+  const between = (axis: 0 | 1) => Math.abs(a.box[axis] + a.box[axis + 2] - b.box[axis] - b.box[axis + 2]) / 2
   return (
     a.categoryId === b.categoryId &&
     Math.abs(a.score - b.score) <= SCORE &&
-    apart(0) <= NEAR &&
-    apart(1) <= NEAR
+    between(0) <= NEAR &&
+    between(1) <= NEAR
   )
 }
 
-const farthest = (a: BoxXyxy, b: BoxXyxy): number => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
+/** The largest difference of a coordinate of the boxes, and of the outlines where there are some. */
+const apart = (a: ScoredBox, b: ScoredBox): number =>
+  Math.max(farthest(a.box, b.box), farthest(outlineOf(a), outlineOf(b)))
+
+const outlineOf = ({ segmentation }: ScoredBox): readonly number[] => segmentation?.flat() ?? []
+
+const farthest = (a: readonly number[], b: readonly number[]): number =>
+  a.length === b.length ? Math.max(0, ...a.map((value, i) => Math.abs(value - b[i]))) : Infinity
 
 /** At the least score, at the score of the last that the limit lets through, or at NMS's threshold with a better one. */
 function isBorderline(

@@ -1,4 +1,5 @@
 /** What `export-onnx` and `check-onnx` do. */
+import type { Tensor } from 'onnxruntime-node'
 import type {
   CheckOnnxRequest,
   ExportOnnxRequest,
@@ -10,6 +11,7 @@ import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
+
 import { replaceFile } from '../../files/replace-file.ts'
 import { decodeImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
@@ -76,9 +78,7 @@ export async function checkOnnx(
       const [wanted] = await detectInput(reference, input, evaluationOptions(reference.detector))
       const outputs = await session.run({ [IMAGE]: await imageTensor(input, config) })
       const values = (name: string) => outputs[name].data as Float32Array
-      const found = raw
-        ? decoded(reference, input, (name) => values(name))
-        : listed(config, values('boxes'), values('scores'), outputs.labels.data as BigInt64Array)
+      const found = raw ? decoded(reference, input, (name) => values(name)) : listed(config, outputs)
       const options = evaluationOptions(reference.detector)
       const { box, score, unmatched } = differences(wanted, found, options, arePeaks)
       check.images++
@@ -124,15 +124,19 @@ function decoded(runner: Runner, input: NetworkInput, values: (name: string) => 
   return detectionsIn(runner, raw, input, evaluationOptions(detector))[0]
 }
 
-function listed(
+/** What the outputs of an exported model say of a batch of one. */
+export function listed(
   { classes }: ModelConfig,
-  boxes: Float32Array,
-  scores: Float32Array,
-  labels: BigInt64Array,
+  { boxes, scores, labels, outlines }: Readonly<Record<string, Pick<Tensor, 'data' | 'dims'>>>,
 ): ScoredBox[] {
-  return Array.from(scores, (score, i) => ({
+  const rows = ({ data, dims }: Pick<Tensor, 'data' | 'dims'>, i: number) => {
+    const width = dims.slice(1).reduce((product, size) => product * size, 1)
+    return [...(data as Float32Array).subarray(i * width, (i + 1) * width)]
+  }
+  return Array.from(scores.data as Float32Array, (score, i) => ({
     score,
-    categoryId: classes[Number(labels[i])].id,
-    box: [...boxes.subarray(i * 4, i * 4 + 4)] as unknown as BoxXyxy,
+    categoryId: classes[Number(labels.data[i])].id,
+    box: rows(boxes, i) as unknown as BoxXyxy,
+    ...(outlines && { segmentation: [rows(outlines, i)] }),
   }))
 }

@@ -19,9 +19,10 @@ export const EMBEDDING = 'embedding'
 
 /**
  * `image` float32 [N, 3, H, W], RGB in 0…1, H and W multiples of 32, to `boxes` [M, 4] (x1, y1, x2, y2 in its pixels),
- * `scores`, `labels` (indices of the classes) and `batch_index` [M], or to the head's raw outputs.
+ * `scores`, `labels` (indices of the classes) and `batch_index` [M], for PolarMask `outlines` [M, n, 2] too; or to the head's
+ * raw outputs.
  *
- * @throws CodedError USAGE_ONNX where the detector's decoding is not described.
+ * @throws CodedError USAGE_ONNX where the model's decoding is not described.
  */
 export function exportedModel(
   checkpoint: Checkpoint,
@@ -57,6 +58,7 @@ export function exportedModel(
       parameters: Object.fromEntries(
         head.parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
       ),
+      score: options.score,
       height: graph.size(image, 2),
       width: graph.size(image, 3),
     })
@@ -65,6 +67,8 @@ export function exportedModel(
     graph.output('scores', selected.scores, 'float32', ['detections'])
     graph.output('labels', selected.labels, 'int64', ['detections'])
     graph.output('batch_index', selected.batchIndex, 'int64', ['detections'])
+    if (selected.outlines)
+      graph.output('outlines', selected.outlines, 'float32', ['detections', 'corners', 2])
   }
   return graph.encode({ name: 'FCOS Studio', metadata: metadataOf(checkpoint, raw ? null : options) })
 }
