@@ -82,7 +82,7 @@ export function contradictions<Label extends ClassBox>(
     found.push({ label: there ?? null, expected, box, confidence })
   }
   for (const label of labels) {
-    if (questioned.has(label) || detections.some(({ box }) => iou(box, label.box) >= NEAR)) continue
+    if (detections.some(({ box }) => iou(box, label.box) >= NEAR)) continue
     const confidence = share(claims.filter((one) => one.kind === 'label' && one.classId === label.classId))
     if (confidence >= CONFIDENT) found.push({ label, expected: null, box: label.box, confidence })
   }

@@ -4,37 +4,25 @@
  * open image.
  */
 import { z } from 'zod'
-import type { Proposed } from '../../../core/assist/outcome.ts'
-import type { EngineEvent, EngineImage } from '../../../core/contract/engine.ts'
-import type { ImageCandidates } from '../../../core/contract/model-assets.ts'
-import { decodeCandidateFile } from '../../../core/contract/model-assets.ts'
+import type { EngineEvent } from '../../../core/contract/engine.ts'
 import { inferenceOnly } from '../../../core/contract/runtime.ts'
 import type { AssistState, Doubt } from '../../../core/contract/studio/assist.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
-import type { TrainingFile } from '../../../core/contract/training.ts'
-import { detectorOf } from '../../../core/detectors/detectors.ts'
-import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
-import { type BoxXyxy, iou } from '../../../core/geometry/box.ts'
-import type { ProjectAnnotation } from '../../../core/project/model.ts'
-import { matchClasses } from '../../../core/review/class-match.ts'
-import { keyOf } from '../../images/image-file.ts'
-import type { Engine } from '../engine/client.ts'
-import { engineImage } from '../engine/engine-data.ts'
+import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { readRuntimeRecord } from '../engine/environment.ts'
 import type { EnginePlace } from '../engine/place.ts'
-import { startEngine } from '../engine/spawn.ts'
-import { startingWeights } from '../engine/starting-weights.ts'
-import { aboutCheckpoint, architectureOfFile } from '../engine/weights-file.ts'
-import { findCandidates } from '../models/find-candidates.ts'
 import type { Models } from '../models/models.ts'
 import type { Project, StepEffect } from '../project/index.ts'
-import { imagesOf } from '../project/labels.ts'
 import type { StoredRun } from '../runs/run-store.ts'
 import type { AssistRun, LiveControl, Runs } from '../runs/runs.ts'
 import type { Settings } from '../settings.ts'
+import { Examiner } from './examiner.ts'
+import { FinishedImages } from './finished-images.ts'
 import { Judgements } from './judgements.ts'
+import { Learner, learnerStart, NO_START } from './learner.ts'
+import { standingDoubts } from './standing-doubts.ts'
 
 export interface AssistSurroundings {
   readonly project: Project
@@ -45,8 +33,6 @@ export interface AssistSurroundings {
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void
 }
 
-/** Finished images that may be learnt from; those of the other splits measure. */
-const FINISHED = 'state:done -has:error split:train,none'
 /** Finished images from which on proposals are shown. */
 const PROPOSING = 3
 /** Milliseconds in which changes gather before they are told. */
@@ -54,14 +40,6 @@ const GATHER_MS = 100
 const TELL_EVERY_MS = 250
 /** Images that are finished at once and judged; more are an import or a bulk edit, which nobody was helped with. */
 const MOST_JUDGED = 20
-/** Images that are looked at ahead whenever one is finished. */
-const LOOKED_AHEAD = 8
-/** Milliseconds that the engine gets to save what it knows when Assist is switched off. */
-const PATIENCE_MS = 700
-/** Milliseconds that the engine gets to start: of all programs it is the last to get the processor. */
-const START_MS = 600_000
-/** Deaths of the engine in a row after which Assist gives up. */
-const MOST_DEATHS = 3
 
 /** Files of the projects in which Assist is on. */
 const SWITCHED_ON = 'assist.on'
@@ -69,46 +47,37 @@ const Files = z.array(z.string())
 
 type Phase = AssistState['phase']
 
-/** What a new run starts from. */
-interface Start {
-  readonly weights: string | null
-  readonly architecture: 'lite0' | null
-  readonly options: TrainingFile
-  readonly title: string
-}
-
 export class Assist {
   readonly #studio: AssistSurroundings
+  readonly #finished: FinishedImages
+  readonly #examiner: Examiner
+  readonly #learner: Learner
   #phase: Phase = 'off'
   #error: AssistState['error'] = null
   #run: StoredRun | null = null
   #judgements: Judgements | null = null
   #live: AssistRun | null = null
-  #engine: Engine | null = null
-  /** What the learner knows, in the order in which images joined: the labels of each, told apart by their values. */
-  readonly #known = new Map<number, string>()
-  /** Version of the model that answered last for an image that is not finished. */
-  readonly #served = new Map<number, CurrentModel>()
-  #changed: Set<number> | 'all' | null = null
   #gathering: ReturnType<typeof setTimeout> | undefined
   #telling: ReturnType<typeof setTimeout> | undefined
   #turn: Promise<void> = Promise.resolve()
   #progress = { step: 0, learn: null as AssistState['learn'], cpuSeconds: 0, published: false }
-  #looking: AbortController | null = null
   #closed = false
 
   constructor(studio: AssistSurroundings) {
     this.#studio = studio
+    this.#finished = new FinishedImages(studio.project)
+    this.#examiner = new Examiner(studio.project, studio.models)
+    this.#learner = new Learner(studio.place)
   }
 
   get state(): AssistState {
     const { step, learn, cpuSeconds } = this.#progress
-    const thresholds = this.#judgements?.thresholds(this.#classIds()) ?? new Map<number, number>()
+    const thresholds = this.#judgements?.thresholds(this.#finished.classIds) ?? new Map<number, number>()
     return {
       phase: this.#phase === 'learning' && this.#live?.paused() ? 'paused' : this.#phase,
       error: this.#error,
       run: this.#run?.id ?? null,
-      images: this.#known.size,
+      images: this.#finished.count,
       ...{ step, learn, cpuSeconds },
       proposing: this.#proposing,
       thresholds: [...thresholds].map(([classId, score]) => ({ classId, score })),
@@ -128,7 +97,7 @@ export class Assist {
   }
 
   get #proposing(): boolean {
-    return this.#on && this.#progress.published && this.#known.size >= PROPOSING
+    return this.#on && this.#progress.published && this.#finished.count >= PROPOSING
   }
 
   /** Whether it was on when the project was closed. */
@@ -153,8 +122,7 @@ export class Assist {
       cpuSeconds: 0,
       published: this.#run?.summary.checkpoint != null,
     }
-    this.#known.clear()
-    this.#changed = 'all'
+    this.#finished.startAnew()
     await this.#inTurn(() => this.#takeChanges())
     this.#tell()
     return this.state
@@ -173,16 +141,15 @@ export class Assist {
   }
 
   /** Call with every step of the project's history. */
-  stepped({ images, classes }: Pick<StepEffect, 'images' | 'classes'>): void {
-    if (images === 'many' || classes) this.#changed = 'all'
-    else if (this.#changed !== 'all') this.#changed = new Set([...(this.#changed ?? []), ...images])
+  stepped(effect: Pick<StepEffect, 'images' | 'classes'>): void {
+    this.#finished.stepped(effect)
     if (this.#on)
       this.#gathering ??= setTimeout(() => void this.#inTurn(() => this.#takeChanges()), GATHER_MS)
   }
 
   /** The model has answered for an image: what it proposes there is judged when the image is finished. */
   served(image: number, model: CurrentModel): void {
-    if (this.#on && model.path === this.#run?.summary.checkpoint) this.#served.set(image, model)
+    if (this.#on && model.path === this.#run?.summary.checkpoint) this.#examiner.served(image, model)
   }
 
   /** Settles when all that changed so far is learnt from, or judged. */
@@ -190,19 +157,9 @@ export class Assist {
     await this.#inTurn(() => this.#takeChanges())
   }
 
+  /** The most confident first. */
   doubts(): Doubt[] {
-    const { project } = this.#studio
-    const judgements = this.#judgements
-    if (!judgements) return []
-    const all = judgements.all.filter(({ doubts }) => doubts.length > 0)
-    const labels = project.annotations.ofImages(all.map(({ image }) => image))
-    return all
-      .flatMap(({ image, doubts }, i) =>
-        doubts
-          .filter((doubt) => !judgements.isDismissed(image, doubt.box) && stands(doubt, labels[i]!))
-          .map((doubt): Doubt => ({ image, ...doubt })),
-      )
-      .toSorted((a, b) => b.confidence - a.confidence)
+    return this.#judgements ? standingDoubts(this.#judgements, this.#studio.project.annotations) : []
   }
 
   dismiss(image: number, box: BoxXyxy): void {
@@ -224,92 +181,30 @@ export class Assist {
   async #takeChanges(): Promise<void> {
     clearTimeout(this.#gathering)
     this.#gathering = undefined
-    const changed = this.#changed
-    if (!this.#on || changed === null) return
-    this.#changed = null
-    const { project } = this.#studio
-    const finished = new Set(project.find(FINISHED))
-    const looked = changed === 'all' ? [...new Set([...finished, ...this.#known.keys()])] : [...changed]
-    const labels = project.annotations.ofImages(looked)
-    const removed = looked.filter((id) => this.#known.has(id) && !finished.has(id))
-    const values = new Map(looked.map((id, i) => [id, labelsKey(labels[i]!)]))
-    const others = looked.filter((id) => finished.has(id) && this.#known.get(id) !== values.get(id))
-    const fresh = others.filter((id) => !this.#judgements?.isLearnt(id))
+    const changes = this.#on ? this.#finished.changes() : null
+    if (!changes) return
+    const { changed, removed } = changes
+    const fresh = changed.filter((id) => !this.#judgements?.isLearnt(id))
     if (fresh.length <= MOST_JUDGED) for (const id of fresh) await this.#judge(id)
-    for (const id of [...removed, ...others]) this.#known.delete(id)
-    for (const id of others) {
-      this.#known.set(id, values.get(id)!)
-      this.#served.delete(id)
+    this.#finished.settle(changes)
+    this.#examiner.forget(changed)
+    this.#judgements?.learn(changed)
+    const { categories } = this.#finished
+    if (this.#learner.isAtWork) {
+      if (categories.length > 0)
+        await this.#learner.tell({ categories, changed: this.#finished.imagesOf(changed), removed })
+    } else if (!this.#live && this.#finished.hasBoxes()) await this.#begin()
+    if (this.#proposing && fresh.length > 0) {
+      void this.#examiner.lookAhead(() => this.#model(), this.#finished.count)
     }
-    this.#judgements?.learn(others)
-    if (this.#engine) {
-      const categories = this.#categories()
-      if (categories.length > 0) {
-        await this.#engine.call(
-          { method: 'assist-labels', categories, changed: this.#imagesOf(others), removed },
-          () => {},
-        )
-      }
-    } else if (!this.#live && this.#hasBoxes()) await this.#begin()
-    if (this.#proposing && fresh.length > 0) void this.#lookAhead()
     this.#tell()
   }
 
-  /** Compares what was detected before with the labels. The first images come before there is a model to judge. */
+  /** The first images come before there is a model to judge. */
   async #judge(id: number): Promise<void> {
-    const { project, models } = this.#studio
-    const judgements = this.#judgements
-    if (!judgements || !this.#progress.published) return
-    const labels = project.annotations.of(id).filter(({ source }) => source !== 'proposed')
-    try {
-      const file = project.fileOf(id)
-      const served = this.#served.get(id)
-      const kept = served && (await models.cache.read(served.key, await keyOf(file)))
-      const found =
-        kept ?? decodeCandidateFile(await models.predictions.candidates(await this.#model(), file))
-      const seen = {
-        step: this.#progress.step,
-        shown: this.#proposing && kept !== undefined,
-        detections: this.#detectionsOf(found),
-      }
-      judgements.judge(id, seen, labels, this.#classIds())
-    } catch (error) {
-      // The image is learnt from all the same: what is lost is a line of the account.
-      if (!(error instanceof CodedError)) throw error
-      this.#live?.note(`${project.images.get(id)?.path ?? id} was not judged: ${error.message}`)
-    }
-  }
-
-  /** Looks at some unfinished images, here and there, so that the order by usefulness knows of all kinds of them. */
-  async #lookAhead(): Promise<void> {
-    const { models, project } = this.#studio
-    if (this.#looking) return
-    const unfinished = project.find('state:new,in-progress -has:error')
-    const step = Math.max(1, Math.floor(unfinished.length / LOOKED_AHEAD))
-    const first = this.#known.size % step
-    const ids = unfinished.filter((_, i) => i % step === first).slice(0, LOOKED_AHEAD)
-    const looking = new AbortController()
-    this.#looking = looking
-    try {
-      const control = { signal: looking.signal, report: () => {} }
-      if (ids.length > 0) await findCandidates(models, await this.#model(), project, ids, control)
-    } catch (error) {
-      // An order that knows less is no loss.
-      if (!(error instanceof CodedError)) throw error
-    } finally {
-      this.#looking = null
-    }
-  }
-
-  #detectionsOf({ candidates, model }: ImageCandidates): Proposed[] {
-    const classIds = matchClasses(model.config.classes, this.#studio.project.classes.all())
-    return guessesOf(candidates, {
-      ...evaluationSelection(detectorOf(model.config)),
-      centerness: true,
-    }).flatMap(({ label, box, score }) => {
-      const classId = classIds[label] ?? null
-      return classId === null ? [] : [{ classId, box, score }]
-    })
+    if (!this.#judgements || !this.#progress.published) return
+    const seeing = { model: () => this.#model(), step: this.#progress.step, proposing: this.#proposing }
+    await this.#examiner.judge(id, this.#judgements, seeing, (line) => this.#live?.note(line))
   }
 
   /** The learner's own, whatever is in use. */
@@ -318,16 +213,19 @@ export class Assist {
   }
 
   async #begin(): Promise<void> {
-    const { runs, models, project } = this.#studio
+    const { runs, models, project, place } = this.#studio
     const resume = this.#run !== null
-    const nothing: Start = { weights: null, architecture: null, title: '', options: {} }
-    const start = resume ? nothing : await this.#startingPoint(await models.current(project.path))
+    const start = resume
+      ? NO_START
+      : await learnerStart(await models.current(project.path), place, (line) => this.#live?.note(line))
     this.#phase = 'starting'
     this.#live = runs.beginAssist(this.#run?.id ?? null, start.title, (control, run) => {
       this.#run = run
       this.#judgements ??= new Judgements(run.folder)
-      this.#judgements.learn([...this.#known.keys()])
-      return this.#learn(run, { ...start, resume }, control)
+      this.#judgements.learn(this.#finished.told)
+      const data = () => this.#finished.data()
+      const receive = (event: EngineEvent): void => this.#receive(event, control)
+      return this.#learner.learn({ ...start, folder: run.folder, resume, data }, control, receive)
     })
     const live = this.#live
     void live.ended.then(
@@ -336,70 +234,15 @@ export class Assist {
     )
   }
 
-  /** The model in use, if it is light enough to learn beside a person's work, or else pretrained weights of one that is. */
-  async #startingPoint(model: CurrentModel | null): Promise<Start> {
-    const { place } = this.#studio
-    const isLight =
-      model &&
-      (readRuntimeRecord(place).device === 'gpu' || (await architectureOfFile(model.path)) === 'lite0')
-    if (model && isLight) {
-      // At the size at which it has learnt to see.
-      const input = (await aboutCheckpoint(model.path))?.config.input
-      const options = input ? { training: { size: input.longSide } } : {}
-      return { weights: model.path, architecture: null, title: model.title, options }
-    }
-    const { file } = await startingWeights('lite0', (line) => this.#live?.note(line))
-    const title = file ? 'lite0, ImageNet weights' : 'lite0, from nothing'
-    return { weights: file, architecture: 'lite0', title, options: {} }
-  }
-
-  /** Until it is cancelled. An engine that dies is replaced, and goes on with what was published last. */
-  async #learn(
-    { folder }: StoredRun,
-    start: Start & { readonly resume: boolean },
-    { signal, pause, onEvent, note }: LiveControl,
-  ): Promise<void> {
-    const { place } = this.#studio
-    let [deaths, { resume }] = [0, start]
-    let spent = 0
-    while (!signal.aborted) {
-      const engine = await startEngine({ background: true, helloTimeout: START_MS, ...(place && { place }) })
-      const receive = (event: EngineEvent): void => {
-        onEvent(event)
-        if (event.kind === 'published') {
-          ;[resume, deaths] = [true, 0]
-          void this.#published(event.step, event.checkpoint)
-        } else if (event.kind === 'assist' && !signal.aborted) {
-          this.#phase = event.resting ? 'resting' : 'learning'
-          this.#progress = { ...this.#progress, learn: event.learn, cpuSeconds: spent + event.cpuSeconds }
-          this.#tell()
-        } else if (event.kind === 'step') this.#progress = { ...this.#progress, step: event.step }
-      }
-      try {
-        const data = { categories: this.#categories(), images: this.#imagesOf([...this.#known.keys()]) }
-        const { weights, architecture, options } = start
-        const request = {
-          method: 'assist',
-          out: folder,
-          weights,
-          architecture,
-          options,
-          data,
-          resume,
-        } as const
-        const work = engine.call(request, receive, signal, pause)
-        this.#engine = engine
-        await Promise.race([work, afterAbort(signal, PATIENCE_MS)])
-        work.catch(() => {})
-      } catch (error) {
-        const died = error instanceof CodedError && error.code === 'ENGINE_DIED'
-        if (!died || signal.aborted || ++deaths > MOST_DEATHS) throw error
-        note(`${error.message}. Assist goes on with what it had published last`)
-      } finally {
-        this.#engine = null
-        spent = this.#progress.cpuSeconds
-        await engine.close()
-      }
+  #receive(event: EngineEvent, { signal, onEvent }: LiveControl): void {
+    onEvent(event)
+    if (event.kind === 'published') void this.#published(event.step, event.checkpoint)
+    else if (event.kind === 'step') this.#progress = { ...this.#progress, step: event.step }
+    else if (event.kind === 'assist' && !signal.aborted) {
+      const { learn, cpuSeconds } = event
+      this.#phase = event.resting ? 'resting' : 'learning'
+      this.#progress = { ...this.#progress, learn, cpuSeconds }
+      this.#tell()
     }
   }
 
@@ -441,34 +284,15 @@ export class Assist {
     const live = this.#live
     clearTimeout(this.#gathering)
     this.#gathering = undefined
-    this.#looking?.abort(new CodedError('USAGE_CANCELLED', 'Assist was switched off'))
     this.#phase = 'off'
     this.#error = null
     this.#live = null
+    this.#examiner.stop()
     await live?.stop()
-    this.#known.clear()
-    this.#served.clear()
+    this.#finished.forget()
     clearTimeout(this.#telling)
     this.#telling = undefined
     if (!this.#closed) this.#studio.emit('assist', this.state)
-  }
-
-  #categories() {
-    return this.#studio.project.classes.all().map(({ id, name }) => ({ id, name }))
-  }
-
-  #classIds(): number[] {
-    return this.#studio.project.classes.all().map(({ id }) => id)
-  }
-
-  #imagesOf(ids: readonly number[]): EngineImage[] {
-    const { project } = this.#studio
-    const classIds = new Map(this.#classIds().map((id) => [id, id]))
-    return imagesOf(project, ids).map((image) => engineImage(image, project.imageRoot, classIds))
-  }
-
-  #hasBoxes(): boolean {
-    return this.#imagesOf([...this.#known.keys()]).some(({ crowds }) => crowds.includes(0))
   }
 
   #tell(): void {
@@ -488,34 +312,4 @@ export class Assist {
     const others = this.#files().filter((file) => file !== path)
     this.#studio.settings.set(SWITCHED_ON, on ? [...others, path] : others)
   }
-}
-
-/** Changes with every label, whichever way it is changed. */
-const labelsKey = (annotations: readonly ProjectAnnotation[]): string =>
-  JSON.stringify(
-    annotations
-      .filter(({ source }) => source !== 'proposed')
-      .map(({ classId, box, crowd, segmentation }) => [classId, box, crowd, segmentation]),
-  )
-
-/** Whether nobody has changed what it is about. */
-function stands(
-  { annotation, labelled, expected, box }: Pick<Doubt, 'annotation' | 'labelled' | 'expected' | 'box'>,
-  labels: readonly ProjectAnnotation[],
-): boolean {
-  if (annotation === null) {
-    return !labels.some(
-      (label) =>
-        label.source !== 'proposed' && label.classId === expected?.classId && iou(label.box, box) >= 0.5,
-    )
-  }
-  const label = labels.find(({ id }) => id === annotation)
-  return label !== undefined && label.classId === labelled
-}
-
-/** Resolves so long after the signal was aborted: then nobody waits any more. */
-async function afterAbort(signal: AbortSignal, milliseconds: number): Promise<void> {
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  await new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
