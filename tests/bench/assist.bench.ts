@@ -3,11 +3,11 @@
  * seeded random order through the studio itself, with the real learner, which has just the seconds that the labeller spends.
  * Prints one JSON line.
  *
- *   node tests/bench/assist.bench.ts DATASET [--images 100] [--seed 1] [--time wall|cpu] [--noise 0.05]
+ *   node tests/bench/assist.bench.ts DATASET [--images 100] [--seed 1] [--time wall|cpu] [--cores 2] [--minutes M] [--noise 0.05]
  *
  * DATASET is whatever `fcos train --data` takes. With `--time wall` the labeller's seconds pass on this machine's clock. With
- * `--time cpu` the learner is given two seconds of processor time for each, as on two cores of its own, and then held: a
- * machine with other work gives the same figures, only later. `--noise` is the share of objects whose class the labeller
+ * `--time cpu` the learner is given seconds of processor time for each, two or as many as `--cores` says, and then held: a
+ * machine with other work gives the same figures, only later. After `--minutes` it reports on the images done so far. `--noise` is the share of objects whose class the labeller
  * confuses, and the share that is overlooked.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -26,7 +26,7 @@ import { createProject, scanImages } from '../../src/main/studio/project/index.t
 import { type Labelled, label, type Mistake, mistaken } from '../support/simulated-labeller.ts'
 import { engineHost } from '../support/training.ts'
 
-const CORES = 2
+/** Of images, counted from 1; the last ones as far as there are images. */
 const RANGES: [number, number][] = [
   [1, 25],
   [26, 50],
@@ -41,17 +41,20 @@ const { values, positionals } = parseArgs({
     images: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     time: { type: 'string', default: 'wall' },
+    cores: { type: 'string', default: '2' },
+    minutes: { type: 'string', default: 'Infinity' },
     noise: { type: 'string', default: '0' },
   },
 })
 const [source] = positionals
 if (!source || !['wall', 'cpu'].includes(values.time)) {
   console.error(
-    'node tests/bench/assist.bench.ts DATASET [--images 100] [--seed 1] [--time wall|cpu] [--noise 0.05]',
+    'node tests/bench/assist.bench.ts DATASET [--images 100] [--seed 1] [--time wall|cpu] [--cores 2] [--minutes M] [--noise 0.05]',
   )
   process.exit(2)
 }
 const [most, seed, noise] = [Number(values.images), Number(values.seed), Number(values.noise)]
+const [cores, ends] = [Number(values.cores), 60_000 * Number(values.minutes)]
 const rounded = (value: number): number => Math.round(value * 1000) / 1000
 
 interface Done extends Labelled {
@@ -83,6 +86,7 @@ async function bench() {
   const done: Done[] = []
   let waited = 0
   for (const { fileName, annotations } of order) {
+    if (performance.now() > ends) break
     const image = ids.get(fileName)!
     const truth = annotations
       .filter(({ crowd }) => !crowd)
@@ -104,32 +108,15 @@ async function bench() {
     )
   }
   const { cpuSeconds } = host.assist.state
-  const judged = host.assist.judgements
   return {
     bench: 'assist',
-    ...{ dataset: source, seed, time: values.time, noise, images: done.length },
+    ...{ dataset: source, seed, time: values.time, cores, noise, images: done.length },
     objects: done.reduce((sum, { truth }) => sum + truth.length, 0),
-    saved: Object.fromEntries(
-      RANGES.filter(([, to]) => to <= done.length).map(([from, to]) => [
-        `${from}-${to}`,
-        savedIn(done.slice(from - 1, to)),
-      ]),
-    ),
+    saved: inRanges(done, savedIn),
     all: savedIn(done),
     labellerSeconds: rounded(waited),
     cpuSeconds: rounded(cpuSeconds),
-    prequentialAp50: {
-      all: ap50(
-        done,
-        judged.map(({ image }) => image),
-      ),
-      ...(done.length >= 100 && {
-        '51-100': ap50(
-          done,
-          done.slice(50, 100).map(({ image }) => image),
-        ),
-      }),
-    },
+    prequentialAp50: { all: ap50(done), ...inRanges(done, ap50) },
     firstUsefulImage: firstUseful(done),
     // There is no window here: tests/bench/train-while-annotating.bench.ts measures frames.
     longestFrameMs: null,
@@ -143,11 +130,21 @@ async function passed({ assist, runs }: StudioHost, seconds: number, began: numb
     return void (await setTimeout(Math.max(0, 1000 * seconds - (performance.now() - began))))
   const { run, phase } = assist.state
   if (run === null || phase === 'waiting') return
-  const until = assist.state.cpuSeconds + CORES * seconds
+  const until = assist.state.cpuSeconds + cores * seconds
   runs.continue(run)
   while (assist.state.cpuSeconds < until && !['resting', 'failed', 'off'].includes(assist.state.phase))
     await setTimeout(30)
   runs.pause(run)
+}
+
+function inRanges<Figure>(
+  done: readonly Done[],
+  of: (images: readonly Done[]) => Figure,
+): Record<string, Figure> {
+  const reached = RANGES.filter(([from]) => from <= done.length)
+  return Object.fromEntries(
+    reached.map(([from, to]) => [`${from}-${Math.min(to, done.length)}`, of(done.slice(from - 1, to))]),
+  )
 }
 
 function savedIn(images: readonly Done[]) {
@@ -160,10 +157,10 @@ function savedIn(images: readonly Done[]) {
 }
 
 /** Of what was detected before the images were learnt from, against the data set's own boxes. */
-function ap50(done: readonly Done[], images: readonly number[]): number | null {
-  const judged = host.assist.judgements.filter(({ image }) => images.includes(image))
-  if (judged.length === 0) return null
+function ap50(done: readonly Done[]): number | null {
   const truthOf = new Map(done.map(({ image, truth }) => [image, truth]))
+  const judged = host.assist.judgements.filter(({ image }) => truthOf.has(image))
+  if (judged.length === 0) return null
   const truth = {
     categories: host.project.classes.all().map(({ id, name }) => ({ id, name })),
     images: judged.map(({ image }) => ({ id: image })),
