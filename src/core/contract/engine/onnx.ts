@@ -1,5 +1,6 @@
 /** A model as an ONNX file, and whether ONNX Runtime makes the same of it. */
 import { z } from 'zod'
+import type { WireError } from '../../errors.ts'
 import { Path } from './images.ts'
 
 const form = {
@@ -33,6 +34,7 @@ export const CheckOnnxRequest = z.object({
 export type CheckOnnxRequest = z.infer<typeof CheckOnnxRequest>
 
 export interface OnnxCheck {
+  /** That were compared. */
   readonly images: number
   /** That the model finds. */
   readonly detections: number
@@ -42,6 +44,8 @@ export interface OnnxCheck {
   readonly score: number
   /** Images on which a detection is missing or new, or off by more than 0.1 px or 1e-4 of score. */
   readonly differing: number
+  /** Why each image that was not compared could not be read. */
+  readonly skipped: readonly WireError[]
   /** "ONNX Runtime 1.30.0" */
   readonly runtime: string
 }

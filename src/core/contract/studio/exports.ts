@@ -4,7 +4,7 @@ import { ClassThreshold, EvaluationId } from './evaluation.ts'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
 import { RunId } from './runs.ts'
-import { Id, LocalPath } from './values.ts'
+import { Id, LocalPath, WireErrorValue } from './values.ts'
 
 export const ModelCard = z.object({
   /** Markdown. */
@@ -21,10 +21,13 @@ export type ModelCard = z.infer<typeof ModelCard>
 
 /** What a fresh engine found with the exported file, held against what the model finds. */
 export const ModelCheck = z.object({
+  /** That were compared. */
   images: z.int(),
   detections: z.int(),
   /** Images on which they differ: in any bit of a box, score or class; for ONNX by more than 0.1 px or 1e-4 of score. */
   differing: z.int(),
+  /** Why each image that was not compared could not be read. */
+  skipped: z.array(WireErrorValue).readonly(),
   /** The largest differences, of a coordinate in pixels of the network's input and of a score; null: none in any bit. */
   apart: z.object({ box: z.number(), score: z.number() }).nullable(),
   /** What the file was tried in: "TensorFlow 2.18, CPU", "ONNX Runtime 1.30". */

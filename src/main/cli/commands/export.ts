@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ModelExport } from '../../../core/contract/studio/exports.ts'
+import { describe } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { requireIntactWeights } from '../../setup/weights.ts'
@@ -74,12 +75,13 @@ function evenly(all: readonly string[], count: number): string[] {
 export function renderExport({ files, bytes, check }: ModelExport): string {
   const written = `${files[0]}, ${(bytes / 1e6).toFixed(1)} MB`
   if (!check) return `${written}, not checked`
-  const { images, detections, apart, engine } = check
+  const { images, detections, apart, engine, skipped } = check
+  const unread = skipped.map((error) => `\nNot compared: ${describe(error)}`).join('')
   const where = `${countOf(images, 'image')} in ${engine}`
   if (detections === 0)
-    return `${written}\nThe model finds nothing in ${where}, so the check says little: give other --images`
+    return `${written}\nThe model finds nothing in ${where}, so the check says little: give other --images${unread}`
   const most = apart
     ? `, at most ${apart.box.toPrecision(2)} px and ${apart.score.toPrecision(2)} of score apart`
     : ''
-  return `${written}\nChecked: the same ${countOf(detections, 'detection')} in ${where}${most}`
+  return `${written}\nChecked: the same ${countOf(detections, 'detection')} in ${where}${most}${unread}`
 }

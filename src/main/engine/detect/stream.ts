@@ -62,7 +62,7 @@ function sameInput(input: InputConfig, a: RgbImage, b: RgbImage): boolean {
 }
 
 /** An image that cannot be read is data; anything else is a fault and passes on. */
-function imageError(error: unknown): WireError {
+export function imageError(error: unknown): WireError {
   if (error instanceof CodedError && error.code.startsWith('DATA_IMAGE')) return toWire(error)
   throw error
 }

@@ -9,7 +9,7 @@ import type {
 import type { Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, type WireError } from '../../../core/errors.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 
 import { replaceFile } from '../../files/replace-file.ts'
@@ -19,6 +19,7 @@ import { detectInput, detectionsIn } from '../detect/detect.ts'
 import { evaluationOptions } from '../detect/options.ts'
 import { imagesOf, type Runner } from '../detect/runner.ts'
 import { tensorflowOrOnnx } from '../detect/runtimes.ts'
+import { imageError } from '../detect/stream.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
 import { differences } from './differences.ts'
 import { exportedModel, IMAGE } from './model.ts'
@@ -52,7 +53,7 @@ export async function exportOnnx({
  * the padding as part of the picture, since the file cannot tell it from one.
  *
  * @param onImage is told how many images are done.
- * @throws CodedError WEIGHTS_*, DATA_IMAGE_*, ENGINE_CHECK where ONNX Runtime does not take the file.
+ * @throws CodedError WEIGHTS_*, ENGINE_CHECK where ONNX Runtime does not take the file.
  */
 export async function checkOnnx(
   { model, file, images, raw, half }: CheckOnnxRequest,
@@ -70,11 +71,18 @@ export async function checkOnnx(
     })
   })
   const runtime = `ONNX Runtime ${await onnxVersion()}`
-  const check = { images: 0, detections: 0, box: 0, score: 0, differing: 0, runtime }
+  const skipped: WireError[] = []
+  const check = { images: 0, detections: 0, box: 0, score: 0, differing: 0, skipped, runtime }
   try {
-    for (const path of images) {
+    for (const [index, path] of images.entries()) {
       if (signal.aborted) break
-      const input = whole(preprocess([await decodeImage(path)], config.input))
+      const image = await decodeImage(path).catch(imageError)
+      if (!('data' in image)) {
+        skipped.push(image)
+        onImage(index + 1)
+        continue
+      }
+      const input = whole(preprocess([image], config.input))
       const [wanted] = await detectInput(reference, input, evaluationOptions(reference.detector))
       const outputs = await session.run({ [IMAGE]: await imageTensor(input, config) })
       const values = (name: string) => outputs[name].data as Float32Array
@@ -86,7 +94,7 @@ export async function checkOnnx(
       check.box = Math.max(check.box, box)
       check.score = Math.max(check.score, score)
       if (unmatched > 0) check.differing++
-      onImage(check.images)
+      onImage(index + 1)
     }
     return check
   } finally {

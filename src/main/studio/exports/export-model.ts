@@ -3,11 +3,12 @@ import { rm, stat } from 'node:fs/promises'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { countOf } from '../../../core/words.ts'
 import { replaceFile, requireFree, settleFile, unfinished } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobContext } from '../jobs.ts'
-import { differing, type Found, findAll } from './check-model.ts'
+import { differing, errorsOf, type Found, findAll, isRead } from './check-model.ts'
 
 export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check' | 'card'> {
   /** Null to keep the model's own, and to write none beside the file. */
@@ -52,6 +53,7 @@ export async function exportModel(
     report(0, 'Starting the engine')
     const check = await (options.onnx ? writeOnnx(work, options.onnx) : writeWeights(work))
     if (check && check.differing > 0) throw unlike(check)
+    if (check && check.images === 0) throw unchecked(check)
     signal.throwIfAborted()
     const { size } = await stat(partial)
     await settleFile(partial, out)
@@ -78,21 +80,24 @@ interface Work {
 
 async function writeWeights(work: Work): Promise<ModelCheck | null> {
   const { model, partial, images, thresholds, card, signal, through } = work
+  const files = images.map((path) => ({ path }))
   const wanted = await work.inEngine(async (engine): Promise<Found> => {
     const found =
-      images.length > 0 ? await findAll(engine, model, images, signal, through(0, PASS, 'The model')) : []
+      files.length > 0 ? await findAll(engine, model, files, signal, through(0, PASS, 'The model')) : []
     await engine.call({ method: 'export-model', model, out: partial, thresholds, card }, () => {}, signal)
     return found
   })
   if (images.length === 0) return null
   return work.inEngine(async (engine) => {
     const onImage = through(PASS, PASS, 'The file, in a fresh engine')
-    const found = await findAll(engine, partial, images, signal, onImage)
+    const found = await findAll(engine, partial, files, signal, onImage)
     const { tensorflow, device } = engine.hello
+    const read = found.filter(isRead)
     return {
-      images: images.length,
-      detections: found.reduce((sum, boxes) => sum + (boxes?.length ?? 0), 0),
+      images: read.length,
+      detections: read.reduce((sum, boxes) => sum + boxes.length, 0),
       differing: differing(wanted, found),
+      skipped: errorsOf(found),
       apart: null,
       engine: `TensorFlow ${tensorflow}, ${device.toUpperCase()}`,
     }
@@ -131,9 +136,20 @@ async function inOrder(
   throw new CodedError('USAGE_THRESHOLDS', what, 'Give one for each class, or none')
 }
 
-const unlike = ({ differing: count, images, engine }: ModelCheck): CodedError =>
+const unlike = ({ differing: count, images, skipped, engine }: ModelCheck): CodedError =>
   new CodedError(
     'ENGINE_CHECK',
-    `With the exported file, ${engine} finds different boxes in ${count} of ${images} images`,
+    `With the exported file, ${engine} finds different boxes in ${count} of ${images + skipped.length} images`,
     'No file was written, and the model is unchanged. Try again while nothing else uses the device',
   )
+
+/** Not one image could be read, so nothing was compared. */
+function unchecked({ skipped }: ModelCheck): CodedError {
+  const { code, message } = skipped[0]!
+  const others = skipped.length > 1 ? ` (and ${countOf(skipped.length - 1, 'other image')})` : ''
+  return new CodedError(
+    code,
+    `The exported file was not checked, because no image could be read: ${message}${others}`,
+    'No file was written, and the model is unchanged. Check on other images, or export without a check',
+  )
+}

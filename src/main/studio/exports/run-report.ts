@@ -13,7 +13,7 @@ import type { JobContext } from '../jobs.ts'
 import { readCurves, readRecord } from '../runs/run-log.ts'
 import type { StoredRun } from '../runs/run-store.ts'
 import { countData, readSnapshot } from '../runs/snapshot.ts'
-import { type Found, findAll } from './check-model.ts'
+import { errorsOf, type Found, findAll } from './check-model.ts'
 import { type DrawingTask, drawReport } from './report/drawing.ts'
 
 export interface ReportOptions {
@@ -50,10 +50,11 @@ export async function writeReport(
   else if (!run.checkpoint) lacks.push('Nothing was measured: the run has not saved a model yet.')
   else
     results = { data: validation, found: await findIn(run.checkpoint, validation, start, { signal, report }) }
-  const unread = results?.found.filter((boxes) => boxes === undefined).length ?? 0
-  if (unread > 0) {
+  const unread = errorsOf(results?.found ?? [])
+  if (unread.length > 0) {
+    const { message } = unread[0]!
     lacks.push(
-      `${unread} of the validation images could not be read; they count as if nothing had been found.`,
+      `${unread.length} of the validation images could not be used, the first because of this: ${message}. They count as if nothing had been found.`,
     )
   }
   report(0.9, 'Drawing')
@@ -79,7 +80,7 @@ async function findIn(
   report(0, 'Starting the engine')
   const engine = await start()
   try {
-    const files = images.map(({ path: file }) => file)
+    const files = images.map(({ path: file, width, height }) => ({ path: file, size: { width, height } }))
     return await findAll(engine, checkpoint, files, signal, (done) =>
       report((0.9 * done) / files.length, `Detecting, image ${done} of ${files.length}`),
     )

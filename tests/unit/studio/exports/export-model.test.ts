@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { EngineEvent, ScoredBox } from '../../../../src/core/contract/engine.ts'
+import type { WireError } from '../../../../src/core/errors.ts'
 import type { Engine } from '../../../../src/main/studio/engine/client.ts'
 import { differing } from '../../../../src/main/studio/exports/check-model.ts'
 import { exportModel } from '../../../../src/main/studio/exports/export-model.ts'
@@ -9,8 +10,10 @@ import { scratch } from '../../../support/scratch.ts'
 
 const found = (score: number): ScoredBox => ({ box: [1, 2, 3, 4], categoryId: 1, score })
 
-/** Engines of which each finds what is next in the list. */
-function engines(answers: readonly ScoredBox[][]): () => Promise<Engine> {
+const broken: WireError = { code: 'DATA_IMAGE_BROKEN', message: '2.jpg: the file is cut off' }
+
+/** Engines of which each finds what is next in the list, in every image but the last `unread` ones. */
+function engines(answers: readonly ScoredBox[][], unread = 0): () => Promise<Engine> {
   let started = 0
   return async () => {
     const boxes = answers[started++]!
@@ -25,7 +28,11 @@ function engines(answers: readonly ScoredBox[][]): () => Promise<Engine> {
         if (request.method === 'export-model') writeFileSync(request.out, 'weights')
         else
           for (const index of request.images.keys())
-            onEvent({ kind: 'detected', index, width: 9, height: 9, detections: boxes })
+            onEvent(
+              index < request.images.length - unread
+                ? { kind: 'detected', index, width: 9, height: 9, detections: boxes }
+                : { kind: 'skipped', index, error: broken },
+            )
         return null
       },
     } as unknown as Engine
@@ -34,7 +41,7 @@ function engines(answers: readonly ScoredBox[][]): () => Promise<Engine> {
 
 const control = { signal: new AbortController().signal, report: () => {} }
 
-async function exported(answers: readonly ScoredBox[][], overwrite = false) {
+async function exported(answers: readonly ScoredBox[][], overwrite = false, unread = 0) {
   const folder = await scratch()
   const out = join(folder, 'a.safetensors')
   if (overwrite) writeFileSync(out, 'older')
@@ -47,7 +54,7 @@ async function exported(answers: readonly ScoredBox[][], overwrite = false) {
     onnx: null,
     overwrite,
   }
-  return { folder, out, result: exportModel(engines(answers), options, control) }
+  return { folder, out, result: exportModel(engines(answers, unread), options, control) }
 }
 
 test('a file with which a fresh engine finds something else is not put in place', async () => {
@@ -66,6 +73,7 @@ test('one with which it finds the same is, with its card beside it', async () =>
     images: 2,
     detections: 2,
     differing: 0,
+    skipped: [],
     apart: null,
     engine: 'TensorFlow 2, CPU',
   })
@@ -79,7 +87,15 @@ test('an ONNX file that finds something else leaves nothing, and one without a c
       close: async () => {},
       call: async (request: { method: string; out: string }) => {
         if (request.method === 'export-onnx') return void writeFileSync(request.out, 'onnx')
-        return { images: 1, detections: 3, box: 0.2, score: 0, differing, runtime: 'ONNX Runtime 1' }
+        return {
+          images: 1,
+          detections: 3,
+          box: 0.2,
+          score: 0,
+          differing,
+          skipped: [],
+          runtime: 'ONNX Runtime 1',
+        }
       },
     }) as unknown as Engine
   const options = {
@@ -92,17 +108,31 @@ test('an ONNX file that finds something else leaves nothing, and one without a c
   expect(readdirSync(folder)).toEqual(['a.onnx'])
 })
 
+test('an image that cannot be read was not compared: it is named, not counted as equal', async () => {
+  const { result } = await exported([[found(0.5)], [found(0.5)]], false, 1)
+  expect((await result).check).toMatchObject({ images: 1, detections: 1, differing: 0, skipped: [broken] })
+})
+
+test('a check in which no image can be read proves nothing, so no file is put in place', async () => {
+  const { folder, result } = await exported([[found(0.5)], [found(0.5)]], false, 2)
+  await expect(result).rejects.toMatchObject({
+    code: 'DATA_IMAGE_BROKEN',
+    message: expect.stringContaining('2.jpg'),
+  })
+  expect(readdirSync(folder)).toEqual([])
+})
+
 test('any difference in a box, a score, a class or their number counts, image by image', () => {
   const same: ScoredBox = { box: [1, 2, 3, 4], categoryId: 1, score: 0.5 }
   const of = (...boxes: ScoredBox[]) => [boxes]
   expect(differing(of(same), of({ ...same }))).toBe(0)
-  expect(differing([undefined], [undefined])).toBe(0)
+  expect(differing([broken], [broken])).toBe(0)
   for (const other of [
     of(),
     of(same, same),
     of({ ...same, box: [1, 2, 3, 4 + 2 ** -50] }),
     of({ ...same, categoryId: 2 }),
-    [undefined],
+    [broken],
   ])
     expect(differing(of(same), other)).toBe(1)
 })

@@ -15,7 +15,7 @@ import { curvesOf } from '../../evaluation/analysis/numbers.ts'
 import { thresholdsOf } from '../../evaluation/analysis/thresholds.ts'
 import type { FrozenTruth } from '../../evaluation/frozen.ts'
 import { Analysis } from '../../evaluation/loaded-evaluation.ts'
-import type { Found } from '../check-model.ts'
+import { type Found, isRead } from '../check-model.ts'
 
 export interface Measured {
   readonly metrics: Evaluation
@@ -45,9 +45,11 @@ export interface Mark {
 
 export function measure(data: EngineData, found: Found): Measured {
   const truth = truthOf(data)
-  const detections = data.images.flatMap(({ id: imageId }, i) =>
-    (found[i] ?? []).map(({ box, categoryId, score }) => ({ imageId, categoryId, score, box: toXywh(box) })),
-  )
+  const detections = data.images.flatMap(({ id: imageId }, i) => {
+    const boxes = found[i]!
+    if (!isRead(boxes)) return []
+    return boxes.map(({ box, categoryId, score }) => ({ imageId, categoryId, score, box: toXywh(box) }))
+  })
   const analysis = new Analysis(truth, detections)
   const thresholds = thresholdsOf(analysis)
   const least = new Map(
