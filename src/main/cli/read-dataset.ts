@@ -15,12 +15,16 @@ export async function readDataset(
   say: (line: string) => void,
   options: LoadOptions = {},
 ): Promise<NamedDataset & { readonly problems: readonly Problem[] }> {
-  const { dataset, imageRoot, problems } = await loadLabels(name, options)
+  const { dataset, imageRoot, problems, unseen = [] } = await loadLabels(name, options)
   for (const problem of problems.slice(0, SHOWN)) say(describeProblem(problem))
   if (problems.length > SHOWN) {
     say(
       `… and ${countOf(problems.length - SHOWN, 'more problem')} in ${name} (fcos convert --dry-run lists all)`,
     )
+  }
+  for (const [reason, images] of Map.groupBy(unseen, (image) => image.reason)) {
+    const others = images.length > 1 ? ` and ${countOf(images.length - 1, 'other image')}` : ''
+    say(`${images[0]!.file}${others}: ${reason}, so the size that the labels state was not checked`)
   }
   return { name, dataset, imageRoot, problems }
 }

@@ -8,6 +8,7 @@ import type { Size } from '../../../core/geometry/box.ts'
 import { isPolygons } from '../../../core/geometry/segmentation.ts'
 import { type Seen, seeImage } from '../../images/header.ts'
 import { IMAGE_FILE, kindOf, type LoadRun, listFiles, mapConcurrent, OTHER_IMAGE_FILE } from './files.ts'
+import type { Unseen } from './loaded.ts'
 import { Pictures } from './pictures.ts'
 
 /** Folders looked into for the images of a label file, and files looked for in each. */
@@ -121,8 +122,9 @@ export async function settleImages(
   missing: 'skip' | 'keep',
   run: LoadRun = {},
   pictures?: Pictures,
-): Promise<{ dataset: Dataset; problems: Problem[] }> {
+): Promise<{ dataset: Dataset; problems: Problem[]; unseen: Unseen[] }> {
   const problems: Problem[] = []
+  const unseen: Unseen[] = []
   const note = (file: string, action: Problem['action'], reason: string): void => {
     problems.push({ file, where: '', reason, action })
   }
@@ -176,7 +178,10 @@ export async function settleImages(
       return []
     }
     if (one.seen === undefined) {
-      if (missing === 'keep') return [image]
+      if (missing === 'keep') {
+        unseen.push({ file: written, reason: one.missing! })
+        return [image]
+      }
       note(written, 'skipped', one.missing!)
       return []
     }
@@ -190,7 +195,8 @@ export async function settleImages(
   if (images.length === 0 && placed.length > 0 && placed.every(({ seen }) => seen === undefined)) {
     if (missing === 'skip') throw noneFound(dataset, imageRoot)
   }
-  return { dataset: { ...dataset, images }, problems: problems.sort((a, b) => byText(a.file, b.file)) }
+  problems.sort((a, b) => byText(a.file, b.file))
+  return { dataset: { ...dataset, images }, problems, unseen }
 }
 
 const noneFound = (dataset: Dataset, imageRoot: string): CodedError =>

@@ -3,11 +3,19 @@ import type { Format } from '../../../core/formats/formats.ts'
 import type { LoadRun } from './files.ts'
 import type { Pictures } from './pictures.ts'
 
+/** An image and why its picture could not be compared with its labels. */
+export interface Unseen {
+  readonly file: string
+  readonly reason: string
+}
+
 /** A data set read from disk. The path of an image is `join(imageRoot, fileName)`. */
 export interface Loaded {
   readonly dataset: Dataset
   readonly imageRoot: string
   readonly problems: Problem[]
+  /** Images, kept for their labels alone, whose picture nobody could see: the sizes that their labels state were taken. */
+  readonly unseen?: readonly Unseen[]
   /** What the files say and a data set has no place for, one line each: "keypoints of 3 objects". */
   readonly notKept?: readonly string[]
 }

@@ -6,7 +6,7 @@ import type { Format } from '../../../core/formats/formats.ts'
 import { SPLITS, type Split } from '../../../core/project/model.ts'
 import { kindOf } from '../datasets/files.ts'
 import { settleImages } from '../datasets/images.ts'
-import { type Loaded, type LoadOptions, loadDataset } from '../datasets/index.ts'
+import { type Loaded, type LoadOptions, loadDataset, type Unseen } from '../datasets/index.ts'
 import { labelledOf } from './export.ts'
 import { openProject, PROJECT_FILE } from './project.ts'
 
@@ -17,6 +17,7 @@ export interface OpenLabels {
   readonly imageRoot: string
   readonly problems: Problem[]
   readonly notKept?: readonly string[]
+  readonly unseen?: readonly Unseen[]
   close(): void
 }
 
@@ -51,12 +52,12 @@ export async function loadLabels(
   given: string,
   options: LoadOptions = {},
 ): Promise<Loaded & { readonly format: Format | 'project' }> {
-  const { format, dataset, imageRoot, problems, close } = await openLabels(given, options)
+  const { format, dataset, imageRoot, problems, unseen = [], close } = await openLabels(given, options)
   try {
     const whole = { ...dataset, images: [...dataset.images] }
-    if (format !== 'project') return { format, dataset: whole, imageRoot, problems }
+    if (format !== 'project') return { format, dataset: whole, imageRoot, problems, unseen }
     const settled = await settleImages(whole, imageRoot, options.missing ?? 'skip')
-    return { format, dataset: settled.dataset, imageRoot, problems: [...problems, ...settled.problems] }
+    return { format, ...settled, imageRoot, problems: [...problems, ...settled.problems] }
   } finally {
     close()
   }
