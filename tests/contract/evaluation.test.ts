@@ -14,7 +14,7 @@ import { scratch } from '../support/scratch.ts'
 import { connect, ended, studioHost } from '../support/studio.ts'
 
 interface CocoFile {
-  readonly images: { id: number; file_name: string }[]
+  readonly images: { id: number; file_name: string; width: number; height: number }[]
   readonly categories: { id: number; name: string }[]
   readonly annotations: { id: number; image_id: number; category_id: number; iscrowd?: number }[]
 }
@@ -206,6 +206,22 @@ test('a split takes its images only, results on others are counted', async () =>
   expect(entry.images).toBe(1)
   expect(others.length).toBe(truth.images.length - 1)
   expect(entry.detections + entry.otherImages + entry.otherClasses).toBe(results.length)
+})
+
+test('detections made in a picture of another size are told by where they lie', async () => {
+  for (const { width, height, file_name } of truth.images)
+    host.project.database.run(
+      'UPDATE image SET width = ?, height = ? WHERE path = ?',
+      width,
+      height,
+      file_name,
+    )
+  const path = join(folder, 'far.json')
+  const far = results.map((one) => ({ ...one, bbox: one.bbox!.map((value) => 4 * value) }))
+  await writeFile(path, JSON.stringify(namedResults(far as typeof results, truth)))
+  const { outside } = EvaluationEntry.parse((await start('', path)).result)
+  expect(outside).toBeGreaterThan(results.length / 4)
+  expect((await evaluated()).outside).toBe(0)
 })
 
 describe('faults', () => {

@@ -82,6 +82,23 @@ export function toDetections(
   })
 }
 
+/**
+ * Detections whose centre lies outside the size that is stated for their image: they were made in a picture of another
+ * size, such as a photo that was turned. Images without a stated size have no outside.
+ */
+export function detectionsOutside(
+  detections: readonly Detection[],
+  images: readonly NamedImage[],
+): Detection[] {
+  const sizes = new Map(images.map((image) => [image.id, image]))
+  return detections.filter(({ imageId, box: [x, y, w, h] }) => {
+    const { width, height } = sizes.get(imageId) ?? {}
+    if (!width || !height) return false
+    const [centreX, centreY] = [x + w / 2, y + h / 2]
+    return centreX < 0 || centreY < 0 || centreX > width || centreY > height
+  })
+}
+
 function imageFinder(images: readonly NamedImage[]): (result: CocoResult) => number | undefined {
   const baseNameOf = new Map(images.map(({ id, fileName }) => [id, baseName(fileName)]))
   const byPath = idsBy(images, (fileName) => fileName)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evalJson, renderEval, runEval } from '../../../src/main/cli/commands/eval.ts'
 
@@ -33,6 +34,33 @@ const dt = [
 ]
 
 describe('fcos eval', () => {
+  it('says where the pictures have another size than the ground truth states, and where detections lie outside', async () => {
+    const photo = await sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer()
+    for (const name of ['turned.jpg', 'also.jpg']) writeFileSync(join(folder, name), photo)
+    const files = (width: number, height: number) => ({
+      ...gt,
+      images: [
+        { id: 5, file_name: 'turned.jpg', width, height },
+        { id: 6, file_name: 'also.jpg', width, height },
+      ],
+    })
+    const said: string[] = []
+    const found = [{ image_id: 6, category_id: 1, bbox: [0, 30, 10, 10], score: 0.9 }]
+    const run = (truth: unknown) =>
+      runEval({ gt: write('sizes.json', truth), dt: write('low.json', found) }, (line) => said.push(line))
+    await run(files(40, 20))
+    expect(said).toEqual([
+      expect.stringMatching(/^2 of 2 images .*turned\.jpg.* 40 × 20.* 20 × 40.*EXIF/),
+      expect.stringMatching(/^The centres of 1 of 1 detection .*also\.jpg.* 40 × 20/),
+    ])
+    said.length = 0
+    await run(files(20, 40))
+    expect(said).toEqual([])
+  })
+
   it('prints the twelve numbers and a line per category', async () => {
     const report = await runEval({ gt: write('gt.json', gt), dt: write('dt.json', dt) })
     expect(renderEval(report)).toBe(`images: 1, detections: 2

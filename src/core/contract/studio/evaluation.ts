@@ -54,6 +54,8 @@ export const EvaluationEntry = z.object({
   otherImages: z.int(),
   /** Images left out since their files cannot be read. Evaluations of older versions do not tell. */
   unreadImages: z.int().default(0),
+  /** Detections whose centre lies outside their image: of a results file that was made in pictures of another size. */
+  outside: z.int().default(0),
   /** Those that can be asked for: both of a model, `score` alone of a file. */
   rankings: z.array(Ranking).readonly(),
   /** The 12 COCO numbers in pycocotools' order (COCO_STATS); −1 where there are no objects. */

@@ -1,5 +1,6 @@
 /** `fcos eval`: the COCO metrics of a results file. */
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CodedError, fileFault } from '../../../core/errors.ts'
 import {
   type CategoryMetrics,
@@ -10,10 +11,20 @@ import {
 import { groundTruthOf } from '../../../core/evaluation/ground-truth.ts'
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS } from '../../../core/evaluation/protocol.ts'
 import type { IouType } from '../../../core/evaluation/tables.ts'
-import { type NamedGroundTruth, parseCocoGroundTruth } from '../../../core/formats/coco-ground-truth.ts'
-import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import {
+  type NamedGroundTruth,
+  type NamedImage,
+  parseCocoGroundTruth,
+} from '../../../core/formats/coco-ground-truth.ts'
+import { detectionsOutside, parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import type { Detection } from '../../../core/formats/detection.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
+import type { Size } from '../../../core/geometry/box.ts'
+import { countOf } from '../../../core/words.ts'
+import { measure } from '../../images/header.ts'
+import { mapConcurrent } from '../../studio/datasets/files.ts'
+import { findImageRoot } from '../../studio/datasets/images.ts'
 import { readDataset } from '../read-dataset.ts'
 
 export interface EvalReport {
@@ -33,7 +44,7 @@ export interface EvalFiles {
 }
 
 /**
- * @param say is told what of the ground truth was skipped or repaired, where it is not COCO's.
+ * @param say is told what of the ground truth was skipped or repaired, where it is not COCO's, and where sizes do not fit.
  * @throws CodedError USAGE_NO_FILE, DATA_JSON, DATA_COCO, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_NO_MASK or
  *   DATA_MASK; for data sets of other formats those of readDataset.
  */
@@ -46,7 +57,10 @@ export async function runEval(
     await readJson(dt, '--dt takes the file that `fcos detect --out` wrote'),
     dt,
   )
-  const evaluation = evaluateGroundTruth(truth, toDetections(results, truth.images, dt, iouType), iouType)
+  const detections = toDetections(results, truth.images, dt, iouType)
+  const outside = detectionsOutside(detections, truth.images)
+  if (outside.length > 0) say(describeOutside(truth.images, detections, outside))
+  const evaluation = evaluateGroundTruth(truth, detections, iouType)
   return { images: truth.images.length, detections: results.length, evaluation }
 }
 
@@ -56,7 +70,10 @@ async function readTruth(
   say: (line: string) => void,
 ): Promise<NamedGroundTruth> {
   if (/\.json$/i.test(gt) && (from === undefined || from === 'coco')) {
-    return parseCocoGroundTruth(await readJson(gt, '--gt takes a data set'), gt, iouType)
+    const truth = parseCocoGroundTruth(await readJson(gt, '--gt takes a data set'), gt, iouType)
+    const note = await otherSizes(gt, truth.images)
+    if (note) say(note)
+    return truth
   }
   if (iouType === 'segm') {
     const why = `${gt}: masks are compared with those of a COCO file alone`
@@ -64,6 +81,53 @@ async function readTruth(
   }
   const { dataset } = await readDataset(gt, say, from ? { from } : {})
   return { ...groundTruthOf(dataset), images: dataset.images }
+}
+
+/** Pictures to compare with the sizes in a COCO file: reading the headers of all could take longer than the evaluation. */
+const SAMPLE = 200
+
+/**
+ * A COCO file is taken as it is, so its boxes may count in the pixels of another version of the pictures, often those
+ * of photos as they were stored. What that costs looks like a bad detector.
+ */
+async function otherSizes(gt: string, all: readonly NamedImage[]): Promise<string | undefined> {
+  const sized = all.filter(({ width, height, fileName }) => width && height && fileName !== '')
+  const step = Math.max(1, sized.length / SAMPLE)
+  const sample = Array.from(
+    { length: Math.min(SAMPLE, sized.length) },
+    (_, i) => sized[Math.floor(i * step)]!,
+  )
+  const images = sample.map(({ id, fileName, width, height }) => ({
+    ...{ id, fileName, width: width!, height: height!, annotations: [] },
+  }))
+  const root = await findImageRoot(gt, { categories: [], images }).catch(() => undefined)
+  if (root === undefined) return undefined
+  const seen = await mapConcurrent(images, ({ fileName }) => measure(join(root, fileName)))
+  const other = images.findIndex(({ width, height }, i) => isOther({ width, height }, seen[i]))
+  if (other === -1) return undefined
+  const count = images.filter((image, i) => isOther(image, seen[i])).length
+  const { fileName, width, height } = images[other]!
+  const file = seen[other]!
+  return (
+    `${count} of ${countOf(images.length, 'image')} looked at have another size than ${gt} states: ${fileName} is stated as ` +
+    `${width} × ${height}, the file is ${file.width} × ${file.height}, EXIF orientation applied. Detections of this program count in ` +
+    'the pixels of the files; `fcos convert --to coco` writes labels that do'
+  )
+}
+
+const isOther = (stated: Size, seen: Size | undefined): boolean =>
+  seen !== undefined && (seen.width !== stated.width || seen.height !== stated.height)
+
+function describeOutside(
+  images: readonly NamedImage[],
+  detections: readonly Detection[],
+  outside: readonly Detection[],
+): string {
+  const { fileName, width, height } = images.find(({ id }) => id === outside[0]!.imageId)!
+  return (
+    `The centres of ${outside.length} of ${countOf(detections.length, 'detection')} lie outside their images, as in ${fileName} of ${width} × ${height}: ` +
+    'were they made in a version of another size?'
+  )
 }
 
 async function readJson(file: string, remedy: string): Promise<unknown> {

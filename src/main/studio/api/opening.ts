@@ -112,7 +112,7 @@ async function layEvaluation(
     {
       title: run.note.name,
       source: { kind: 'model', path: checkpoint },
-      ...{ query: SAMPLE_QUERY, otherImages: 0, unreadImages: 0 },
+      ...{ query: SAMPLE_QUERY, otherImages: 0, unreadImages: 0, outside: 0 },
       modelKey: await keyOf(checkpoint),
     },
     { truth, detections: unpackDetections(stored, truth) },

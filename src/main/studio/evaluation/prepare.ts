@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/contract/studio/evaluation.ts'
 import { CodedError } from '../../../core/errors.ts'
-import { parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import { detectionsOutside, parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { readText } from '../datasets/files.ts'
 import type { JobContext } from '../jobs.ts'
@@ -36,7 +36,7 @@ export async function prepare(
     )
   }
   report(0.2, 'Reading detections')
-  const { detections, otherImages } = model
+  const { detections, otherImages, outside } = model
     ? await readModel(model, truth, signal)
     : await readResults(source.path, project, truth)
   signal.throwIfAborted()
@@ -45,7 +45,7 @@ export async function prepare(
     project,
     {
       title: model?.title ?? basename(source.path),
-      ...{ source, query, otherImages },
+      ...{ source, query, otherImages, outside },
       modelKey: model?.key ?? null,
       unreadImages: model?.unread ?? 0,
     },
@@ -57,7 +57,7 @@ export async function prepare(
 /** What an evaluation's entry says that is not counted from its labels and detections. */
 type Origin = Pick<
   EvaluationEntry,
-  'title' | 'source' | 'query' | 'modelKey' | 'otherImages' | 'unreadImages'
+  'title' | 'source' | 'query' | 'modelKey' | 'otherImages' | 'unreadImages' | 'outside'
 >
 
 /** Computes the numbers and keeps everything beside the project. */
@@ -90,6 +90,8 @@ export async function keep(
 interface Read {
   readonly detections: ReadonlyMap<Ranking, readonly FrozenDetection[]>
   readonly otherImages: number
+  /** Detections that were made in pictures of another size, by where they lie. */
+  readonly outside: number
 }
 
 async function readModel(model: CachedModel, truth: FrozenTruth, signal: AbortSignal): Promise<Read> {
@@ -100,6 +102,7 @@ async function readModel(model: CachedModel, truth: FrozenTruth, signal: AbortSi
       ['class', found.class],
     ]),
     otherImages: 0,
+    outside: 0,
   }
 }
 
@@ -115,9 +118,16 @@ async function readResults(path: string, project: Project, truth: FrozenTruth): 
       'Scores must be probabilities: apply a sigmoid to logits first',
     )
   }
-  const known = project.images.list(project.find('')).map(({ id, path: fileName }) => ({ id, fileName }))
+  const known = project.images
+    .list(project.find(''))
+    .map(({ id, path: fileName, width, height }) => ({ id, fileName, width, height }))
   const all = toDetections(results, known, file)
   const chosen = new Set(truth.images.map(({ id }) => id))
   const detections = all.filter(({ imageId }) => chosen.has(imageId))
-  return { detections: new Map([['score', detections]]), otherImages: all.length - detections.length }
+  const outside = detectionsOutside(detections, known).length
+  return {
+    detections: new Map([['score', detections]]),
+    otherImages: all.length - detections.length,
+    outside,
+  }
 }
