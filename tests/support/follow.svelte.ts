@@ -15,3 +15,7 @@ export function follow(
     stop,
   }
 }
+
+/** Follows in an effect root until it is stopped, with what the window would pass. */
+export const followed = <Source>(asker: { follow(source: Source): void }, source: Source): (() => void) =>
+  $effect.root(() => asker.follow(source))
