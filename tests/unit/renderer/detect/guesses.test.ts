@@ -138,6 +138,15 @@ test('what is decided stays decided, whatever newer weights say', async () => {
   await window.publish([13, 113, 213])
   expect(window.at()).toEqual([213])
   expect(window.image.annotations).toEqual([accepted])
+
+  // One that was held while newer weights came is gone once it is decided.
+  window.image.select([window.image.guesses[0]!.id])
+  await window.publish([14, 114, 216])
+  expect(window.at()).toEqual([213])
+  const other = annotationOf(2, { classId: 1, box: [213, 20, 253, 60], source: 'accepted', model: 'Assist' })
+  window.image.show([accepted, other], window.image.rejections, (id) => id)
+  await window.settled()
+  expect(window.at()).toEqual([])
 })
 
 test('a proposal that is being dragged stays below the hand', async () => {
