@@ -2,7 +2,7 @@
  * A run on live data: images join, change and leave between two batches. It learns at a constant rate with a moving average
  * of the weights, publishes that average every few seconds, and rests once more steps teach nothing.
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type {
@@ -93,6 +93,8 @@ async function started(folder: RunFolder, request: AssistRequest, emit: Emit): P
     started: new Date().toISOString(),
     device,
   }
+  // An engine that ended before it had published anything leaves a record without weights.
+  if (!hasLearnt(folder)) rmSync(folder.record, { force: true })
   await folder.create(record, { data, validation: null })
   const learning = beginLearning(new Network(start.config, start.state), start.options)
   return new LiveRun(
@@ -101,13 +103,15 @@ async function started(folder: RunFolder, request: AssistRequest, emit: Emit): P
   )
 }
 
+const hasLearnt = ({ state, last }: RunFolder): boolean => existsSync(state) || existsSync(last)
+
 /** From the saved state, or from the weights that were published since. */
 async function resumed(folder: RunFolder, request: AssistRequest, emit: Emit): Promise<LiveRun> {
   const { record } = folder.open()
   const saved = existsSync(folder.state)
   const published =
     existsSync(folder.last) && (!saved || statSync(folder.last).mtimeMs > statSync(folder.state).mtimeMs)
-  if (!saved && !published) {
+  if (!hasLearnt(folder)) {
     throw new CodedError('USAGE_NO_RUN', `${folder.path} holds nothing to go on from`, 'Start a new run')
   }
   const restored = published

@@ -214,7 +214,8 @@ export class Assist {
 
   async #begin(): Promise<void> {
     const { runs, models, project, place } = this.#studio
-    const resume = this.#run !== null
+    // A run that was ended before it had published anything begins again.
+    const resume = this.#run?.summary.checkpoint != null
     const start = resume
       ? NO_START
       : await learnerStart(await models.current(project.path), place, (line) => this.#live?.note(line))

@@ -88,10 +88,14 @@ export class Learner {
       } else receive(event)
     }
     while (!signal.aborted) {
-      const place = this.#place
-      const starting = startEngine({ background: true, helloTimeout: START_MS, ...(place && { place }) })
-      const engine = await Promise.race([starting, afterAbort(signal, 0)])
-      if (!engine) return void starting.then((late) => late.close()).catch(() => {})
+      const place = this.#place && { place: this.#place }
+      const engine = await startEngine({ background: true, helloTimeout: START_MS, signal, ...place }).catch(
+        (error: unknown) => {
+          if (signal.aborted) return null
+          throw error
+        },
+      )
+      if (!engine) return
       try {
         const start = { out: folder, weights, architecture, options, resume, data: data() }
         const work = engine.call({ method: 'assist', ...start }, onEvent, signal, pause)

@@ -42,14 +42,18 @@ const Hello = z.custom<EngineHello>(
  * Starts the engine's process and waits for its greeting. Whatever goes wrong, the process is ended.
  *
  * @param helloTimeout milliseconds.
- * @throws CodedError ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
+ * @param signal ends a process that has not greeted yet.
+ * @throws CodedError ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL; the signal's reason.
  */
-export async function connect(program: Program, helloTimeout: number): Promise<Engine> {
+export async function connect(program: Program, helloTimeout: number, signal?: AbortSignal): Promise<Engine> {
+  signal?.throwIfAborted()
   const child: EngineChild = new Child(program, death)
   const late = setTimeout(() => {
     const message = `The engine did not start within ${helloTimeout / 1000} s`
     void child.kill(() => new CodedError('ENGINE_TIMEOUT', message, '`fcos doctor` checks it'))
   }, helloTimeout)
+  const giveUp = (): void => void child.kill(() => signal!.reason)
+  signal?.addEventListener('abort', giveUp)
   try {
     const greeting = await child.hello
     const hello = Hello.safeParse(greeting).data
@@ -66,6 +70,7 @@ export async function connect(program: Program, helloTimeout: number): Promise<E
     }
   } finally {
     clearTimeout(late)
+    signal?.removeEventListener('abort', giveUp)
   }
 }
 

@@ -26,12 +26,15 @@ export interface EngineOptions {
   readonly entry?: string
   /** Milliseconds in which the engine must be ready: TensorFlow with CUDA takes tens of seconds on a cold disk. */
   readonly helloTimeout?: number
+  /** Gives up an engine that has not started yet. */
+  readonly signal?: AbortSignal
 }
 
 /**
  * The engine is plain Node in a child process, so that it can be killed without loss.
  *
- * @throws CodedError USAGE_DEVICE for a GPU that is not there, RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL.
+ * @throws CodedError USAGE_DEVICE for a GPU that is not there, RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL;
+ * the signal's reason.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const record = readRuntimeRecord(options.place)
@@ -65,7 +68,13 @@ const threadVariables = (threads: number) => ({
 
 function startProcess(
   env: Readonly<Record<string, string>>,
-  { place = CHECKOUT, entry = engineEntry(place), helloTimeout = 120_000, background = false }: EngineOptions,
+  {
+    place = CHECKOUT,
+    entry = engineEntry(place),
+    helloTimeout = 120_000,
+    background = false,
+    signal,
+  }: EngineOptions,
 ): Promise<Engine> {
-  return connect({ title: 'The engine', node: place.node, entry, env, background }, helloTimeout)
+  return connect({ title: 'The engine', node: place.node, entry, env, background }, helloTimeout, signal)
 }

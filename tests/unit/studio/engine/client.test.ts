@@ -47,6 +47,15 @@ test('an engine that never greets is given up and ended', async () => {
   await expect(start('mute', 300)).rejects.toMatchObject({ code: 'ENGINE_TIMEOUT' })
 })
 
+test('an engine that nobody waits for any more is ended before it greets', async () => {
+  const abort = new AbortController()
+  const options = { entry, env: { FAKE_ENGINE: 'mute' }, helloTimeout: 20_000, signal: abort.signal }
+  const started = startEngine(options)
+  setTimeout(() => abort.abort(new Error('Switched off')), 300)
+  await expect(started).rejects.toThrow('Switched off')
+  await expect(startEngine(options)).rejects.toThrow('Switched off')
+})
+
 test('an engine that cannot start says why', async () => {
   await expect(start('stillborn')).rejects.toMatchObject({
     code: 'ENGINE_DIED',
