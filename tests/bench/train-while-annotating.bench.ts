@@ -1,11 +1,12 @@
 /**
  * Whether the window stays fluent while a run trains: boxes are drawn, moved and zoomed on the sample, first alone, then
- * while lite0 trains at 416 px. Prints one JSON line, times in milliseconds: node tests/bench/train-while-annotating.bench.ts
+ * while lite0 trains at 416 px, then with Assist on, which learns, detects and proposes. Prints one JSON line, times in milliseconds: node tests/bench/train-while-annotating.bench.ts
  *
  * frame: by the clock, between one animation frame of the page and the next, while the pointer moves. A display of 60 Hz
  * gives 16.7 at best.
  * script: processor time of JavaScript per animation frame, event handlers and drawing together.
  * feedback: by the clock, from the first pointer event that a frame got to the end of the drawing that shows it.
+ * sharp: by the clock, from the key to the frame that has the next image sharp.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
@@ -14,6 +15,21 @@ import { framesOf, percentiles } from '../support/canvas/frame-times.ts'
 import { launchBrowser, startWindow } from '../support/window.ts'
 
 const ROUNDS = 4
+const IMAGES = 12
+
+/** In the page: presses the key and waits for the other picture. */
+const nextImage = `async () => {
+  const canvas = document.querySelector('[role="application"]')
+  const before = canvas.getAttribute('aria-label')
+  const start = performance.now()
+  canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'd', code: 'KeyD', bubbles: true }))
+  const frame = () => new Promise(requestAnimationFrame)
+  while (canvas.getAttribute('aria-label') === before) await frame()
+  // The canvas says in its next frame how far the new picture is.
+  await frame()
+  while (canvas.dataset.picture !== 'sharp') await frame()
+  return performance.now() - start
+}`
 
 const folder = mkdtempSync(join(tmpdir(), 'fcos-fluent-'))
 const browser = await launchBrowser()
@@ -34,13 +50,23 @@ try {
   const began = performance.now()
   const training = await annotate()
   const stepsPerSecond = (summary().step - first) / ((performance.now() - began) / 1000)
+  const { live } = summary()
+  await host.runs.delete(run.id)
+
+  await host.assist.start()
+  const isAtWork = () => host.assist.state.proposing && host.assist.state.phase === 'learning'
+  while (!isAtWork()) await page.waitForTimeout(200)
+  const cpu = host.assist.state.cpuSeconds
+  const assist = await annotate()
+  const cpuSeconds = host.assist.state.cpuSeconds - cpu
   console.log(
     JSON.stringify({
       cores: availableParallelism(),
       /** Of the last minute: more than there are cores means that others were at work. */
       load: loadavg()[0],
       alone,
-      training: { ...training, stepsPerSecond, memoryMb: summary().live?.memoryMb },
+      training: { ...training, stepsPerSecond, memoryMb: live?.memoryMb },
+      assist: { ...assist, cpuSeconds },
     }),
   )
   await window.close()
@@ -66,7 +92,14 @@ try {
     }
     const gaps = (await page.evaluate('cancelAnimationFrame(window.looking); window.gaps')) as number[]
     const frames = framesOf(JSON.parse((await browser.stopTracing()).toString()).traceEvents)
+    const sharp: number[] = []
+    for (let i = 0; i < IMAGES; i++) {
+      // As long as somebody looks at an image who goes through them quickly.
+      await page.waitForTimeout(1000)
+      sharp.push(Number(await page.evaluate(`(${nextImage})()`)))
+    }
     return {
+      sharp: percentiles(sharp),
       frame: percentiles(gaps.slice(1)),
       script: percentiles(frames.map(({ script }) => script)),
       feedback: percentiles(frames.flatMap(({ feedback }) => feedback ?? [])),
