@@ -3,13 +3,15 @@
  * a data set, taken in seeded random order, and is measured on all others after so many steps. Figures of steps do not depend
  * on what else the machine does; what a step costs is printed beside them. One JSON line for each count of steps.
  *
- *   node tests/bench/assist-variants.bench.ts DATASET [--learn 8] [--seed 1] [--size 256] [--at 100,200,400] [--options JSON]
+ *   node tests/bench/assist-variants.bench.ts DATASET [--learn 8] [--seed 1] [--size 256] [--at 100,200,400]
+ *     [--options JSON] [--deepen STEP:DEPTH]
  *
- * `--options` takes what `fcos train --config` takes, over what Assist learns with (live in engine/train/live-schedule.ts).
+ * `--options` takes what `fcos train --config` takes, over what Assist learns with (live in engine/train/live-schedule.ts). `--deepen`
+ * lets the network learn from that depth on after so many steps.
  */
 import { parseArgs } from 'node:util'
 import { effortOf, outcomeOf, type Proposed, unassisted, workOf } from '../../src/core/assist/outcome.ts'
-import type { TrainingFile } from '../../src/core/contract/training.ts'
+import type { LearningDepth, TrainingFile } from '../../src/core/contract/training.ts'
 import { evaluateGroundTruth } from '../../src/core/evaluation/coco-metrics.ts'
 import { area, toXywh } from '../../src/core/geometry/box.ts'
 import { mulberry32, shuffle } from '../../src/core/random.ts'
@@ -21,11 +23,13 @@ import { evaluationOptions } from '../../src/main/engine/detect/options.ts'
 import { tensorflowRunner } from '../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../src/main/engine/model/network.ts'
 import { ImageBatches } from '../../src/main/engine/train/batches.ts'
-import { beginLearning } from '../../src/main/engine/train/learning.ts'
+import { beginLearning, type Learning } from '../../src/main/engine/train/learning.ts'
 import { live, samplesInTurn } from '../../src/main/engine/train/live-schedule.ts'
 import { Normaliser } from '../../src/main/engine/train/normaliser.ts'
+import { Optimiser } from '../../src/main/engine/train/optimiser.ts'
 import { startingPoint } from '../../src/main/engine/train/starting-point.ts'
 import { takeStep } from '../../src/main/engine/train/step.ts'
+import { chooseTrainable } from '../../src/main/engine/train/trainable.ts'
 import { decodeImage } from '../../src/main/images/decode.ts'
 import { loadDataset } from '../../src/main/studio/datasets/index.ts'
 import { engineImage } from '../../src/main/studio/engine/engine-data.ts'
@@ -39,6 +43,7 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '256' },
     at: { type: 'string', default: '100,200,400' },
     options: { type: 'string', default: '{}' },
+    deepen: { type: 'string', default: '' },
   },
 })
 const [source] = positionals
@@ -62,7 +67,7 @@ const { options, config, state } = await startingPoint({
   ...{ weights: file, architecture: 'lite0' as const, data: { categories, images } },
   options: live({ ...chosen, training: { seed: 0, size: Number(values.size), ...chosen.training } }),
 })
-const learning = beginLearning(new Network(config, state), options)
+let learning: Learning = beginLearning(new Network(config, state), options)
 const normaliser = new Normaliser(options.normaliser, null)
 const batches = new ImageBatches(
   learning.model,
@@ -129,18 +134,32 @@ async function measured() {
   return { best, ap50: rounded(stats[1]!), ap75: rounded(stats[2]!) }
 }
 
-let [step, cpu] = [0, 0]
+const [deepenAt, depth] = values.deepen.split(':')
+let [step, cpu, phase] = [0, 0, 0]
 for (const end of values.at.split(',').map(Number)) {
   const before = process.cpuUsage()
-  for (; step < end; step++) {
-    const rate = options.optimiser.rate * Math.min(1, (step + 1) / options.schedule.warmup)
+  for (; step < end; step++, phase++) {
+    if (depth && step === Number(deepenAt)) {
+      chooseTrainable(learning.model, depth as LearningDepth)
+      learning.optimiser.dispose()
+      learning.average!.extend(learning.model.parameters.trainable())
+      learning = { ...learning, optimiser: new Optimiser(options.optimiser) }
+      phase = 0
+    }
+    const rate = options.optimiser.rate * Math.min(1, (phase + 1) / options.schedule.warmup)
     const { steps, accumulate: passes } = options
-    await takeStep(learning, batches, normaliser, { step, steps, passes, rate })
+    await takeStep(learning, batches, normaliser, { step: phase, steps, passes, rate })
   }
   const { user, system } = process.cpuUsage(before)
   cpu += (user + system) / 1e6
   const figures = await learning.average!.during(measured)
-  const what = { learnt: learnt.length, others: others.length, size: Number(values.size), options: chosen }
+  const what = {
+    learnt: learnt.length,
+    others: others.length,
+    size: Number(values.size),
+    options: chosen,
+    deepen: values.deepen,
+  }
   console.log(JSON.stringify({ ...what, steps: step, cpuPerStep: rounded(cpu / step), ...figures }))
 }
 await batches.close()
