@@ -80,6 +80,113 @@ test('what is kept gives the same numbers on the command line', async () => {
   expect((await runEval(files)).evaluation.stats).toEqual(entry.stats)
 })
 
+describe('masks', () => {
+  const masked = fixture<CocoFile>('segm_gt.json')
+  const found = fixture<CocoResult[]>('segm_dt.json')
+  const known = fixture<Record<'bbox' | 'segm', { stats: number[] }>>('segm_eval.json')
+
+  /** An evaluation of the masks, with changes to what was labelled and found. */
+  async function ofMasks(
+    changes: { labels?: (one: object, index: number) => object; results?: (one: CocoResult) => object } = {},
+  ): Promise<EvaluationEntry> {
+    const { labels = (one) => one, results: change = (one) => one } = changes
+    await client.call('project.close', {})
+    folder = await scratch()
+    const project = await projectOfCoco(folder, {
+      ...masked,
+      annotations: masked.annotations.map(labels),
+    } as CocoFile)
+    project.close()
+    await client.call('project.open', { path: folder })
+    file = join(folder, 'results.json')
+    await writeFile(file, JSON.stringify(namedResults(found.map(change) as CocoResult[], masked)))
+    return evaluated()
+  }
+
+  test('the numbers are those of pycocotools by boxes and by masks, also on the command line; errors and findings go by the same IoU', async () => {
+    const entry = await ofMasks()
+    expect(entry.iouTypes).toEqual(['bbox', 'segm'])
+    for (const [i, value] of known.bbox.stats.entries()) expect(entry.stats[i]).toBeCloseTo(value, 9)
+    for (const [i, value] of known.segm.stats.entries()) expect(entry.maskStats![i]).toBeCloseTo(value, 9)
+    await client.call('project.close', {})
+    await client.call('project.open', { path: folder })
+    const ranked = { ...asRanked(entry), iouType: 'segm' } as const
+    const summary = await client.call('evaluation.summary', ranked)
+    expect(summary.stats).toEqual(entry.maskStats)
+    expect(summary.changedImages).toBe(0)
+    const kept = join(folder, 'evaluations', entry.id)
+    const files = { gt: join(kept, 'ground-truth.json'), dt: join(kept, 'detections.json') }
+    expect((await runEval({ ...files, iouType: 'segm' })).evaluation.stats).toEqual(entry.maskStats)
+
+    const totals = async (iouType: 'bbox' | 'segm') => {
+      const ranked = { ...asRanked(entry), iouType } as const
+      const { types } = await client.call('evaluation.errors', ranked)
+      const { counts } = await client.call('evaluation.confusion', { ...ranked, score: 0, iou: 0.5 })
+      const of = { kind: 'falsePositives', type: null, score: 0 } as const
+      const page = { of, classId: null, sort: 'iou', offset: 0, limit: 1000 } as const
+      const { findings } = await client.call('evaluation.findings', { ...ranked, ...page })
+      return { types, diagonal: counts.slice(0, -1).reduce((sum, row, k) => sum + row[k]!, 0), findings }
+    }
+    const [boxes, masks] = [await totals('bbox'), await totals('segm')]
+    expect(masks.diagonal).not.toBe(boxes.diagonal)
+    expect(masks.types.map(({ count }) => count)).not.toEqual(boxes.types.map(({ count }) => count))
+    expect(boxes.findings.every(({ detected }) => detected!.segmentation === undefined)).toBe(true)
+    expect(masks.findings.every(({ detected }) => detected!.segmentation !== undefined)).toBe(true)
+  })
+
+  test('an outline that changed since then counts as a changed image, a box evaluation does not mind', async () => {
+    const entry = await ofMasks()
+    const { ids } = await client.call('images.find', { query: '' })
+    const [one] = await client.call('annotations.of', { image: ids[0]! })
+    const [x1, y1, x2, y2] = one!.box
+    const segmentation = [[x1, y1, x2, y1, x2, y2]]
+    const edit = (patch: object) => client.call('annotations.update', { changes: [{ id: one!.id, patch }] })
+    const { box, area } = one!
+    await edit({ segmentation, box, area })
+    const { changedImages } = await client.call('evaluation.summary', asRanked(entry))
+    expect(changedImages).toBe(1)
+    await writeFile(
+      file,
+      JSON.stringify(
+        namedResults(
+          found.map(({ segmentation: _, ...rest }) => rest),
+          masked,
+        ),
+      ),
+    )
+    const plain = await evaluated()
+    await edit({ segmentation: one!.segmentation, box, area })
+    expect((await client.call('evaluation.summary', asRanked(plain))).changedImages).toBe(0)
+  })
+
+  test('the box of an object without an outline counts as its mask, and is counted', async () => {
+    const entry = await ofMasks({
+      labels: (one, index) => (index < 5 ? { ...one, segmentation: undefined } : one),
+    })
+    expect(entry.boxObjects).toBe(5)
+    expect(entry.maskStats).not.toBeNull()
+  })
+
+  test.each([
+    ['without masks', ({ segmentation: _, ...rest }: CocoResult) => rest, 0],
+    [
+      'with a mask of another size',
+      (one: CocoResult) => ({ ...one, segmentation: { size: [7, 7], counts: [49] } }),
+      112,
+    ],
+  ])('detections %s are compared by boxes, and it is said', async (_, results, without) => {
+    const entry = await ofMasks({ results })
+    expect(entry).toMatchObject({ iouTypes: ['bbox'], maskStats: null, masklessDetections: without })
+    const asked = client.call('evaluation.summary', { ...asRanked(entry), iouType: 'segm' })
+    await expect(asked).rejects.toMatchObject({ code: 'USAGE_IOU_TYPE' })
+  })
+
+  test('labels without an outline leave nothing to compare masks with', async () => {
+    const entry = await ofMasks({ labels: (one) => ({ ...one, segmentation: undefined }) })
+    expect(entry).toMatchObject({ iouTypes: ['bbox'], maskStats: null, boxObjects: 0 })
+  })
+})
+
 test('curves are those of pycocotools, and a class without objects has none', async () => {
   const entry = await evaluated()
   const options = { ...asRanked(entry), classId: null, size: 'all' } as const

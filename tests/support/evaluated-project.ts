@@ -6,13 +6,24 @@ import { createProject, importDataset, type Project } from '../../src/main/studi
 import { addImages } from './project.ts'
 
 interface CocoImages {
-  readonly images: readonly { readonly id: number; readonly file_name: string }[]
+  readonly images: readonly {
+    readonly id: number
+    readonly file_name: string
+    readonly width?: number
+    readonly height?: number
+  }[]
 }
 
 /** The labels of a COCO file in a project, every image done. The project numbers images anew; names stay. */
 export async function projectOfCoco(folder: string, coco: CocoImages): Promise<Project> {
   const project = await createProject(folder)
-  project.database.transaction(() => addImages(project, ...coco.images.map(({ file_name }) => file_name)))
+  project.database.transaction(() => {
+    const ids = addImages(project, ...coco.images.map(({ file_name }) => file_name))
+    for (const [i, { width, height }] of coco.images.entries()) {
+      if (width && height)
+        project.database.run('UPDATE image SET width = ?, height = ? WHERE id = ?', width, height, ids[i]!)
+    }
+  })
   const file = join(folder, 'labels.json')
   await writeFile(file, JSON.stringify(coco))
   await importDataset(project, await loadDataset(file, { missing: 'keep' }))

@@ -7,7 +7,8 @@ import type { GroundTruth } from './ground-truth.ts'
 import { descendingRank, type Key, stableOrder } from './stable-order.ts'
 
 /** What the IoU is taken of: boxes or masks. */
-export type IouType = 'bbox' | 'segm'
+export const IOU_TYPES = ['bbox', 'segm'] as const
+export type IouType = (typeof IOU_TYPES)[number]
 
 /** The masks of a table's rows, with what is asked of them most. */
 export interface MaskColumn {

@@ -84,11 +84,11 @@ export class AnnotationView {
     const { editor, tour, classById } = this.#studio
     const { imageId, guess } = tour.current ?? {}
     if (!guess || imageId !== editor.image.loaded) return null
-    const { classId, box, score } = guess
+    const { classId, box, score, segmentation = null } = guess
     if (editor.image.annotations.some((one) => one.classId === classId && `${one.box}` === `${box}`))
       return null
     const { name, colour } = classById.get(classId) ?? UNKNOWN_CLASS
-    const outline = { segmentation: null, area: null }
+    const outline = { segmentation, area: null }
     const flags = { hidden: false, locked: true, proposed: true, crowd: false, difficult: false }
     return { id: GUESS_ID, classId, box, score, colour, label: name, ...outline, ...flags }
   })

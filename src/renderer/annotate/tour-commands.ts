@@ -1,4 +1,5 @@
 /** Commands of a review tour (session/review-tour.svelte.ts), which visits findings without leaving the canvas. */
+import { segmentationArea } from '../../core/geometry/shape.ts'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
@@ -31,8 +32,9 @@ export function tourCommands(studio: Studio): Command[] {
           agree()
           return tour.step(1)
         }
-        const { classId, box } = tour.current!.guess!
-        editor.add([{ classId, box, source: 'drawn' }], 'Make detection a label')
+        const { classId, box, segmentation } = tour.current!.guess!
+        const outline = segmentation ? { segmentation, area: segmentationArea(segmentation) } : {}
+        editor.add([{ classId, box, source: 'drawn', ...outline }], 'Make detection a label')
       },
     },
     {

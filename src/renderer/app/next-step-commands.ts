@@ -6,7 +6,7 @@ import { lookOf } from '../detect/guesses.svelte.ts'
 import { type EvaluationView, usualQuery } from '../evaluate/evaluation-view.svelte.ts'
 import { isAtWork } from '../session/run-list.svelte.ts'
 import type { Place, Studio } from '../session/studio.svelte.ts'
-import { ap } from '../train/figures.ts'
+import { bestAp } from '../train/figures.ts'
 import { countOf } from '../ui/numbers.ts'
 
 export function nextStepCommands(studio: Studio, evaluation: EvaluationView): Command[] {
@@ -117,14 +117,12 @@ function afterRun({ model, runs }: Studio, run: Studio['runs']['all'][number]) {
     }
   }
   const measured =
-    best && best.ap >= 0
-      ? `AP ${ap(best.ap)}`
-      : 'its AP is unknown, since no image is set aside for validation'
+    best && best.ap >= 0 ? bestAp(best) : 'its AP is unknown, since no image is set aside for validation'
   const { current } = model
   const inUse = current?.path === checkpoint
   const other = runs.all.find((one) => one.checkpoint === current?.path)
   const stays = current
-    ? ` ${current.title}${other?.best ? `, with AP ${ap(other.best.ap)},` : ''} stays in use.`
+    ? ` ${current.title}${other?.best ? `, with ${bestAp(other.best)},` : ''} stays in use.`
     : ''
   const text = `${name} is done: ${measured}.${inUse ? ' In use now.' : stays}`
   return {

@@ -10,11 +10,12 @@ import type {
 } from '../../core/contract/studio/evaluation.ts'
 import type { ProjectSummary } from '../../core/contract/studio/project.ts'
 import type { Params, Result } from '../../core/contract/studio.ts'
+import type { IouType } from '../../core/evaluation/tables.ts'
 import type { TourStop } from '../session/review-tour.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { countOf } from '../ui/numbers.ts'
 import { Part } from './part.svelte.ts'
-import { classNames, metric, sentence } from './words.ts'
+import { apOf, classNames, sentence } from './words.ts'
 
 export const [useEvaluation, provideEvaluation] = createContext<EvaluationView>()
 
@@ -49,6 +50,8 @@ export function usualQuery({ bySplit }: ProjectSummary): string {
   return split ? `split:${split}` : ''
 }
 
+type Ranked = Readonly<{ evaluation: string; ranking: Ranking; iouType: IouType }>
+
 export class EvaluationView {
   readonly studio: Studio
   /** Newest first; null until they have been loaded. */
@@ -57,6 +60,8 @@ export class EvaluationView {
   openId = $state<string | null>(null)
   besideId = $state<string | null>(null)
   ranking = $state<Ranking>('score')
+  /** What to compare where there is a choice. */
+  wantedIouType = $state<IouType>('segm')
   readonly summary = new Part<EvaluationSummary>()
   readonly beside = new Part<EvaluationSummary>()
   listed = $state.raw<Listed>(WRONG)
@@ -70,6 +75,10 @@ export class EvaluationView {
   #listedKey: string | null = null
   readonly entry = $derived(this.entries?.find(({ id }) => id === this.openId) ?? null)
   readonly besideEntry = $derived(this.entries?.find(({ id }) => id === this.besideId) ?? null)
+  /** Masks are compared only where both evaluations have them: AP of masks and of boxes say nothing of each other. */
+  readonly iouType: IouType = $derived(
+    this.hasMasks && (this.besideEntry?.iouTypes ?? ['segm']).includes('segm') ? this.wantedIouType : 'bbox',
+  )
   readonly nameOf = $derived.by(() => classNames(this.studio.classById))
 
   constructor(studio: Studio) {
@@ -77,10 +86,23 @@ export class EvaluationView {
   }
 
   /** The parameters common to all calls about the open evaluation; null if none is open. */
-  get ranked(): { readonly evaluation: string; readonly ranking: Ranking } | null {
-    const { entry } = this
-    if (entry === null) return null
-    return { evaluation: entry.id, ranking: entry.rankings.includes(this.ranking) ? this.ranking : 'score' }
+  get ranked(): Ranked | null {
+    return this.entry && this.#rankedOf(this.entry)
+  }
+
+  /** The same of the evaluation compared with. */
+  get besideRanked(): Ranked | null {
+    return this.besideEntry && this.#rankedOf(this.besideEntry)
+  }
+
+  #rankedOf({ id, rankings }: EvaluationEntry): Ranked {
+    const ranking = rankings.includes(this.ranking) ? this.ranking : 'score'
+    return { evaluation: id, ranking, iouType: this.iouType }
+  }
+
+  /** Whether masks can be compared in the open evaluation. */
+  get hasMasks(): boolean {
+    return this.entry?.iouTypes.includes('segm') ?? false
   }
 
   /** For effects: reloads the list. */
@@ -107,7 +129,7 @@ export class EvaluationView {
       await this.refresh()
       this.openId = entry.id
       this.show(WRONG)
-      const measured = entry.stats[0]! < 0 ? 'no object to find' : `AP ${metric(entry.stats[0]!)}`
+      const measured = entry.stats[0]! < 0 ? 'no object to find' : apOf(entry)
       const text = `${entry.title} evaluated on ${countOf(entry.images, 'image')}: ${measured}.`
       if (this.studio.place !== 'evaluate')
         this.studio.next.show({
@@ -149,13 +171,9 @@ export class EvaluationView {
   }
 
   loadBeside(): void {
-    const { besideEntry, studio } = this
-    if (besideEntry === null) {
-      this.beside.forget()
-      return
-    }
-    const ranking = besideEntry.rankings.includes(this.ranking) ? this.ranking : 'score'
-    void this.beside.load(studio.client.call('evaluation.summary', { evaluation: besideEntry.id, ranking }))
+    const { besideRanked, studio } = this
+    if (besideRanked) void this.beside.load(studio.client.call('evaluation.summary', besideRanked))
+    else this.beside.forget()
   }
 
   loadFindings(): void {
@@ -196,7 +214,10 @@ export class EvaluationView {
       imageId,
       annotationId: object?.annotationId ?? null,
       box: withContext(around(finding)),
-      guess: detected && { classId: detected.classId, box: detected.box, score: detected.score },
+      guess: detected && {
+        ...{ classId: detected.classId, box: detected.box, score: detected.score },
+        ...(detected.segmentation && { segmentation: detected.segmentation }),
+      },
       note: sentence(finding, this.nameOf),
     }
   }

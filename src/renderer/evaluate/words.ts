@@ -1,5 +1,5 @@
 /** The window's names of metrics, kinds of findings and classes. */
-import type { Finding } from '../../core/contract/studio/evaluation.ts'
+import type { EvaluationEntry, Finding } from '../../core/contract/studio/evaluation.ts'
 import { COCO_STATS } from '../../core/evaluation/coco-metrics.ts'
 import { AREA_RANGES, MAX_DETECTIONS } from '../../core/evaluation/protocol.ts'
 import type { ClassEntry } from '../session/controller-context.ts'
@@ -19,9 +19,9 @@ export const KIND_TITLES: Readonly<Record<Kind, string>> = {
 }
 
 export const KIND_MEANINGS: Readonly<Record<Kind, string>> = {
-  classification: 'The box fits an object (IoU ≥ 0.5) of another class',
-  localisation: 'The class is right, but the box fits poorly: IoU from 0.1 to 0.5',
-  both: 'The class is wrong, and the box fits poorly: IoU from 0.1 to 0.5',
+  classification: 'The detection fits an object (IoU ≥ 0.5) of another class',
+  localisation: 'The class is right, but the detection fits poorly: IoU from 0.1 to 0.5',
+  both: 'The class is wrong, and the detection fits poorly: IoU from 0.1 to 0.5',
   duplicate: 'A detection with a higher score has already found the object',
   background: 'No labelled object overlaps it by more than IoU 0.1. A label may be missing',
   missed: 'No detection matches the object',
@@ -55,6 +55,10 @@ export const STAT_TITLES: readonly StatTitle[] = COCO_STATS.map(({ kind, selecti
 
 /** COCO's −1 means that there was nothing to measure. */
 export const metric = (value: number): string => (value < 0 ? '–' : value.toFixed(3))
+
+/** "AP 0.512", and of masks too where they can be compared. */
+export const apOf = ({ stats, maskStats }: EvaluationEntry): string =>
+  `AP ${metric(stats[0]!)}${maskStats ? `, of masks ${metric(maskStats[0]!)}` : ''}`
 
 /** The difference with its sign; empty if either has no value. */
 export const difference = (value: number, other: number): string =>

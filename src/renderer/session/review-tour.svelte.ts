@@ -3,6 +3,15 @@
  * keys move it on and back, and afterwards the list continues behind the last box that was visited.
  */
 import type { BoxXyxy } from '../../core/geometry/box.ts'
+import type { Segmentation } from '../../core/geometry/segmentation.ts'
+
+interface TourGuess {
+  readonly classId: number
+  readonly box: BoxXyxy
+  readonly score: number
+  /** Of a detector of masks. */
+  readonly segmentation?: Segmentation
+}
 
 export interface TourStop {
   readonly imageId: number
@@ -11,7 +20,7 @@ export interface TourStop {
   /** Image pixels; the view goes there. */
   readonly box: BoxXyxy
   /** What a detector says is there, drawn beside the labels. */
-  readonly guess: { readonly classId: number; readonly box: BoxXyxy; readonly score: number } | null
+  readonly guess: TourGuess | null
   /** One line: what is wrong here. */
   readonly note: string
   /** Where somebody is in doubt: makes the labels what the detector says, or says that they are right. */

@@ -17,9 +17,19 @@ export function pointsOf({ steps, figures }: Curves, name: string): Series['poin
   })
 }
 
-/** @param number index into pycocotools' stats: 0 is AP, 1 is AP50; a value of −1 means that there was nothing to measure */
-export const evaluationPoints = ({ evaluations }: Curves, number: number): Series['points'] =>
-  evaluations.map(({ step, stats }) => {
-    const value = stats[number] ?? -1
-    return { x: step, y: value < 0 ? Number.NaN : value }
+/**
+ * @param number index into pycocotools' stats: 0 is AP, 1 is AP50; a value of −1 means that there was nothing to measure
+ * @param of which stats: of boxes, or of masks where the detector finds outlines
+ */
+export const evaluationPoints = (
+  { evaluations }: Curves,
+  number: number,
+  of: 'stats' | 'maskStats' = 'stats',
+): Series['points'] =>
+  evaluations.map((one) => {
+    const value = one[of]?.[number] ?? -1
+    return { x: one.step, y: value < 0 ? Number.NaN : value }
   })
+
+export const hasMaskStats = ({ evaluations }: Curves): boolean =>
+  evaluations.some(({ maskStats }) => maskStats !== undefined)

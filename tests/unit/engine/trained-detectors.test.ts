@@ -57,6 +57,8 @@ test.skipIf(!existsSync(weights)).each(detectors().map(({ name }) => name))(
     const { losses: curves } = detectors().find(({ name }) => name === detector)!
     for (const { name } of curves) expect(JSON.parse(log[0]!)).toHaveProperty(name)
 
+    const { maskStats } = whole.result.evaluation!
+    expect(maskStats?.length).toBe(detector === 'polarmask' ? 12 : undefined)
     const kept = await readCheckpoint(whole.result.checkpoint)
     const image = await decodeImage(data.images[0]!.path)
     const options = { score: 1e-3, nms: 0.6, limit: 10 }

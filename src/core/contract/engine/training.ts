@@ -96,13 +96,19 @@ export interface TrainStep {
 
 export const Evaluated = z.object({
   step: z.int(),
-  /** pycocotools' 12 numbers in its order. */
+  /** pycocotools' 12 numbers of boxes in its order. */
   stats: z.array(z.number()).readonly(),
+  /** The same of masks, of a detector that finds outlines. */
+  maskStats: z.array(z.number()).readonly().optional(),
   perCategory: z
     .array(z.object({ id: z.int(), name: z.string(), ap: z.number(), ap50: z.number() }))
     .readonly(),
 })
 export type Evaluated = Readonly<z.infer<typeof Evaluated>>
+
+/** What the best checkpoint of a run is chosen by: AP of masks where the detector finds outlines, else of boxes. */
+export const decidingAp = ({ stats, maskStats }: Pick<Evaluated, 'stats' | 'maskStats'>): number =>
+  (maskStats ?? stats)[0]!
 
 /** What the model of a step predicts for a pinned image. */
 export interface PinnedPredictions extends Frame {

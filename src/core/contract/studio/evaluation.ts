@@ -10,9 +10,10 @@ import { z } from 'zod'
 import { ERROR_TYPES } from '../../evaluation/analysis/error-types.ts'
 import { ORACLE_STEPS } from '../../evaluation/oracle/steps.ts'
 import { AREA_RANGES } from '../../evaluation/protocol.ts'
+import { IOU_TYPES } from '../../evaluation/tables.ts'
 import { JobId } from './jobs.ts'
 import { method } from './method.ts'
-import { Box, Id, LocalPath, None, Nothing } from './values.ts'
+import { Box, Id, LocalPath, None, Nothing, SegmentationValue } from './values.ts'
 
 export const EvaluationId = z.string().regex(/^[0-9a-z]{8,40}$/)
 const Score = z.number().min(0).max(1)
@@ -30,6 +31,9 @@ export type EvaluationSource = z.infer<typeof EvaluationSource>
 export const RANKINGS = ['score', 'class'] as const
 export const Ranking = z.enum(RANKINGS)
 export type Ranking = z.infer<typeof Ranking>
+
+/** Whether boxes or masks are compared. */
+export const IouType = z.enum(IOU_TYPES)
 
 export const ClassThreshold = z.strictObject({ classId: Id, score: Score })
 export type ClassThreshold = z.infer<typeof ClassThreshold>
@@ -58,8 +62,16 @@ export const EvaluationEntry = z.object({
   outside: z.int().default(0),
   /** Those that can be asked for: both of a model, `score` alone of a file. */
   rankings: z.array(Ranking).readonly(),
-  /** The 12 COCO numbers in pycocotools' order (COCO_STATS); −1 where there are no objects. */
+  /** Those that can be asked for: masks where every detection has one and some object does. */
+  iouTypes: z.array(IouType).readonly().default(['bbox']),
+  /** Where masks can be compared: objects without a usable outline, whose box counts as their mask. */
+  boxObjects: z.int().default(0),
+  /** Of a file that has masks: how many detections are without a usable one, so that only boxes are compared. */
+  masklessDetections: z.int().default(0),
+  /** The 12 COCO numbers of boxes in pycocotools' order (COCO_STATS); −1 where there are no objects. */
   stats: z.array(z.number()).length(12).readonly(),
+  /** The same of masks; null where they cannot be compared. */
+  maskStats: z.array(z.number()).length(12).readonly().nullable().default(null),
   /** As the user saved them; classes that have none keep the detector's. */
   thresholds: z.array(ClassThreshold).readonly(),
 })
@@ -104,10 +116,15 @@ export const FINDING_KINDS = [...ERROR_TYPES, 'low score', 'right', 'ignored'] a
 export const Finding = z.object({
   imageId: Id,
   kind: z.enum(FINDING_KINDS),
-  /** Of the two boxes; 0 where one is missing. Of background: the highest with any object. */
+  /** Of the two boxes or masks; 0 where one is missing. Of background: the highest with any object. */
   iou: z.number(),
-  detected: z.object({ index: Id, classId: Id, score: Score, box: Box }).nullable(),
-  object: z.object({ annotationId: Id, classId: Id, box: Box }).nullable(),
+  /** With the segmentation where masks are compared. */
+  detected: z
+    .object({ index: Id, classId: Id, score: Score, box: Box, segmentation: SegmentationValue.optional() })
+    .nullable(),
+  object: z
+    .object({ annotationId: Id, classId: Id, box: Box, segmentation: SegmentationValue.optional() })
+    .nullable(),
 })
 export type Finding = z.infer<typeof Finding>
 
@@ -224,7 +241,8 @@ export const OracleResult = z.array(
 export type OracleResult = z.infer<typeof OracleResult>
 
 const evaluation = { evaluation: EvaluationId }
-const ranked = { ...evaluation, ranking: Ranking }
+/** Boxes are compared where no type is given; segm throws USAGE_IOU_TYPE where masks cannot be. */
+const ranked = { ...evaluation, ranking: Ranking, iouType: IouType.exactOptional() }
 const Objects = z.enum(['same class', 'any class'])
 
 export const EVALUATION_METHODS = {

@@ -108,8 +108,10 @@ export const RunSummary = z.object({
   steps: z.int().nullable(),
   /** Steps done. */
   step: z.int(),
-  /** Of the best evaluation so far; null without one. */
-  best: z.object({ step: z.int(), ap: z.number(), ap50: z.number() }).nullable(),
+  /** Of the best evaluation so far, chosen by `maskAp` where there is one; null without one. */
+  best: z
+    .object({ step: z.int(), ap: z.number(), ap50: z.number(), maskAp: z.number().exactOptional() })
+    .nullable(),
   /** The model to use: the best one, else the last; null before there is any. */
   checkpoint: LocalPath.nullable(),
   /** Whether it can continue from a saved state. */

@@ -69,7 +69,7 @@ const Ring = Numbers.refine(
 )
 
 /** Polygons, or COCO's run-length code. */
-const SegmentationValue = z.union([
+export const SegmentationValue = z.union([
   z.array(Ring).min(1).readonly(),
   z.object({
     size: z.tuple([z.int().positive(), z.int().positive()]).readonly(),

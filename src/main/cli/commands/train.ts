@@ -285,9 +285,10 @@ export function showEvent(event: EngineEvent, progress: Progress): void {
 }
 
 /** AP 0.512, AP50 0.871 (cat 0.901, dog 0.841) */
-function summary({ stats, perCategory }: Evaluated): string {
+function summary({ stats, maskStats, perCategory }: Evaluated): string {
   const each = perCategory.map(({ name, ap50 }) => `${name} ${share(ap50)}`).join(', ')
-  return `AP ${share(stats[0]!)}, AP50 ${share(stats[1]!)} (${each})`
+  const ofMasks = maskStats ? `; of masks AP ${share(maskStats[0]!)}, AP50 ${share(maskStats[1]!)}` : ''
+  return `AP ${share(stats[0]!)}, AP50 ${share(stats[1]!)} (${each})${ofMasks}`
 }
 
 /** COCO uses −1 for classes without objects. */
@@ -298,9 +299,10 @@ export function trainJson({ evaluation, ...run }: TrainReport): unknown {
   return { ...run, evaluation: evaluation && evaluationJson(evaluation) }
 }
 
-const evaluationJson = ({ step, stats, perCategory }: Evaluated): unknown => ({
+const evaluationJson = ({ step, stats, maskStats, perCategory }: Evaluated): unknown => ({
   step,
   stats,
+  ...(maskStats && { mask_stats: maskStats }),
   per_category: Object.fromEntries(perCategory.map(({ name, ...metrics }) => [name, metrics])),
 })
 
@@ -314,14 +316,15 @@ export function renderTrain({ steps, complete, checkpoint, evaluation, out }: Tr
   ].join('\n')
 }
 
-export function evaluationLines({ step, stats, perCategory }: Evaluated): string[] {
+export function evaluationLines({ step, stats, maskStats, perCategory }: Evaluated): string[] {
   return [
-    `Best validation, at step ${step}`,
+    maskStats ? `Best validation by AP of masks, at step ${step}` : `Best validation, at step ${step}`,
     ...table(
       ['class', 'AP', 'AP50'],
       [
         ...perCategory.map(({ name, ap, ap50 }) => [name, share(ap), share(ap50)]),
         ['all', share(stats[0]!), share(stats[1]!)],
+        ...(maskStats ? [['all, of masks', share(maskStats[0]!), share(maskStats[1]!)]] : []),
       ],
     ),
   ]

@@ -28,7 +28,9 @@ export class RunLogs {
     const step = evaluation.step - 1
     const [ap, ap50, ap75] = evaluation.stats
     this.#evaluations.append({ ...evaluation, step })
-    this.#board.scalars(step, { ap, ap50, ap75 })
+    const { maskStats } = evaluation
+    const ofMasks = maskStats && { maskAp: maskStats[0], maskAp50: maskStats[1], maskAp75: maskStats[2] }
+    this.#board.scalars(step, { ap, ap50, ap75, ...ofMasks })
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 /** A training run from its first step, or its last saved one, to its end. */
-import type {
-  EngineEvent,
-  Evaluated,
-  TrainRequest,
-  TrainResult,
-  TrainStep,
+import {
+  decidingAp,
+  type EngineEvent,
+  type Evaluated,
+  type TrainRequest,
+  type TrainResult,
+  type TrainStep,
 } from '../../../core/contract/engine.ts'
 import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
@@ -210,8 +211,8 @@ class Run {
       this.#note(`Step ${step} was not measured: none of the validation images can be used`)
     }
     if (evaluation) {
-      const [ap] = evaluation.stats
-      const best = this.#progress.best === null || ap > this.#progress.best.stats[0]
+      const { best: before } = this.#progress
+      const best = before === null || decidingAp(evaluation) > decidingAp(before)
       if (best) {
         await this.#writeModel(this.#folder.best, evaluation)
         this.#progress.best = evaluation

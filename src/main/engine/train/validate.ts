@@ -1,10 +1,12 @@
-/** COCO metrics of a model on labelled images. */
+/** COCO metrics of a model on labelled images: of boxes, and of masks too where it finds outlines. */
 import type { EngineData, Evaluated } from '../../../core/contract/engine.ts'
 import type { WireError } from '../../../core/errors.ts'
 import { evaluateGroundTruth } from '../../../core/evaluation/coco-metrics.ts'
 import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
-import { toXywh } from '../../../core/geometry/box.ts'
+import { type Size, toXywh } from '../../../core/geometry/box.ts'
+import { rectangleRing } from '../../../core/geometry/polygon.ts'
+import { rleOfPolygons, rleOfRings } from '../../../core/geometry/rle.ts'
 import type { RgbImage } from '../../images/decode.ts'
 import { detect } from '../detect/detect.ts'
 import { evaluationOptions } from '../detect/options.ts'
@@ -31,6 +33,9 @@ export async function validate(
   leaveOut: (error: WireError) => void,
 ): Promise<Validation> {
   const detections: Detection[] = []
+  // Where no object has an outline, masks would be boxes again.
+  const masks = model.detector.learnsOutlines === true && data.images.some(({ outlines }) => outlines)
+  const sizes = new Map<number, Size>()
   const left = new Set<number>()
   const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
@@ -45,32 +50,44 @@ export async function validate(
       leaveOut(result.error)
       continue
     }
-    const imageId = data.images[result.index].id
-    for (const { box, categoryId, score } of result.found) {
-      detections.push({ imageId, categoryId, box: toXywh(box), score })
+    const { id: imageId } = data.images[result.index]
+    const { width, height } = result.image
+    sizes.set(imageId, { width, height })
+    for (const { box, categoryId, score, segmentation } of result.found) {
+      const mask = masks && rleOfPolygons(segmentation ?? [rectangleRing(box)], width, height)
+      detections.push({ imageId, categoryId, box: toXywh(box), score, ...(mask && { mask }) })
     }
   }
   if (signal.aborted) return { complete: false }
   const images = data.images.filter((_, index) => !left.has(index))
   if (images.length === 0) return { complete: true, evaluation: null }
-  const { stats, perCategory } = evaluateGroundTruth(groundTruth({ ...data, images }), detections)
+  const truth = groundTruth({ ...data, images }, masks ? sizes : null)
+  const { stats, perCategory } = evaluateGroundTruth(truth, detections)
   const classes = perCategory.map(({ id, name, ap, ap50 }) => ({ id, name, ap, ap50 }))
-  return { complete: true, evaluation: { step, stats, perCategory: classes } }
+  const maskStats = masks && { maskStats: evaluateGroundTruth(truth, detections, 'segm').stats }
+  return { complete: true, evaluation: { step, stats, ...maskStats, perCategory: classes } }
 }
 
-function groundTruth({ categories, images }: EngineData): GroundTruth {
+/** @param sizes of the images, for masks; that of an object without an outline is the rectangle of its box, as it is learnt. */
+function groundTruth(
+  { categories, images }: EngineData,
+  sizes: ReadonlyMap<number, Size> | null,
+): GroundTruth {
   return {
     categories,
     images,
-    objects: images.flatMap(({ id, boxes, categories: ids, crowds, areas }) =>
+    objects: images.flatMap(({ id, boxes, categories: ids, crowds, areas, outlines }) =>
       Array.from(ids, (categoryId, i) => {
         const [x1, y1, x2, y2] = boxes.subarray(i * 4, i * 4 + 4)
+        const size = sizes?.get(id)
+        const rings = outlines?.[i] ?? [rectangleRing([x1, y1, x2, y2])]
         return {
           imageId: id,
           categoryId,
           box: toXywh([x1, y1, x2, y2]),
           area: areas[i],
           crowd: crowds[i] === 1,
+          ...(size && { mask: rleOfRings(rings, size.width, size.height) }),
         }
       }),
     ),

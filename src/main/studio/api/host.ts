@@ -268,14 +268,15 @@ export class StudioHost {
   }
 
   /**
-   * Puts the model of a completed run in use, unless that of another run is and measured better. A run on one image only
+   * Puts the model of a completed run in use, unless that of another run is and measured better, by masks if both find outlines, else by boxes. A run on one image only
    * checks that training works.
    */
   async #useCompleted(project: string, { id, checkpoint, best, overfit }: RunSummary): Promise<void> {
     if (checkpoint === null || overfit) return
     const inUse = (await this.models.current(project))?.path
     const other = this.runs.list().find((run) => run.checkpoint === inUse && run.id !== id)
-    if (other?.best && best && other.best.ap > best.ap) return
+    const by = other?.best?.maskAp !== undefined && best?.maskAp !== undefined ? 'maskAp' : 'ap'
+    if (other?.best && best && other.best[by]! > best[by]!) return
     await this.models.use(project, checkpoint)
   }
 

@@ -106,16 +106,18 @@ async function layEvaluation(
   const file = join(sampleFolder, SAMPLE_EVALUATION)
   if (!existsSync(file)) return
   const stored = SampleEvaluation.parse(JSON.parse(await readFile(file, 'utf8')))
-  const truth = freezeLabels(project, labelledImages(project, SAMPLE_QUERY))
+  const images = labelledImages(project, SAMPLE_QUERY)
+  const { truth } = freezeLabels(project, images, false)
   await keep(
     project,
     {
       title: run.note.name,
       source: { kind: 'model', path: checkpoint },
-      ...{ query: SAMPLE_QUERY, otherImages: 0, unreadImages: 0, outside: 0 },
+      ...{ query: SAMPLE_QUERY, otherImages: 0, unreadImages: 0, outside: 0, masklessDetections: 0 },
       modelKey: await keyOf(checkpoint),
     },
-    { truth, detections: unpackDetections(stored, truth) },
+    images,
+    unpackDetections(stored, truth),
     { signal: new AbortController().signal, report: () => {} },
   )
 }

@@ -24,7 +24,7 @@ const ANALYSES: { readonly [Name in AnalysisMethod]: Analyse<Name> } = {
     return { classIds: categoryIds, counts }
   },
   'evaluation.errors': errorReport,
-  'evaluation.findings': (analysis, { evaluation: _, ranking: __, ...options }) =>
+  'evaluation.findings': (analysis, { evaluation: _, ranking: __, iouType: ___, ...options }) =>
     findingsPage(analysis, options),
   'evaluation.scores': scoresOf,
   'evaluation.thresholds': thresholdsOf,
@@ -84,17 +84,20 @@ export class EvaluationService {
     return pointsOf(await this.#analysis(params), params)
   }
 
-  async #summary({ evaluation, ranking }: ParsedParams<'evaluation.summary'>) {
+  async #summary({ evaluation, ranking, iouType }: ParsedParams<'evaluation.summary'>) {
     const loaded = await this.#load(evaluation)
-    const { query } = await readEntry(this.#folder(evaluation))
+    const { query, iouTypes } = await readEntry(this.#folder(evaluation))
     const now = await this.#withProject(async (project) =>
-      freezeLabels(project, labelledImages(project, query)),
+      freezeLabels(project, labelledImages(project, query), iouTypes.includes('segm')),
     )
-    return { ...metricsOf(loaded.of(ranking)), changedImages: changedImages(loaded.truth, now) }
+    return {
+      ...metricsOf(loaded.of(ranking, iouType)),
+      changedImages: changedImages(loaded.truth, now.truth),
+    }
   }
 
-  async #analysis({ evaluation, ranking }: ParsedParams<'evaluation.errors'>): Promise<Analysis> {
-    return (await this.#load(evaluation)).of(ranking)
+  async #analysis({ evaluation, ranking, iouType }: ParsedParams<'evaluation.errors'>): Promise<Analysis> {
+    return (await this.#load(evaluation)).of(ranking, iouType)
   }
 
   async #load(id: string): Promise<LoadedEvaluation> {
@@ -103,7 +106,7 @@ export class EvaluationService {
     let loaded = this.#loaded.get(id)
     if (loaded === undefined) {
       const { truth, detections } = await readFrozen(folder, entry)
-      loaded = new LoadedEvaluation(truth, detections)
+      loaded = new LoadedEvaluation(truth, detections, entry.iouTypes)
     }
     this.#keep(id, loaded)
     return loaded

@@ -1,18 +1,27 @@
 /** What an evaluation is made of: labels and detections as they were when it began. */
 import type { GroundTruth, TrueObject } from '../../../core/evaluation/ground-truth.ts'
+import type { NamedImage } from '../../../core/formats/coco-ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
+import { maskOf } from '../../../core/geometry/coco-rle.ts'
+import { rectangleRing } from '../../../core/geometry/polygon.ts'
+import { isPolygons, type Segmentation } from '../../../core/geometry/segmentation.ts'
+import type { ProjectImage } from '../../../core/project/model.ts'
 import type { Project } from '../project/index.ts'
 
-export interface FrozenObject extends TrueObject {
+export interface FrozenObject extends Omit<TrueObject, 'mask'> {
   readonly annotationId: number
+  /** Where masks can be compared; of an object without a usable outline the rectangle of its box. */
+  readonly segmentation?: Segmentation
 }
 
 export interface FrozenTruth extends GroundTruth {
-  readonly images: readonly { readonly id: number; readonly fileName: string }[]
+  /** With their sizes where masks can be compared. */
+  readonly images: readonly NamedImage[]
   readonly objects: readonly FrozenObject[]
 }
 
-export interface FrozenDetection extends Detection {
+export interface FrozenDetection extends Omit<Detection, 'mask'> {
+  readonly segmentation?: Segmentation
   /** p̂ and ô, where the detector tells them: the score is √(p̂·ô). */
   readonly classScore?: number
   readonly centerness?: number
@@ -25,9 +34,25 @@ const CHUNK = 1000
 export const labelledImages = (project: Project, query: string): number[] =>
   project.find(`state:in-progress,done ${query}`)
 
-/** The labels of images, boxes and areas as the metrics take them (groundTruthOf). */
-export function freezeLabels({ images, annotations, classes }: Project, ids: readonly number[]): FrozenTruth {
+export interface FrozenLabels {
+  readonly truth: FrozenTruth
+  /** How many objects have no usable outline. */
+  readonly boxObjects: number
+}
+
+/**
+ * The labels of images, boxes and areas as the metrics take them (groundTruthOf).
+ *
+ * @param masks with the outlines, and the sizes of the images that these are drawn in
+ */
+export function freezeLabels(
+  { images, annotations, classes }: Project,
+  ids: readonly number[],
+  masks: boolean,
+): FrozenLabels {
+  const sizes = new Map(images.list(ids).map((image) => [image.id, image]))
   const objects: FrozenObject[] = []
+  let boxObjects = 0
   for (let start = 0; start < ids.length; start += CHUNK) {
     for (const one of annotations.ofImages(ids.slice(start, start + CHUNK)).flat()) {
       if (one.source === 'proposed') continue
@@ -35,13 +60,35 @@ export function freezeLabels({ images, annotations, classes }: Project, ids: rea
       const box = [x1, y1, x2 - x1, y2 - y1] as const
       const area = one.area ?? box[2] * box[3]
       const { id: annotationId, imageId, classId: categoryId, crowd } = one
-      objects.push({ annotationId, imageId, categoryId, box, area, crowd })
+      const object: FrozenObject = { annotationId, imageId, categoryId, box, area, crowd }
+      const outline = isUsable(one.segmentation, sizes.get(imageId)) ? one.segmentation : null
+      if (!outline) boxObjects++
+      objects.push(masks ? { ...object, segmentation: outline ?? [rectangleRing(one.box)] } : object)
     }
   }
-  return {
+  const truth = {
     categories: classes.all().map(({ id, name }) => ({ id, name })),
-    images: images.list(ids).map(({ id, path }) => ({ id, fileName: path })),
+    images: [...sizes.values()].map(({ id, path, width, height }): NamedImage => {
+      const size = width > 0 && height > 0 ? { width, height } : {}
+      return { id, fileName: path, ...(masks && size) }
+    }),
     objects,
+  }
+  return { truth, boxObjects }
+}
+
+/** Whether it is there, and if it is run lengths, whether they fill the image: imported masks are kept as they came. */
+export function isUsable(
+  segmentation: Segmentation | null | undefined,
+  image: Pick<ProjectImage, 'width' | 'height'> | undefined,
+): segmentation is Segmentation {
+  if (!segmentation || isPolygons(segmentation)) return Boolean(segmentation)
+  const [height, width] = segmentation.size
+  try {
+    maskOf(segmentation, image && image.width > 0 ? image : { width, height }, 'mask')
+    return true
+  } catch {
+    return false
   }
 }
 

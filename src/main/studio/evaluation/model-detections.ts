@@ -96,12 +96,13 @@ function select(
   const detector = detectorOf(model.config)
   const { quality } = detector
   return guessesOf(candidates, { ...evaluationSelection(detector), centerness }).map(
-    ({ index, label, box: [x1, y1, x2, y2], score }) => ({
+    ({ index, label, box: [x1, y1, x2, y2], score, segmentation }) => ({
       imageId,
       categoryId: classIds[label]!,
       box: [x1, y1, x2 - x1, y2 - y1],
       score,
       classScore: candidates.classScores[index]!,
+      ...(segmentation && { segmentation }),
       ...(quality && { centerness: candidates.parts[quality.name]![index]! }),
     }),
   )

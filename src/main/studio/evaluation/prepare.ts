@@ -5,10 +5,12 @@ import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/c
 import { CodedError } from '../../../core/errors.ts'
 import { detectionsOutside, parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
+import { CocoSegmentation } from '../../../core/formats/segmentation.ts'
+import type { ProjectClass } from '../../../core/project/model.ts'
 import { readText } from '../datasets/files.ts'
 import type { JobContext } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
-import { type FrozenDetection, type FrozenTruth, freezeLabels, labelledImages } from './frozen.ts'
+import { type FrozenDetection, freezeLabels, isUsable, labelledImages } from './frozen.ts'
 import { LoadedEvaluation } from './loaded-evaluation.ts'
 import { type CachedModel, detectionsOf } from './model-detections.ts'
 import { evaluationsFolder, type Frozen, writeEvaluation } from './storage.ts'
@@ -26,30 +28,31 @@ export async function prepare(
   { source, query, model }: Preparation,
   { report, signal }: JobContext,
 ): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
-  report(0, 'Reading labels')
-  const truth = freezeLabels(project, model?.images.map(({ id }) => id) ?? labelledImages(project, query))
-  if (truth.images.length === 0) {
+  report(0, 'Reading detections')
+  const images = model?.images.map(({ id }) => id) ?? labelledImages(project, query)
+  if (images.length === 0) {
     throw new CodedError(
       'USAGE_NO_LABELS',
       'None of the chosen images is in progress or done, so there is nothing to compare with',
       'Mark images as done, or choose others',
     )
   }
-  report(0.2, 'Reading detections')
-  const { detections, otherImages, outside } = model
-    ? await readModel(model, truth, signal)
-    : await readResults(source.path, project, truth)
+  const { detections, ...left } = model
+    ? await readModel(model, project.classes.all(), signal)
+    : await readResults(source.path, project, new Set(images))
   signal.throwIfAborted()
   report(0.5, 'Comparing')
   return keep(
     project,
     {
       title: model?.title ?? basename(source.path),
-      ...{ source, query, otherImages, outside },
+      ...{ source, query },
+      ...left,
       modelKey: model?.key ?? null,
       unreadImages: model?.unread ?? 0,
     },
-    { truth, detections },
+    images,
+    detections,
     { report, signal },
   )
 }
@@ -57,18 +60,35 @@ export async function prepare(
 /** What an evaluation's entry says that is not counted from its labels and detections. */
 type Origin = Pick<
   EvaluationEntry,
-  'title' | 'source' | 'query' | 'modelKey' | 'otherImages' | 'unreadImages' | 'outside'
+  | 'title'
+  | 'source'
+  | 'query'
+  | 'modelKey'
+  | 'otherImages'
+  | 'unreadImages'
+  | 'outside'
+  | 'masklessDetections'
 >
 
-/** Computes the numbers and keeps everything beside the project. */
+/** Freezes the labels of the images, computes the numbers and keeps everything beside the project. */
 export async function keep(
-  project: Pick<Project, 'path'>,
+  project: Project,
   origin: Origin,
-  { truth, detections }: Frozen,
+  images: readonly number[],
+  detections: Frozen['detections'],
   { report, signal }: JobContext,
 ): Promise<{ entry: EvaluationEntry; loaded: LoadedEvaluation }> {
-  const loaded = new LoadedEvaluation(truth, detections)
-  const { stats, perCategory, unknownCategory } = loaded.of('score').metrics
+  const found = [...detections.values()].flat()
+  const isMasked = found.length > 0 && found.every(({ segmentation }) => segmentation)
+  const labels = freezeLabels(project, images, isMasked)
+  const { truth } = labels
+  const byMasks = isMasked && labels.boxObjects < truth.objects.length
+  const iouTypes = byMasks ? (['bbox', 'segm'] as const) : (['bbox'] as const)
+  const loaded = new LoadedEvaluation(truth, detections, iouTypes)
+  const { stats, perCategory, unknownCategory } = loaded.of('score', 'bbox').metrics
+  signal.throwIfAborted()
+  report(0.6, 'Comparing masks')
+  const maskStats = byMasks ? [...loaded.of('score', 'segm').metrics.stats] : null
   signal.throwIfAborted()
   report(0.8, 'Keeping it')
   const id = `${Date.now().toString(36).padStart(9, '0')}${randomBytes(2).toString('hex')}`
@@ -77,10 +97,13 @@ export async function keep(
     at: new Date().toISOString(),
     images: truth.images.length,
     objects: perCategory.reduce((sum, { objects }) => sum + objects, 0),
-    detections: loaded.of('score').detections.length - unknownCategory,
+    detections: loaded.of('score', 'bbox').detections.length - unknownCategory,
     otherClasses: unknownCategory,
     rankings: [...detections.keys()],
+    iouTypes,
+    boxObjects: byMasks ? labels.boxObjects : 0,
     stats: [...stats],
+    maskStats,
     thresholds: [],
   }
   await writeEvaluation(join(evaluationsFolder(project.path), id), entry, { truth, detections })
@@ -92,10 +115,15 @@ interface Read {
   readonly otherImages: number
   /** Detections that were made in pictures of another size, by where they lie. */
   readonly outside: number
+  readonly masklessDetections: number
 }
 
-async function readModel(model: CachedModel, truth: FrozenTruth, signal: AbortSignal): Promise<Read> {
-  const found = await detectionsOf(model, truth.categories, () => signal.throwIfAborted())
+async function readModel(
+  model: CachedModel,
+  classes: readonly ProjectClass[],
+  signal: AbortSignal,
+): Promise<Read> {
+  const found = await detectionsOf(model, classes, () => signal.throwIfAborted())
   return {
     detections: new Map([
       ['score', found.score],
@@ -103,11 +131,12 @@ async function readModel(model: CachedModel, truth: FrozenTruth, signal: AbortSi
     ]),
     otherImages: 0,
     outside: 0,
+    masklessDetections: 0,
   }
 }
 
 /** Results on images of the project that were not chosen are left out and counted. */
-async function readResults(path: string, project: Project, truth: FrozenTruth): Promise<Read> {
+async function readResults(path: string, project: Project, chosen: ReadonlySet<number>): Promise<Read> {
   const file = basename(path)
   const results = parseCocoResults(parseJson(await readText(path, file), file), file)
   const wrong = results.findIndex(({ score }) => !(score >= 0 && score <= 1))
@@ -118,16 +147,24 @@ async function readResults(path: string, project: Project, truth: FrozenTruth): 
       'Scores must be probabilities: apply a sigmoid to logits first',
     )
   }
-  const known = project.images
-    .list(project.find(''))
-    .map(({ id, path: fileName, width, height }) => ({ id, fileName, width, height }))
-  const all = toDetections(results, known, file)
-  const chosen = new Set(truth.images.map(({ id }) => id))
+  const ofProject = new Map(project.images.list(project.find('')).map((image) => [image.id, image]))
+  const known = [...ofProject.values()].map(({ id, path: fileName, width, height }) => ({
+    ...{ id, fileName },
+    ...(width > 0 && height > 0 && { width, height }),
+  }))
+  const all = toDetections(results, known, file).map(({ mask: _, ...detection }, index): FrozenDetection => {
+    const segmentation = CocoSegmentation.safeParse(results[index]!.segmentation).data
+    const usable = isUsable(segmentation, ofProject.get(detection.imageId))
+    return usable ? { ...detection, segmentation } : detection
+  })
   const detections = all.filter(({ imageId }) => chosen.has(imageId))
+  const isMasked = results.some(({ segmentation }) => segmentation !== undefined && segmentation !== null)
+  const maskless = detections.filter(({ segmentation }) => !segmentation).length
   const outside = detectionsOutside(detections, known).length
   return {
     detections: new Map([['score', detections]]),
     otherImages: all.length - detections.length,
     outside,
+    masklessDetections: isMasked ? maskless : 0,
   }
 }

@@ -133,15 +133,16 @@ async function guarded(write: () => Promise<void>): Promise<void> {
 
 function cocoTruth({ images, categories, objects }: FrozenTruth) {
   return {
-    images: images.map(({ id, fileName }) => ({ id, file_name: fileName })),
+    images: images.map(({ fileName, ...image }) => ({ ...image, file_name: fileName })),
     categories,
-    annotations: objects.map(({ annotationId, imageId, categoryId, box, area, crowd }) => ({
+    annotations: objects.map(({ annotationId, imageId, categoryId, box, area, crowd, segmentation }) => ({
       id: annotationId,
       image_id: imageId,
       category_id: categoryId,
       bbox: box,
       area,
       iscrowd: crowd ? 1 : 0,
+      ...(segmentation && { segmentation }),
     })),
   }
 }
@@ -149,23 +150,26 @@ type CocoTruth = ReturnType<typeof cocoTruth>
 
 const fromCoco = ({ images, categories, annotations }: CocoTruth): FrozenTruth => ({
   categories,
-  images: images.map(({ id, file_name }) => ({ id, fileName: file_name })),
-  objects: annotations.map(({ id, image_id, category_id, bbox, area, iscrowd }) => ({
+  images: images.map(({ file_name, ...image }) => ({ ...image, fileName: file_name })),
+  objects: annotations.map(({ id, image_id, category_id, bbox, area, iscrowd, segmentation }) => ({
     annotationId: id,
     imageId: image_id,
     categoryId: category_id,
     box: bbox,
     area,
     crowd: iscrowd === 1,
+    ...(segmentation && { segmentation }),
   })),
 })
 
 /** Without file names: the images' ids are those of ground-truth.json. */
 const cocoResults = (detections: readonly FrozenDetection[]) =>
-  detections.map(({ imageId, categoryId, box, score, classScore, centerness }) => ({
+  detections.map(({ imageId, categoryId, box, area, score, classScore, centerness, segmentation }) => ({
     image_id: imageId,
     category_id: categoryId,
     bbox: box,
+    ...(area !== undefined && { area }),
+    ...(segmentation && { segmentation }),
     score,
     ...(classScore !== undefined && { class_score: classScore }),
     ...(centerness !== undefined && { centerness }),
@@ -177,6 +181,8 @@ const fromResult = (result: CocoResult): FrozenDetection => ({
   categoryId: result.category_id,
   box: result.bbox,
   score: result.score,
+  ...(result.area !== undefined && { area: result.area }),
+  ...(result.segmentation && { segmentation: result.segmentation }),
   ...(result.class_score !== undefined && { classScore: result.class_score }),
   ...(result.centerness !== undefined && { centerness: result.centerness }),
 })

@@ -102,14 +102,17 @@ function dataOf({ data, snapshot }: RunFacts): string[] {
   ]
 }
 
-function metricsOf({ stats, perCategory, step }: Evaluated, { validation }: RunFacts['data']): string[] {
+function metricsOf(
+  { stats, maskStats, perCategory, step }: Evaluated,
+  { validation }: RunFacts['data'],
+): string[] {
   const images = validation ? ` on the ${validation.images} validation images` : ''
   return [
     '## Metrics',
     `COCO’s protocol${images}, after step ${step}; –: no such objects.`,
     table(
-      ['', 'value'],
-      stats.map((value, i) => [statName(i), figure(value)]),
+      maskStats ? ['', 'boxes', 'masks'] : ['', 'value'],
+      stats.map((value, i) => [statName(i), figure(value), ...(maskStats ? [figure(maskStats[i]!)] : [])]),
     ),
     table(
       ['class', 'AP', 'AP50'],

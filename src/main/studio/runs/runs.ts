@@ -442,5 +442,8 @@ function progressOf({ step, steps, best, live }: RunSummary): [number | null, st
   if (steps === null || live === null) return [null, 'getting ready']
   const minutes = live.remainingSeconds / 60
   const left = minutes < 1 ? `${Math.ceil(live.remainingSeconds)} s` : `${Math.ceil(minutes)} min`
-  return [step / steps, `step ${step} of ${steps}${best ? `, AP ${best.ap.toFixed(3)}` : ''}, ${left} left`]
+  return [
+    step / steps,
+    `step ${step} of ${steps}${best ? `, ${best.maskAp === undefined ? 'AP' : 'mask AP'} ${(best.maskAp ?? best.ap).toFixed(3)}` : ''}, ${left} left`,
+  ]
 }

@@ -1,7 +1,7 @@
 /** What a run's folder tells of it. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Evaluated } from '../../../core/contract/engine.ts'
+import { decidingAp, type Evaluated } from '../../../core/contract/engine.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { RunSummary } from '../../../core/contract/studio/runs.ts'
 import { lastStep, readEvaluations, readRecord } from './run-log.ts'
@@ -34,6 +34,8 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
 /** The first with the best AP, as the engine chooses the checkpoint that it keeps. */
 export function bestOf(evaluations: readonly Evaluated[]): RunSummary['best'] {
   let best: Evaluated | undefined
-  for (const one of evaluations) if (!best || one.stats[0]! > best.stats[0]!) best = one
-  return best ? { step: best.step, ap: best.stats[0]!, ap50: best.stats[1]! } : null
+  for (const one of evaluations) if (!best || decidingAp(one) > decidingAp(best)) best = one
+  if (!best) return null
+  const { step, stats, maskStats } = best
+  return { step, ap: stats[0]!, ap50: stats[1]!, ...(maskStats && { maskAp: maskStats[0]! }) }
 }

@@ -10,6 +10,7 @@ const entryOf = (id: string) =>
     id,
     title: id,
     rankings: ['score'],
+    iouTypes: ['bbox'],
     source: { kind: 'model', path: `/${id}` },
     query: 'split:val',
   }) as never

@@ -35,4 +35,7 @@ test('of equal evaluations the first is the best', () => {
   const one = (number: number, ap: number) => ({ step: number, stats: [ap, 0], perCategory: [] })
   expect(bestOf([])).toBeNull()
   expect(bestOf([one(1, 0.2), one(2, 0.4), one(3, 0.4)])).toEqual({ step: 2, ap: 0.4, ap50: 0 })
+  const masked = (step: number, ap: number, maskAp: number) => ({ ...one(step, ap), maskStats: [maskAp] })
+  const best = { step: 2, ap: 0.4, ap50: 0, maskAp: 0.3 }
+  expect(bestOf([masked(1, 0.5, 0.1), masked(2, 0.4, 0.3), masked(3, 0.6, 0.2)])).toEqual(best)
 })

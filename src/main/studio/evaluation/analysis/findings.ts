@@ -6,13 +6,13 @@ import { ERROR_TYPES } from '../../../../core/evaluation/analysis/error-types.ts
 import { type Evidence, evidence } from '../../../../core/evaluation/analysis/evidence.ts'
 import { VERDICT } from '../../../../core/evaluation/analysis/findings.ts'
 import { falseNegatives, falsePositives } from '../../../../core/evaluation/analysis/mistakes.ts'
-import type { TrueObject } from '../../../../core/evaluation/ground-truth.ts'
 import { NOTHING } from '../../../../core/evaluation/group-matcher.ts'
 import { iouOf } from '../../../../core/evaluation/ious.ts'
 import type { BoxXywh, BoxXyxy } from '../../../../core/geometry/box.ts'
+import type { FrozenDetection, FrozenObject } from '../frozen.ts'
 import type { Analysis } from '../loaded-evaluation.ts'
 
-type Options = Omit<ParsedParams<'evaluation.findings'>, 'evaluation' | 'ranking'>
+type Options = Omit<ParsedParams<'evaluation.findings'>, 'evaluation' | 'ranking' | 'iouType'>
 type Kind = (typeof FINDING_KINDS)[number]
 
 interface Found extends Evidence {
@@ -135,9 +135,14 @@ function verdictOn({ tables, findings, errors }: Analysis, d: number): Found {
 }
 
 function toFinding(
-  { truth, detections }: Analysis,
+  { truth, detections, byMasks }: Analysis,
   { kind, imageId, iou, detection, object }: Found,
 ): Finding {
+  const placeOf = ({ categoryId, box, segmentation }: FrozenDetection | FrozenObject) => ({
+    classId: categoryId,
+    box: corners(box),
+    ...(byMasks && segmentation && { segmentation }),
+  })
   const detected = detection === null ? null : detections[detection]!
   const meant = object === null ? null : truth.objects[object]!
   return {
@@ -150,10 +155,5 @@ function toFinding(
     object: meant && { annotationId: meant.annotationId, ...placeOf(meant) },
   }
 }
-
-const placeOf = ({ categoryId, box }: Pick<TrueObject, 'categoryId' | 'box'>) => ({
-  classId: categoryId,
-  box: corners(box),
-})
 
 const corners = ([x, y, width, height]: BoxXywh): BoxXyxy => [x, y, x + width, y + height]

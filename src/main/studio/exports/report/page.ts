@@ -41,14 +41,16 @@ ${settingsSection(facts)}
 }
 
 function tiles({ run, data, evaluation }: ReportFacts): Html {
-  const of = (index: number): string | null => {
-    const value = evaluation?.stats[index] ?? -1
+  const of = (index: number, stats = evaluation?.stats): string | null => {
+    const value = stats?.[index] ?? -1
     return value < 0 ? null : value.toFixed(3)
   }
+  const { maskStats } = evaluation ?? {}
   const figures: [name: string, value: string | number | null][] = [
     ['AP', of(0)],
     ['AP50', of(1)],
     ['AP75', of(2)],
+    ...(maskStats ? ([['AP of masks', of(0, maskStats)]] as [string, string | null][]) : []),
     ['training images', data.training.images],
     ['validation images', data.validation?.images ?? null],
     ['steps', run.step],
