@@ -13,11 +13,11 @@ const { models } = read('resources/models.json')
 const WINDOW = [
   '@lucide/svelte',
   'bits-ui',
+  'clipper-lib',
   'd3-scale',
   'd3-shape',
   'flatbush',
   'konva',
-  'polygon-clipping',
   'svelte',
   'tinykeys',
   'virtua',

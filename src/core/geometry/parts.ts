@@ -32,7 +32,11 @@ export function grouped(rings: readonly Ring[]): Part[] {
   const outlines = rings.filter((ring) => signedArea(ring) >= 0)
   const holesOf = new Map(outlines.map((outline) => [outline, [] as Ring[]]))
   for (const hole of rings.filter((ring) => signedArea(ring) < 0)) {
-    const around = outlines.filter((outline) => polygonHolds([outline], ...insideOf(hole)))
+    const inside = insideOf(hole)
+    // A smaller part may be an island in the hole.
+    const around = outlines.filter(
+      (outline) => signedArea(outline) > -signedArea(hole) && polygonHolds([outline], ...inside),
+    )
     const smallest = around.toSorted((a, b) => signedArea(a) - signedArea(b))[0]
     if (smallest) holesOf.get(smallest)!.push(hole)
   }
@@ -49,17 +53,31 @@ function leftmost(ring: Ring): number {
   return best
 }
 
-/** A point inside a ring, just right of its leftmost vertex. */
+/**
+ * A point well inside a ring, since a hole may touch its outline: the middle of the corner at the leftmost vertex, or half way to
+ * the vertex that lies deepest in this corner.
+ */
 function insideOf(ring: Ring): [x: number, y: number] {
   const count = ring.length >> 1
   const at = leftmost(ring)
-  const before = (at + count - 1) % count
-  const after = (at + 1) % count
-  const share = 1e-6
-  return [
-    ring[2 * at]! + share * (ring[2 * before]! + ring[2 * after]! - 2 * ring[2 * at]!),
-    ring[2 * at + 1]! + share * (ring[2 * before + 1]! + ring[2 * after + 1]! - 2 * ring[2 * at + 1]!),
+  const corner = [(at + count - 1) % count, at, (at + 1) % count]
+  const [ax, ay, x, y, bx, by] = corner.flatMap((i) => [ring[2 * i]!, ring[2 * i + 1]!]) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
+  const triangle = [ax, ay, x, y, bx, by]
+  let [deepest, depth] = [-1, 0]
+  for (let i = 0; i < count; i++) {
+    if (corner.includes(i) || !polygonHolds([triangle], ring[2 * i]!, ring[2 * i + 1]!)) continue
+    const away = Math.abs((bx - ax) * (ring[2 * i + 1]! - ay) - (by - ay) * (ring[2 * i]! - ax))
+    if (away > depth) [deepest, depth] = [i, away]
+  }
+  if (deepest < 0) return [(ax + x + bx) / 3, (ay + y + by) / 3]
+  return [(x + ring[2 * deepest]!) / 2, (y + ring[2 * deepest + 1]!) / 2]
 }
 
 /** A ring with a hole joined to it: from the hole's leftmost vertex straight left to the nearest edge. */

@@ -37,6 +37,18 @@ test('a second hole may hang on the first, an island lies in a hole, and a hole 
   expect(rings.map(signedArea)).toEqual([400 - 9 - 12, 1])
 })
 
+test('a hole belongs to the part around it where it touches the outline beyond rounding, and where an island fills most of it', () => {
+  const outline = [0, 0, 100, 0, 100, 100, 0, 100]
+  const touching = [-1e-3, 50, 20, 60, 20, 40]
+  expect(grouped([outline, touching])).toEqual([{ outline, holes: [touching] }])
+  const hole = [10, 10, 10, 90, 90, 90, 90, 10]
+  const island = [10, 10, 90, 10, 90, 85, 10, 85]
+  expect(grouped([outline, hole, island])).toEqual([
+    { outline, holes: [hole] },
+    { outline: island, holes: [] },
+  ])
+})
+
 test('bridges are opened again into the rings of before', () => {
   const sorted = (rings: readonly Ring[]) => rings.map(signedArea).toSorted((a, b) => a - b)
   fc.assert(
