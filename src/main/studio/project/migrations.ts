@@ -1,7 +1,10 @@
 /** Brings a project file to the format of this program, step by step. */
-import { CodedError } from '../../../core/errors.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CodedError, fileFault } from '../../../core/errors.ts'
 import { naturalKey } from '../../../core/project/natural-order.ts'
-import type { Database } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { VERSION_1, VERSION_2, VERSION_3, VERSION_4 } from './schema.ts'
 
 /** SQL, or more than SQL can do. */
@@ -26,6 +29,52 @@ const APPLICATION_ID = 0x46434f53
 /** True for a file without a table: one that is being made, or whose making was interrupted. */
 export const isEmpty = (database: Database): boolean =>
   database.get('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined
+
+/** The format of a project file that is older than this program's; undefined for one that needs no migration. */
+export function olderFormat(database: Database): number | undefined {
+  const version = headerField(database, 'user_version')
+  return version > 0 && version < MIGRATIONS.length ? version : undefined
+}
+
+/**
+ * Migrates a temporary copy of a project that cannot be written, and opens the copy for reading under the path of the
+ * original. Both connections are closed together with the one that is returned, and the copy is deleted.
+ *
+ * Throws DATA_PROJECT_OLDER if there is no room for a copy.
+ */
+export function openMigratedCopy(original: Database): Database {
+  let folder: string | undefined
+  const discard = (): void => {
+    original.close()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    folder = mkdtempSync(join(tmpdir(), 'fcos-project-'))
+    const path = join(folder, 'copy.fcos')
+    original.run('VACUUM INTO ?', path)
+    const changed = openDatabase(path, { journal: 'delete' })
+    try {
+      migrate(changed)
+    } finally {
+      changed.close()
+    }
+    const copy = openDatabase(path, { readOnly: true })
+    const close = (): void => {
+      copy.close()
+      discard()
+    }
+    return { ...copy, path: original.path, close }
+  } catch (cause) {
+    discard()
+    const reason = cause instanceof CodedError ? cause.message : fileFault(cause).reason
+    throw new CodedError(
+      'DATA_PROJECT_OLDER',
+      `${original.path} has an older format and cannot be written, and no converted copy can be made in ${tmpdir()}: ${reason}`,
+      'The project is unchanged. Make its folder writable, or free some space for temporary files',
+      { cause },
+    )
+  }
+}
 
 /**
  * Throws DATA_PROJECT_NEWER for a file of a newer program, which is then not touched, DATA_PROJECT_FORMAT for a

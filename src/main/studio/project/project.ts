@@ -21,7 +21,7 @@ import { type Database, openDatabase } from './database.ts'
 import { History } from './history.ts'
 import { Images } from './images.ts'
 import { acquireLock, type HeldLock, type Holder, type Lock } from './lock.ts'
-import { isEmpty, migrate } from './migrations.ts'
+import { isEmpty, migrate, olderFormat, openMigratedCopy } from './migrations.ts'
 import { findImages } from './search.ts'
 
 /** The name of the file in a project's folder. */
@@ -161,7 +161,7 @@ export async function createProject(
  * Opens a project, given as its folder or its file.
  *
  * Throws DATA_NOT_FOUND, DATA_PROJECT_FORMAT (another kind of file), DATA_PROJECT_NEWER (of a newer program),
- * DATA_PROJECT_OLDER (of an older one, and it cannot be written), DATA_PROJECT_DAMAGED, IO_PROJECT.
+ * DATA_PROJECT_OLDER (of an older one that can neither be written nor copied), DATA_PROJECT_DAMAGED, IO_PROJECT.
  */
 export async function openProject(
   given: string,
@@ -215,6 +215,8 @@ function openToRead(path: string, refusal: CodedError): Project {
     if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw error
     database = openDatabase(path, { readOnly: true, immutable: true })
   }
+  const older = olderFormat(database)
+  if (older !== undefined) return new Project(openMigratedCopy(database), ofOlderFormat(refusal, older))
   try {
     settle(database)
     return new Project(database, refusal)
@@ -271,6 +273,12 @@ function unwritable(path: string, cause: CodedError): CodedError {
     'Check the permissions of the folder',
     { cause },
   )
+}
+
+/** What another program changes in the file meanwhile does not reach the copy. */
+function ofOlderFormat({ code, message, remedy, cause }: CodedError, version: number): CodedError {
+  const copy = `shown from a temporary copy, because its file has the older format ${version}`
+  return new CodedError(code, `${message}; it is ${copy}`, remedy, { cause })
 }
 
 function taken(path: string, holder: Holder | undefined): CodedError {

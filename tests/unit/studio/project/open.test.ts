@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../../../src/main/studio/project/database.ts'
 import { MIGRATIONS, migrate } from '../../../../src/main/studio/project/migrations.ts'
 import { createProject, openProject, PROJECT_FILE } from '../../../../src/main/studio/project/project.ts'
@@ -109,6 +109,45 @@ test('a project of format 2 opens, with its images in the order of their names',
   onTestFinished(() => project.close())
   expect(project.readOnly).toBeUndefined()
   expect(project.find('')).toEqual([3, 4, 2, 1])
+})
+
+test.each([1, 2, 3])(
+  'a project of format %i that cannot be written opens to be read, and stays as it is',
+  async (version) => {
+    const path = join(await scratch(), PROJECT_FILE)
+    const older = openDatabase(path)
+    migrate(older, MIGRATIONS.slice(0, version))
+    older.run(`INSERT INTO setting VALUES ('image-root', '../photos')`)
+    for (const [i, name] of ['b-10.jpg', 'b-2.jpg'].entries())
+      older.run('INSERT INTO image (id, path, name_key) VALUES (?, ?, ?)', i + 1, name, name)
+    if (version >= 3) older.run('UPDATE image SET sort_key = 4 - id')
+    older.close()
+    const bytes = await readFile(path)
+    const project = await openProject(path, { readOnly: true })
+    expect(project.readOnly).toMatchObject({
+      code: 'IO_PROJECT_READ_ONLY',
+      message: expect.stringContaining(`older format ${version}`),
+    })
+    expect(project.find('')).toEqual([2, 1])
+    expect(project.path).toBe(path)
+    expect(project.imageRoot).toBe(join(path, '../../photos'))
+    expect(() => project.images.setState([1], 'done')).toThrow(project.readOnly)
+    project.close()
+    expect(await readFile(path)).toEqual(bytes)
+  },
+)
+
+test('an older project whose copy finds no place is refused, and the reason said', async () => {
+  const path = join(await scratch(), PROJECT_FILE)
+  const older = openDatabase(path)
+  migrate(older, MIGRATIONS.slice(0, 2))
+  older.close()
+  vi.stubEnv('TMPDIR', join(path, 'nowhere'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expect(openProject(path, { readOnly: true })).rejects.toMatchObject({
+    code: 'DATA_PROJECT_OLDER',
+    message: expect.stringContaining('nowhere'),
+  })
 })
 
 test('a migration that fails changes nothing; an older file that cannot be written is not changed', async () => {
