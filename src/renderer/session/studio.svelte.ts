@@ -249,10 +249,7 @@ export class Studio implements Context {
 
   #remember(): void {
     if (this.project === null) return
-    const { [this.project.path]: _, ...others } = this.settings.get(LAST_VIEWS, LastViews, {})
-    this.settings.set(LAST_VIEWS, {
-      ...Object.fromEntries(Object.entries(others).slice(1 - MOST_LAST_VIEWS)),
-      [this.project.path]: { place: this.place, image: this.images.current },
-    })
+    const view = { place: this.place, image: this.images.current }
+    this.settings.setEntry(LAST_VIEWS, LastViews, this.project.path, view, MOST_LAST_VIEWS)
   }
 }

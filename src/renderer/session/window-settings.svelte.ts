@@ -11,6 +11,8 @@ const SAVE_DELAY_MS = 300
 export class WindowSettings {
   readonly #client: StudioClient
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  /** Two entries of a record are saved one after the other. */
+  #saving = Promise.resolve()
   #values = $state.raw<Stored>({})
 
   constructor(client: StudioClient, stored: Stored) {
@@ -27,8 +29,30 @@ export class WindowSettings {
   set(key: string, value: unknown): void {
     const plain = value as Value
     this.#values = { ...this.#values, [key]: plain }
+    this.#later(key, () => void this.#client.call('settings.set', { key, value: plain }))
+  }
+
+  /**
+   * Changes one entry of a record and moves it to the end; more than `most` entries drop the first. Other windows write other
+   * entries, so the change is made to the record as it is when it is saved.
+   */
+  setEntry<T>(key: string, schema: z.ZodType<Record<string, T>>, name: string, value: T, most: number): void {
+    const changed = (record: Record<string, T>): Value => {
+      const { [name]: _, ...others } = record
+      return { ...Object.fromEntries(Object.entries(others).slice(1 - most)), [name]: value } as Value
+    }
+    this.#values = { ...this.#values, [key]: changed(this.get(key, schema, {})) }
+    const save = async (): Promise<void> => {
+      const { [key]: stored } = await this.#client.call('settings.all', {})
+      await this.#client.call('settings.set', { key, value: changed(schema.safeParse(stored).data ?? {}) })
+    }
+    this.#later(`${key} ${name}`, () => {
+      this.#saving = this.#saving.then(save, save)
+    })
+  }
+
+  #later(key: string, save: () => void): void {
     clearTimeout(this.#timers.get(key))
-    const save = (): void => void this.#client.call('settings.set', { key, value: plain })
     this.#timers.set(key, setTimeout(save, SAVE_DELAY_MS))
   }
 }
