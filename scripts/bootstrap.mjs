@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test` and `npm run setup` on a machine that has only Node ≥ 20, Python 3 with pip, a C++ compiler and
+ * `npm start`, `npm test`, `npm run test:jobs` and `npm run setup` on a machine that has only Node ≥ 20, Python 3 with pip, a C++ compiler and
  * access to the package registries. Plain JavaScript without dependencies, because it runs before any are installed.
  */
 
@@ -30,10 +30,11 @@ async function main(verb, rest) {
   const env = { NODE_USE_ENV_PROXY: '1', ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }
   const run = (args) => runInPlace(node, args, { cwd: PROJECT, env })
 
-  const setup = await run(['src/main/setup/index.ts', ...(verb === 'test' ? ['--for-training'] : [])])
+  const setup = await run(['src/main/setup/index.ts', ...(verb.startsWith('test') ? ['--for-training'] : [])])
   if (setup !== 0) return setup
   if (verb === 'start') return run(['src/main/cli/index.ts', 'start', ...rest])
   if (verb === 'test') return runTests(run, rest)
+  if (verb === 'test:jobs') return run(['scripts/test-jobs.mjs', ...rest])
   return 0
 }
 

@@ -1,26 +1,42 @@
 /**
  * `npm run test:jobs`: trains the same runs in the engine, in PyTorch and on Ray, and compares them. Makes a virtual environment of
- * pinned versions in the cache, once. `--quick` leaves out Ray and what takes longest. Without Python 3 or a package registry it
- * skips, aloud.
+ * pinned versions in the cache, once. `--quick` installs no Ray, and compares the steps of one process and of two alone. Where
+ * Python 3 is missing, or its packages cannot be had in time, it skips, aloud.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { node24, PROJECT } from './node24.mjs'
 
 const windows = process.platform === 'win32'
-const REQUIREMENTS = ['resources/job/requirements.txt', 'tests/job/requirements.txt'].map((file) =>
-  path.join(PROJECT, file),
-)
+const quick = process.argv.includes('--quick')
+/** Lines of pip's requirements. */
+const REQUIREMENTS = ['resources/job/requirements.txt', 'tests/job/requirements.txt']
+  .flatMap((file) => readFileSync(path.join(PROJECT, file), 'utf8').split('\n'))
+  .filter((line) => line !== '' && !line.startsWith('#') && !(quick && line.startsWith('ray')))
 /** PyTorch without CUDA: a tenth of the size. */
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu'
-const QUICK = ['-t', 'takes the same steps|sees the same inputs|in two processes']
+const QUICK = ['tests/job/parity.test.ts', '-t', 'takes the same steps of SGD|in two processes']
+/** A registry that is slower is none. */
+const MOST_MINUTES = 5
 
-const quick = process.argv.includes('--quick')
-const python = process.env.FCOS_JOB_PYTHON || (await environment())
-process.exitCode = python === null ? 0 : test(python)
+const began = Date.now()
+const python = process.env.FCOS_JOB_PYTHON || (await timed('installing', environment))
+process.exitCode = python === null ? 0 : await test(python)
+console.log(`Tests of jobs: ${seconds(began)} s in all`)
+
+function seconds(since) {
+  return Math.round((Date.now() - since) / 1000)
+}
+
+async function timed(what, work) {
+  const start = Date.now()
+  const result = await work()
+  console.log(`Tests of jobs: ${what} took ${seconds(start)} s`)
+  return result
+}
 
 function cacheFolder() {
   const home = homedir()
@@ -32,21 +48,23 @@ function cacheFolder() {
 
 /** The environment's Python, made where there is none yet; null where it cannot be made. */
 async function environment() {
-  const hash = createHash('sha256')
-  for (const file of REQUIREMENTS) hash.update(readFileSync(file))
-  const folder = path.join(cacheFolder(), `jobs-${hash.digest('hex').slice(0, 12)}`)
+  const hash = createHash('sha256').update(REQUIREMENTS.join('\n')).digest('hex').slice(0, 12)
+  const folder = path.join(cacheFolder(), `jobs-${hash}`)
   const at = (root) => path.join(root, windows ? 'Scripts/python.exe' : 'bin/python')
   // Its last file: with it, the environment is complete.
   const complete = path.join(folder, 'complete')
   if (existsSync(complete)) return at(folder)
-  console.log(`Installing PyTorch and Ray for the tests of jobs into ${folder}`)
+  console.log(`Installing PyTorch${quick ? '' : ' and Ray'} for the tests of jobs into ${folder}`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(path.dirname(folder), { recursive: true })
-  const run = (command, ...args) =>
-    spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
+  const until = Date.now() + MOST_MINUTES * 60_000
+  const run = (command, ...args) => {
+    const timeout = Math.max(1, until - Date.now())
+    return spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], timeout }).status === 0
+  }
   const pip = (...args) =>
     run(at(folder), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...args)
-  const torch = readFileSync(REQUIREMENTS[0], 'utf8').match(/^torch==\S+/m)[0]
+  const torch = REQUIREMENTS.find((line) => line.startsWith('torch=='))
   const hasCpuIndex = await fetch(CPU_INDEX, { signal: AbortSignal.timeout(5000) }).then(
     ({ ok }) => ok,
     () => false,
@@ -54,31 +72,30 @@ async function environment() {
   const done =
     run(windows ? 'python' : 'python3', '-m', 'venv', folder) &&
     (!hasCpuIndex || pip(torch, '--index-url', CPU_INDEX)) &&
-    pip(...REQUIREMENTS.flatMap((file) => ['-r', file]))
+    pip(...REQUIREMENTS)
   if (!done) {
     rmSync(folder, { recursive: true, force: true })
-    console.log('SKIPPED: the tests of jobs, since Python 3 with venv, or its packages, cannot be had here')
+    const why = `Python 3 with venv, or its packages, could not be had within ${MOST_MINUTES} minutes`
+    console.log(`SKIPPED: the tests of jobs (PyTorch and Ray beside the engine), since ${why}`)
     return null
   }
-  mkdirSync(`${complete}.partial`)
+  writeFileSync(`${complete}.partial`, '')
   renameSync(`${complete}.partial`, complete)
   return at(folder)
 }
 
-function test(python) {
-  const env = {
-    ...process.env,
-    FCOS_JOB_PYTHON: python,
-    PYTHONPATH: path.join(PROJECT, 'resources/job'),
-    PYTHONDONTWRITEBYTECODE: '1',
-  }
-  const options = { cwd: PROJECT, env, stdio: 'inherit' }
-  const own = spawnSync(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'tests/job'], options)
-  const { PYTHONPATH: _, ...plain } = env
-  const files = quick ? ['tests/job/parity.test.ts', ...QUICK] : ['tests/job']
-  const beside = spawnSync(node24(), ['node_modules/vitest/vitest.mjs', 'run', ...files], {
-    ...options,
-    env: plain,
-  })
-  return own.status === 0 && beside.status === 0 ? 0 : 1
+async function test(python) {
+  const env = { ...process.env, FCOS_JOB_PYTHON: python, PYTHONDONTWRITEBYTECODE: '1' }
+  const run = (command, args, more) =>
+    spawnSync(command, args, { cwd: PROJECT, env: { ...env, ...more }, stdio: 'inherit' }).status === 0
+  const own = await timed('the program by itself', () =>
+    run(python, ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'tests/job'], {
+      PYTHONPATH: path.join(PROJECT, 'resources/job'),
+    }),
+  )
+  const files = quick ? QUICK : ['tests/job']
+  const beside = await timed('comparisons with the engine', () =>
+    run(node24(), ['node_modules/vitest/vitest.mjs', 'run', ...files]),
+  )
+  return own && beside ? 0 : 1
 }

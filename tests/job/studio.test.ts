@@ -5,6 +5,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodePinned } from '../../src/core/contract/pinned.ts'
+import { EvaluationEntry } from '../../src/core/contract/studio/evaluation.ts'
 import type { RunPlan } from '../../src/core/contract/studio/runs.ts'
 import { pyramid } from '../../src/core/pyramid/levels.ts'
 import { fcos } from '../support/cli.ts'
@@ -22,7 +23,7 @@ import {
 } from '../support/job-runs.ts'
 import { readFileAsset } from '../support/read-asset.ts'
 import { scratch } from '../support/scratch.ts'
-import { connect } from '../support/studio.ts'
+import { connect, ended } from '../support/studio.ts'
 import { engineHost, QUICK, watch } from '../support/training.ts'
 
 sayIfSkipped('PyTorch in the studio')
@@ -64,7 +65,11 @@ describe.skipIf(jobPython === '')('PyTorch on this machine', { timeout: 900_000 
     await expect(client.call('runs.python', { python: '/nowhere' })).rejects.toMatchObject({
       code: 'RUNTIME_PYTHON',
     })
-    const plan: RunPlan = { ...QUICK, place: { kind: 'pytorch', python: jobPython, processes: 1 } }
+    const [own] = await client.call('runs.list', {})
+    const plan: RunPlan = {
+      ...{ ...QUICK, model: { kind: 'run', run: own!.id }, options: { training: QUICK.options.training! } },
+      place: { kind: 'pytorch', python: jobPython, processes: 1 },
+    }
     const { ids } = await client.call('images.find', { query: 'split:val' })
     const pinned = { images: ids.slice(0, 2), every: 2 }
     const paused = until('paused')
@@ -90,6 +95,35 @@ describe.skipIf(jobPython === '')('PyTorch on this machine', { timeout: 900_000 
     const seen = decodePinned(await readFileAsset(asset))
     expect(seen.maps.centerness!.length).toBe(pyramid(seen.input, 'half-stride').locations)
     expect(readdirSync(detail.folder)).not.toContain('events.jsonl')
+
+    // It is a run as any other: its model is used, measured on the same images with the same result, and trained further.
+    const { checkpoint, best } = (await client.call('runs.list', {})).find(({ id }) => id === run)!
+    expect(await client.call('models.use', { path: checkpoint })).toMatchObject({ path: checkpoint })
+    const source = { kind: 'model', path: checkpoint! } as const
+    const measured = await ended(
+      client,
+      await client.call('evaluation.start', { source, query: 'split:val' }),
+    )
+    expect(measured.error).toBeNull()
+    expect(best!.ap).toBeGreaterThan(0.05)
+    // The window's engine may round convolutions to bfloat16.
+    expect(EvaluationEntry.parse(measured.result).stats[0]).toBeCloseTo(best!.ap, 2)
+    const finer = until(({ id, state }) => id !== run && (state === 'done' || state === 'failed'))
+    const tuned = await client.call('runs.start', {
+      plan: {
+        ...{ ...QUICK, model: { kind: 'run', run }, measureWith: null },
+        options: { training: { ...QUICK.options.training, steps: 2 } },
+      },
+      pinned: { images: [], every: 1 },
+    })
+    expect(await finer).toMatchObject({ id: tuned.id, state: 'done', step: 2, error: null })
+    const [before, after] = await Promise.all(
+      [run, tuned.id].map((id) => client.call('runs.curves', { run: id, after: 0 })),
+    )
+    expect(Object.keys(after!.figures).sort()).toEqual(Object.keys(before!.figures).sort())
+    expect((await client.call('runs.detail', { run: tuned.id })).loaded).toMatch(
+      /^(\d+) of \1 tensors loaded$/,
+    )
   })
 
   test('a worker that is killed is replaced, and the run arrives where it would have', async () => {

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 
-from fcos_job import data, detect, files, learn, loss, model
+from fcos_job import data, detect, files, learn, loss, model, ray_detect, train
 
 RULES = {"location": "half-stride", "ranges": "closed", "area": "inclusive", "radius": 0}
 
@@ -30,7 +32,8 @@ def options(**changes):
     return {
         "steps": 4, "batch": 2, "accumulate": 1, "learn": "c2", "average": True, "seed": 0, "cacheFeatures": False, "size": 64,
         "optimiser": {"kind": "adamw", "rate": 1e-3, "pyramidShare": 1, "backboneShare": 0.3, "momentum": 0.9, "weightDecay": 0.02, "clipNorm": 10},
-        "schedule": {"warmup": 2, "decay": "cosine"}, "augment": data.NO_AUGMENTATION, **changes,
+        "schedule": {"warmup": 2, "decay": "cosine"}, "augment": data.NO_AUGMENTATION, "normaliser": "batch", "evaluateEvery": 0,
+        "saveEvery": 1, **changes,
     }
 
 
@@ -140,13 +143,77 @@ def test_a_gradient_that_is_not_finite_moves_nothing():
 
 
 def test_what_is_not_known_is_refused_by_name():
-    for changed, word in [
-        ({"detector": "retinanet"}, "retinanet"),
-        ({"assignment": {**RULES, "masks": True}}, "assignment.masks"),
-        ({"head": {**config()["head"], "norm": "batch"}}, "BatchNorm"),
-    ]:
+    def refuses(word, changes={}, **chosen):
         with pytest.raises(files.JobError, match=word):
-            model.FCOS(config(**changed))
+            changed = config(**changes)
+            model.FCOS(changed)
+            train.require_rules(changed, options(**chosen))
+
+    train.require_rules(config(), options())
+    refuses("retinanet", {"detector": "retinanet"})
+    refuses("assignment.masks", {"assignment": {**RULES, "masks": {}}})
+    refuses("BatchNorm", {"head": {**config()["head"], "norm": "batch"}})
+    refuses("head.news", {"head": {**config()["head"], "news": 1}})
+    refuses("loss.news", {"loss": {**config()["loss"], "news": 1}})
+    refuses("setting news", {"news": 1})
+    refuses("setting news", news=1)
+    refuses("augment.news", augment={**data.NO_AUGMENTATION, "news": 1})
+
+
+def test_packages_that_are_too_old_are_told():
+    for version, least in [("2.13.0+cpu", (2, 6)), ("2.6.0", (2, 6)), ("3.0", (2, 6))]:
+        files.require_version("torch", version, least)
+    for version in ("1.13.1", "2.5.1+cu121"):
+        with pytest.raises(files.JobError, match=f"torch {version[:3]}") as old:
+            files.require_version("torch", version, (2, 6))
+        assert old.value.code == "RUNTIME_TORCH"
+
+
+def test_centerness_branches_learn_what_is_asked_of_them():
+    boxes = torch.tensor([[4.0, 4, 28, 28]])
+    label, ltrb = (each[None] for each in loss.targets_of(boxes, torch.tensor([0]), RULES, 64, 64))
+    shape = label.shape[1]
+    # 8, 8, 16, 16 at location 9: half the box is found, so that its IoU is a half.
+    found = (ltrb * torch.tensor([1.0, 1, 1, 0.25])).requires_grad_()
+    assert loss._ious(found[0, 9:10], ltrb[0, 9:10]).item() == pytest.approx(12 / 24)
+    outputs = torch.zeros(1, shape, 2), found, torch.zeros(1, shape)
+    rules = config(loss={**config()["loss"], "quality": "iou", "boxWeight": "none", "focalAlpha": 0})
+    _, figures = loss.losses(outputs, label, ltrb, rules, lambda count: count)
+    # Of a logit of 0, whatever is to be learnt costs ln 2.
+    assert figures["centerness"] == pytest.approx(math.log(2))
+    ious = loss._ious(found[label != loss.BACKGROUND].detach(), ltrb[label != loss.BACKGROUND])
+    assert figures["floor"] == pytest.approx(float(-(torch.xlogy(ious, ious) + torch.xlogy(1 - ious, 1 - ious)).mean()))
+
+
+def test_frozen_batch_norms_take_the_model_s_epsilon():
+    one, other = (model.FCOS(config(architecture="r50", **more)) for more in ({}, {"batchNormEpsilon": 0}))
+    norms = [{each.epsilon for each in network.modules() if isinstance(each, model.FrozenBatchNorm)} for network in (one, other)]
+    assert norms == [{1e-5}, {0}]
+
+
+def test_a_part_that_was_cut_off_is_gone_on_with(tmp_path):
+    names = ["a.jpg", "ä b.jpg", "c.jpg", "d.jpg"]
+    lines = [json.dumps({"id": number, "fileName": name, "path": name}) + "\n" for number, name in enumerate(names, 1)]
+    (tmp_path / "images.jsonl").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "parts").mkdir()
+    record = {"head": {"model": "x"}, "shards": [{"at": 0, "count": 1}, {"at": len(lines[0].encode()), "count": 3}]}
+    asked = []
+
+    def find(image):
+        asked.append(image["fileName"])
+        if image["fileName"] == "c.jpg":
+            raise files.JobError("DATA_IMAGE_BROKEN", "c.jpg: broken")
+        return {"detections": [], "cut": False}, 4, 3
+
+    ray_detect.detect_shard(str(tmp_path), record, 1, find)
+    part = tmp_path / "parts" / "part-00002.jsonl"
+    whole = part.read_bytes()
+    assert asked == names[1:] and whole.count(b"\n") == 4 and b"DATA_IMAGE_BROKEN" in whole
+    for kept, again in [(whole, []), (whole[:-3], ["d.jpg"]), (whole[:40], names[1:]), (b"", names[1:]), (b"another\n{}\n", names[1:])]:
+        part.write_bytes(kept)
+        asked.clear()
+        ray_detect.detect_shard(str(tmp_path), record, 1, find)
+        assert asked == again and part.read_bytes() == whole
 
 
 def test_pictures_are_read_as_the_studio_reads_them(tmp_path):
@@ -208,6 +275,20 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     assert json.loads(path.read_text()) == {"good": 1} and os.listdir(tmp_path) == ["kept.json"]
     told = files.as_job_error(full.value, "The state of step 4 is kept")
     assert told.code == "IO_DISK_FULL" and "step 4" in told.remedy
+
+
+def test_what_the_system_answered_to_safetensors_is_told_as_such(tmp_path):
+    with pytest.raises(FileNotFoundError) as missing:
+        files.replace(str(tmp_path / "none" / "a.safetensors"), lambda partial: save_file({"a": torch.zeros(9)}, partial))
+    assert files.as_job_error(missing.value, "").code == "IO_FILE"
+
+    def full(_):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    with pytest.raises(OSError) as error:
+        files.replace(str(tmp_path / "state.safetensors"), full)
+    told = files.as_job_error(error.value, "The state of step 4 is kept")
+    assert told.code == "IO_DISK_FULL" and "state.safetensors" in told.message and "step 4" in told.remedy
 
 
 def test_nms_is_class_wise_and_equal_scores_keep_their_order():

@@ -7,6 +7,7 @@ import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../src/core/formats/tensor-values.ts'
 import { trainInPython } from '../../src/main/jobs/launch.ts'
 import { PROGRAM, pythonEnvironment } from '../../src/main/jobs/python.ts'
+import { readModels, weightsPath } from '../../src/main/setup/weights.ts'
 import { trainingData } from '../../src/main/studio/engine/engine-data.ts'
 import { beginRun } from '../../src/main/studio/engine/pytorch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
@@ -40,8 +41,11 @@ export type Options = TrainRequest['options']
 /** As small as a network can be that has every part. */
 export const SMALL: NonNullable<Options['model']> = { head: { channels: 16, groups: 4, depth: 1 } }
 
+/** What a new lite0 starts from. */
+const IMAGENET = weightsPath(readModels().find(({ name }) => name === 'efficientnet_lite0_imagenet')!)
+
 export const requestOf = async (out: string, options: Options, start: Start) => ({
-  ...({ out, weights: null, architecture: 'lite0', options, resume: false } as const),
+  ...({ out, weights: IMAGENET, architecture: 'lite0', options, resume: false } as const),
   ...(await sampleSets(8, 3)),
   ...start,
 })
@@ -63,7 +67,9 @@ export async function trainInEngine(
   }
 }
 
-export const GO_ON: Start = { resume: true, data: null, validation: null, architecture: null }
+export const GO_ON: Start = {
+  ...{ resume: true, weights: null, data: null, validation: null, architecture: null },
+}
 
 export interface PythonRun {
   readonly processes?: number

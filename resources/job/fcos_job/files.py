@@ -2,6 +2,7 @@
 import errno
 import json
 import os
+import re
 import struct
 import time
 
@@ -43,6 +44,15 @@ def as_job_error(error, kept):
     return JobError("ENGINE_INTERNAL", text, kept)
 
 
+def require_version(package, version, least):
+    """Raises JobError for a package that is older than this program needs. Versions are compared by their first two numbers."""
+    numbers = [int("".join(filter(str.isdigit, part)) or 0) for part in version.split(".")[:2]]
+    if numbers < list(least):
+        needed = ".".join(map(str, least))
+        raise JobError(f"RUNTIME_{package.upper()}", f"This Python has {package} {version}, older than {needed}",
+                       "Install the job's program/requirements.txt on every machine of the job")
+
+
 def read_json(path):
     try:
         with open(path, encoding="utf-8") as file:
@@ -61,9 +71,14 @@ def replace(path, write):
         with open(partial, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(partial):
             os.remove(partial)
+        # safetensors tells what the system answered in words alone.
+        told = re.search(r"(.*) \(os error (\d+)\)", str(error))
+        if told and not isinstance(error, OSError):
+            why, number = told[1], int(told[2])
+            raise OSError(0, why, path, number) if os.name == "nt" else OSError(number, why, path) from error
         raise
 
 

@@ -113,8 +113,9 @@ def losses(outputs, label, ltrb, config, normaliser):
         box = box / max(weight, 1e-12)
     else:
         box = _box_losses(distances[positive].to(wide), sides.to(wide), rules["box"]).sum() / divisor
-    centerness = F.binary_cross_entropy_with_logits(quality[positive], target, reduction="sum").to(wide) / divisor
-    exact = target.to(wide)
+    learnt = target if rules.get("quality") != "iou" else _ious(distances[positive].detach(), sides)
+    centerness = F.binary_cross_entropy_with_logits(quality[positive], learnt, reduction="sum").to(wide) / divisor
+    exact = learnt.to(wide)
     # What the centerness loss cannot fall below: the entropy of its targets.
     floor = -(torch.xlogy(exact, exact) + torch.xlogy(1 - exact, 1 - exact)).sum() / divisor
     parts = summed([float(part.detach()) for part in (classification, box, centerness, floor)])
@@ -133,15 +134,21 @@ def _focal(logits, label, positive, rules, wide):
     return (alpha * miss ** rules["focalGamma"] * entropy).sum(dtype=wide)
 
 
+def _area(sides):
+    return (sides[:, 0] + sides[:, 2]) * (sides[:, 1] + sides[:, 3])
+
+
+def _ious(predicted, target):
+    """[P] of distances [P,4] from a common location."""
+    shared = _area(torch.minimum(predicted, target))
+    return shared / (_area(predicted) + _area(target) - shared)
+
+
 def _box_losses(predicted, target, kind):
     """[P] of distances [P,4] from a common location. giou: 1 − I/U + (C−U)/C. iou: −ln((I+1)/(U+1))."""
-
-    def area(sides):
-        return (sides[:, 0] + sides[:, 2]) * (sides[:, 1] + sides[:, 3])
-
-    shared = area(torch.minimum(predicted, target))
-    union = area(predicted) + area(target) - shared
+    shared = _area(torch.minimum(predicted, target))
+    union = _area(predicted) + _area(target) - shared
     if kind == "iou":
         return torch.log((union + 1) / (shared + 1))
-    hull = area(torch.maximum(predicted, target))
+    hull = _area(torch.maximum(predicted, target))
     return 1 - shared / (union + 1e-7) + (hull - union) / (hull + 1e-7)

@@ -16,28 +16,28 @@ from .files import JobError, metadata, replace
 STRIDES = (8, 16, 32, 64, 128)
 LEVELS = ("P3", "P4", "P5", "P6", "P7")
 
-# What this program knows of a configuration. Anything else would be ignored, so it is refused.
-SUPPORTED = {
-    "assignment": {"location", "ranges", "area", "radius", "regressionRanges"},
-    "head": {"channels", "depth", "norm", "groups", "centernessOn", "distance", "levelScale"},
-    "loss": {"box", "boxWeight", "focalAlpha", "focalGamma"},
-}
+# The settings of a configuration that decide about the network. One that is not known would be ignored, so it is refused.
+SETTINGS = {"detector", "architecture", "classes", "input", "batchNormEpsilon", "assignment", "head", "loss"}
+HEAD_SETTINGS = {"channels", "depth", "norm", "groups", "centernessOn", "distance", "levelScale"}
+REMEDY = "Use the studio's own engine"
 
 
-def require_supported(config):
-    remedy = "Train it with the studio's own engine"
+def require_network(config):
+    """Raises JobError for a network that this program does not have."""
     detector = config.get("detector", "fcos")
     if detector != "fcos":
-        raise JobError("USAGE_JOB_DETECTOR", f"{detector} has no PyTorch program yet", remedy)
-    for part, known in SUPPORTED.items():
-        for unknown in sorted(set(config[part]) - known):
-            raise JobError("USAGE_JOB_MODEL", f"The PyTorch program does not know the setting {part}.{unknown}", remedy)
-    if config["head"]["centernessOn"] == "own":
-        raise JobError("USAGE_JOB_MODEL", "The PyTorch program has no tower for centerness alone", remedy)
+        raise JobError("USAGE_JOB_DETECTOR", f"{detector} has no PyTorch program yet", REMEDY)
+    require_known(config, SETTINGS)
+    require_known(config["head"], HEAD_SETTINGS, "head.")
     if config["head"]["norm"] == "batch":
         # One BatchNorm per level, whose statistics would have to be those of all processes' images.
         raise JobError("USAGE_JOB_MODEL", "Towers with BatchNorm cannot be trained in several processes alike",
-                       f"Use GroupNorm, which is the default. {remedy}")
+                       f"Use GroupNorm, which is the default. {REMEDY}")
+
+
+def require_known(settings, known, part=""):
+    for unknown in sorted(set(settings) - known):
+        raise JobError("USAGE_JOB_MODEL", f"The PyTorch program does not know the setting {part}{unknown}", REMEDY)
 
 
 class FrozenBatchNorm(nn.Module):
@@ -121,18 +121,18 @@ class EfficientNetLite0(nn.Module):
 class Bottleneck(nn.Module):
     """With the stride in the 3×3 convolution, as torchvision has it."""
 
-    def __init__(self, inputs, width, stride):
+    def __init__(self, inputs, width, stride, epsilon):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
-        self.bn1 = FrozenBatchNorm(width, 1e-5)
+        self.bn1 = FrozenBatchNorm(width, epsilon)
         self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
-        self.bn2 = FrozenBatchNorm(width, 1e-5)
+        self.bn2 = FrozenBatchNorm(width, epsilon)
         self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
-        self.bn3 = FrozenBatchNorm(4 * width, 1e-5)
+        self.bn3 = FrozenBatchNorm(4 * width, epsilon)
         self.downsample = None
         if inputs != 4 * width:
             self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, 4 * width, 1, stride, bias=False), FrozenBatchNorm(4 * width, 1e-5)
+                nn.Conv2d(inputs, 4 * width, 1, stride, bias=False), FrozenBatchNorm(4 * width, epsilon)
             )
 
     def forward(self, x):
@@ -145,15 +145,16 @@ class Bottleneck(nn.Module):
 class ResNet50(nn.Module):
     channels = (512, 1024, 2048)
 
-    def __init__(self):
+    def __init__(self, epsilon):
+        """epsilon: of the frozen BatchNorms. torchvision's detectors were trained with 0, its classifiers with 1e-5."""
         super().__init__()
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = FrozenBatchNorm(64, 1e-5)
+        self.bn1 = FrozenBatchNorm(64, epsilon)
         inputs = 64
         for layer, (blocks, width) in enumerate(((3, 64), (4, 128), (6, 256), (3, 512)), 1):
             stages = []
             for block in range(blocks):
-                stages.append(Bottleneck(inputs, width, 2 if block == 0 and layer > 1 else 1))
+                stages.append(Bottleneck(inputs, width, 2 if block == 0 and layer > 1 else 1, epsilon))
                 inputs = 4 * width
             setattr(self, f"layer{layer}", nn.Sequential(*stages))
 
@@ -203,31 +204,36 @@ class Branch(nn.Module):
 class FCOS(nn.Module):
     def __init__(self, config):
         super().__init__()
-        require_supported(config)
+        require_network(config)
         self.config = config
         head, classes = config["head"], len(config["classes"])
-        body = ResNet50() if config["architecture"] == "r50" else EfficientNetLite0()
+        body = ResNet50(config.get("batchNormEpsilon", 1e-5)) if config["architecture"] == "r50" else EfficientNetLite0()
         self.backbone = nn.ModuleDict({"body": body, "fpn": FeaturePyramid(body.channels, head["channels"])})
-        self.quality_on_boxes = head["centernessOn"] == "regression"
-        quality = {"bbox_ctrness": 1}
-        classification = {"cls_logits": classes, **({} if self.quality_on_boxes else quality)}
-        regression = {"bbox_reg": 4, **(quality if self.quality_on_boxes else {})}
-        self.head = nn.ModuleDict({
-            "classification_head": Branch(head, classification),
-            "regression_head": Branch(head, regression, head["levelScale"]),
-        })
+        self.quality_on = head["centernessOn"]
+
+        def predictors(of, own):
+            return {**own, **({"bbox_ctrness": 1} if self.quality_on == of else {})}
+
+        branches = {
+            "classification_head": Branch(head, predictors("classification", {"cls_logits": classes})),
+            "regression_head": Branch(head, predictors("regression", {"bbox_reg": 4}), head["levelScale"]),
+        }
+        if self.quality_on == "own":
+            branches["centerness_head"] = Branch(head, predictors("own", {}))
+        self.head = nn.ModuleDict(branches)
 
     def forward(self, images):
         """→ class logits [N,L,K], distances l t r b in pixels [N,L,4], centerness logits [N,L], all in float32"""
         classification, regression = self.head["classification_head"], self.head["regression_head"]
+        quality = self.head["centerness_head" if self.quality_on == "own" else f"{self.quality_on}_head"]
         every = []
         for level, feature in enumerate(self.backbone["fpn"](self.backbone["body"](images))):
-            of_class, of_box = classification.conv(feature), regression.conv(feature)
-            logits = _flat(classification.cls_logits(of_class))
-            raw = _flat(regression.bbox_reg(of_box))
+            towers = {branch: branch.conv(feature) for branch in self.head.values()}
+            logits = _flat(classification.cls_logits(towers[classification]))
+            raw = _flat(regression.bbox_reg(towers[regression]))
             scale = regression.scales[level] if hasattr(regression, "scales") else 1
-            quality = regression.bbox_ctrness(of_box) if self.quality_on_boxes else classification.bbox_ctrness(of_class)
-            every.append((logits, self.distances(scale * raw, level), _flat(quality)[..., 0]))
+            centerness = _flat(quality.bbox_ctrness(towers[quality]))[..., 0]
+            every.append((logits, self.distances(scale * raw, level), centerness))
         return tuple(torch.cat(part, 1) for part in zip(*every))
 
     def distances(self, raw, level):

@@ -38,7 +38,6 @@ def detect_shard(job, record, shard, find):
     if done == 0:
         with open(path, "w", encoding="utf-8") as file:
             file.write(head + "\n")
-    unreadable = 0
     with open(os.path.join(job, "images.jsonl"), "rb") as images, open(path, "a", encoding="utf-8") as part:
         images.seek(about["at"])
         for number in range(about["count"]):
@@ -50,11 +49,9 @@ def detect_shard(job, record, shard, find):
                 found, width, height = find(image)
                 entry = {"id": image["id"], "fileName": image["fileName"], "width": width, "height": height, **found}
             except JobError as error:
-                unreadable += 1
                 entry = {"fileName": image["fileName"], "error": error.as_json()}
             part.write(json.dumps(entry, separators=(",", ":"), ensure_ascii=False) + "\n")
             part.flush()
-    return unreadable
 
 
 class Detector:
@@ -82,8 +79,9 @@ class Detector:
         return {"detections": found[:limit], "cut": len(found) > limit}, rgb.shape[1], rgb.shape[0]
 
     def __call__(self, batch):
-        unreadable = [detect_shard(self.job, self.record, int(shard), self.find) for shard in batch["shard"]]
-        return {"shard": batch["shard"], "unreadable": unreadable}
+        for shard in batch["shard"]:
+            detect_shard(self.job, self.record, int(shard), self.find)
+        return {"shard": batch["shard"]}
 
 
 def main():
@@ -111,12 +109,8 @@ def main():
         num_cpus=1,
         num_gpus=1 if given.gpus else 0,
     )
-    done = unreadable = 0
-    for row in found.iter_rows():
-        done += 1
-        unreadable += int(row["unreadable"])
-        print(json.dumps({"kind": "shard", "done": done, "total": len(record["shards"])}), flush=True)
-    print(json.dumps({"kind": "found", "unreadable": unreadable}), flush=True)
+    for done, _ in enumerate(found.iter_rows(), 1):
+        files.write_json(os.path.join(job, "progress.json"), {"done": done, "total": len(record["shards"])})
 
 
 if __name__ == "__main__":

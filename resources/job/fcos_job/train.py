@@ -22,17 +22,30 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from . import files
-from .data import Inputs, batches, place_of, read_image, read_labelled
+from .data import NO_AUGMENTATION, Inputs, batches, place_of, read_image, read_labelled
 from .detect import coco_metrics, detect, pinned_prediction
-from .files import Control, JobError, LinesFile, as_job_error, read_json, write_json
+from .files import Control, JobError, LinesFile, as_job_error, read_json, require_version, write_json
 from .learn import Learning, first_progress
 from .loss import losses, summed
-from .model import FCOS, load, save
+from .model import FCOS, load, require_known, save
 
 # Halvings of the rate after non-finite losses before a run gives up.
 MOST_ROLLBACKS = 5
 FAILED = 3
+LEAST_TORCH = (2, 6)
 GO_ON, PAUSE, STOP = 0, 1, 2
+# The settings that decide how a network learns. As with those of the network, one that is not known is refused.
+RULES = {
+    "assignment": {"location", "ranges", "area", "radius", "regressionRanges"},
+    "loss": {"box", "boxWeight", "quality", "focalAlpha", "focalGamma"},
+}
+OPTIONS = {"steps", "size", "batch", "accumulate", "learn", "optimiser", "schedule", "augment", "average", "normaliser",
+           "cacheFeatures", "evaluateEvery", "saveEvery", "seed"}
+PARTS_OF_OPTIONS = {
+    "optimiser": {"kind", "rate", "pyramidShare", "backboneShare", "momentum", "weightDecay", "clipNorm"},
+    "schedule": {"warmup", "decay"},
+    "augment": set(NO_AUGMENTATION),
+}
 
 
 class Job:
@@ -73,11 +86,21 @@ def precision_for(name, device):
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and able) else None
 
 
+def require_rules(config, options):
+    """Raises JobError for a setting of training that this program does not know."""
+    for part, known in RULES.items():
+        require_known(config[part], known, f"{part}.")
+    require_known(options, OPTIONS)
+    for part, known in PARTS_OF_OPTIONS.items():
+        require_known(options[part], known, f"{part}.")
+
+
 class Run:
     def __init__(self, folder, job):
         self.folder, self.job = folder, job
         self.record, self.data = read_json(self.path(files.RECORD)), read_json(self.path(files.DATA))
         self.options, self.config = self.record["options"], self.record["model"]
+        require_rules(self.config, self.options)
         if self.options["batch"] % job.world:
             raise JobError("USAGE_JOB_WORLD", f"Batches of {self.options['batch']} images cannot be shared evenly by {job.world} processes",
                            "Start a number of processes that divides the batch, or pack the job with another --batch")
@@ -407,6 +430,7 @@ def train(folder, options, report=lambda figures: None, is_again=False):
     try:
         if is_again and os.path.exists(fault):
             raise JobError(**read_json(fault))
+        require_version("torch", torch.__version__, LEAST_TORCH)
         run = Run(folder, Job(**options))
         try:
             signal.signal(signal.SIGTERM, lambda *_: setattr(run, "is_told_to_stop", True))

@@ -7,6 +7,7 @@
  * Only JSON and safetensors come back, and nothing of them is believed before it is checked.
  */
 import { z } from 'zod'
+import type { FcosConfig } from '../detectors/fcos/config.ts'
 import type { ModelConfig } from '../detectors/model-config.ts'
 import { CodedError, type ErrorCode } from '../errors.ts'
 import { Evaluated } from './engine/training.ts'
@@ -15,6 +16,8 @@ export const JOB_FILES = {
   record: 'job.json',
   run: 'run',
   images: 'images',
+  /** Images whose predictions are shown while it trains. */
+  pinned: 'pinned',
   program: 'program',
   launch: 'launch',
   /** Where a job was handed to a cluster. */
@@ -132,32 +135,55 @@ export const TorchDevice = z.object({
 })
 export type TorchDevice = z.infer<typeof TorchDevice>
 
-/** Settings of FCOS that the program does not know, or refuses. */
-type Settings = {
-  readonly [name in 'assignment' | 'head' | 'loss']?: Readonly<Record<string, unknown>> | undefined
+type Part = 'assignment' | 'head' | 'loss'
+/** `known`: the program trains with any value of it. Else: whether it does with this one, and what is said where it does not. */
+type Support<Value> = 'known' | { readonly accepts: (value: Value) => boolean; readonly otherwise: string }
+/** Every setting of FCOS: one that is added there does not compile until it is decided here. */
+const SETTINGS: {
+  readonly [P in Part]: { readonly [S in keyof Required<FcosConfig[P]>]: Support<FcosConfig[P][S]> }
+} = {
+  assignment: {
+    location: 'known',
+    ranges: 'known',
+    area: 'known',
+    radius: 'known',
+    regressionRanges: 'known',
+    masks: {
+      accepts: (masks) => masks === undefined,
+      otherwise: 'The PyTorch program assigns locations by boxes alone, not by outlines (assignment.masks)',
+    },
+  },
+  head: {
+    channels: 'known',
+    depth: 'known',
+    norm: {
+      accepts: (norm) => norm !== 'batch',
+      otherwise:
+        'Towers with BatchNorm (head.norm) cannot be trained in several processes alike, since each sees a part of the batch',
+    },
+    groups: 'known',
+    centernessOn: 'known',
+    distance: 'known',
+    levelScale: 'known',
+  },
+  loss: { box: 'known', boxWeight: 'known', quality: 'known', focalAlpha: 'known', focalGamma: 'known' },
 }
-const UNKNOWN: readonly (readonly [isUsed: (of: Settings) => boolean, message: string])[] = [
-  [
-    ({ assignment }) => assignment?.masks !== undefined,
-    'The PyTorch program assigns locations by boxes alone, not by outlines (assignment.masks)',
-  ],
-  [
-    ({ head }) => head?.centernessOn === 'own',
-    'The PyTorch program has no tower for centerness alone (head.centernessOn)',
-  ],
-  [({ loss }) => loss?.quality !== undefined, 'The PyTorch program does not know the setting loss.quality'],
-  [
-    ({ head }) => head?.norm === 'batch',
-    'Towers with BatchNorm cannot be trained in several processes alike, since each sees a part of the batch',
-  ],
-]
 
-/** @throws CodedError USAGE_JOB_DETECTOR, USAGE_JOB_MODEL for models that the program does not have. */
+/** What is known of a model before its weights are read: less than a whole configuration. */
+type Known = { readonly detector?: string | undefined } & {
+  readonly [P in Part]?: Readonly<Record<string, unknown>> | undefined
+}
+
+/**
+ * @param use what it is to do: a network that learnt in another way detects all the same.
+ * @throws CodedError USAGE_JOB_DETECTOR, USAGE_JOB_MODEL for models that the program does not have.
+ */
 export function requireProgramFor(
-  model: Pick<Partial<ModelConfig>, 'detector' | 'head' | 'loss' | 'assignment'>,
+  model: Pick<Partial<ModelConfig>, 'detector' | Part>,
+  use: 'train' | 'detect' = 'train',
 ): void {
   const { detector = 'fcos' } = model
-  const remedy = "Nothing was started. Train it with the studio's own engine"
+  const remedy = "Nothing was started. Use the studio's own engine"
   if (!DETECTORS.includes(detector)) {
     const known = DETECTORS.join(', ')
     throw new CodedError(
@@ -166,6 +192,14 @@ export function requireProgramFor(
       remedy,
     )
   }
-  const unknown = UNKNOWN.find(([isUsed]) => isUsed(model as Settings))
-  if (unknown) throw new CodedError('USAGE_JOB_MODEL', unknown[1], remedy)
+  const parts = use === 'train' ? (['assignment', 'head', 'loss'] as const) : (['head'] as const)
+  for (const part of parts) {
+    for (const [setting, value] of Object.entries((model as Known)[part] ?? {})) {
+      const support = (SETTINGS[part] as Readonly<Record<string, Support<unknown> | undefined>>)[setting]
+      if (support === 'known' || support?.accepts(value)) continue
+      const otherwise =
+        support?.otherwise ?? `The PyTorch program does not know the setting ${part}.${setting}`
+      throw new CodedError('USAGE_JOB_MODEL', otherwise, remedy)
+    }
+  }
 }

@@ -56,8 +56,8 @@ export class EventReader {
   }
 }
 
-/** Undefined for a line that is no event: a cluster's log has others between them. */
-export function eventOf(
+/** Undefined for a line that is no event. */
+function eventOf(
   line: string,
   { model, options, canvas, loaded }: RunRecord,
 ): EngineEvent | Ended | undefined {

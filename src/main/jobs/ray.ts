@@ -54,10 +54,15 @@ function token(env: NodeJS.ProcessEnv = process.env): string | undefined {
 
 export class RayCluster {
   readonly #address: string
+  readonly #patienceMs: number
 
-  /** @param address as rayAddress has it. */
-  constructor(address: string) {
+  /**
+   * @param address as rayAddress has it.
+   * @param patienceMs how long a network may be away before following ends.
+   */
+  constructor(address: string, patienceMs = AWAY_MS) {
     this.#address = address
+    this.#patienceMs = patienceMs
   }
 
   /** Its version. @throws CodedError ENGINE_CLUSTER, RUNTIME_RAY for one that is too old. */
@@ -83,44 +88,40 @@ export class RayCluster {
   }
 
   /**
-   * Tells each line of a job's log once, until it ends. A network that is cut for a while is waited for.
+   * Waits until a job ends. What it does meanwhile is in its folder; `look` is called whenever there may be more of it. A network
+   * that is cut for a while is waited for.
    *
-   * @throws CodedError ENGINE_CLUSTER, saying that the job goes on; the signal's reason.
+   * @returns how it ended, and the last line that it printed.
+   * @throws CodedError ENGINE_CLUSTER; ENGINE_CLUSTER_AWAY, saying that the job goes on.
    */
-  async follow(
-    id: string,
-    onLine: (line: string) => void,
-    signal?: AbortSignal,
-  ): Promise<z.infer<typeof Status> & { readonly last: string }> {
-    let told = 0
-    let last = ''
-    let lastHeard = Date.now()
-    for (;;) {
-      signal?.throwIfAborted()
+  async ended(id: string, look: () => void): Promise<{ readonly status: string; readonly last: string }> {
+    for (let lastHeard = Date.now(); ; ) {
+      look()
       try {
-        const status = await this.status(id)
-        const { logs } = await this.#call('GET', `/api/jobs/${id}/logs`, Logs)
+        const { status, message } = await this.status(id)
         lastHeard = Date.now()
-        const lines = logs.split('\n')
-        for (const line of lines.slice(told, -1)) {
-          onLine(line)
-          if (line.trim() !== '') last = line.trim()
+        if (status !== 'PENDING' && status !== 'RUNNING') {
+          // What it wrote before it ended.
+          look()
+          return { status, last: (await this.#lastLine(id)) || message || status.toLowerCase() }
         }
-        told = Math.max(told, lines.length - 1)
-        if (status.status !== 'PENDING' && status.status !== 'RUNNING') return { ...status, last }
       } catch (error) {
         const isAway = error instanceof CodedError && error.code === 'ENGINE_CLUSTER_AWAY'
         if (!isAway) throw error
-        if (Date.now() - lastHeard > AWAY_MS) {
-          throw new CodedError(
-            error.code,
-            error.message,
-            'The job goes on there: `fcos job follow` goes on following it',
-          )
+        if (Date.now() - lastHeard > this.#patienceMs) {
+          const remedy = 'The job goes on there: the same command, or `fcos job follow`, goes on following it'
+          throw new CodedError(error.code, error.message, remedy)
         }
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
+  }
+
+  /** Of what it printed; empty where that cannot be had. */
+  async #lastLine(id: string): Promise<string> {
+    const { logs } = await this.#call('GET', `/api/jobs/${id}/logs`, Logs).catch(() => ({ logs: '' }))
+    const lines = logs.split('\n').map((line) => line.trim())
+    return lines.findLast((line) => line !== '') ?? ''
   }
 
   async #call<T>(method: 'GET' | 'POST', route: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
@@ -134,6 +135,13 @@ export class RayCluster {
         'ENGINE_CLUSTER',
         `The Ray cluster at ${this.#address} refuses the token (${status})`,
         "Set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's token",
+      )
+    }
+    if (status === 404) {
+      throw new CodedError(
+        'ENGINE_CLUSTER_UNKNOWN',
+        `The Ray cluster at ${this.#address} does not know ${route}`,
+        'Give the address of the dashboard, port 8265. A cluster that was started anew has forgotten its jobs: run the job again to go on',
       )
     }
     if (status !== 200) {

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { EngineEvent, TrainResult } from '../../core/contract/engine.ts'
+import type { TrainRequest, TrainResult } from '../../core/contract/engine.ts'
 import { JOB_FILES, JOB_RUN_FILES, type JobRecord, Submitted } from '../../core/contract/job.ts'
 import { CodedError } from '../../core/errors.ts'
 import { replaceFile } from '../files/replace-file.ts'
-import { EventReader, eventOf, readFault } from './events.ts'
+import { EventReader, readFault } from './events.ts'
 import { missingImages, openJob, runFolderOf } from './job-folder.ts'
 import { type LaunchHooks, resultOf, trainInPython } from './launch.ts'
 import { RayCluster } from './ray.ts'
@@ -23,6 +23,8 @@ export type Place =
       readonly workers: number
       readonly gpus: boolean
     }
+
+const LOOK_MS = 500
 
 /** The base of a job's images as its processes see it. */
 const imagesOf = (job: string, { images: { base } }: JobRecord): string =>
@@ -42,7 +44,12 @@ export async function requireImages(job: string): Promise<void> {
 }
 
 /** @throws CodedError USAGE_JOB, USAGE_JOB_WORLD, DATA_IMAGES; those of trainInPython and RayCluster. */
-export async function runJob(job: string, place: Place, hooks: LaunchHooks): Promise<TrainResult> {
+export async function runJob(
+  job: string,
+  place: Place,
+  hooks: LaunchHooks,
+  pinned?: TrainRequest['pinned'],
+): Promise<TrainResult> {
   const opened = openJob(job)
   const { batch } = opened.record.options
   const processes = place.kind === 'ray' ? place.workers : place.processes
@@ -54,11 +61,12 @@ export async function runJob(job: string, place: Place, hooks: LaunchHooks): Pro
     )
   }
   await requireImages(job)
-  if (place.kind === 'ray') return followJob(await submitJob(job, place), hooks)
+  if (place.kind === 'ray') return followJob(await submitJob(job, place, pinned), hooks)
   return trainInPython(
     {
       ...{ folder: path.resolve(runFolderOf(job)), record: opened.record, images: imagesOf(job, opened.job) },
       ...{ python: place.python, processes, program: path.resolve(job, JOB_FILES.program), keepEvents: true },
+      ...(pinned && { pinned }),
     },
     hooks,
   )
@@ -67,9 +75,14 @@ export async function runJob(job: string, place: Place, hooks: LaunchHooks): Pro
 /**
  * Hands a job to a cluster.
  *
+ * @param pinned with images that the cluster sees under these paths.
  * @returns the job's folder where it runs, which holds what following and fetching need.
  */
-export async function submitJob(job: string, place: Extract<Place, { kind: 'ray' }>): Promise<string> {
+async function submitJob(
+  job: string,
+  place: Extract<Place, { kind: 'ray' }>,
+  pinned?: TrainRequest['pinned'],
+): Promise<string> {
   const cluster = new RayCluster(place.address)
   await cluster.version()
   const folder =
@@ -85,13 +98,12 @@ export async function submitJob(job: string, place: Extract<Place, { kind: 'ray'
     await cp(job, folder, { recursive: true })
   }
   await writeFile(path.join(runFolderOf(folder), JOB_RUN_FILES.control), '')
-  const gpus = place.gpus ? ' --gpus' : ''
-  const id = await cluster.submit(
-    `python -m fcos_job.ray_train ${quoted(folder)} --workers ${place.workers}${gpus}`,
-    {
-      PYTHONPATH: path.join(folder, JOB_FILES.program),
-    },
-  )
+  const command = [
+    ...['python', '-m', 'fcos_job.ray_train', quoted(folder), '--workers', String(place.workers)],
+    ...(place.gpus ? ['--gpus'] : []),
+    ...(pinned && pinned.images.length > 0 ? ['--pinned', quoted(JSON.stringify(pinned))] : []),
+  ]
+  const id = await cluster.submit(command.join(' '), { PYTHONPATH: path.join(folder, JOB_FILES.program) })
   const submitted: Submitted = { address: place.address, id, folder }
   await replaceFile(path.join(folder, JOB_FILES.submitted), `${JSON.stringify(submitted)}\n`)
   if (folder !== path.resolve(job))
@@ -101,42 +113,89 @@ export async function submitJob(job: string, place: Extract<Place, { kind: 'ray'
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Tells what happens in a job, wherever it runs, until it ends; a signal stops the job of a cluster, state saved. */
+/**
+ * Tells what happens in a job until it ends, from the events in its folder, wherever it runs. A signal stops the job of a
+ * cluster, with its state saved; of another machine or terminal it stops following alone.
+ */
 export async function followJob(job: string, { onEvent, signal, pause }: LaunchHooks): Promise<TrainResult> {
   const { record } = openJob(job)
   const submitted = await readSubmitted(job)
-  if (submitted === null) return followFolder(job, { onEvent, signal })
-  const { address, id, folder } = submitted
+  const run = runFolderOf(submitted?.folder ?? job)
+  const reader = new EventReader(path.join(run, JOB_RUN_FILES.events), record)
+  let result: TrainResult | undefined
+  const look = (): void => {
+    for (const event of reader.read()) {
+      if (event.kind === 'ended') result = resultOf(run, event)
+      else onEvent(event)
+    }
+  }
+  if (submitted === null) {
+    for (;;) {
+      signal?.throwIfAborted()
+      look()
+      if (result) return result
+      const fault = readFault(run)
+      if (fault) throw fault
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+  const { address, id } = submitted
   const cluster = new RayCluster(address)
-  const control = path.join(runFolderOf(folder), JOB_RUN_FILES.control)
   const tell = (): void => {
     const word = signal?.aborted ? 'stop' : pause?.isPaused ? 'pause' : ''
-    // The program saves its state and ends by itself, where it can be told by its folder.
-    void writeFile(control, word).catch(() => (signal?.aborted ? cluster.stop(id) : undefined))
+    // Where the program cannot be told by its folder, it is ended by the cluster.
+    void writeFile(path.join(run, JOB_RUN_FILES.control), word).catch(() =>
+      signal?.aborted ? cluster.stop(id) : undefined,
+    )
   }
   signal?.addEventListener('abort', tell, { once: true })
   pause?.addEventListener('change', tell)
-  let result: TrainResult | undefined
-  const onLine = (line: string): void => {
-    const event = eventOf(line, record)
-    if (event?.kind === 'ended') result = resultOf(runFolderOf(folder), event)
-    else if (event) onEvent(event)
-  }
+  if (signal?.aborted || pause?.isPaused) tell()
   try {
-    const { status, message, last } = await cluster.follow(id, onLine)
+    const { status, last } = await cluster.ended(id, look)
     if (status === 'SUCCEEDED' && result) return result
-    const why = last || message || status
-    throw (
-      readFault(runFolderOf(folder)) ??
-      new CodedError(
-        'ENGINE_DIED',
-        `The cluster's job ${id} ended (${status.toLowerCase()}): ${why}`,
-        'Its last saved state is kept: run the job again to go on',
-      )
-    )
+    if (status === 'SUCCEEDED') {
+      const why = `The cluster's job ${id} ended, but what it wrote cannot be read here: ${run}`
+      throw new CodedError('IO_FILE', why, 'Make that folder available here, then `fcos job follow` again')
+    }
+    throw readFault(run) ?? failed(submitted, status, last)
   } finally {
     signal?.removeEventListener('abort', tell)
     pause?.removeEventListener('change', tell)
+  }
+}
+
+/** Of a job that ended before its program could say why. */
+function failed({ id, folder, address }: Submitted, status: string, last: string): CodedError {
+  const missing = /No module named '?(\w+)/.exec(last)?.[1]
+  if (missing === 'fcos_job') {
+    const remedy =
+      'Give --storage: a folder that this machine and every node of the cluster see under one path'
+    return new CodedError('USAGE_STORAGE', `The cluster at ${address} does not see ${folder}`, remedy)
+  }
+  if (missing !== undefined) {
+    const remedy = `Install ${path.join(folder, JOB_FILES.program, 'requirements.txt')} on every node`
+    return new CodedError(
+      'RUNTIME_TORCH',
+      `The Python of the cluster at ${address} has no ${missing}`,
+      remedy,
+    )
+  }
+  const why = `The cluster's job ${id} ended (${status.toLowerCase()}): ${last}`
+  return new CodedError('ENGINE_DIED', why, 'Its last saved state is kept: run the job again to go on')
+}
+
+/** Whether a job was handed to a cluster and has not ended there. Throws ENGINE_CLUSTER_AWAY where the cluster does not answer. */
+export async function isRunning(job: string): Promise<boolean> {
+  const submitted = await readSubmitted(job)
+  if (submitted === null) return false
+  try {
+    const { status } = await new RayCluster(submitted.address).status(submitted.id)
+    return status === 'PENDING' || status === 'RUNNING'
+  } catch (error) {
+    // A cluster that was started anew does not know it.
+    if (error instanceof CodedError && error.code === 'ENGINE_CLUSTER_UNKNOWN') return false
+    throw error
   }
 }
 
@@ -144,23 +203,4 @@ async function readSubmitted(job: string): Promise<Submitted | null> {
   const file = path.join(job, JOB_FILES.submitted)
   if (!existsSync(file)) return null
   return Submitted.parse(JSON.parse(await readFile(file, 'utf8')))
-}
-
-const LOOK_MS = 500
-
-/** A job that another machine or terminal runs in a folder that this one sees. */
-async function followFolder(job: string, { onEvent, signal }: LaunchHooks): Promise<TrainResult> {
-  const { record } = openJob(job)
-  const run = runFolderOf(job)
-  const reader = new EventReader(path.join(run, JOB_RUN_FILES.events), record)
-  for (;;) {
-    signal?.throwIfAborted()
-    for (const event of reader.read()) {
-      if (event.kind === 'ended') return resultOf(run, event)
-      onEvent(event satisfies EngineEvent)
-    }
-    const fault = readFault(run)
-    if (fault) throw fault
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-  }
 }

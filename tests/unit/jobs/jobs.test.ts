@@ -12,9 +12,14 @@ import {
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { z } from 'zod'
+import type { EngineEvent } from '../../../src/core/contract/engine.ts'
 import { requireProgramFor } from '../../../src/core/contract/job.ts'
 import { RunData, writeRunData } from '../../../src/core/contract/run-data.ts'
+import { detectors } from '../../../src/core/detectors/detectors.ts'
+import { AssignmentRules, HeadConfig, LossConfig } from '../../../src/core/detectors/fcos/config.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { trainingOptions } from '../../../src/core/training/presets.ts'
@@ -23,7 +28,7 @@ import { openJob, packJob, runFolderOf } from '../../../src/main/jobs/job-folder
 import { trainInPython } from '../../../src/main/jobs/launch.ts'
 import { askPython, isOlder } from '../../../src/main/jobs/python.ts'
 import { RayCluster, rayAddress } from '../../../src/main/jobs/ray.ts'
-import { requireImages } from '../../../src/main/jobs/run-job.ts'
+import { followJob, isRunning, requireImages, runJob } from '../../../src/main/jobs/run-job.ts'
 import { lay, scratch } from '../../support/scratch.ts'
 
 const classes = [{ id: 1, name: 'cat' }]
@@ -148,12 +153,28 @@ test('what does not look like what was packed, or like what a run writes, is ref
   expect(existsSync(path.join(out, 'notes.pkl'))).toBe(false)
 })
 
-test('a model that the program does not have is refused by name', () => {
-  expect(() => requireProgramFor({ detector: 'retinanet' })).toThrow(/retinanet has no PyTorch program/)
-  expect(() => requireProgramFor({ head: { norm: 'batch' } })).toThrow(/BatchNorm/)
-  expect(() => requireProgramFor({ assignment: { masks: {} } })).toThrow(/outlines/)
-  expect(() => requireProgramFor({ loss: { quality: 'iou' } })).toThrow(/loss.quality/)
-  expect(() => requireProgramFor({ head: { centernessOn: 'own' } })).toThrow(/centernessOn/)
+test('a model that the program does not have is refused by name, whatever else is asked of it', () => {
+  for (const { name } of detectors().filter((each) => each.name !== 'fcos'))
+    expect(() => requireProgramFor({ detector: name })).toThrow(`${name} has no PyTorch program`)
+  const refused: [Parameters<typeof requireProgramFor>[0], RegExp][] = [
+    [{ head: { norm: 'batch' } }, /BatchNorm \(head.norm\)/],
+    [{ assignment: { masks: { centre: 'mask', pixels: true, fallback: 'base' } } }, /assignment.masks/],
+    [{ loss: { news: 1 } }, /does not know the setting loss.news/],
+  ]
+  for (const [model, why] of refused) expect(() => requireProgramFor(model)).toThrow(why)
+  // What a network learnt from does not matter to what it detects.
+  expect(() => requireProgramFor(refused[1]![0], 'detect')).not.toThrow()
+  expect(() => requireProgramFor(refused[0]![0], 'detect')).toThrow(/head.norm/)
+  // All values of all other settings.
+  const schemas = { assignment: AssignmentRules, head: HeadConfig, loss: LossConfig }
+  for (const [part, { shape }] of Object.entries(schemas)) {
+    for (const [setting, schema] of Object.entries(shape)) {
+      const values = schema instanceof z.ZodEnum ? schema.options : [undefined, 1]
+      const accepted = values.filter((value) => !['masks', 'norm'].includes(setting) || value === 'group')
+      for (const value of accepted)
+        expect(() => requireProgramFor({ [part]: { [setting]: value } }), setting).not.toThrow()
+    }
+  }
   expect(() => requireProgramFor(lite0Config(classes))).not.toThrow()
 })
 
@@ -241,60 +262,144 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-async function fakeCluster(answer: (asked: IncomingMessage, reply: ServerResponse) => void) {
+async function fakeCluster(
+  answer: (asked: IncomingMessage, reply: ServerResponse) => void,
+  patienceMs?: number,
+) {
   const server = createServer(answer).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  return new RayCluster(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { address, cluster: new RayCluster(address, patienceMs) }
 }
 
 test('a cluster gets the token, and its refusals are told in a line', async () => {
   vi.stubEnv('RAY_AUTH_TOKEN', 'secret')
   const seen: (string | undefined)[] = []
-  const cluster = await fakeCluster((asked, reply) => {
+  const { cluster } = await fakeCluster((asked, reply) => {
     seen.push(asked.headers.authorization, asked.headers['sec-fetch-mode'] as string | undefined)
     reply.end(JSON.stringify({ ray_version: '2.60.0' }))
   })
   expect(await cluster.version()).toBe('2.60.0')
   expect(seen).toEqual(['Bearer secret', undefined])
-  const refusing = await fakeCluster((_, reply) => reply.writeHead(401).end('no'))
+  const { cluster: refusing } = await fakeCluster((_, reply) => reply.writeHead(401).end('no'))
   await expect(refusing.version()).rejects.toMatchObject({
     code: 'ENGINE_CLUSTER',
     message: expect.stringContaining('refuses the token'),
   })
-  const old = await fakeCluster((_, reply) => reply.end('{"ray_version":"2.9.3"}'))
+  const { cluster: old } = await fakeCluster((_, reply) => reply.end('{"ray_version":"2.9.3"}'))
   await expect(old.version()).rejects.toMatchObject({
     code: 'RUNTIME_RAY',
     message: expect.stringContaining('2.9.3'),
   })
-  const other = await fakeCluster((_, reply) => reply.end('<html>'))
+  const { cluster: other } = await fakeCluster((_, reply) => reply.end('<html>'))
   await expect(other.version()).rejects.toMatchObject({ code: 'ENGINE_CLUSTER' })
   await expect(new RayCluster('http://127.0.0.1:1').version()).rejects.toMatchObject({
     code: 'ENGINE_CLUSTER_AWAY',
   })
 })
 
-test('a network that is cut while a job is followed loses no line and tells none twice', async () => {
+/** A packed job that was handed to a fake cluster. */
+async function submittedJob(answer: (asked: IncomingMessage, reply: ServerResponse) => void) {
+  const { job } = await run(await scratch())
+  await packJob(job, 'copy', () => {})
+  const { address } = await fakeCluster(answer)
+  writeFileSync(path.join(job, 'submitted.json'), JSON.stringify({ address, id: 'job-1', folder: job }))
+  return {
+    job,
+    tell: (line: string) => appendFileSync(path.join(runFolderOf(job), 'events.jsonl'), `${line}\n`),
+  }
+}
+const answers = (reply: ServerResponse, body: unknown): void => void reply.end(JSON.stringify(body))
+const ENDED = '{"kind":"ended","steps":4,"complete":true,"evaluation":null}'
+
+test('a network that is cut while a job is followed loses nothing that it said, and tells nothing twice', async () => {
   let asked = 0
-  const cluster = await fakeCluster((request, reply) => {
-    if (++asked % 3 === 2) return void request.socket.destroy()
-    const isLogs = request.url!.endsWith('/logs')
-    const over = asked > 6
-    reply.end(
-      JSON.stringify(
-        isLogs
-          ? { logs: over ? 'one\ntwo\nthree\n' : 'one\ntw' }
-          : { status: over ? 'SUCCEEDED' : 'RUNNING', message: null },
-      ),
+  const { job, tell } = await submittedJob((request, reply) => {
+    if (++asked % 2 === 0) return void request.socket.destroy()
+    tell(`{"kind":"note","message":"${asked}"}`)
+    if (asked < 5) return answers(reply, { status: 'RUNNING' })
+    tell(ENDED)
+    answers(reply, { status: 'SUCCEEDED' })
+  })
+  const notes: string[] = []
+  const onEvent = (event: EngineEvent): void => void (event.kind === 'note' && notes.push(event.message))
+  expect(await followJob(job, { onEvent })).toMatchObject({ steps: 4, complete: true })
+  expect(notes).toEqual(['1', '3', '5'])
+})
+
+test('a network that stays away, and whatever ends a job, is told with what to do', async () => {
+  const { cluster } = await fakeCluster((request) => void request.socket.destroy(), 0)
+  await expect(cluster.ended('job', () => {})).rejects.toMatchObject({
+    code: 'ENGINE_CLUSTER_AWAY',
+    remedy: expect.stringContaining('The job goes on there'),
+  })
+  const fault = { code: 'IO_DISK_FULL', message: 'The disk is full', remedy: 'Free some space' }
+  const cases: [logs: string, left: () => unknown, expected: object][] = [
+    ['Traceback', () => fault, fault],
+    [
+      "ModuleNotFoundError: No module named 'fcos_job'",
+      () => null,
+      { code: 'USAGE_STORAGE', remedy: expect.stringContaining('--storage') },
+    ],
+    [
+      "ModuleNotFoundError: No module named 'torch'",
+      () => null,
+      { code: 'RUNTIME_TORCH', message: expect.stringContaining('has no torch') },
+    ],
+    [
+      'The cluster has no node',
+      () => null,
+      { code: 'ENGINE_DIED', message: expect.stringContaining('has no node') },
+    ],
+  ]
+  for (const [logs, left, expected] of cases) {
+    const { job } = await submittedJob((request, reply) =>
+      answers(reply, request.url!.endsWith('/logs') ? { logs: `start\n${logs}\n\n` } : { status: 'FAILED' }),
     )
+    const told = left()
+    if (told) writeFileSync(path.join(runFolderOf(job), 'fault.json'), JSON.stringify(told))
+    await expect(followJob(job, { onEvent: () => {} }), logs).rejects.toMatchObject(expected)
+    expect(readdirSync(runFolderOf(job))).toContain('start.safetensors')
+  }
+})
+
+test('a job of any size is handed to a cluster by its folder: nothing is uploaded', async () => {
+  const bodies: unknown[] = []
+  const { address } = await fakeCluster(async (request, reply) => {
+    if (request.url === '/api/version') return answers(reply, { ray_version: '2.60.0' })
+    if (request.method === 'POST') bodies.push(JSON.parse(await text(request)))
+    if (request.method === 'POST') return answers(reply, { submission_id: 'job-1' })
+    answers(reply, request.url!.endsWith('/logs') ? { logs: '' } : { status: 'STOPPED' })
   })
-  const lines: string[] = []
-  expect(await cluster.follow('job', (line) => lines.push(line))).toMatchObject({
-    status: 'SUCCEEDED',
-    last: 'three',
+  const { job } = await run(await scratch())
+  await packJob(job, 'copy', () => {})
+  const place = { kind: 'ray', address, storage: null, workers: 1, gpus: false } as const
+  await expect(runJob(job, { ...place, workers: 3 }, { onEvent: () => {} })).rejects.toMatchObject({
+    code: 'USAGE_JOB_WORLD',
   })
-  expect(lines).toEqual(['one', 'two', 'three'])
+  expect(bodies).toEqual([])
+  await expect(runJob(job, place, { onEvent: () => {} })).rejects.toMatchObject({ code: 'ENGINE_DIED' })
+  expect(bodies).toEqual([
+    {
+      entrypoint: `python -m fcos_job.ray_train '${job}' --workers 1`,
+      runtime_env: { env_vars: { PYTHONPATH: path.join(job, 'program') } },
+      metadata: { program: 'fcos-studio' },
+    },
+  ])
+})
+
+test('whether a job still runs is asked of its cluster; one that was started anew knows nothing of it', async () => {
+  let status: string | null = 'RUNNING'
+  const { job } = await submittedJob((_, reply) =>
+    status === null ? void reply.writeHead(404).end('no') : answers(reply, { status }),
+  )
+  expect(await isRunning(job)).toBe(true)
+  status = 'FAILED'
+  expect(await isRunning(job)).toBe(false)
+  status = null
+  expect(await isRunning(job)).toBe(false)
 })

@@ -1,8 +1,11 @@
 /** `fcos detect` in parts: a shard of the images, all of them on a Ray cluster, and the results of all parts in one. */
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
 import { JOB_FILES, requireProgramFor } from '../../../core/contract/job.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { replaceFile } from '../../files/replace-file.ts'
@@ -124,8 +127,6 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
           await engine.call(
             {
               ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size, tile },
-              // As on a cluster, so that parts do not differ.
-              tile: 'off',
               ...{ limit: limit + 1, images: chunk.map((image) => image.path) },
             },
             (event) => {
@@ -170,12 +171,12 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
 async function detectOnRay(options: PartsOptions, on: string, progress: Progress): Promise<DetectReport> {
   const { out, storage, actors = 1, gpus = false } = options
   const cluster = new RayCluster(rayAddress(on))
-  const { inputs, head, detector } = await plan(
+  const { inputs, head, network } = await plan(
     options,
     (count) => Math.min(count, Math.max(4 * actors, Math.ceil(count / SHARD))),
     progress,
   )
-  requireProgramFor({ detector })
+  requireProgramFor(network, 'detect')
   await cluster.version()
   const job = path.resolve(storage ?? path.dirname(path.resolve(out)), `${path.basename(out)}-job`)
   const program = path.join(job, JOB_FILES.program)
@@ -197,34 +198,41 @@ async function detectOnRay(options: PartsOptions, on: string, progress: Progress
       PYTHONPATH: program,
     },
   )
-  const { status, message, last } = await interruptible(
+  const { status, last } = await interruptible(
     (line) => progress.say(line),
     async (signal) => {
       signal.addEventListener('abort', () => void cluster.stop(id).catch(() => {}), { once: true })
-      return cluster.follow(id, (line) => {
-        const shown = /^{"kind": "shard", "done": (\d+), "total": (\d+)}$/.exec(line)
-        if (shown) progress.update(Number(shown[1]), Number(shown[2]), 'shards')
+      return cluster.ended(id, () => {
+        const seen = readProgress(job)
+        if (seen) progress.update(seen.done, seen.total, 'shards')
       })
     },
   )
   if (status !== 'SUCCEEDED') {
-    const why = last || message || status.toLowerCase()
-    throw new CodedError(
-      'ENGINE_DIED',
-      `The cluster's job ${id} ended: ${why}`,
-      'The same command goes on where it was',
-    )
+    const why = `The cluster's job ${id} ended (${status.toLowerCase()}): ${last}`
+    throw new CodedError('ENGINE_DIED', why, 'The same command goes on where it was')
   }
   const report = await merge([path.join(job, 'parts')], options, progress)
   await rm(job, { recursive: true })
   return report
 }
 
+const ShardsDone = z.object({ done: z.int(), total: z.int() })
+
+/** Undefined before the first shard is done. */
+function readProgress(job: string): z.infer<typeof ShardsDone> | undefined {
+  try {
+    return ShardsDone.parse(JSON.parse(readFileSync(path.join(job, 'progress.json'), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
 async function plan(
   options: PartsOptions,
   shards: number | ((count: number) => number),
   progress: Progress,
-): Promise<{ inputs: InputImage[]; head: PartHead; detector: string | undefined }> {
+): Promise<{ inputs: InputImage[]; head: PartHead; network: ModelConfig }> {
   const { images, from, model, limit, size, on, tile = on === undefined ? 'auto' : 'off' } = options
   if (model === undefined) throw new CodedError('USAGE_MODEL', '--model is missing', 'Give a checkpoint')
   const about = await aboutCheckpoint(model)
@@ -263,5 +271,5 @@ async function plan(
       `${head.count} images cannot be cut into ${head.shards} shards`,
       'Give fewer',
     )
-  return { inputs, head, detector: about.config.detector }
+  return { inputs, head, network: about.config }
 }

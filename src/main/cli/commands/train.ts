@@ -84,7 +84,7 @@ export async function runTrain(given: TrainOptions, progress: Progress): Promise
       if (place.kind === 'torchrun')
         return trainInPyTorch(start, { method: 'train', ...request }, place, { onEvent, signal })
       const report = (done: number, total: number): void => progress.update(done, total, 'images')
-      return trainAsJob(start, request, place, { onEvent, signal, report })
+      return trainAsJob(start, { method: 'train', ...request }, place, { onEvent, signal, report })
     })
     return { out, ...result }
   } finally {

@@ -1,17 +1,17 @@
-/** A training run in PyTorch on this machine: the engine makes its folder, the Python program trains it. */
-import { rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+/** A training run in PyTorch, on this machine or a Ray cluster: the engine makes its folder, the Python program trains it. */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
-import { requireProgramFor } from '../../../core/contract/job.ts'
-import { RUN_FILES, type RunRecord } from '../../../core/contract/run-record.ts'
+import { JOB_FILES, requireProgramFor } from '../../../core/contract/job.ts'
+import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
 import { fetchRun } from '../../jobs/fetch.ts'
 import { packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
 import { type LaunchHooks, resultOf, trainInPython } from '../../jobs/launch.ts'
 import { askPython, PROGRAM, torchTitle } from '../../jobs/python.ts'
-import { type Place, runJob } from '../../jobs/run-job.ts'
+import { followJob, isRunning, type Place, runJob } from '../../jobs/run-job.ts'
 import type { Engine } from './client.ts'
 import type { TrainingHooks } from './supervise.ts'
 import { aboutCheckpoint } from './weights-file.ts'
@@ -90,34 +90,58 @@ function requireShared({ options: { batch } }: RunRecord, processes: number): vo
 }
 
 /**
- * The same on a Ray cluster: the run is packed, trained there, and fetched into its folder. The job remains where it is, if
- * anything fails.
+ * The same on a Ray cluster: the run is packed, trained there, and fetched into its folder. If anything fails, the job remains
+ * where it is, and a resumed run goes on with it, or goes on following it where it still runs.
  *
- * @throws CodedError as trainInPyTorch, packJob, runJob and fetchRun.
+ * @throws CodedError as trainInPyTorch, packJob, runJob and fetchRun; DATA_EXISTS where the job's folder is another run's.
  */
 export async function trainAsJob(
   start: () => Promise<Engine>,
-  request: Omit<TrainRequest, 'method' | 'pinned'>,
-  place: Extract<Place, { kind: 'ray' }> & Pick<PyTorchPlace, 'program'>,
-  {
-    onEvent,
-    signal,
-    pause,
-    report,
-  }: LaunchHooks & { readonly report: (done: number, total: number) => void },
+  { method: _, pinned, ...request }: TrainRequest,
+  { program, ...place }: Extract<Place, { kind: 'ray' }> & Pick<PyTorchPlace, 'program'>,
+  { report, ...hooks }: LaunchHooks & { readonly report: (done: number, total: number) => void },
 ): Promise<TrainResult> {
   const { out, resume } = request
-  const name = `${path.basename(path.resolve(out))}-job`
-  const job = path.join(place.storage ?? path.dirname(path.resolve(out)), name)
-  requireNewFolder(job)
-  if (resume) {
-    await beginRun(start, request, { onEvent, signal })
-    await takeRun(out, job)
-  } else await beginRun(start, { ...request, out: runFolderOf(job) }, { onEvent, signal })
-  await packJob(job, 'copy', report, place.program)
-  onEvent({ kind: 'note', message: `The job is packed in ${job}` })
-  const result = await runJob(job, { ...place, storage: null }, { onEvent, signal, pause })
-  await fetchRun(job, out, { replace: resume })
+  const job = path.resolve(
+    place.storage ?? path.dirname(path.resolve(out)),
+    `${path.basename(path.resolve(out))}-job`,
+  )
+  if (!resume) requireNewFolder(job)
+  await beginRun(start, request, hooks, (record) => requireShared(record, place.workers))
+  const isPacked = resume && isJobOf(job, out)
+  if (!isPacked) {
+    requireNewFolder(job)
+    try {
+      await takeRun(out, job)
+      await packJob(job, 'copy', report, program)
+    } catch (error) {
+      await rm(job, { recursive: true, force: true })
+      throw error
+    }
+    hooks.onEvent({ kind: 'note', message: `The job is packed in ${job}` })
+  }
+  const seen = pinned && { ...pinned, images: await carryPinned(pinned.images, job) }
+  const result =
+    isPacked && (await isRunning(job))
+      ? await followJob(job, hooks)
+      : await runJob(job, { ...place, storage: null }, hooks, seen)
+  await fetchRun(job, out, { replace: true })
   await rm(job, { recursive: true })
   return resultOf(out, result)
+}
+
+/** Whether a folder holds the job of a run, as the run is now. */
+function isJobOf(job: string, run: string): boolean {
+  const record = (folder: string): string =>
+    JSON.stringify(RunRecord.parse(JSON.parse(readFileSync(path.join(folder, RUN_FILES.record), 'utf8'))))
+  return existsSync(path.join(job, JOB_FILES.record)) && record(runFolderOf(job)) === record(run)
+}
+
+/** Pinned images need not be among those that the run learns from or is measured with. @returns their paths in the job */
+async function carryPinned(images: readonly string[], job: string): Promise<string[]> {
+  const folder = path.resolve(job, JOB_FILES.pinned)
+  await mkdir(folder, { recursive: true })
+  const carried = images.map((image, i) => path.join(folder, `${i}${path.extname(image)}`))
+  for (const [i, image] of images.entries()) await copyFile(image, carried[i]!)
+  return carried
 }

@@ -389,9 +389,8 @@ export class Runs {
     if (place === undefined) return train(start, request, hooks)
     const program = this.#program
     if (place.kind === 'pytorch') return trainInPyTorch(start, request, { ...place, program }, hooks)
-    const { method: _, pinned: _pinned, ...definition } = request
     const cluster = { ...place, program, address: rayAddress(place.address) }
-    return trainAsJob(start, definition, cluster, { ...hooks, report: () => {} })
+    return trainAsJob(start, request, cluster, { ...hooks, report: () => {} })
   }
 
   /** On a full disk the note cannot be written either: the job still says why, and the run counts as interrupted. */

@@ -26,7 +26,9 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
     steps: note.assist ? null : (record?.options.steps ?? null),
     best: bestOf(readEvaluations(folder)),
     checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
-    resumable: !note.assist && state !== 'done' && record !== undefined && existsSync(file('state')),
+    // A run of another place has no state yet where it was not begun.
+    resumable:
+      !note.assist && state !== 'done' && record !== undefined && [file('state'), file('start')].some(existsSync),
     live: null,
   }
 }
