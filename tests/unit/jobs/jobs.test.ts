@@ -18,6 +18,7 @@ import { z } from 'zod'
 import type { EngineEvent } from '../../../src/core/contract/engine.ts'
 import { requireProgramFor } from '../../../src/core/contract/job.ts'
 import { RunData, writeRunData } from '../../../src/core/contract/run-data.ts'
+import { RunRecord } from '../../../src/core/contract/run-record.ts'
 import { detectors } from '../../../src/core/detectors/detectors.ts'
 import { AssignmentRules, HeadConfig, LossConfig } from '../../../src/core/detectors/fcos/config.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
@@ -29,6 +30,8 @@ import { trainInPython } from '../../../src/main/jobs/launch.ts'
 import { askPython, isOlder } from '../../../src/main/jobs/python.ts'
 import { RayCluster, rayAddress } from '../../../src/main/jobs/ray.ts'
 import { followJob, isRunning, requireImages, runJob } from '../../../src/main/jobs/run-job.ts'
+import type { Engine } from '../../../src/main/studio/engine/client.ts'
+import { trainAsJob } from '../../../src/main/studio/engine/pytorch.ts'
 import { lay, scratch } from '../../support/scratch.ts'
 
 const classes = [{ id: 1, name: 'cat' }]
@@ -402,4 +405,66 @@ test('whether a job still runs is asked of its cluster; one that was started ane
   expect(await isRunning(job)).toBe(false)
   status = null
   expect(await isRunning(job)).toBe(false)
+})
+
+test('a run whose cluster failed goes on with its job: followed where it still runs, else handed over again', async () => {
+  let state: 'broken' | 'RUNNING' | 'FAILED' | 'SUCCEEDED' = 'broken'
+  let submitted = 0
+  let looks = 0
+  const folder = await scratch()
+  const jobFolder = path.join(folder, 'one-job')
+  const { address } = await fakeCluster((request, reply) => {
+    if (request.url === '/api/version') return answers(reply, { ray_version: '2.60.0' })
+    if (request.method === 'POST') return answers(reply, { submission_id: `job-${++submitted}` })
+    if (request.url!.endsWith('/logs')) return answers(reply, { logs: 'the reason\n' })
+    if (state === 'broken') return void reply.writeHead(500).end('out of order')
+    if (state === 'RUNNING' && ++looks > 2) state = 'SUCCEEDED'
+    if (state === 'SUCCEEDED' && !existsSync(path.join(runFolderOf(jobFolder), 'last.safetensors'))) {
+      trained(jobFolder)
+      appendFileSync(path.join(runFolderOf(jobFolder), 'events.jsonl'), `${ENDED}\n`)
+    }
+    answers(reply, { status: state })
+  })
+  const { job: made } = await run(folder)
+  const out = path.join(folder, 'one')
+  // The engine's part: it makes the run's folder, and finds it again.
+  const engine = {
+    hello: undefined,
+    call: async () => {
+      if (!existsSync(out)) cpSync(runFolderOf(made), out, { recursive: true })
+      return RunRecord.parse(JSON.parse(readFileSync(path.join(out, 'run.json'), 'utf8')))
+    },
+    close: async () => {},
+  } as unknown as Engine
+  const place = { kind: 'ray', address, storage: folder, workers: 1, gpus: false } as const
+  const attempt = (resume: boolean) =>
+    trainAsJob(
+      async () => engine,
+      {
+        method: 'train',
+        out,
+        weights: null,
+        architecture: 'lite0',
+        ...{ data: null, validation: null, options: {}, resume },
+      },
+      place,
+      { onEvent: () => {}, report: () => {} },
+    )
+  await expect(attempt(false)).rejects.toMatchObject({ message: expect.stringContaining('out of order') })
+  expect([submitted, existsSync(path.join(jobFolder, 'job.json'))]).toEqual([1, true])
+  // A second run of that name does not touch the first one's job.
+  await expect(attempt(false)).rejects.toMatchObject({ code: 'DATA_EXISTS' })
+  state = 'FAILED'
+  await expect(attempt(true)).rejects.toMatchObject({ message: expect.stringContaining('the reason') })
+  expect(submitted).toBe(2)
+  state = 'RUNNING'
+  expect(await attempt(true)).toMatchObject({ steps: 4, complete: true })
+  expect(submitted).toBe(2)
+  expect(existsSync(jobFolder)).toBe(false)
+  expect(readdirSync(out).sort()).toEqual([
+    ...['data.json', 'last.safetensors', 'log.jsonl', 'run.json', 'start.safetensors', 'state.safetensors'],
+  ])
+  expect(
+    RunData.parse(JSON.parse(readFileSync(path.join(out, 'data.json'), 'utf8'))).data.images[0]!.path,
+  ).toBe(path.join(folder, 'photos', 'a.jpg'))
 })

@@ -28,7 +28,10 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
     checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
     // A run of another place has no state yet where it was not begun.
     resumable:
-      !note.assist && state !== 'done' && record !== undefined && [file('state'), file('start')].some(existsSync),
+      !note.assist &&
+      state !== 'done' &&
+      record !== undefined &&
+      [file('state'), file('start')].some(existsSync),
     live: null,
   }
 }
