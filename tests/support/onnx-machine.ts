@@ -12,7 +12,8 @@ registerHooks({
   },
   load(url, context, next) {
     if (!url.endsWith('/tensor/runtime-record.ts')) return next(url, context)
-    const source = `export const runtimeRecord = () => (${JSON.stringify(onnxRecord)})`
+    const source = `export const runtimeRecord = () => (${JSON.stringify(onnxRecord)})
+      export const tensorflowFault = () => null`
     return { format: 'module', shortCircuit: true, source }
   },
 })

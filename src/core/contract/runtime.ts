@@ -60,8 +60,12 @@ export const DetectionSpeed = z.object({
   tensorflowMs: z.number().nullable(),
   onnxMs: z.number().nullable(),
   why: z.string(),
-  /** ISO 8601 */
+  /** ISO 8601, of the last measurement. */
   at: z.string(),
+  /** Measurements; the least time of all of them counts, since other work on the machine only adds to it. */
+  times: z.int().default(1),
+  /** Whether the machine had nothing else to do in one of them. */
+  quiet: z.boolean().default(false),
 })
 export type DetectionSpeed = z.infer<typeof DetectionSpeed>
 /** By what the speed depends on. A file of the per-user cache. */

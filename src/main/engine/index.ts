@@ -11,6 +11,7 @@ import { failure } from '../process/messages.ts'
 import { post } from '../process/serve.ts'
 import { JobControl } from './control.ts'
 import { answer, type Job, runJob, type SideRequest } from './jobs.ts'
+import { loadTensorflow } from './tensor/load-tensorflow.ts'
 import { runtimeRecord } from './tensor/runtime-record.ts'
 
 // Images are decoded side by side by libuv's pool, and a training step needs the cores.
@@ -100,9 +101,16 @@ function receive(message: unknown): void {
  */
 async function greeting() {
   const { device, tensorflow, kernelsPath } = runtimeRecord()
-  if (device === 'gpu' || (device === 'cpu' && process.env.ONEDNN_DEFAULT_FPMATH_MODE === 'BF16'))
-    return (await import('./tensor/greeting.ts')).greeting()
-  return { tensorflow, device, nativeKernels: kernelsPath !== null, fastMath: false }
+  const unseen = { tensorflow, device, nativeKernels: kernelsPath !== null, fastMath: false }
+  if (device !== 'gpu' && (device !== 'cpu' || process.env.ONEDNN_DEFAULT_FPMATH_MODE !== 'BF16'))
+    return unseen
+  try {
+    await loadTensorflow()
+  } catch {
+    // It says so when it is asked to train or to detect.
+    return unseen
+  }
+  return (await import('./tensor/greeting.ts')).greeting()
 }
 
 const hello = await greeting()

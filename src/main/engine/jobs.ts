@@ -6,7 +6,8 @@ import { trainingInput } from './data/training-input.ts'
 import { candidatesOfFiles, detectFiles, mapsOf, models } from './detect/requests.ts'
 import { faultOf } from './faults.ts'
 import { checkOnnx, exportOnnx } from './onnx/export.ts'
-import { runtimeRecord } from './tensor/runtime-record.ts'
+import { loadTensorflow } from './tensor/load-tensorflow.ts'
+import { runtimeRecord, tensorflowFault } from './tensor/runtime-record.ts'
 import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
@@ -17,14 +18,15 @@ export type Job = RequestOf<
 /** Is answered beside a job, between its steps. */
 export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model' | 'export-onnx'>
 
-/** @throws CodedError RUNTIME_INFERENCE_ONLY where the job trains and the runtime cannot. */
+/** @throws CodedError RUNTIME_INFERENCE_ONLY, RUNTIME_DAMAGED, RUNTIME_BROKEN where the job trains and the runtime cannot. */
 export async function runJob(
   job: Job,
   emit: (event: EngineEvent) => void,
   control: JobControl,
 ): Promise<EngineResults[Job['method']]> {
   if (trains(job)) {
-    if (runtimeRecord().device === 'onnx') throw inferenceOnly()
+    if (runtimeRecord().device === 'onnx') throw tensorflowFault() ?? inferenceOnly()
+    await loadTensorflow()
     await models.clear()
   }
   switch (job.method) {

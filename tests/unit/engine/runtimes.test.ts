@@ -51,6 +51,41 @@ test('it is measured once, and what was written down decides from then on', asyn
   expect(forced.runtime).toBe('ONNX')
 })
 
+test('what a busy machine gave is measured again later, and the least times decide', async () => {
+  const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
+  await open({ FCOS_DETECTION_SPEEDS })
+  const read = () =>
+    Object.entries(DetectionSpeeds.parse(JSON.parse(readFileSync(FCOS_DETECTION_SPEEDS, 'utf8'))))
+  const [[key, first]] = read() as [ReturnType<typeof read>[number]]
+  expect(first.times).toBe(1)
+  const long = '2026-01-01T00:00:00.000Z'
+  // TensorFlow was as fast as nothing is, and ONNX Runtime slowed down by whatever else ran.
+  const wrong = { ...first, runtime: 'tensorflow', tensorflowMs: 0.001, onnxMs: 1e6, quiet: false }
+  const after = async (speed: object) => {
+    writeFileSync(FCOS_DETECTION_SPEEDS, JSON.stringify({ [key]: { ...wrong, ...speed } }))
+    const { said } = await open({ FCOS_DETECTION_SPEEDS })
+    return { again: said.length === 1, speed: read()[0]![1] }
+  }
+  const again = await after({ at: long })
+  expect(again).toMatchObject({
+    again: true,
+    speed: { times: 2, tensorflowMs: 0.001, runtime: 'tensorflow' },
+  })
+  expect(again.speed.onnxMs).toBeLessThan(1e6)
+  expect(Date.parse(again.speed.at)).toBeGreaterThan(Date.parse(long))
+  for (const settled of [
+    { quiet: true, at: long },
+    { times: 3, at: long },
+    {},
+    { tensorflowMs: null, at: long },
+  ])
+    expect((await after(settled)).again, JSON.stringify(settled)).toBe(false)
+  // As the file was before it said how often.
+  const { times: _, quiet: __, ...older } = { ...wrong, at: long }
+  writeFileSync(FCOS_DETECTION_SPEEDS, JSON.stringify({ [key]: older }))
+  expect((await open({ FCOS_DETECTION_SPEEDS })).said).toHaveLength(1)
+})
+
 test('TensorFlow detects where ONNX Runtime gives something else or fails, and the reason is kept', async () => {
   for (const [why, wrong] of [
     ['computes something else', 2],
@@ -80,7 +115,7 @@ test('TensorFlow detects where ONNX Runtime gives something else or fails, and t
 })
 
 test('without TensorFlow, ONNX Runtime detects, and forcing TensorFlow is refused', async () => {
-  const record = () => ({ runtimeRecord: () => onnxRecord })
+  const record = () => ({ runtimeRecord: () => onnxRecord, tensorflowFault: () => null })
   vi.doMock('../../../src/main/engine/tensor/runtime-record.ts', record)
   expect((await open({})).runtime).toBe('ONNX')
   vi.resetModules()

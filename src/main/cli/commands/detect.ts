@@ -20,9 +20,10 @@ import {
   type ResultWriter,
   resultWriter,
 } from '../../studio/detection/results.ts'
+import type { Engine } from '../../studio/engine/client.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { aboutCheckpoint } from '../../studio/engine/weights-file.ts'
-import { findImages, type InputImage } from '../detection/inputs.ts'
+import type { InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
 
@@ -78,14 +79,40 @@ export interface DetectReport {
 
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_WRITE, ENGINE_*, RUNTIME_*. */
 export async function runDetect(options: DetectOptions, progress: Progress): Promise<DetectReport> {
-  const { model, out, overlay } = options
+  const { model } = options
   requireWeightsFile(model, 'USAGE_NO_FILE')
   await requireIntactWeights(model)
+  const { fastMath, runtime, device, threads } = options
+  const starting = startEngine({ fastMath, runtime, device, threads })
+  try {
+    return await detectWith(starting, options, progress)
+  } finally {
+    await starting.then(
+      (engine) => engine.close(),
+      () => undefined,
+    )
+  }
+}
+
+async function detectWith(
+  starting: Promise<Engine>,
+  options: DetectOptions,
+  progress: Progress,
+): Promise<DetectReport> {
+  const { out, overlay } = options
+  // What reads data sets is loaded while the engine's process starts.
+  const { findImages } = await import('../detection/inputs.ts')
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
   const writer = await resultWriter(out, options.format)
   try {
-    const { result, found, cut, tiled, seconds } = await detect(inputs, options, writer, progress)
+    const { result, found, cut, tiled, seconds } = await detect(
+      await starting,
+      inputs,
+      options,
+      writer,
+      progress,
+    )
     if (result.images === 0 && result.skipped > 0) {
       throw new CodedError(
         'DATA_IMAGES',
@@ -130,91 +157,87 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
 type Found = (DetectedImage | undefined)[]
 
 async function detect(
+  engine: Engine,
   inputs: readonly InputImage[],
   options: DetectOptions,
   writer: ResultWriter,
   progress: Progress,
 ): Promise<{ result: DetectResult; found: Found; cut: number; tiled: number; seconds: number }> {
-  const { model, nms = null, limit, batch, size, fastMath, runtime, tile, device, threads } = options
+  const { model, nms = null, limit, batch, size, tile } = options
   const own = (await aboutCheckpoint(model))?.thresholds
-  const engine = await startEngine({ fastMath, runtime, device, threads })
-  try {
-    const images = inputs.map((input) => input.path)
-    const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)
-    const request = {
-      method: 'detect',
-      model,
-      images,
-      sizes,
-      score: lowest(options, own),
-      nms,
-      batch,
-      // One more than the limit, to notice that it cuts.
-      limit: limit + 1,
-      size: size ?? null,
-      ...(tile !== undefined && { tile }),
-    } as const
-    const found: Found = []
-    let [cut, tiled] = [0, 0]
-    let least: LeastScores = () => SCORE
-    let refused: unknown = null
-    const stop = new AbortController()
-    const dataset = categoriesOf(inputs)
-    let translation: Translation | null = null
-    const start = performance.now()
-    const elapsed = (): number => (performance.now() - start) / 1000
-    const result = await interruptible(
-      (line) => progress.say(line),
-      (signal) =>
-        engine.call(
-          request,
-          (event) => {
-            if (event.kind === 'note') progress.say(event.message)
-            if (event.kind === 'classes') {
-              progress.say(`Detecting on ${event.runtime}`)
-              try {
-                least = leastScores(event.classes, options, own, (line) => progress.say(line))
-              } catch (error) {
-                refused = error
-                stop.abort()
-              }
+  const images = inputs.map((input) => input.path)
+  const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)
+  const request = {
+    method: 'detect',
+    model,
+    images,
+    sizes,
+    score: lowest(options, own),
+    nms,
+    batch,
+    // One more than the limit, to notice that it cuts.
+    limit: limit + 1,
+    size: size ?? null,
+    ...(tile !== undefined && { tile }),
+  } as const
+  const found: Found = []
+  let [cut, tiled] = [0, 0]
+  let least: LeastScores = () => SCORE
+  let refused: unknown = null
+  const stop = new AbortController()
+  const dataset = categoriesOf(inputs)
+  let translation: Translation | null = null
+  const start = performance.now()
+  const elapsed = (): number => (performance.now() - start) / 1000
+  const result = await interruptible(
+    (line) => progress.say(line),
+    (signal) =>
+      engine.call(
+        request,
+        (event) => {
+          if (event.kind === 'note') progress.say(event.message)
+          if (event.kind === 'classes') {
+            progress.say(`Detecting on ${event.runtime}`)
+            try {
+              least = leastScores(event.classes, options, own, (line) => progress.say(line))
+            } catch (error) {
+              refused = error
+              stop.abort()
             }
-            if (event.kind === 'classes' && dataset) {
-              translation = translateClasses(event.classes, dataset)
-              for (const note of translation.notes) progress.say(note)
-            }
-            if (event.kind !== 'detected' && event.kind !== 'skipped') return
-            const input = inputs[event.index]!
-            if (event.kind === 'skipped') {
-              progress.say(`Skipped ${describe(event.error)}`)
-            } else {
-              const { width, height } = event
-              const ids = translation?.idOf
-              const most = limit * (event.tiles ?? 1)
-              if (event.tiles) tiled++
-              if (event.detections.length > most) cut++
-              const detections = event.detections
-                .slice(0, most)
-                .filter((one) => one.score >= least(one.categoryId))
-                .map((one) => ({ ...one, categoryId: ids?.get(one.categoryId) ?? one.categoryId }))
-              found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
-              writer.add(found[event.index]!)
-            }
-            const rate = (event.index + 1) / elapsed()
-            const left = duration((inputs.length - event.index - 1) / rate)
-            progress.update(event.index + 1, inputs.length, `${rate.toFixed(1)} images/s  ${left} left`)
-          },
-          AbortSignal.any([signal, stop.signal]),
-        ),
-    )
-    if (refused !== null) throw refused
-    // Assigned during the call of the engine, which TypeScript cannot see.
-    const translated = translation as Translation | null
-    const classes = translated?.categories ?? result.classes
-    return { result: { ...result, classes }, found, cut, tiled, seconds: elapsed() }
-  } finally {
-    await engine.close()
-  }
+          }
+          if (event.kind === 'classes' && dataset) {
+            translation = translateClasses(event.classes, dataset)
+            for (const note of translation.notes) progress.say(note)
+          }
+          if (event.kind !== 'detected' && event.kind !== 'skipped') return
+          const input = inputs[event.index]!
+          if (event.kind === 'skipped') {
+            progress.say(`Skipped ${describe(event.error)}`)
+          } else {
+            const { width, height } = event
+            const ids = translation?.idOf
+            const most = limit * (event.tiles ?? 1)
+            if (event.tiles) tiled++
+            if (event.detections.length > most) cut++
+            const detections = event.detections
+              .slice(0, most)
+              .filter((one) => one.score >= least(one.categoryId))
+              .map((one) => ({ ...one, categoryId: ids?.get(one.categoryId) ?? one.categoryId }))
+            found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
+            writer.add(found[event.index]!)
+          }
+          const rate = (event.index + 1) / elapsed()
+          const left = duration((inputs.length - event.index - 1) / rate)
+          progress.update(event.index + 1, inputs.length, `${rate.toFixed(1)} images/s  ${left} left`)
+        },
+        AbortSignal.any([signal, stop.signal]),
+      ),
+  )
+  if (refused !== null) throw refused
+  // Assigned during the call of the engine, which TypeScript cannot see.
+  const translated = translation as Translation | null
+  const classes = translated?.categories ?? result.classes
+  return { result: { ...result, classes }, found, cut, tiled, seconds: elapsed() }
 }
 
 type ScoreOptions = Pick<DetectOptions, 'score' | 'classScore' | 'classes'>

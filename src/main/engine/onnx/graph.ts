@@ -1,13 +1,14 @@
 /** An ONNX graph in the making, and the file that it becomes (github.com/onnx/onnx, docs/IR.md). */
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create, type DescField, toBinary } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataType as DataType,
+  GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
-  type TensorProto,
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
@@ -34,7 +35,8 @@ export interface Producer {
 
 export class Graph {
   readonly #nodes: NodeProto[] = []
-  readonly #tensors: TensorProto[] = []
+  /** Each as the pieces of its encoding. */
+  readonly #tensors: (readonly Uint8Array[])[] = []
   readonly #inputs: ValueInfoProto[] = []
   readonly #outputs: ValueInfoProto[] = []
   readonly #constants = new Map<string, Name>()
@@ -128,15 +130,25 @@ export class Graph {
       producerName: name,
       opsetImport: [{ domain: '', version: OPSET }],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-      graph: {
-        name: 'detector',
-        node: this.#nodes,
-        initializer: this.#tensors,
-        input: this.#inputs,
-        output: this.#outputs,
-      },
     })
-    return toBinary(ModelProtoSchema, model)
+    const graph = create(GraphProtoSchema, {
+      ...{ name: 'detector', node: this.#nodes, input: this.#inputs, output: this.#outputs },
+    })
+    // The library copies a message for each one that it lies in: the weights are written beside it, once.
+    const { initializer } = GraphProtoSchema.field
+    const tensors = this.#tensors.flatMap((parts) => [prefix(initializer, lengthOf(parts)), ...parts])
+    const parts = [toBinary(GraphProtoSchema, graph), ...tensors]
+    const whole = [
+      ...[toBinary(ModelProtoSchema, model), prefix(ModelProtoSchema.field.graph, lengthOf(parts))],
+      ...parts,
+    ]
+    const file = new Uint8Array(lengthOf(whole))
+    let at = 0
+    for (const part of whole) {
+      file.set(part, at)
+      at += part.length
+    }
+    return file
   }
 
   #node(
@@ -177,11 +189,18 @@ function tensorProto(
   dataType: DataType,
   shape: readonly number[],
   { buffer, byteOffset, byteLength }: ArrayBufferView,
-): TensorProto {
+): readonly Uint8Array[] {
   // Little-endian, as every machine that this program runs on.
-  const rawData = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
-  return create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt), rawData })
+  const data = new Uint8Array(buffer, byteOffset, byteLength)
+  const head = create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt) })
+  return [toBinary(TensorProtoSchema, head), prefix(TensorProtoSchema.field.rawData, data.length), data]
 }
+
+/** What stands before a field of that many bytes. */
+const prefix = ({ number }: DescField, bytes: number): Uint8Array =>
+  new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(bytes).finish()
+
+const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0)
 
 function attributeProto(name: string, value: Attribute) {
   if (typeof value === 'string')

@@ -1,7 +1,7 @@
 /** Starts the engine's process. */
 import path from 'node:path'
 import { DETECTION_SPEEDS, type RuntimeName } from '../../../core/contract/runtime.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, toWire } from '../../../core/errors.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { connect, type Engine } from './client.ts'
 import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from './environment.ts'
@@ -33,7 +33,7 @@ export interface EngineOptions {
 /**
  * The engine is plain Node in a child process, so that it can be killed without loss.
  *
- * @throws CodedError USAGE_DEVICE for a GPU that is not there, RUNTIME_MISSING, RUNTIME_DAMAGED, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL;
+ * @throws CodedError USAGE_DEVICE for a GPU that is not there, RUNTIME_MISSING, ENGINE_TIMEOUT, ENGINE_DIED, ENGINE_PROTOCOL;
  * the signal's reason.
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -42,10 +42,14 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const remedy = 'Leave --device out; `fcos doctor` says what the engine runs on, and why'
     throw new CodedError('USAGE_DEVICE', 'The engine has no GPU here', remedy)
   }
-  await requireIntact(record, options.place)
+  // What is damaged belongs to TensorFlow: the engine detects without it.
+  const damage = await requireIntact(record, options.place).then(() => null, toWire)
   const variables: Record<string, string> = {
     ...engineEnvironment(record, options.fastMath),
     FCOS_DETECTION_SPEEDS: path.join(cacheRoot(), DETECTION_SPEEDS),
+    // The program's own modules are compiled once, not at every start.
+    NODE_COMPILE_CACHE: path.join(cacheRoot(), 'compiled'),
+    ...(damage && { FCOS_NO_TENSORFLOW: JSON.stringify(damage) }),
     ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
     // TensorFlow then finds none.
     ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '' }),
