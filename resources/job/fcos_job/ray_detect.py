@@ -31,7 +31,7 @@ def whole_lines(path, head):
 
 
 def detect_shard(job, record, shard, find):
-    """Writes a shard's part, a line an image, in the order of the list. find: of a place and a size → detections, width, height."""
+    """Writes a shard's part, a line an image, in the order of the list. find: of an image of the list → what was found, width, height."""
     path, about = part_path(job, shard), record["shards"][shard]
     head = json.dumps({**record["head"], "shard": shard + 1}, separators=(",", ":"), ensure_ascii=False)
     done = whole_lines(path, head)

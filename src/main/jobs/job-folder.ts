@@ -1,7 +1,7 @@
 /** A job's folder: packed here, carried anywhere, and believed only after a look. */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { EngineData } from '../../core/contract/engine.ts'
 import { JOB_FILES, JobRecord, NEEDED } from '../../core/contract/job.ts'
@@ -19,10 +19,25 @@ export type ImagePlan = string
 const CARRIED = ['record', 'data', 'start', 'state', 'log', 'evaluations', 'best', 'last'] as const
 export const runFolderOf = (job: string): string => path.join(job, JOB_FILES.run)
 
+/** Throws DATA_EXISTS for a folder that holds anything: what is packed there is removed again where it cannot be completed. */
 export function requireNewFolder(job: string): void {
-  if (!existsSync(path.join(job, JOB_FILES.record)) && !existsSync(runFolderOf(job))) return
-  const remedy = 'Go on with it (`fcos job run`, then `fcos job fetch`), or remove that folder'
-  throw new CodedError('DATA_EXISTS', `${job} holds a job already`, remedy)
+  if (!existsSync(job) || readdirSync(job).length === 0) return
+  if (existsSync(path.join(job, JOB_FILES.record))) {
+    const remedy = 'Go on with it (`fcos job run`, then `fcos job fetch`), or remove that folder'
+    throw new CodedError('DATA_EXISTS', `${job} holds a job already`, remedy)
+  }
+  throw new CodedError('DATA_EXISTS', `${job} is not empty`, 'Give a new folder')
+}
+
+/** Makes a job in a new folder; of one that cannot be completed nothing is left. */
+export async function inNewFolder<T>(job: string, make: () => Promise<T>): Promise<T> {
+  requireNewFolder(job)
+  try {
+    return await make()
+  } catch (error) {
+    await rm(job, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /**
@@ -91,7 +106,7 @@ export async function takeRun(from: string, job: string): Promise<RunRecord> {
 }
 
 /**
- * A job as it was packed: its program, record and data are compared with their hashes.
+ * A job as it was packed: its program, record, data and starting weights are compared with their hashes.
  *
  * @throws CodedError USAGE_JOB, naming the file.
  */
@@ -115,9 +130,11 @@ export function openJob(job: string): {
 function requireAsPacked(job: string, { program, files }: JobRecord): void {
   const changed = (name: string): CodedError =>
     new CodedError('USAGE_JOB', `${path.join(job, name)} is not as it was packed`, 'Pack the job again')
-  for (const name of [RUN_FILES.record, RUN_FILES.data]) {
+  // The program writes the other files of a run.
+  for (const name of [RUN_FILES.record, RUN_FILES.data, RUN_FILES.start]) {
     const file = path.join(runFolderOf(job), name)
-    if (!existsSync(file) || hashOf(file) !== files[name]) throw changed(path.join(JOB_FILES.run, name))
+    const now = existsSync(file) ? hashOf(file) : undefined
+    if (now !== files[name]) throw changed(path.join(JOB_FILES.run, name))
   }
   let now = ''
   try {
@@ -195,12 +212,9 @@ async function carry(
     } catch (cause) {
       const { reason, remedy } = fileFault(cause)
       const code = (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? 'IO_DISK_FULL' : 'IO_FILE'
-      throw new CodedError(
-        code,
-        `${file} cannot be packed: ${reason}`,
-        `The job is not complete. ${remedy}`,
-        { cause },
-      )
+      throw new CodedError(code, `${file} cannot be packed: ${reason}`, `Nothing was packed. ${remedy}`, {
+        cause,
+      })
     }
     report(i + 1, files.length)
   }
@@ -212,7 +226,3 @@ function commonFolder(files: readonly string[]): string {
   const differs = first.findIndex((part, i) => others.some((parts) => parts[i] !== part))
   return first.slice(0, differs === -1 ? undefined : differs).join(path.sep) || path.sep
 }
-
-/** Whether a folder has anything in it. */
-export const isEmpty = async (folder: string): Promise<boolean> =>
-  !existsSync(folder) || (await readdir(folder)).length === 0

@@ -7,7 +7,7 @@ import { JOB_FILES, JOB_RUN_FILES, type JobRecord, Submitted } from '../../core/
 import { CodedError } from '../../core/errors.ts'
 import { replaceFile } from '../files/replace-file.ts'
 import { EventReader, readFault } from './events.ts'
-import { missingImages, openJob, runFolderOf } from './job-folder.ts'
+import { inNewFolder, missingImages, openJob, runFolderOf } from './job-folder.ts'
 import { type LaunchHooks, resultOf, trainInPython } from './launch.ts'
 import { RayCluster } from './ray.ts'
 
@@ -87,16 +87,7 @@ async function submitJob(
   await cluster.version()
   const folder =
     place.storage === null ? path.resolve(job) : path.resolve(place.storage, path.basename(path.resolve(job)))
-  if (folder !== path.resolve(job)) {
-    if (existsSync(path.join(folder, JOB_FILES.record))) {
-      throw new CodedError(
-        'DATA_EXISTS',
-        `${folder} holds a job already`,
-        'Go on with that one, or pack under another name',
-      )
-    }
-    await cp(job, folder, { recursive: true })
-  }
+  if (folder !== path.resolve(job)) await inNewFolder(folder, () => cp(job, folder, { recursive: true }))
   await writeFile(path.join(runFolderOf(folder), JOB_RUN_FILES.control), '')
   const command = [
     ...['python', '-m', 'fcos_job.ray_train', quoted(folder), '--workers', String(place.workers)],
@@ -202,5 +193,10 @@ export async function isRunning(job: string): Promise<boolean> {
 async function readSubmitted(job: string): Promise<Submitted | null> {
   const file = path.join(job, JOB_FILES.submitted)
   if (!existsSync(file)) return null
-  return Submitted.parse(JSON.parse(await readFile(file, 'utf8')))
+  try {
+    return Submitted.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch (cause) {
+    const remedy = 'Remove it, and run the job again to go on'
+    throw new CodedError('USAGE_JOB', `${file} does not say where the job runs`, remedy, { cause })
+  }
 }

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -25,7 +26,7 @@ import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
 import { trainingOptions } from '../../../src/core/training/presets.ts'
 import { fetchRun } from '../../../src/main/jobs/fetch.ts'
-import { openJob, packJob, runFolderOf } from '../../../src/main/jobs/job-folder.ts'
+import { inNewFolder, openJob, packJob, runFolderOf, takeRun } from '../../../src/main/jobs/job-folder.ts'
 import { trainInPython } from '../../../src/main/jobs/launch.ts'
 import { askPython, isOlder } from '../../../src/main/jobs/python.ts'
 import { RayCluster, rayAddress } from '../../../src/main/jobs/ray.ts'
@@ -122,6 +123,29 @@ test('images that lie elsewhere are looked for before the run', async () => {
   await requireImages(job)
 })
 
+test('a job that cannot be completed leaves nothing, and a folder that holds anything is left alone', async () => {
+  const folder = await scratch()
+  const { job: begun, images } = await run(folder)
+  const job = path.join(folder, 'new')
+  const pack = () =>
+    inNewFolder(job, async () => {
+      await takeRun(runFolderOf(begun), job)
+      return packJob(job, 'copy', () => {})
+    })
+  renameSync(path.join(images, 'b'), path.join(images, 'c'))
+  await expect(pack()).rejects.toMatchObject({ message: expect.stringContaining('b/c.jpg cannot be packed') })
+  expect(existsSync(job)).toBe(false)
+  renameSync(path.join(images, 'c'), path.join(images, 'b'))
+  mkdirSync(job)
+  await pack()
+  await expect(pack()).rejects.toMatchObject({ message: expect.stringContaining('holds a job already') })
+  await expect(inNewFolder(images, pack)).rejects.toMatchObject({
+    message: expect.stringContaining('is not empty'),
+  })
+  openJob(job)
+  expect(readdirSync(images).sort()).toEqual(['a.jpg', 'b'])
+})
+
 test('what does not look like what was packed, or like what a run writes, is refused and nothing is fetched', async () => {
   const folder = await scratch()
   const { job } = await run(folder)
@@ -139,7 +163,8 @@ test('what does not look like what was packed, or like what a run writes, is ref
     writeFileSync(file, before)
     expect(readdirSync(folder).sort()).toEqual(['job', 'photos'])
   }
-  for (const name of ['run.json', 'data.json']) await refused(at(name), () => appendFileSync(at(name), ' '))
+  for (const name of ['run.json', 'data.json', 'start.safetensors'])
+    await refused(at(name), () => appendFileSync(at(name), ' '))
   const program = path.join(job, 'program/fcos_job/train.py')
   await refused(program, () => appendFileSync(program, 'import os\n'), 'program')
   const added = path.join(job, 'program/fcos_job/loss.py')
@@ -405,6 +430,11 @@ test('whether a job still runs is asked of its cluster; one that was started ane
   expect(await isRunning(job)).toBe(false)
   status = null
   expect(await isRunning(job)).toBe(false)
+  writeFileSync(path.join(job, 'submitted.json'), '{"id": "; rm"}')
+  await expect(isRunning(job)).rejects.toMatchObject({
+    code: 'USAGE_JOB',
+    message: expect.stringContaining('submitted.json'),
+  })
 })
 
 test('a run whose cluster failed goes on with its job: followed where it still runs, else handed over again', async () => {

@@ -5,7 +5,7 @@ import type { EngineEvent, TrainResult } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
 import { fetchRun } from '../../jobs/fetch.ts'
-import { isEmpty, packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
+import { inNewFolder, packJob, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
 import { followJob, requireImages, runJob } from '../../jobs/run-job.ts'
 import { beginRun } from '../../studio/engine/pytorch.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
@@ -63,27 +63,28 @@ export async function runJobCommand(
   }
 }
 
-async function pack(options: JobOptions, progress: Progress): Promise<JobReport> {
+function pack(options: JobOptions, progress: Progress): Promise<JobReport> {
   const { folder, run, images = 'copy' } = options
-  if (!(await isEmpty(folder))) requireNewFolder(folder)
-  const out = runFolderOf(folder)
-  const record =
-    run === undefined
-      ? await beginRun(
-          () => startEngine({ fastMath: options.fastMath }),
-          await readRequest({ ...options, out, resume: false }, progress),
-          { onEvent: (event) => showEvent(event, progress) },
+  return inNewFolder(folder, async () => {
+    const out = runFolderOf(folder)
+    const record =
+      run === undefined
+        ? await beginRun(
+            () => startEngine({ fastMath: options.fastMath }),
+            await readRequest({ ...options, out, resume: false }, progress),
+            { onEvent: (event) => showEvent(event, progress) },
+          )
+        : await takeRun(run, folder)
+    const packed = await packJob(folder, images, (done, total) => progress.update(done, total, 'images'))
+    if (images !== 'copy' && images !== 'link') {
+      if (existsSync(images)) await requireImages(folder)
+      else
+        progress.say(
+          `${images} is not on this machine: whether its ${packed.images.count} images are there shows when the job runs`,
         )
-      : await takeRun(run, folder)
-  const packed = await packJob(folder, images, (done, total) => progress.update(done, total, 'images'))
-  if (images !== 'copy' && images !== 'link') {
-    if (existsSync(images)) await requireImages(folder)
-    else
-      progress.say(
-        `${images} is not on this machine: whether its ${packed.images.count} images are there shows when the job runs`,
-      )
-  }
-  return { action: 'pack', job: folder, images: packed.images.count, steps: record.options.steps }
+    }
+    return { action: 'pack', job: folder, images: packed.images.count, steps: record.options.steps }
+  })
 }
 
 async function fetch({ folder, into }: JobOptions, say: (line: string) => void): Promise<JobReport> {

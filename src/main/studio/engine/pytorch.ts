@@ -8,7 +8,7 @@ import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
 import { fetchRun } from '../../jobs/fetch.ts'
-import { packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
+import { inNewFolder, packJob, requireNewFolder, runFolderOf, takeRun } from '../../jobs/job-folder.ts'
 import { type LaunchHooks, resultOf, trainInPython } from '../../jobs/launch.ts'
 import { askPython, PROGRAM, torchTitle } from '../../jobs/python.ts'
 import { followJob, isRunning, type Place, runJob } from '../../jobs/run-job.ts'
@@ -110,14 +110,10 @@ export async function trainAsJob(
   await beginRun(start, request, hooks, (record) => requireShared(record, place.workers))
   const isPacked = resume && isJobOf(job, out)
   if (!isPacked) {
-    requireNewFolder(job)
-    try {
+    await inNewFolder(job, async () => {
       await takeRun(out, job)
       await packJob(job, 'copy', report, program)
-    } catch (error) {
-      await rm(job, { recursive: true, force: true })
-      throw error
-    }
+    })
     hooks.onEvent({ kind: 'note', message: `The job is packed in ${job}` })
   }
   const seen = pinned && { ...pinned, images: await carryPinned(pinned.images, job) }
