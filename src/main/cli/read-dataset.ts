@@ -3,7 +3,7 @@
 import type { Problem } from '../../core/formats/dataset.ts'
 import { describeProblem } from '../../core/formats/problems.ts'
 import { countOf } from '../../core/words.ts'
-import type { LoadOptions } from '../studio/datasets/index.ts'
+import { describeUnseen, type LoadOptions } from '../studio/datasets/index.ts'
 import type { NamedDataset } from '../studio/engine/engine-data.ts'
 import { loadLabels } from '../studio/project/index.ts'
 
@@ -22,9 +22,6 @@ export async function readDataset(
       `… and ${countOf(problems.length - SHOWN, 'more problem')} in ${name} (fcos convert --dry-run lists all)`,
     )
   }
-  for (const [reason, images] of Map.groupBy(unseen, (image) => image.reason)) {
-    const others = images.length > 1 ? ` and ${countOf(images.length - 1, 'other image')}` : ''
-    say(`${images[0]!.file}${others}: ${reason}, so the size that the labels state was not checked`)
-  }
+  for (const line of describeUnseen(unseen)) say(line)
   return { name, dataset, imageRoot, problems }
 }

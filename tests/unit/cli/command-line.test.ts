@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fcos } from '../../support/cli.ts'
 
@@ -25,6 +26,8 @@ write('boxes.json', [[8, 8, 40, 32]])
 write('config.json', { training: { stepz: 3 } })
 write('weights.safetensors', '')
 write('results.json', [{ image_id: 1, category_id: 1, bbox: [8, 8, 32, 24], score: 0.5 }])
+
+const TRAINED = fileURLToPath(new URL('../../../resources/sample/run/best.safetensors', import.meta.url))
 
 const COMMANDS = [
   'convert',
@@ -128,6 +131,11 @@ describe('what the user can fix gives status 2 and one line', () => {
       'results over a data set',
       [...detect('a.png'), '--out', 'set.json'],
       'set.json already exists and is not a results list',
+    ],
+    [
+      'pictures in a file',
+      ['detect', '--out', 'new.json', '--model', TRAINED, 'a.png', '--overlay', 'set.json'],
+      'set.json is a file, so no pictures can be put into it',
     ],
     ['results over labels', [...detect('a.png'), '--out', '.', '--format', 'voc'], '. exists'],
   ])('%s', async (_, args, line) => {

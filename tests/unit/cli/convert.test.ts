@@ -38,6 +38,7 @@ test('reports what was read, left out, and cannot be kept', async () => {
   expect(renderConvert(report).split('\n')).toEqual([
     'gt.json, annotations[1].bbox: skipped, the box [1, 2, 1, 6] has no width',
     'a.jpg, annotation 2: repaired, cut at the border of the image',
+    'gone.jpg: there is no such image file, so the size that the labels state was not checked',
     'COCO to YOLO: 2 images (1 without boxes), 2 boxes, 2 classes',
     '  4 cat: 2',
     '  2 dog: 0',

@@ -4,7 +4,7 @@ import type { Problem } from '../../../core/formats/dataset.ts'
 import { type Format, TRAITS } from '../../../core/formats/formats.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { countOf } from '../../../core/words.ts'
-import { refuseProblems, writeDataset } from '../../studio/datasets/index.ts'
+import { describeUnseen, refuseProblems, type Unseen, writeDataset } from '../../studio/datasets/index.ts'
 import { openLabels } from '../../studio/project/index.ts'
 
 export interface ConvertOptions {
@@ -45,6 +45,8 @@ export interface ConvertReport {
   readonly notKept: readonly string[]
   /** What the input has and our data sets cannot store: "keypoints of 3 objects". */
   readonly notRead: readonly string[]
+  /** Images whose picture could not be compared with their labels. */
+  readonly unseen: readonly Unseen[]
 }
 
 /** Throws DATA_STRICT where `strict` finds a problem, and all errors of openLabels and writeDataset. */
@@ -73,6 +75,7 @@ export async function runConvert(options: ConvertOptions, run: ConvertRun = {}):
       problems: [...labels.problems, ...written.problems],
       notKept: written.notKept,
       notRead: labels.notKept ?? [],
+      unseen: labels.unseen ?? [],
     }
   } finally {
     labels.close()
@@ -88,6 +91,7 @@ export function renderConvert(report: ConvertReport): string {
     : `Would write ${countOf(files, 'file')} to ${out}`
   return [
     ...report.problems.map(describeProblem),
+    ...describeUnseen(report.unseen),
     `${from === 'project' ? 'Project' : TRAITS[from].title} to ${TRAITS[to].title}: ${countOf(report.images, 'image')} (${report.imagesWithoutBoxes} without boxes), ` +
       `${countOf(report.boxes, 'box')}, ${countOf(report.classes.length, 'class')}`,
     ...report.classes.map(({ id, name, boxes }) => `  ${id} ${name}: ${boxes}`),

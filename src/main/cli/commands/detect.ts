@@ -1,6 +1,6 @@
 /** `fcos detect`: runs a detector on images and writes its detections. */
-import { existsSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import type { RuntimeName } from '../../../core/contract/runtime.ts'
@@ -13,6 +13,7 @@ import { describeProblem } from '../../../core/formats/problems.ts'
 import { countOf } from '../../../core/words.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { requireIntactWeights } from '../../setup/weights.ts'
+import { kindOf } from '../../studio/datasets/files.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
@@ -301,8 +302,9 @@ function categoriesOf(inputs: readonly InputImage[]): Category[] | null {
 }
 
 /**
- * Where the picture of each input goes.
- * @throws CodedError DATA_EXISTS, before anything is computed, if one would replace a file that this command has not drawn.
+ * Where the picture of each input goes. The folder is made, so that one that cannot be written fails before anything is
+ * computed.
+ * @throws CodedError DATA_EXISTS if a picture would replace a file that this command has not drawn; IO_FILE.
  */
 async function picturesOf(inputs: readonly InputImage[], folder: string): Promise<string[]> {
   const taken = new Set<string>()
@@ -320,6 +322,12 @@ async function picturesOf(inputs: readonly InputImage[], folder: string): Promis
     const why = `${file} already exists and was not drawn by an earlier detection`
     throw new CodedError('DATA_EXISTS', why, 'Choose another folder with --overlay')
   }
+  if ((await kindOf(folder)) === 'file') {
+    const why = `${folder} is a file, so no pictures can be put into it`
+    throw new CodedError('DATA_EXISTS', why, 'Choose another folder with --overlay')
+  }
+  await mkdir(folder, { recursive: true })
+  await access(folder, constants.W_OK)
   return files
 }
 

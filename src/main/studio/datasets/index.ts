@@ -12,7 +12,7 @@ import { readYolo } from './yolo.ts'
 
 export { type Candidate, candidatesIn } from './candidates.ts'
 export type { LoadRun } from './files.ts'
-export type { Loaded, LoadOptions, Unseen } from './loaded.ts'
+export { describeUnseen, type Loaded, type LoadOptions, type Unseen } from './loaded.ts'
 export { Pictures, pathKey } from './pictures.ts'
 export { refuseProblems, type WriteOptions, type Written, writeDataset } from './write.ts'
 export { sourcesAt }

@@ -1,5 +1,6 @@
 import type { Dataset, Problem } from '../../../core/formats/dataset.ts'
 import type { Format } from '../../../core/formats/formats.ts'
+import { countOf } from '../../../core/words.ts'
 import type { LoadRun } from './files.ts'
 import type { Pictures } from './pictures.ts'
 
@@ -7,6 +8,14 @@ import type { Pictures } from './pictures.ts'
 export interface Unseen {
   readonly file: string
   readonly reason: string
+}
+
+/** One line for each reason. */
+export function describeUnseen(unseen: readonly Unseen[]): string[] {
+  return [...Map.groupBy(unseen, ({ reason }) => reason)].map(([reason, images]) => {
+    const others = images.length > 1 ? ` and ${countOf(images.length - 1, 'other image')}` : ''
+    return `${images[0]!.file}${others}: ${reason}, so the size that the labels state was not checked`
+  })
 }
 
 /** A data set read from disk. The path of an image is `join(imageRoot, fileName)`. */
