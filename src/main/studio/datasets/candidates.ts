@@ -1,4 +1,7 @@
-/** Finds every data set in a folder and below, by what its files say: what a person could import who never said so. */
+/**
+ * Finds every data set in a folder and its subfolders by the contents of the files, so that the window can
+ * offer to import labels that nobody has mentioned.
+ */
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,10 +31,13 @@ export interface Candidate {
 
 const LABEL_FILE = /\.(xml|json|csv|txt|ya?ml|data|names|labels)$/i
 
-/** Files of one folder that are looked into until one has labels. */
+/** Number of files of one folder that are read while none of them has labels. */
 const LOOKED_INTO = 40
 
-/** Up to so many files, the fingerprint knows the size and time of each; beyond, only their names. */
+/**
+ * The fingerprint covers size and time of every file up to this number of files, and only the names beyond
+ * it.
+ */
 const MOST_STATS = 5000
 
 const HEAD_BYTES = 64 * 1024
@@ -104,7 +110,7 @@ async function documents(
   })
 }
 
-/** The deepest folder that holds both. */
+/** The deepest folder that contains both. */
 function shared(a: string, b: string): string {
   const [one, other] = [a.split('/'), b.split('/')]
   const differ = one.findIndex((part, i) => part !== other[i])
@@ -122,7 +128,8 @@ async function yoloIn(root: string, files: Files, images: Stems): Promise<Candid
   let left: readonly Files[] = folders
   const found: Candidate[] = []
   const depth = (file: string): number => file.split('/').length
-  // Of data.yaml and classes.txt in one data set, the outer one and the YAML tell more.
+  // Where a data set has both data.yaml and classes.txt, prefer the outer file, then the YAML file, which
+  // tell more.
   const names = [...named].sort(
     (a, b) => depth(a) - depth(b) || Number(/\.ya?ml$/i.test(b)) - Number(/\.ya?ml$/i.test(a)),
   )
@@ -135,7 +142,7 @@ async function yoloIn(root: string, files: Files, images: Stems): Promise<Candid
     const more = await facts(root, own.flat())
     found.push({ format: 'yolo', path: join(root, file), place, ...more, obstacle: null })
   }
-  // Without a file of names, only the name of an image tells labels from any other table of numbers.
+  // Without a file of class names, a table of numbers counts as labels only if it is named after an image.
   const imageNames = new Set([...images].map(baseName))
   const nameless = left.filter((group) => group.some((file) => imageNames.has(stemOf(baseName(file)))))
   const others = await documents(root, 'yolo', nameless, images)
@@ -164,7 +171,7 @@ async function jsonIn(root: string, files: Files, images: Stems): Promise<Candid
   return [...single, ...(await documents(root, 'labelme', labelme, images))]
 }
 
-/** What JSON files are, by their path, size and time: a large one is not read again at every look. */
+/** The kind of each JSON file by path, size and time, so that a large file is not read at every search. */
 const knownJson = new Map<string, 'coco' | 'labelme' | undefined>()
 
 async function kindOfJson(path: string): Promise<'coco' | 'labelme' | undefined> {

@@ -29,7 +29,7 @@ interface Page extends Partial<Content> {
 
 interface Kind {
   readonly pattern: RegExp
-  /** What an image without a document lacks. */
+  /** What is missing for an image without a document, as the report of problems names it. */
   readonly title: string
   read(text: string, label: string, leftovers: Leftovers): Content
 }
@@ -55,11 +55,11 @@ const LABELME: Kind = {
 }
 
 interface Documents {
-  /** With file names relative to the image root. */
+  /** File names are relative to the image root. */
   readonly images: readonly (NamedImage & { readonly key: string })[]
   readonly imageRoot: string
   readonly pictures: Pictures
-  /** By the key of the document or picture that they are about. */
+  /** Keyed by the document or picture that they belong to. */
   readonly problems: readonly { readonly key: string; readonly problem: Problem }[]
   readonly notKept: readonly string[]
 }
@@ -110,7 +110,8 @@ async function readDocuments(root: string, kind: Kind, options: LoadOptions): Pr
   const matched = settled.flatMap(({ picture }) => picture ?? [])
   const { imageRoot, within } =
     options.images || options.pictures ? plainRoot(pictures) : pictures.rootOf(matched)
-  // A folder of images given apart may hold more than were labelled; in a project, it mostly does.
+  // A folder of images that the user names separately may hold unlabelled images too, and a project
+  // usually does.
   if (options.pictures === undefined) {
     for (const file of pictures.files) {
       if (!owners.has(file)) tell(stemKey(file), within(file), 'skipped', `it has no ${kind.title} file`)
@@ -218,7 +219,7 @@ export async function readVoc(
   }
 }
 
-/** What lists may name: by its place, or by its bare name where that is the only one. */
+/** Images by the names that a list may give them: their path, or their bare name if it is unique. */
 class Known {
   readonly #keys: ReadonlySet<string>
   readonly #byName: ReadonlyMap<string, readonly string[]>
@@ -264,7 +265,7 @@ async function readLists(root: string, known: Known): Promise<Map<string, List>>
   return lists
 }
 
-/** One name a line, with or without extension; "name -1" of VOC's lists per class leaves the image out. */
+/** One name per line, with or without extension. "name -1" in VOC's lists per class excludes the image. */
 function parseList(text: string, file: string, known: Known): List {
   const log = new ProblemLog(file)
   const keys = new Set<string>()

@@ -6,7 +6,7 @@ import { TextDecoder } from 'node:util'
 import { CodedError, fileFault } from '../../../core/errors.ts'
 import { byText } from '../../../core/formats/named.ts'
 
-/** How reading is watched and stopped. */
+/** Progress and cancellation of reading. */
 export interface LoadRun {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
@@ -20,7 +20,7 @@ const OPEN_FILES = 16
 
 export const IMAGE_FILE = /\.(jpe?g|jpe|jfif|jif|pjpe?g|png|webp|avif|gif|bmp|dib|tiff?)$/i
 
-/** Pictures that are not read: they are named where labels belong to them. */
+/** Image formats that cannot be read. Labels of such images are reported by name. */
 export const OTHER_IMAGE_FILE = /\.(heic|heif|jp2|jxl|psd|svg|dng|cr2|cr3|nef|arw|raf|orf|exr|hdr|dcm|tga)$/i
 
 /** Runs a task for each item, a few at a time; results keep the order. Throws the signal's reason once it is aborted. */
@@ -53,7 +53,7 @@ export async function kindOf(path: string): Promise<PathKind> {
   return stats?.isDirectory() ? 'folder' : stats?.isFile() ? 'file' : undefined
 }
 
-/** The first of the paths at which there is something of the kind. */
+/** The first of the paths that leads to something of this kind. */
 export async function firstOf(kind: PathKind, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) if ((await kindOf(path)) === kind) return path
   return undefined
@@ -74,7 +74,7 @@ export async function listFiles(
   const files: string[] = []
   const entered = new Set<string>()
   const waiting = ['']
-  // Links come last, so that a folder is known by its own path where it has one here.
+  // Links are followed last, so that a folder that also lies in this tree keeps its own path.
   const links: string[] = []
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop() ?? links.pop()) {
     const at = join(folder, next)
@@ -153,8 +153,8 @@ export async function readText(path: string, file: string): Promise<string> {
 }
 
 /**
- * True where text in UTF-8 may be so by chance: a letter or two of GBK (the cat, the road), EUC or Shift-JIS often are.
- * What stands beside no other letter, or beside one of another script, is hardly a word of any language.
+ * Whether bytes may be valid UTF-8 by chance, as one or two letters of GBK, EUC or Shift-JIS often are. A
+ * letter that has no neighbour, or a neighbour of another script, is unlikely to be part of a word.
  */
 function isByChance(text: string): boolean {
   const runs = (text.match(/[\p{L}\u0080-\uffff]+/gu) ?? []).filter((run) => /[^\0-\x7f]/.test(run))
@@ -162,7 +162,7 @@ function isByChance(text: string): boolean {
   return runs.length > 0 && !runs.some((run) => isWord.test(run))
 }
 
-/** The text in the encoding that is declared, if that is one of those in which letters have two bytes. */
+/** The text in the declared encoding, if letters have two bytes in it. */
 function inDoubleBytes(bytes: Buffer): string | undefined {
   const label = labelOf(declaredEncoding(bytes) ?? 'utf-8')
   if (label === undefined || !/^(gb|big5|euc|shift)/.test(label)) return undefined
@@ -194,7 +194,7 @@ const declaredEncoding = (bytes: Buffer): string | undefined =>
     bytes.subarray(0, 200).toString('latin1'),
   )?.[1]
 
-/** Names that programs write, by those that TextDecoder knows. */
+/** Names of encodings as programs write them → as TextDecoder knows them. */
 const ENCODING_ALIASES: Readonly<Record<string, string>> = {
   cp932: 'shift_jis',
   ms932: 'shift_jis',
@@ -227,7 +227,7 @@ function labelOf(declared: string): string | undefined {
     try {
       if (label) return new TextDecoder(label).encoding
     } catch {
-      // The next one may be known.
+      // Try the next name.
     }
   }
   return undefined

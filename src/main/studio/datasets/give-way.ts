@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** How long a loop may keep the process to itself, in ms: windows are drawn and calls answered in between. */
+/** Milliseconds that a loop may run before it yields, so that windows are drawn and calls are answered. */
 const SPAN = 15
 
 /**
- * For long loops: call it in each turn. It throws the signal's reason once that is aborted, and lets other work of the
- * process happen now and then.
+ * Call this in every turn of a long loop. It yields to other work from time to time, and throws the signal's
+ * reason once the signal is aborted.
  */
 export function givingWay(signal?: AbortSignal): () => Promise<void> | undefined {
   let since = performance.now()

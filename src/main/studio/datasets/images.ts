@@ -11,11 +11,17 @@ import { IMAGE_FILE, kindOf, type LoadRun, listFiles, mapConcurrent, OTHER_IMAGE
 import type { Unseen } from './loaded.ts'
 import { Pictures } from './pictures.ts'
 
-/** Folders looked into for the images of a label file, and files looked for in each. */
+/**
+ * Number of folders that are searched for the images of a label file, and of files that are looked up in
+ * each.
+ */
 const FOLDERS = 100
 const SAMPLE = 20
 
-/** How deep pictures are looked for that are not where the labels say; a label file may lie in anybody's home folder. */
+/**
+ * Depth of the search for pictures that are not where the labels say. It is small because a label file may
+ * lie in somebody's home folder.
+ */
 const DEPTH = 5
 
 /**
@@ -53,7 +59,7 @@ export async function findImageRoot(labelFile: string, dataset: Dataset): Promis
 
 const USUAL = /^(images|JPEGImages)$/i
 
-/** instances_val2017.json after val2017 and after val. */
+/** For example, instances_val2017.json is named after val2017 and after val. */
 function isNamedAfter(labelFile: string, root: string): boolean {
   const words = (name: string): string[] => {
     const parts = name.toLowerCase().split(/[^\p{L}\p{N}]+/u)
@@ -63,7 +69,7 @@ function isNamedAfter(labelFile: string, root: string): boolean {
   return words(basename(root)).some((word) => known.has(word))
 }
 
-/** How long the files of a sample are: those of copies are equal. */
+/** File sizes of a sample of the pictures; they are equal in folders that are copies. */
 async function bytesOf(root: string, sample: Dataset['images']): Promise<string> {
   const sizes = await Promise.all(
     Array.from(sample, ({ fileName }) =>
@@ -80,7 +86,8 @@ async function candidateRoots(labelFile: string): Promise<string[]> {
   const own = dirname(labelFile)
   const parent = dirname(own)
   const roots = [own, ...(await subfolders(own))]
-  // A folder of labels alone, whatever it is called, has its pictures beside it.
+  // A folder that holds only labels has its pictures in a neighbouring folder, whatever the two are
+  // called.
   const isOfLabels =
     /^annotations$/i.test(basename(own)) || (await listFiles(own, IMAGE_FILE, 2)).length === 0
   if (isOfLabels) {
@@ -102,7 +109,7 @@ async function subfolders(folder: string): Promise<string[]> {
     .map((name) => join(folder, name))
 }
 
-/** What is known of an image of a data set when its picture was looked for. */
+/** An image of a data set and the result of the search for its picture. */
 interface Placed {
   readonly image: DatasetImage
   readonly seen?: Seen
@@ -151,7 +158,7 @@ export async function settleImages(
     }
     if (found.by === 'prefix')
       note(fileName, 'repaired', `taken for ${found.file}, the only image of that name`)
-    // A bare name says no place that the picture could not be at.
+    // Only a path can be wrong about the folder; a bare name does not mention one.
     if (found.by === 'name' && fileName.includes('/')) elsewhere.push(fileName)
     return { image: { ...image, fileName: found.file }, seen }
   }
@@ -211,15 +218,16 @@ export const imagesMissing = (message: string): CodedError =>
     'Put the images beside the labels or in a folder "images" there; fcos convert takes another folder with --images',
   )
 
-/** Whether labels of this size can be those of a picture of that name: unknown, the same, or turned. */
+/** Whether labels for this size can belong to the picture: the size is unknown, equal, or turned by 90°. */
 const isAlike = ({ width, height }: Size, size: Size): boolean =>
   width === 0 || (width === size.width && height === size.height) || isTurned({ width, height }, size)
 
 const isTurned = (a: Size, b: Size): boolean => a.width === b.height && a.height === b.width
 
 /**
- * Labels can have the size of a photo as stored, before it is turned for display, and their boxes as stored or as
- * displayed: the boxes tell that fit only one of the two. Where all fit both, they are as stored, like the size.
+ * Labels may state the size of a photo as it is stored, before EXIF rotation, while their boxes count in
+ * stored or in displayed pixels. Boxes that fit only one of the two decide for all; if all fit both, they
+ * count in stored pixels, like the size.
  */
 function turningOf(placed: readonly Placed[]): 'turn' | 'keep' {
   let [stored, displayed] = [0, 0]
@@ -255,7 +263,9 @@ function fitted(
   return { ...image, ...size }
 }
 
-/** From pixels as stored, in an image of this size, to pixels as displayed (EXIF orientations 5 to 8). */
+/**
+ * Maps a box from stored pixels, in an image of this size, to displayed pixels (EXIF orientations 5 to 8).
+ */
 function turned(annotation: Annotation, { width, height }: Size, orientation: number): Annotation {
   const at = (x: number, y: number): [number, number] => {
     if (orientation === 5) return [y, x]

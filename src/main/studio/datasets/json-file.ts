@@ -77,7 +77,7 @@ async function* pieces(
   }
 }
 
-/** Without bytes: the end. */
+/** No bytes mean the end of the file. */
 function decode(decoder: TextDecoder, bytes: Buffer, file: string): string {
   try {
     return decoder.decode(bytes, { stream: bytes.length > 0 })

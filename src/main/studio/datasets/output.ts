@@ -1,4 +1,4 @@
-/** Where the files of a data set are gathered, in a temporary folder beside their place, until all are there. */
+/** Collects the files of a data set in a temporary folder beside their destination until all are complete. */
 import { constants } from 'node:fs'
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -9,15 +9,15 @@ import { kindOf } from './files.ts'
 const PIECE = 2 ** 16
 
 export class Output {
-  /** Files so far. */
+  /** Number of files written so far. */
   files = 0
   readonly #target: string
-  /** The target's own, if it is a folder, else the one that the file is to lie in. */
+  /** The target itself if it is a folder, otherwise the folder that will contain the file. */
   readonly #folder: string
   readonly #asFile: boolean
   readonly #partial: string
   readonly #made = new Set<string>()
-  /** Relative paths in the temporary folder. */
+  /** Paths relative to the temporary folder. */
   readonly #paths: string[] = []
 
   constructor(target: string, asFile: boolean) {
@@ -39,7 +39,7 @@ export class Output {
     await writeFile(await this.#place(path), content, { flag: 'wx' })
   }
 
-  /** Copies a file, unless there is one in the target already. False where there is nothing to copy. */
+  /** Copies a file unless the target already has it. Returns false if there is nothing to copy. */
   async copy(from: string, path: string): Promise<boolean> {
     if (await kindOf(join(this.#folder, path))) return true
     if ((await kindOf(from)) !== 'file') return false
@@ -47,7 +47,7 @@ export class Output {
     return true
   }
 
-  /** Puts everything in place. */
+  /** Moves everything to its destination. */
   async settle(): Promise<void> {
     await mkdir(this.#partial, { recursive: true })
     if (!this.#asFile && (await kindOf(this.#target)) === undefined) {
@@ -61,9 +61,9 @@ export class Output {
     }
   }
 
-  /** Leaves nothing behind but what was put in place. */
+  /** Removes the temporary folder. */
   async discard(): Promise<void> {
-    // A folder that cannot be made cannot be removed either; the first error is the one to tell.
+    // A folder that cannot be created cannot be removed either; the first error is the one to report.
     await rm(this.#partial, { recursive: true, force: true }).catch(() => undefined)
   }
 

@@ -1,29 +1,38 @@
-/** Which picture a name in labels means: whatever the folders are called, however letters are composed or capitalised. */
+/**
+ * Finds the picture that a name in labels means, regardless of folder names, letter case and Unicode
+ * composition.
+ */
 import { join } from 'node:path'
 import { baseName, folderOf, inside, stemOf } from '../../../core/formats/paths.ts'
 import { IMAGE_FILE, listFiles } from './files.ts'
 
-/** How a picture was found. One that is known by its bare name may be another of that name: its size must agree. */
+/** How a picture was found. One that was found by its bare name may be a namesake, so its size must agree. */
 export interface FoundPicture {
   readonly file: string
   readonly by: 'path' | 'name' | 'prefix'
 }
 
-/** Folders that tell pictures and labels apart, and one data set's parts not. */
+/**
+ * Names of folders that separate pictures from labels. They say nothing about the parts of a data set, so
+ * they are ignored in comparisons.
+ */
 const KIND_FOLDER =
   /^(images?|imgs?|jpegimages|pictures?|pics?|photos?|frames?|labels?|annots?|annotations?|xmls?|jsons?|txts?|obj_\w*data|data)$/
 
-/** A path as it is compared. */
+/** A path in the form in which paths are compared. */
 export const pathKey = (path: string): string => path.normalize('NFC').toLowerCase()
 
-/** What is the same for `train/images/a.jpg`, `Train/labels/a.txt` and `annots/train/a.xml`: `train/a`. */
+/**
+ * The key that a picture and its labels share: `train/images/a.jpg`, `Train/labels/a.txt` and
+ * `annots/train/a.xml` all give `train/a`.
+ */
 export function stemKey(path: string): string {
   const folders = folderOf(path).split('/')
   const kept = folders.map(pathKey).filter((folder) => folder !== '' && !KIND_FOLDER.test(folder))
   return inside(kept.join('/'), pathKey(baseName(stemOf(path))))
 }
 
-/** The name without what upload tools put before and behind it: `90fbb0c7-a.jpg`, `a_jpg.rf.0f3a….jpg`. */
+/** Removes what upload tools add to a name, as in `90fbb0c7-a.jpg` and `a_jpg.rf.0f3a….jpg`. */
 function withoutPrefix(key: string): string {
   const roboflow = /^(.*)_(jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9a-f]{8,}(\.\w+)?$/.exec(key)
   if (roboflow) return roboflow[3] === undefined ? roboflow[1]! : `${roboflow[1]}${roboflow[3]}`
@@ -93,7 +102,10 @@ export class Pictures {
     return []
   }
 
-  /** The only picture anywhere that has a label file's name, perhaps with what an upload put before it. */
+  /**
+   * The only picture in the whole tree that has a label file's name, with or without a prefix that an upload
+   * added.
+   */
   anywhere(label: string): FoundPicture | undefined {
     for (const stem of stemsOf(label)) {
       const alike = this.#byBareStem.get(pathKey(baseName(stem))) ?? []
@@ -107,8 +119,8 @@ export class Pictures {
   }
 
   /**
-   * The folder that images are told relative to: that of the pictures where all of these lie in one, else the root.
-   * With it come the names relative to it.
+   * The folder that image names are relative to: the folder of pictures that contains all of these files, or
+   * else the root. `within` makes a name relative to it.
    */
   rootOf(files: readonly string[]): { imageRoot: string; within: (file: string) => string } {
     const [first = ''] = files[0]?.split('/') ?? []
@@ -119,7 +131,7 @@ export class Pictures {
   }
 }
 
-/** `my%20cat.jpg` → `my cat.jpg`: names that were part of an address. */
+/** Decodes names that were part of a URL: `my%20cat.jpg` → `my cat.jpg`. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name)
@@ -137,7 +149,7 @@ function stemsOf(label: string): string[] {
   return stems
 }
 
-/** How many parts at the end two paths have in common. */
+/** Number of trailing parts that two paths have in common. */
 function commonEnd(a: string, b: string): number {
   const [as, bs] = [pathKey(a).split('/').reverse(), pathKey(b).split('/').reverse()]
   const differs = as.findIndex((part, index) => part.trim() !== bs[index]?.trim())

@@ -1,4 +1,4 @@
-/** Finds out what a path given as a data set is: by what its files say, not by what its folders are called. */
+/** Recognises the data set at a path by the contents of its files, not by the names of its folders. */
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { isCoco } from '../../../core/formats/coco.ts'
@@ -23,13 +23,16 @@ export interface Source {
   readonly part?: string | undefined
 }
 
-/** Files of a kind that are looked into until one has labels. */
+/** Number of files of one kind that are read while none of them has labels. */
 const CANDIDATES = 200
 
-/** How far above a list or a folder of images its data set is looked for. */
+/** Number of parent folders in which the data set of a list or of a folder of images is searched. */
 const LEVELS = 4
 
-/** How much a folder has of a format: labels; files of it that label nothing; only what names its classes. */
+/**
+ * How much a folder has of a format: 2 = labels, 1 = files of the format without labels, 0 = only class
+ * names.
+ */
 type Weight = 2 | 1 | 0
 type Weighed = Source & { readonly weight: Weight }
 
@@ -51,7 +54,7 @@ export async function locate(given: string, from?: Format): Promise<Source> {
   return { ...source, ...(split !== undefined && { split }) }
 }
 
-/** All that could be read at a path, those that have labels where any has. */
+/** All sources that could be read at a path; if any of them has labels, only those that have. */
 export async function sourcesAt(given: string): Promise<Source[]> {
   const { path, kind, split } = await placeOf(given)
   return heaviest(kind === 'file' ? await inFile(path, given) : await inFolder(path, split, undefined))
@@ -169,7 +172,7 @@ async function inFolder(
     ...(isAsked('coco') || isAsked('labelme') ? await jsonIn(path, split) : []),
     ...(isAsked('csv') ? await csvIn(path) : []),
   ]
-  // A table without the columns is one only where there is nothing else.
+  // A table without the expected columns counts only if nothing else was found.
   const others = found.filter(({ format }) => format !== 'csv')
   if (found.length > 0)
     return others.length > 0 ? found.filter(({ format, weight }) => format !== 'csv' || weight > 0) : found
@@ -182,7 +185,10 @@ async function inFolder(
 const besideLabels = (folder: string): Promise<string | undefined> =>
   firstOf('file', [join(folder, 'labels', 'classes.txt')])
 
-/** The weight of the first file that has labels, or of what is there at all; undefined where no file is of the format. */
+/**
+ * The greatest weight of the files; undefined if none of them is of the format. Stops at the first with
+ * labels.
+ */
 async function weigh(
   folder: string,
   files: readonly string[],
@@ -203,7 +209,7 @@ async function vocIn(path: string): Promise<Weighed[]> {
     if (/<object[\s>]/.test(text)) return 2
     return /<annotation[\s>]/.test(text) ? 1 : undefined
   })
-  // Files that cannot be read are named by the reader.
+  // The reader reports files that cannot be read.
   if (files.length > 0) return [{ format: 'voc', path, weight: weight ?? 0 }]
   return []
 }
@@ -250,7 +256,10 @@ async function jsonIn(path: string, split: string | undefined): Promise<Weighed[
   ]
 }
 
-/** What members a file has, its lists left empty. Undefined for one that is no JSON: in a folder, it may be anything. */
+/**
+ * The members of a JSON file, with its lists left empty. Undefined if it is not JSON, since a folder may
+ * contain any file.
+ */
 export async function outline(path: string): Promise<{ document: unknown; hasLabels: boolean } | undefined> {
   let hasLabels = false
   const take = (): void => {
@@ -275,13 +284,13 @@ async function csvIn(path: string): Promise<Weighed[]> {
     if (isCsv(text))
       fitting.push({ format: 'csv', path: join(path, file), weight: text.trim().includes('\n') ? 2 : 1 })
   }
-  // A table whose columns do not fit is refused with what it lacks, if there is nothing else.
+  // If there is nothing else, the reader refuses this table and names the columns that are missing.
   return fitting.length > 0
     ? fitting
     : files.map((file) => ({ format: 'csv', path: join(path, file), weight: 0 }))
 }
 
-/** Asks each folder above a path, the nearest first. */
+/** Asks the parent folders of a path, the nearest first. */
 async function above(
   path: string,
   ask: (folder: string) => Promise<Weighed | undefined>,

@@ -34,7 +34,7 @@ async function atImages(
   return { ...parsed, imageRoot }
 }
 
-/** Files of tools whose JSON is something else, told by what they have. */
+/** JSON files of other tools, recognised by their members. */
 function notCoco(file: string, json: Record<string, unknown>): CodedError {
   const first = Object.values(json)[0] as Record<string, unknown> | null | undefined
   const isVia =

@@ -45,10 +45,10 @@ export async function namesFile(root: string, levels = Infinity): Promise<string
   return named && join(root, named)
 }
 
-/** Whether a YAML file names classes. */
+/** Whether a YAML file contains class names. */
 async function namesClasses(root: string, yaml: string): Promise<boolean> {
   const text = await readText(join(root, yaml), yaml).catch((error: unknown) => {
-    // A data.yaml in another encoding is one all the same; reading it says what is wrong.
+    // A data.yaml in another encoding still counts; reading it reports the encoding.
     if (/^data\.ya?ml$/i.test(baseName(yaml)) && error instanceof CodedError) return 'names:'
     return ''
   })
@@ -66,7 +66,10 @@ interface Layout {
   readonly names: string
   readonly config: YoloConfig
   readonly root: string
-  /** What relative paths in data.yaml start from: its `path:` if that folder exists, else root. */
+  /**
+   * The folder that paths in data.yaml are relative to: its `path:` if that folder exists, otherwise the
+   * root.
+   */
   readonly base: string
 }
 
@@ -99,10 +102,10 @@ async function readConfig(names: string): Promise<YoloConfig> {
 }
 
 interface LabelFile {
-  /** Relative to the root. */
+  /** Path relative to the root. */
   readonly file: string
   readonly text: string
-  /** Why the text of an image's label file cannot be read. */
+  /** The reason why an image's label file cannot be read. */
   readonly fault?: string
 }
 
@@ -264,7 +267,7 @@ function match(
   return { labelOf, orphans }
 }
 
-/** The pictures that are meant, each with the lists that hold it. */
+/** The selected pictures, each with the lists that contain it. */
 async function select(
   layout: Layout,
   selection: YoloSelection,
@@ -289,7 +292,9 @@ async function select(
   return chosen
 }
 
-/** The lists by name, which is '' where images need no telling apart; the path '' is everything. */
+/**
+ * The lists by name. The name '' stands for a data set without lists, and the path '' for all of its images.
+ */
 async function selectLists(
   { root, base, config: { splits } }: Layout,
   { split, part }: YoloSelection,
@@ -311,7 +316,10 @@ async function selectLists(
   )
 }
 
-/** The pictures of a list entry: a folder, or a .txt file with one path a line. Undefined if it leads to none. */
+/**
+ * The pictures of a list entry, which is a folder or a .txt file with one path per line. Undefined if there
+ * are none.
+ */
 async function filesOf(
   path: string,
   layout: Layout,
@@ -343,7 +351,7 @@ async function filesOf(
       if (inside.length > 0) return inside
     }
   }
-  // The pictures lie elsewhere: those whose labels lie in the same part of the data set.
+  // If the pictures lie elsewhere, takes those whose labels lie in the same part of the data set.
   const name = imageNameIn(path)
   if (name === undefined || /\.txt$/i.test(name)) return undefined
   const key = folderOf(stemKey(`${name}/x.x`))
