@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Job } from '../../core/contract/studio/jobs.ts'
 import { CodedError, isInputError, toWire } from '../../core/errors.ts'
 
-/** What the work of a job gets. */
+/** What a job's work is given. */
 export interface JobContext {
   /** Aborted by cancelling; the work then throws the signal's reason. */
   readonly signal: AbortSignal
@@ -13,13 +13,13 @@ export interface JobContext {
 }
 
 export interface JobOptions {
-  /** The method that starts it. */
+  /** The method that started the job. */
   readonly kind: string
   readonly title: string
   readonly cancellable?: boolean
 }
 
-/** Ended jobs that are still listed. */
+/** Number of ended jobs that are still listed. */
 const KEPT = 20
 const TELL_EVERY_MS = 100
 
@@ -79,13 +79,13 @@ export class Jobs {
     this.#entries.get(id)?.abort.abort(new CodedError('USAGE_CANCELLED', 'Cancelled'))
   }
 
-  /** Cancels it, and resolves when it has ended. */
+  /** Cancels the job and resolves when it has ended. */
   async stop(id: number): Promise<void> {
     this.cancel(id)
     await this.#entries.get(id)?.ended
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when no job is running any more. */
   async cancelAll(): Promise<void> {
     const running = [...this.#entries.values()].filter(({ job }) => job.state === 'running')
     await Promise.all(running.map(({ job }) => this.stop(job.id)))
@@ -96,7 +96,7 @@ export class Jobs {
     control: JobContext,
     work: (control: JobContext) => Promise<unknown>,
   ): Promise<void> {
-    // The caller learns the job's id before any word of its end.
+    // The caller is given the job's id before it hears of the job's end.
     await setTimeout(0)
     try {
       const result = (await work(control)) as Job['result']
@@ -104,7 +104,7 @@ export class Jobs {
     } catch (error) {
       if (control.signal.aborted) this.#update(entry, { state: 'cancelled' })
       else {
-        // Windows are told the sentence alone; where a fault was thrown, in this process or in a child, is for the log.
+        // Windows are only told the message. The stack, of this process or of a child, goes to the log.
         const wire = toWire(error)
         if (!isInputError(wire.code)) console.error(`${entry.job.title} has failed:`, error)
         this.#update(entry, { state: 'failed', error: wire })

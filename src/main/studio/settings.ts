@@ -14,7 +14,7 @@ export type Setting = z.infer<typeof SettingsFile>[string]
 export class Settings {
   readonly #file: string
   #values: Record<string, Setting> = {}
-  /** Which version of the file the values are from. */
+  /** The version of the file that the values were read from. */
   #version = ''
 
   /** A file that is missing or damaged counts as empty: settings are a convenience, no data. */

@@ -30,27 +30,27 @@ export interface AssetsOptions {
   readonly cache: string
   /** Absolute path of an image's file; throws CodedError where there is none. */
   readonly fileOf: (imageId: number) => string | Promise<string>
-  /** How far the tiles of an image are that is being looked at, 0 to 1; once for each request that waits. */
+  /** Progress of making the tiles of the image on screen, 0 to 1; called once for each waiting request. */
   readonly onTiles?: (imageId: number, done: number) => void
-  /** Called when an image's file is found to be gone, unreadable, damaged or no image. */
+  /** Called when an image's file turns out to be missing, unreadable, damaged or not an image. */
   readonly onUnreadable?: (imageId: number, file: string, error: CodedError) => void
-  /** Where the program lies that makes tiles. Left out: this checkout and the Node that runs it. */
+  /** Location of the program that makes tiles; by default this checkout and the Node that runs it. */
   readonly place?: EnginePlace
 }
 
 const OF_FILE = new Set(['DATA_IMAGE_UNREADABLE', 'DATA_IMAGE_FORMAT', 'DATA_IMAGE_BROKEN'])
 
-/** Pictures decoded at a time. */
+/** Number of pictures that are decoded at a time. */
 const PLACES = 2
 
 /** px */
 const THUMBNAIL = 256
 const OVERVIEW = 2048
 
-/** Pictures whose headers are remembered. */
+/** Number of pictures whose headers are remembered. */
 const REMEMBERED = 2000
 
-/** Bytes of samples that are kept. */
+/** Bytes of decoded samples that are kept in memory. */
 const MOST_REMEMBERED = 2 ** 27
 
 export class ImageAssets {
@@ -59,7 +59,7 @@ export class ImageAssets {
   readonly #builder: PyramidBuilder
   readonly #queue = new NewestFirst(PLACES)
   readonly #pictures = new Map<string, Picture>()
-  /** Of the deep picture shown last: its window is often moved. */
+  /** Samples of the high-bit-depth picture shown last, because its intensity window is often moved. */
   #deep: { readonly key: string; readonly samples: Samples } | undefined
 
   constructor(options: AssetsOptions) {
@@ -197,7 +197,7 @@ export class ImageAssets {
     return this.#cache.keep(join('thumbnails', key.slice(0, 2), `${key}.jpg`), async () => {
       const picture = await this.#picture(file, key, signal)
       if (picture.kind === 'whole') return this.#queue.run(() => readReduced(picture, THUMBNAIL), signal)
-      // Reading a large picture once gives both.
+      // One pass over a large picture yields both.
       const overview = await this.#overview(picture, signal)
       return this.#queue.run(() => reduceAgain(file, overview, THUMBNAIL), signal)
     })
@@ -205,7 +205,7 @@ export class ImageAssets {
 
   #overview(picture: Picture, signal?: AbortSignal): Promise<Buffer> {
     return this.#cache.keep(join('overviews', `${picture.key}.jpg`), async () => {
-      // Large BMP files are not decoded whole here either.
+      // Large BMP files are not decoded as a whole here either.
       const isUnpacked = picture.format === 'bmp' && picture.kind === 'tiled'
       if (isUnpacked) await this.#builder.build(picture, { ...(signal && { signal }) })
       const read = (): Promise<Buffer> =>

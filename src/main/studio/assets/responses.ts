@@ -1,4 +1,4 @@
-/** Answers in the terms of HTTP, for any transport. */
+/** Answers in HTTP's terms, for any transport. */
 import { CodedError, toWire } from '../../../core/errors.ts'
 import type { Window } from '../../images/samples.ts'
 
@@ -10,7 +10,7 @@ export interface AssetResponse {
   readonly body: Buffer | { readonly file: string }
 }
 
-/** Names a version of a file, and the window through which it is seen. */
+/** Identifies a version of a file and the intensity window in which it is shown. */
 export const tagOf = (key: string, window: Window | undefined): string =>
   `"${key}${window ? `-${window.low}-${window.high}` : ''}"`
 

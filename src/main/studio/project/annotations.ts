@@ -37,7 +37,7 @@ const COLUMNS =
 
 const INSERT = `INSERT INTO annotation (image_id, ${COLUMNS}) VALUES (?, ${COLUMNS.replace(/\w+/g, '?')})`
 
-/** What a model sees in an image. */
+/** One detection of a model in an image. */
 export interface Guess extends ClassBox, Pick<NewAnnotation, 'segmentation' | 'area'> {
   readonly score: number
 }
@@ -123,8 +123,8 @@ export class Annotations {
   }
 
   /**
-   * Makes proposals labels; their model and score stay. Annotations that are no proposals are passed over. `guesses` are
-   * a model's that were never stored: they are added as accepted, and their ids returned.
+   * Turns proposals into labels, which keep their model and score. Annotations that are not proposals are skipped.
+   * `guesses` are detections that were never stored: they are added as accepted labels, and their ids are returned.
    */
   accept(ids: readonly number[], guesses?: ImageGuesses): number[] {
     return this.#history.change('Accept proposals', () => {
@@ -169,7 +169,7 @@ export class Annotations {
     })
   }
 
-  /** Where somebody has said that there is no object of a class. */
+  /** Boxes in which somebody has said that there is no object of a class. */
   rejections(imageId: number): ClassBox[] {
     return this.#database
       .all<Row>('SELECT class_id, x1, y1, x2, y2 FROM rejection WHERE image_id = ? ORDER BY id', imageId)
@@ -177,8 +177,8 @@ export class Annotations {
   }
 
   /**
-   * Puts a model's guesses about an image in the place of those that it made before. Those that a person has decided
-   * already are left out (core/review/undecided.ts).
+   * Replaces a model's earlier guesses about an image. Guesses that a person has already decided are left out
+   * (core/review/undecided.ts).
    */
   propose(imageId: number, model: string, guesses: readonly Guess[]): number[] {
     return this.#history.change('Propose boxes', () => {

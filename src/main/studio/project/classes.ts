@@ -19,7 +19,7 @@ export class Classes {
     return this.#database.all('SELECT id, name, colour FROM class ORDER BY position, id')
   }
 
-  /** Labels per class, for those that have any. */
+  /** Number of labels per class, for classes that have any. */
   counts(): Map<number, number> {
     const rows = this.#database.all<{ id: number; count: number }>(
       `SELECT class_id AS id, count(*) AS count FROM annotation WHERE source <> 'proposed' GROUP BY class_id`,
@@ -54,7 +54,7 @@ export class Classes {
     })
   }
 
-  /** Adds several at the end, as one step; those that are there already are passed over and told. */
+  /** Adds several classes at the end, as one step. Existing ones are skipped and returned. */
   addAll(names: readonly string[]): { ids: number[]; known: string[] } {
     const present = new Set(this.all().map(({ name }) => name))
     const fresh = [...new Set(names)].filter((name) => !present.has(name))
@@ -146,7 +146,7 @@ export class Classes {
   }
 }
 
-/** What every format can write and read again. */
+/** Names that every format can write and read again. */
 const isClassName = (name: string): boolean =>
   name !== '' && name === name.trim() && name.isWellFormed() && !/\p{Cc}|[\ufffe\uffff]|\s{2,}/u.test(name)
 

@@ -12,7 +12,7 @@ export type Value = SQLInputValue
 export interface Database {
   readonly path: string
   readonly readOnly: boolean
-  /** Several statements without parameters. */
+  /** Runs one or more statements without parameters. */
   exec(sql: string): void
   run(sql: string, ...values: Value[]): { readonly changes: number; readonly lastId: number }
   get<Row>(sql: string, ...values: Value[]): Row | undefined
@@ -25,7 +25,10 @@ export interface Database {
   close(): void
 }
 
-/** Statements kept prepared. Searches come in many shapes; everything else is a few dozen. */
+/**
+ * Number of prepared statements that are kept. Searches come in many forms; all other statements together are a few
+ * dozen.
+ */
 const PREPARED = 300
 
 /** 64 MiB of pages: the indexes of a million boxes stay in memory. */
@@ -34,11 +37,11 @@ const CACHE_KIB = 64 * 1024
 export interface OpenOptions {
   readonly readOnly?: boolean
   /**
-   * Nobody can write the file: SQLite then neither locks it nor looks for a log. It is the only way to read a file in
-   * WAL mode from a folder that cannot be written.
+   * States that nobody can write the file, so that SQLite neither locks it nor looks for a log. A file in WAL mode in
+   * a folder that cannot be written can only be read this way.
    */
   readonly immutable?: boolean
-  /** 'delete': SQLite's rollback journal, for a file that one program at a time has to itself. */
+  /** 'delete' means SQLite's rollback journal, for a file that only one program uses at a time. */
   readonly journal?: 'wal' | 'delete'
   /** How long a statement waits for another program's, which takes milliseconds. */
   readonly busyMs?: number
@@ -64,10 +67,11 @@ export function openDatabase(
       enableForeignKeyConstraints: true,
     })
     try {
-      // FULL: what was committed outlasts a power cut too, at the price of one fsync per change.
+      // With FULL, commits survive a power cut too, at the cost of one fsync per change.
       opened.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF`)
       if (!readOnly) opened.exec(`PRAGMA journal_mode = ${journal}`)
-      // The first statement that reads the file: one that is damaged or is no database fails here.
+      // This is the first statement that reads the file, so a damaged file or one that is not a database fails
+      // here.
       opened.exec('SELECT count(*) FROM sqlite_schema')
     } catch (error) {
       opened.close()
@@ -100,7 +104,7 @@ export function openDatabase(
     all: <Row>(sql: string, ...values: Value[]) => guard(() => prepare(sql).all(...values)) as Row[],
     transaction: (work) => {
       if (connection.isTransaction) return work()
-      // IMMEDIATE: another writer is met here, before any work, and not in the middle of it.
+      // With IMMEDIATE, a conflict with another writer shows here and not in the middle of the work.
       database.exec('BEGIN IMMEDIATE')
       try {
         const result = work()

@@ -1,13 +1,14 @@
-/** A project as a data set: for training, and for all formats. Proposals are no labels and stay behind. */
+/** A project as a data set, for training and for export in all formats. Proposals are not labels and are left out. */
 import { LABELLED_IMAGES, type Split } from '../../../core/project/model.ts'
 import { type Loaded, type WriteOptions, type Written, writeDataset } from '../datasets/index.ts'
 import { type Labels, labelsOf, skip } from './labels.ts'
 import { openProject, type Project } from './project.ts'
 
 /**
- * What a detector learns from: the labels of the images in a split, or of all, that somebody has worked on. An image
- * that is new has no labels yet, not no objects; one without objects counts when it is done. Images whose file is
- * missing or damaged are left out and named, or kept where only the labels matter.
+ * What a detector learns from: the labels of all images, or of those in a split, that somebody has worked on. A new
+ * image is left out, because having no labels yet does not mean that it shows no objects; an image without labels
+ * counts once it is done. Images whose file is missing or damaged are left out and reported, or kept where only the
+ * labels matter.
  */
 export function labelledOf(
   project: Project,
@@ -21,7 +22,7 @@ export function labelledOf(
   return { dataset, problems: [...problems, ...broken.map(({ path, error }) => skip(path, error!))] }
 }
 
-/** The same, all of it in memory. */
+/** The same, held in memory as a whole. */
 export function datasetOf(project: Project, split?: Split): Loaded {
   const { dataset, problems } = labelledOf(project, split && { split })
   return { dataset: { ...dataset, images: [...dataset.images] }, imageRoot: project.imageRoot, problems }
@@ -43,7 +44,7 @@ export async function exportDataset(
 ): Promise<Written & { readonly unreadableImages: number }> {
   const snapshot = await openProject(path, { readOnly: true })
   try {
-    // Until it ends, this connection sees the file as it is at its first look.
+    // Until the transaction ends, this connection sees the file in the state of its first read.
     snapshot.database.exec('BEGIN')
     const { dataset, problems } = labelsOf(snapshot, query)
     const written = await writeDataset(dataset, {

@@ -45,8 +45,8 @@ export function settleLabels(project: Project, fingerprints: readonly string[]):
 }
 
 /**
- * Settles what lies at a path or below, of one format or of all: it was imported from there, or written there by the
- * studio itself.
+ * Stops offering the labels at a path and below, of one format or of all, because they were imported from there or
+ * written there by the studio itself.
  */
 export async function settleLabelsAt(project: Project, path: string, format: Format | null): Promise<void> {
   const all = await allLabels(project).catch(() => [])

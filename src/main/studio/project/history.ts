@@ -27,19 +27,19 @@ export interface Step {
   readonly state: 'done' | 'undone'
 }
 
-/** A step just done, undone or redone, and what looks different now. */
+/** A step that was just done, undone or redone, and what it changed. */
 export interface StepEffect extends Touched {
   /** The step's id. */
   readonly step: number
   readonly label: string
 }
 
-/** Changes that become one step. */
+/** A series of changes that become one step. */
 export interface Gesture {
   extend<Result>(work: () => Result): Result
-  /** Ends it. Without any net change there is no step. */
+  /** Ends the gesture. If nothing has changed in the end, there is no step. */
   commit(): void
-  /** Ends it and takes back what it changed: Escape. */
+  /** Ends the gesture and reverts its changes, as Escape does. */
   cancel(): void
 }
 
@@ -54,7 +54,7 @@ export class History {
   readonly #refusal: CodedError | undefined
   readonly #listeners = new Set<(effect: StepEffect) => void>()
   #open: OpenStep | undefined
-  /** Held by an exclusive gesture. */
+  /** Set while an exclusive gesture is open. */
   #claim: { readonly label: string } | undefined
   #recording = false
   /** The label of a gesture that a crash interrupted and that was taken back. */
@@ -149,7 +149,10 @@ export class History {
     )
   }
 
-  /** Nothing from before this moment can be undone or redone: for a project that its user gets as it is. */
+  /**
+   * Clears the history, so that nothing before this moment can be undone or redone. A project that is handed to the
+   * user ready-made starts this way.
+   */
   forget(): void {
     this.#settle()
     this.#database.transaction(() => {
@@ -174,7 +177,7 @@ export class History {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Makes way for another change: ends an open gesture, or throws. */
+  /** Ends an open gesture so that another change can begin. Throws if the gesture is exclusive. */
   #settle(claim?: { readonly label: string }): void {
     if (this.#refusal) throw this.#refusal
     if (this.#claim && this.#claim !== claim) {

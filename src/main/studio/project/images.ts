@@ -84,8 +84,8 @@ export class Images {
   }
 
   /**
-   * Brings back all images that were removed, and returns their ids. Their labels are gone (only undoing the removal
-   * keeps them), so they are new: an image that is done and empty would be taken to show nothing.
+   * Brings back all images that were removed, and returns their ids. Only undo restores their labels. Here the labels
+   * are gone, so the images are marked as new: if they were done and empty, they would count as showing no objects.
    */
   restore(): number[] {
     return this.#history.change('Restore images', () => {

@@ -1,4 +1,4 @@
-/** Reads a data set for a project: its pictures are the project's, wherever the labels lie. */
+/** Reads a data set for a project. Its pictures are those of the project, wherever the labels lie. */
 import { join, relative } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
@@ -18,7 +18,7 @@ import type { Project } from './project.ts'
 
 export interface ImportSource extends LoadRun {
   readonly from?: Format
-  /** Take images in whose files are not in the project's folder; otherwise they are left out and named. */
+  /** Also import images whose files are not in the project's folder. Otherwise they are left out and reported. */
   readonly keepAbsent?: boolean
 }
 
@@ -92,14 +92,14 @@ export async function loadForProject(
   }
 }
 
-/** Without pictures beside them, labels may still be those of the project's. */
+/** Labels without pictures beside them may still belong to pictures of the project. */
 function pictureless(error: unknown): undefined {
   const codes = ['DATA_IMAGES_MISSING', 'DATA_IMAGES_AMBIGUOUS', 'DATA_LABELS_MISSING']
   if (error instanceof CodedError && codes.includes(error.code)) return undefined
   throw error
 }
 
-/** Throws DATA_IMAGES_MISSING where nothing of a data set is left for the project. */
+/** Throws DATA_IMAGES_MISSING if no image of the data set is in the project. */
 export function requireImages({ dataset, absent }: LoadedForProject, { imageRoot }: Project): void {
   if (dataset.images.length > 0 || absent === 0) return
   throw new CodedError(

@@ -1,4 +1,4 @@
-/** Which image and which class of a project those of a data set are. */
+/** Matches images and classes of a data set with those of a project. */
 import { join, posix, relative } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { safeRelativePath } from '../../../core/formats/checks.ts'
@@ -92,7 +92,10 @@ interface Known {
   readonly height: number
 }
 
-/** Labels made on an image that was turned or scaled since are in the wrong place; only a person can tell. */
+/**
+ * If the image was turned or scaled after labelling, the boxes are in the wrong place. Only a person can tell, so
+ * this is reported.
+ */
 function noteSize(
   { fileName, width, height }: DatasetImage,
   known: Known | undefined,
@@ -109,7 +112,7 @@ const SPLIT_NAMES: Readonly<Record<string, Split>> = {
   validation: 'val',
 }
 
-/** A project has each image in one split. Other lists, such as VOC's trainval, say nothing new. */
+/** An image is in one split of a project. Other lists, such as VOC's trainval, add no information. */
 function splitOf({ fileName, splits = [] }: DatasetImage, problems: Problem[]): Split | undefined {
   const known = [...new Set(splits.flatMap((name) => SPLIT_NAMES[name.toLowerCase()] ?? []))]
   if (known.length > 1) {
@@ -124,7 +127,7 @@ export interface MatchedClass {
   readonly category: Category
   /** Undefined for a class that the project does not have yet. */
   readonly id: number | undefined
-  /** The id that a new class is to have; undefined where that of the data set is taken. */
+  /** The id for a new class; undefined if the id of the data set is already taken. */
   readonly wanted: number | undefined
 }
 

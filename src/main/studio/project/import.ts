@@ -85,7 +85,7 @@ export async function importDataset(
 
 class Import {
   readonly counts = { boxes: 0, knownBoxes: 0 }
-  /** Known boxes that had no outline and get that of the data set. */
+  /** Number of known boxes without an outline that get the outline of the data set. */
   outlined = 0
   readonly #project: Project
   /** Undefined for a dry run. */
@@ -106,7 +106,7 @@ class Import {
       const { classes: own } = this.#project
       const present = own.all().map(({ id }) => id)
       const fresh = classes.filter(({ id }) => id === undefined)
-      // Classes with an id of their own come first: the next free one could be theirs.
+      // Classes that keep their id are added first, because otherwise a class without one could be given that id.
       for (const { category, wanted } of fresh.toSorted(
         (a, b) => Number(a.wanted === undefined) - Number(b.wanted === undefined),
       )) {
@@ -128,7 +128,7 @@ class Import {
     })
   }
 
-  /** After cancelling, nothing refers to the images that were added. */
+  /** After a cancelled import, no label refers to the images that it added. */
   forgetImages(): void {
     this.#project.database.transaction(() => {
       for (const id of this.#added.values()) this.#project.database.run('DELETE FROM image WHERE id = ?', id)
@@ -148,7 +148,7 @@ class Import {
     )
   }
 
-  /** Under the data set's own id, if that is free. */
+  /** Keeps the id of the data set if it is free. */
   #insertImage({ image, path }: MatchedImage): number {
     const { database, images } = this.#project
     const { lastId } = database.run(
@@ -164,7 +164,7 @@ class Import {
     return lastId
   }
 
-  /** What an image gets: new objects, and outlines for boxes that are there without one. */
+  /** What is added to an image: new objects, and outlines for existing boxes without one. */
   #newIn(imageId: number | undefined, annotations: readonly Annotation[]): NewInImage {
     const present = imageId === undefined ? [] : this.#project.annotations.of(imageId)
     const known = Map.groupBy(
@@ -175,7 +175,7 @@ class Import {
     const added = annotations.flatMap(({ categoryId, ...labelled }): NewAnnotation[] => {
       const classId = this.#classIds.get(categoryId)
       const { box, segmentation, area } = labelled
-      // Each object of the project stands for one of the data set: of two equal ones, the second is new.
+      // Each object of the project matches one object of the data set, so the second of two equal ones is new.
       const same = take(known.get(`${classId} ${box}`) ?? [], segmentation)
       if (!same) return [{ ...labelled, classId: classId!, source: 'imported' }]
       if (segmentation && !same.segmentation) {
@@ -196,8 +196,9 @@ interface NewInImage {
 }
 
 /**
- * Takes the object that an outline belongs to from those with its class and box: the one with the same outline, else one
- * without. Objects with other outlines are others; a box without an outline is any of them.
+ * Removes and returns the object that matches an outline among those with the same class and box: the one with the
+ * same outline, or else one without. An object with another outline does not match; a box without an outline matches
+ * any of them.
  */
 function take(
   alike: ProjectAnnotation[],

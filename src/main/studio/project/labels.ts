@@ -1,4 +1,4 @@
-/** A project's labels as images of a data set, read as they are walked through. Proposals are no labels. */
+/** A project's labels as images of a data set, read while the caller iterates. Proposals are not labels. */
 import { safeRelativePath } from '../../../core/formats/checks.ts'
 import type { Annotation, DatasetImage, DatasetStream, Problem } from '../../../core/formats/dataset.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
@@ -6,11 +6,11 @@ import type { Project } from './project.ts'
 
 export interface Labels {
   readonly dataset: DatasetStream
-  /** Images that a data set cannot hold. */
+  /** Images that cannot be part of a data set. */
   readonly problems: Problem[]
 }
 
-/** Images per query: so many are in memory at a time. */
+/** Number of images per query, and therefore in memory at a time. */
 const CHUNK = 200
 
 /** Those of the images that a query finds, in the order of their names; image and class ids are the project's. */
@@ -45,7 +45,7 @@ function unnameableOf({ database }: Project): Map<number, string> {
   return new Map(rows.filter(({ path }) => safeRelativePath(path) !== path).map(({ id, path }) => [id, path]))
 }
 
-/** In the order of the ids. Proposals are no labels. */
+/** In the order of the ids. Proposals are left out. */
 export function imagesOf({ annotations, images }: Project, ids: readonly number[]): DatasetImage[] {
   const objects = annotations.ofImages(ids)
   return images.list(ids).map(({ id, path, width, height, split }, index) => ({

@@ -1,4 +1,4 @@
-/** Projects wherever a data set is asked for: a folder with a project in it, or its file; PATH:train takes a split. */
+/** Accepts a project wherever a data set is expected, given as its folder or its file. PATH:train selects a split. */
 import { basename, extname, join, resolve } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import type { DatasetStream, Problem } from '../../../core/formats/dataset.ts'
@@ -12,7 +12,7 @@ import { openProject, PROJECT_FILE } from './project.ts'
 
 export interface OpenLabels {
   readonly format: Format | 'project'
-  /** Of a project, read as it is walked through. */
+  /** The images of a project are read while the caller iterates. */
   readonly dataset: DatasetStream
   readonly imageRoot: string
   readonly problems: Problem[]
@@ -32,10 +32,10 @@ export async function openLabels(given: string, options: LoadOptions = {}): Prom
   if (place === undefined) return { ...(await loadDataset(given, options)), close: () => {} }
   const project = await openProject(place.path, { readOnly: true })
   try {
-    // Until it ends, this connection sees the file as it is at its first look.
+    // Until the transaction ends, this connection sees the file in the state of its first read.
     project.database.exec('BEGIN')
     const split = place.split === undefined ? undefined : splitOf(place.split, given)
-    // Which files are missing was found out in the project's own image folder.
+    // The project knows which files are missing in its own image folder, not in the folder given here.
     const missing = options.images === undefined ? (options.missing ?? 'skip') : 'keep'
     const { dataset, problems } = labelledOf(project, { ...(split && { split }), missing })
     if (split && dataset.images.length === 0 && problems.length === 0) throw noSuchList(given, split)
@@ -47,7 +47,7 @@ export async function openLabels(given: string, options: LoadOptions = {}): Prom
   }
 }
 
-/** The same, all of it in memory, with the images looked for on the disk. */
+/** The same, held in memory as a whole, after a search for the image files. */
 export async function loadLabels(
   given: string,
   options: LoadOptions = {},
@@ -66,7 +66,7 @@ export async function loadLabels(
 async function projectAt(given: string): Promise<{ path: string; split?: string } | undefined> {
   if (await isProject(given)) return { path: given }
   const [, path, split] = /^(.+):([\w.-]+)$/.exec(given) ?? []
-  // A path that is there is meant as it is.
+  // An existing path is taken literally, even if it ends in a colon and a name.
   if (path === undefined || (await kindOf(given)) !== undefined || !(await isProject(path))) return undefined
   return { path, split: split! }
 }

@@ -20,12 +20,12 @@ export interface Holder {
 
 export interface HeldLock {
   readonly held: true
-  /** Who had it last and was killed, or lost its power. */
+  /** The last holder, if it was killed or its machine lost power. */
   readonly killed: Holder | undefined
   release(): void
 }
 
-/** The holder is undefined where it cannot be told. */
+/** The holder is undefined if its name cannot be read. */
 export type Lock = HeldLock | { readonly held: false; readonly holder: Holder | undefined }
 
 /** Throws IO_PROJECT_READ_ONLY or IO_PROJECT where the lock file cannot be made: nobody can write there. */
@@ -45,7 +45,7 @@ export function acquireLock(path: string, program: string): Lock {
       new Date().toISOString(),
     )
     database.exec('COMMIT')
-    // A transaction that stays open: others can read who it is, but none can begin one.
+    // The transaction stays open: other programs can read the holder's name but cannot begin a transaction.
     database.exec('BEGIN IMMEDIATE')
     return {
       held: true,
@@ -54,7 +54,8 @@ export function acquireLock(path: string, program: string): Lock {
         try {
           database.exec('DELETE FROM holder; COMMIT')
         } catch (error) {
-          // Closing the file gives the place free too: with the folder gone, its owner's name is of no more use.
+          // Closing the file releases the lock as well. If the folder is gone, the holder's name is no longer
+          // needed.
           if (!(error instanceof CodedError)) throw error
         } finally {
           database.close()
@@ -73,7 +74,7 @@ function readHolder(database: Database): Holder | undefined {
   try {
     return database.get<Holder>('SELECT program, pid, host, since FROM holder')
   } catch (error) {
-    // Its holder is just now writing who it is.
+    // The holder is writing its name at this moment.
     if (isTaken(error)) return undefined
     throw error
   }

@@ -1,4 +1,4 @@
-/** Brings a project file to the format of this program, step by step. */
+/** Migrates a project file to the format of this program, step by step. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { naturalKey } from '../../../core/project/natural-order.ts'
 import { type Database, openDatabase } from './database.ts'
 import { VERSION_1, VERSION_2, VERSION_3, VERSION_4 } from './schema.ts'
 
-/** SQL, or more than SQL can do. */
+/** SQL, or a function where SQL is not enough. */
 type Migration = string | ((database: Database) => void)
 
 /** MIGRATIONS[v] leads from format version v to v + 1; version 0 is an empty file. */
@@ -26,7 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
 /** "FCOS" in SQLite's header field for the kind of file: `file` and other tools can tell it from any database. */
 const APPLICATION_ID = 0x46434f53
 
-/** True for a file without a table: one that is being made, or whose making was interrupted. */
+/** Whether a file has no table yet, because it is new or its creation was interrupted. */
 export const isEmpty = (database: Database): boolean =>
   database.get('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined
 

@@ -30,9 +30,9 @@ export const PROJECT_FILE = 'project.fcos'
 const PROGRAM = 'FCOS Studio'
 
 export interface OpenProjectOptions {
-  /** Named to others who want to open the project meanwhile. */
+  /** The name that others see if they open the project meanwhile. */
   readonly program?: string
-  /** Only look, and leave the place of the writer to others. */
+  /** Open for reading only, so that another program can be the writer. */
   readonly readOnly?: boolean
 }
 
@@ -42,7 +42,7 @@ export class Project {
   readonly images: Images
   readonly classes: Classes
   readonly annotations: Annotations
-  /** Why nothing can be changed; undefined for the writer. */
+  /** Why the project cannot be changed here; undefined if it can. */
   readonly readOnly: CodedError | undefined
   /** The program that had the project last and did not close it. */
   readonly killed: Holder | undefined
@@ -74,7 +74,7 @@ export class Project {
     return this.#file !== undefined && file.some((one) => isSame(one, this.#file))
   }
 
-  /** Why nothing must be written any more: the file is not where it was opened. */
+  /** Why nothing may be written any more: the file is no longer where it was opened. */
   get gone(): CodedError | undefined {
     if (this.#file === undefined || isSame(identityOf(this.path), this.#file)) return undefined
     const name = basename(dirname(this.path))
@@ -91,7 +91,7 @@ export class Project {
     return resolve(dirname(this.path), stored.value)
   }
 
-  /** Says where the images are now; a scan then finds them again. */
+  /** Sets where the images are now; the next scan finds them again. */
   set imageRoot(folder: string) {
     if (this.readOnly) throw this.readOnly
     writeImageRoot(this.database, folder)
@@ -118,7 +118,10 @@ export class Project {
     return findImages(this.database, query)
   }
 
-  /** Ends an open gesture and gives the project free. Everything was saved before. Closing twice does nothing more. */
+  /**
+   * Ends an open gesture and releases the project. All changes are saved already. Closing twice has no further
+   * effect.
+   */
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -169,7 +172,7 @@ export async function openProject(
 ): Promise<Project> {
   const stats = await stat(given).catch(() => undefined)
   const named = resolve(stats?.isDirectory() ? join(given, PROJECT_FILE) : given)
-  // What lies beside the file, its lock above all, lies beside the file that a link leads to.
+  // If the path is a link, the lock and other companion files lie beside the file that it leads to.
   const path = lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink()
     ? await realpath(named).catch(() => named)
     : named
@@ -179,7 +182,7 @@ export async function openProject(
   try {
     lock = acquireLock(lockPath(path), program)
   } catch (error) {
-    // Whether the project can be read nevertheless, its own file tells.
+    // The project may still be readable; opening its file shows whether it is.
     if (error instanceof CodedError) return openToRead(path, unwritable(path, error))
     throw error
   }
@@ -210,8 +213,8 @@ function openToRead(path: string, refusal: CodedError): Project {
   try {
     database = openDatabase(path, { readOnly: true })
   } catch (error) {
-    // In a folder that cannot be written there is no place for the index of the log. Where nothing is in a log either,
-    // the file is whole and still.
+    // SQLite cannot create the index of its log in a folder that cannot be written. If the log is empty, the file
+    // is complete and nobody changes it.
     if (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw error
     database = openDatabase(path, { readOnly: true, immutable: true })
   }
@@ -275,7 +278,7 @@ function unwritable(path: string, cause: CodedError): CodedError {
   )
 }
 
-/** What another program changes in the file meanwhile does not reach the copy. */
+/** Changes that another program makes to the file meanwhile do not appear in the copy. */
 function ofOlderFormat({ code, message, remedy, cause }: CodedError, version: number): CodedError {
   const copy = `shown from a temporary copy, because its file has the older format ${version}`
   return new CodedError(code, `${message}; it is ${copy}`, remedy, { cause })

@@ -13,7 +13,10 @@ interface Tracked {
   readonly table: string
   /** What undo brings back. */
   readonly columns: readonly string[]
-  /** Rows come and go with undo. Of an image, only what the user decided about it does: its file is there anyway. */
+  /**
+   * Undo adds and removes whole rows. For images it only restores what the user decided, since their files exist
+   * anyway.
+   */
   readonly rows: boolean
 }
 
@@ -29,7 +32,7 @@ const TRACKED: readonly Tracked[] = [
     rows: true,
   },
   { table: 'rejection', columns: ['image_id', 'class_id', 'x1', 'y1', 'x2', 'y2'], rows: true },
-  // Its rows carry images along (schema.ts).
+  // Triggers move an image together with its row (schema.ts).
   { table: 'removed', columns: [], rows: true },
 ]
 
@@ -69,15 +72,15 @@ export function record<Result>(database: Database, log: number, work: () => Resu
   }
 }
 
-/** Puts the rows of one log back; what they were until now is recorded under the other, and the first is dropped. */
+/** Restores the rows of one log, records their present values under the other log, and deletes the first. */
 export function exchange(database: Database, from: number, to: number): void {
   const withRows = TRACKED.filter(({ rows }) => rows)
   record(database, to, () => {
-    // All rows go before any comes back, so that two classes can exchange their names.
+    // All rows are deleted before any is restored, so that two classes can exchange their names.
     for (const { table } of withRows) {
       database.run(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table}_before WHERE log = ?)`, from)
     }
-    // An image that is about to be removed again takes its state along.
+    // An image that is removed again keeps its present state.
     for (const { table, columns } of TRACKED.filter(({ rows }) => !rows)) {
       const values = columns.map((column) => `${column} = before.${column}`).join(', ')
       database.run(
@@ -100,7 +103,7 @@ export function dropLog(database: Database, log: number): void {
   for (const { table } of TRACKED) database.run(`DELETE FROM ${table}_before WHERE log = ?`, log)
 }
 
-/** Drops the rows that are again as they were: a box dragged away and back. */
+/** Drops rows whose values have not changed in the end, such as a box that was dragged away and back. */
 export function dropUnchanged(database: Database, log: number): void {
   for (const { table, columns } of TRACKED) {
     const same = ['true', ...columns.map((column) => `now.${column} IS before.${column}`)].join(' AND ')
@@ -118,7 +121,7 @@ export const isEmptyLog = (database: Database, log: number): boolean =>
     ({ table }) => database.get(`SELECT 1 FROM ${table}_before WHERE log = ? LIMIT 1`, log) === undefined,
   )
 
-/** A step that touches more rows is not listed image by image: whoever shows them looks anew. */
+/** A step that touches more images than this is not listed image by image; whoever shows images reads them again. */
 const MOST_ROWS = 1000
 
 export interface Touched {

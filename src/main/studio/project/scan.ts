@@ -18,14 +18,14 @@ import type { Project } from './project.ts'
 import { type FoundFile, isUnreadable, type Unreadable, walk } from './walk.ts'
 
 export interface ScanReport {
-  /** Image files seen, those of removed images among them. */
+  /** Number of image files seen, including those of removed images. */
   readonly found: number
   readonly added: number
-  /** Read again, since their bytes are others than before. */
+  /** Files that were read again because their bytes have changed. */
   readonly changed: number
-  /** Known by their bytes at another path. */
+  /** Files that were recognised by their bytes at another path. */
   readonly moved: number
-  /** Images of the project whose file is not there. */
+  /** Images of the project whose file is missing. */
   readonly missing: number
   /** Files of images that the user has removed from the project: left out. */
   readonly removed: number
@@ -41,7 +41,7 @@ export interface ScanOptions {
   readonly onProgress?: (report: ScanReport) => void
 }
 
-/** Files read side by side and saved in one transaction. */
+/** Number of files that are read in parallel and saved in one transaction. */
 const BATCH = 256
 
 export const MISSING = 'the file is gone'
@@ -52,7 +52,7 @@ interface KnownFile {
   readonly bytes: number | null
   readonly modified: number | null
   readonly changed: number | null
-  /** Upper-case hexadecimal; empty where it is not known. */
+  /** Upper-case hexadecimal; empty if it is unknown. */
   readonly hash: string
   readonly error: string | null
 }
@@ -74,7 +74,7 @@ async function read(root: string, file: FoundFile): Promise<ReadFile> {
   return { ...file, hash: null, width: 0, height: 0, error }
 }
 
-/** The last scan of each project. Two at once would both add the same file. */
+/** The latest scan of each project. Two scans at a time would both add the same file. */
 const lastScans = new WeakMap<Database, Promise<unknown>>()
 
 /**
@@ -128,14 +128,16 @@ class Scan {
   /** Rows not yet seen in place, by path. */
   readonly #unseen: Map<string, KnownFile>
   readonly #known: number
-  /** Rows whose file lies where it did with the bytes it had, or was read in this scan. */
+  /** Rows whose file has not moved or changed, or was read in this scan. */
   readonly #settled = new Set<number>()
-  /** Images that were removed, by path: those whose files were not seen. */
+  /** Removed images whose files were not seen yet, by path. */
   readonly #removed: Map<string, RemovedFile>
   readonly #removedPaths: ReadonlySet<string>
-  /** Files that may be those of rows that are not settled; decided at the end, when all have been seen. */
+  /**
+   * Files that may belong to rows that were not found yet. This is decided at the end, when all files have been seen.
+   */
   readonly #undecided: ReadFile[] = []
-  /** Rows of a project of an older format, and when their files were last changed. */
+  /** For rows of a project of an older format, when their files were last changed. */
   readonly #dated: [id: number, changed: number][] = []
   readonly #unreadable: Unreadable[] = []
   readonly #counts = { found: 0, added: 0, changed: 0, moved: 0, missing: 0, removed: 0 }
@@ -217,7 +219,7 @@ class Scan {
         if (row) moves.push([row, file])
         else others.push(file)
       }
-      // First all rows leave their paths, since another may be about to take them.
+      // All rows leave their paths first, because another row may take one of them.
       for (const [row] of moves) {
         this.#unseen.delete(row.path)
         this.#database.run(`UPDATE image SET path = char(0) || id WHERE id = ?`, row.id)
@@ -253,7 +255,10 @@ class Scan {
       .some(({ id }) => !this.#settled.has(id))
   }
 
-  /** Another image's file lies in this row's place. The row keeps its labels under another name, until its file turns up. */
+  /**
+   * Another image's file is at this row's path. The row keeps its labels under another name until its own file is
+   * found.
+   */
   #giveWay(row: KnownFile): void {
     const isTaken = (path: string) =>
       this.#database.get('SELECT 1 FROM image WHERE path = ?', path) !== undefined
@@ -296,7 +301,7 @@ class Scan {
 
   #update(row: KnownFile, { path, bytes, modified, changed, hash, width, height, error }: ReadFile): void {
     this.#settle(row)
-    // A file that cannot be read just now keeps the bytes and size by which it is known.
+    // A file that cannot be read at the moment keeps the hash and size by which it is recognised.
     this.#database.run(
       `UPDATE image SET path = ?, name_key = ?, sort_key = ?, bytes = ?, modified = ?, changed = ?,
          hash = coalesce(?, hash), width = iif(?8 > 0, ?8, width), height = iif(?9 > 0, ?9, height), error = ?10

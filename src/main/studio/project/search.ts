@@ -49,7 +49,8 @@ function plain(term: Term): Condition {
   switch (term.kind) {
     case 'name':
       return { sql: 'instr(name_key, ?) > 0', values: [nameKey(term.text)] }
-    // The plus keeps these columns' index, which is there for counting, out of it: most images would have to be sorted.
+    // The plus stops SQLite from using the index of these columns, which is meant for counting: with it, most
+    // images would have to be sorted.
     case 'state':
       return oneOf('+state', term.states)
     case 'split': {

@@ -16,7 +16,7 @@ export interface FoundFile {
   readonly changed: number
 }
 
-/** A folder, or a link, that could not be looked into. */
+/** A folder or link that could not be read. */
 export interface Unreadable {
   readonly path: string
   readonly reason: string
