@@ -1,4 +1,7 @@
-/** Detection in any number of images: files come out, memory stays flat, the engine never waits. */
+/**
+ * Detects in any number of images and writes files. Memory use does not grow with their number, and the engine never
+ * waits for the disk.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
@@ -26,7 +29,7 @@ export interface DetectFilesOptions {
   readonly pictures: boolean
   readonly score: number
   readonly nms: number
-  /** Least scores of single classes, by the model's ids. */
+  /** Minimum scores of single classes, by the model's ids. */
   readonly thresholds: readonly { readonly classId: number; readonly score: number }[]
 }
 
@@ -39,7 +42,7 @@ export interface InputImages {
 const JOURNAL = 'detecting.jsonl'
 /** Images of one size that go through the network together. */
 const BATCH = 2
-/** Images of one request: a million paths are no message. */
+/** Number of images per request, because a million paths are too long for one message. */
 const REQUEST = 1000
 
 /**
@@ -77,7 +80,7 @@ export async function imagesOfFolder(folder: string): Promise<InputImages> {
   return { root: resolve(folder), files: names.map((fileName, i) => ({ id: i + 1, fileName })) }
 }
 
-/** Tells the images of a job from those of another. */
+/** Identifies the images of a job. */
 function digest({ root, files }: InputImages): string {
   const hash = createHash('sha256').update(root)
   for (const { id, fileName } of files) hash.update(`\0${id}\0${fileName}`)
@@ -103,7 +106,7 @@ async function openJournal(out: string, head: string): Promise<Journal> {
   }
 }
 
-/** Images per second are null where nothing was left to be detected. */
+/** Images per second are null if nothing was left to detect. */
 async function detect(
   { engine }: Models,
   model: CurrentModel,
@@ -158,7 +161,7 @@ async function detect(
     await drawing.finished()
     signal.throwIfAborted()
   }
-  // Only the model knows its classes; a request tells them before its first image.
+  // Only the model knows its classes; the engine sends them before the first image of a request.
   classes ??= (await engine.call(request(files.slice(0, 1)), undefined, signal)).classes
   return { imagesPerSecond: missing.length > 0 ? pace.rate : null, classes }
 }
@@ -170,7 +173,7 @@ function named(detections: readonly ScoredBox[], classes: readonly Category[]) {
   })
 }
 
-/** The journal's detections in the wanted format. */
+/** Writes the journal's detections in the requested format. */
 async function write(
   journal: Journal,
   { out, format }: DetectFilesOptions,

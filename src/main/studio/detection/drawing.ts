@@ -1,9 +1,9 @@
-/** Draws pictures beside an engine that detects, a few at a time, and holds the engine where they pile up. */
+/** Draws pictures while an engine detects, a few at a time, and pauses the engine when too many are waiting. */
 import { PauseSwitch } from '../engine/pause-switch.ts'
 
-/** Pictures drawn at a time. */
+/** Number of pictures that are drawn at a time. */
 const PLACES = 2
-/** Waiting pictures from which on the engine is held, and with which it goes on. */
+/** Numbers of waiting pictures at which the engine is paused, and at which it continues. */
 const MOST_WAITING = 32
 const FEW_WAITING = 8
 
@@ -19,7 +19,7 @@ export class Drawing {
     this.#next()
   }
 
-  /** Resolves when nothing waits any more. Throws the first error of a picture; those after it were not drawn. */
+  /** Resolves when no picture is waiting. Throws the first error of a picture; later pictures are not drawn then. */
   async finished(): Promise<void> {
     if (this.#drawn > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
     if (this.#failure !== undefined) throw this.#failure

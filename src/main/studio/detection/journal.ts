@@ -1,6 +1,6 @@
 /**
- * What was detected so far in a long row of images: one JSON line each, added as they come, so that memory stays flat and
- * a job that was cut off goes on where it was.
+ * Keeps the detections of a long job as one JSON line per image. Memory use stays flat, and an interrupted job
+ * continues where it stopped.
  */
 import {
   closeSync,
@@ -24,8 +24,8 @@ export class Journal {
   readonly #descriptor: number
 
   /**
-   * Goes on with the file if it began with the same `head`, else begins it anew. What a crash left of a last line is cut
-   * off.
+   * Continues the file if it begins with the same `head`, and otherwise starts it again. An incomplete last line,
+   * left by a crash, is cut off.
    * @param head what the job is about, on one line
    */
   constructor(file: string, head: string) {
@@ -40,7 +40,7 @@ export class Journal {
     writeSync(this.#descriptor, `${JSON.stringify(entry)}\n`)
   }
 
-  /** All entries so far, read anew each time. */
+  /** All entries so far, read from the file each time. */
   *entries(): Generator<JournalEntry> {
     let isHead = true
     for (const { line } of linesOf(this.#file)) {
@@ -55,7 +55,7 @@ export class Journal {
   }
 }
 
-/** Bytes of the lines that are whole; 0 for the journal of another job. */
+/** Number of bytes of the complete lines; 0 for the journal of another job. */
 function wholeLines(file: string, head: string): number {
   let end = 0
   for (const { line, after } of linesOf(file)) {
@@ -65,7 +65,7 @@ function wholeLines(file: string, head: string): number {
   return end
 }
 
-/** Lines that end with a line break, and the byte after it. */
+/** Complete lines, each with the offset of the byte after it. */
 function* linesOf(file: string): Generator<{ readonly line: string; readonly after: number }> {
   const descriptor = openSync(file, 'r')
   try {

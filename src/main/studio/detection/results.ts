@@ -1,4 +1,4 @@
-/** Where detections go: a COCO results list that grows as they come, or a data set of another format. */
+/** Writes detections as a COCO results list that grows with every image, or as a data set of another format. */
 import { closeSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -19,21 +19,21 @@ export interface DetectedImage {
   readonly width: number
   readonly height: number
   readonly detections: readonly ScoredBox[]
-  /** More was found than is kept. */
+  /** Whether more detections were found than are kept. */
   readonly cut?: boolean
 }
 
 export interface ResultWriter {
   add(image: DetectedImage): void
   /**
-   * Puts the results in place, or beside it under a name with `.incomplete` where images are missing, so that they replace
-   * no complete ones. Returns their path and what the format could not hold.
+   * Moves the results to their destination. If images are missing, the name gets `.incomplete`, so that complete
+   * results are not replaced. Returns their path and what the format could not hold.
    */
   finish(
     classes: readonly Category[],
     isComplete: boolean,
   ): Promise<{ readonly out: string; readonly problems: readonly Problem[] }>
-  /** Leaves nothing behind. */
+  /** Removes what was written. */
   abandon(): void
 }
 
@@ -64,7 +64,7 @@ async function resultsFile(out: string): Promise<string> {
   )
 }
 
-/** A results list is a JSON list; a COCO data set, which must not be lost, is an object. */
+/** A results list is a JSON list. A COCO data set, which must not be overwritten, is an object. */
 function startsWithBracket(file: string): boolean {
   const descriptor = openSync(file, 'r')
   const head = Buffer.alloc(1)

@@ -7,7 +7,7 @@ import { unexpected } from '../../process/messages.ts'
 import { death } from './death.ts'
 import type { PauseSwitch } from './pause-switch.ts'
 
-/** Whatever has an answer of its own; cancelling and pausing go with the request that they are about. */
+/** Requests with an answer of their own. Cancelling and pausing belong to the request that they concern. */
 export type WorkRequest = Exclude<EngineRequest, { method: 'cancel' | 'pause' | 'continue' }>
 
 export interface Engine {
@@ -25,15 +25,18 @@ export interface Engine {
     signal?: AbortSignal,
     pause?: PauseSwitch,
   ): Promise<EngineResults[R['method']]>
-  /** Settles when it takes no more requests, because it was closed or failed. */
+  /** Settles when the engine takes no more requests, because it was closed or has failed. */
   readonly ended: Promise<void>
-  /** Ends the process: at its own pace, by force after a few seconds. Jobs under way fail with ENGINE_CLOSED. */
+  /**
+   * Ends the process: it may finish by itself, and is killed after a few seconds. Jobs in progress fail with
+   * ENGINE_CLOSED.
+   */
   close(): Promise<void>
 }
 
 type EngineChild = Child<EngineRequest, EngineEvent, EngineResults[keyof EngineResults]>
 
-/** A typed array that did not arrive whole tells that the two programs' clones do not fit together. */
+/** A typed array that arrives damaged shows that the structured clones of the two programs are incompatible. */
 const Hello = z.custom<EngineHello>(
   (value) => z.object({ probe: z.instanceof(Float32Array) }).safeParse(value).success,
 )
@@ -84,7 +87,7 @@ async function call<R extends WorkRequest>(
   signal?.throwIfAborted()
   const { id: job, result } = child.send(request, onEvent)
   const tell = (method: 'cancel' | 'pause' | 'continue'): void => {
-    // Whether the job was told in time shows in its own events and result.
+    // The job's own events and result show whether the message arrived in time.
     child.send({ method, job }).result.catch(() => {})
   }
   const cancel = (): void => tell('cancel')

@@ -1,4 +1,4 @@
-/** The end of the engine's process, told so that the user knows what is kept and what to do. */
+/** Describes the end of the engine's process, so that the user knows what was kept and what to do. */
 
 import type { EngineRequest } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
@@ -16,7 +16,7 @@ export function death({ reason, diagnostics }: Death, request?: EngineRequest): 
         ? ['The usual cause is lack of memory: try a smaller batch or input size']
         : []),
     ].join('. '),
-    // The whole of what was kept, for a log; the message is one line.
+    // All output that was kept, for a log; the message is one line.
     { cause: diagnostics },
   )
 }

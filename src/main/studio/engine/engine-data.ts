@@ -1,4 +1,4 @@
-/** Data sets as the engine takes them, checked for what no training can do with. */
+/** Data sets in the form that the engine takes, checked for what makes training impossible. */
 
 import path from 'node:path'
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
@@ -18,14 +18,13 @@ export interface NamedDataset {
 export interface TrainingData {
   readonly data: EngineData
   readonly validation: EngineData | null
-  /** Validation images that are trained on as well, so that the numbers flatter. */
+  /** Number of validation images that are also trained on, which makes the results look better than they are. */
   readonly shared: number
 }
 
 /**
- * Classes of the validation set are told by name where its ids differ: formats without ids number the classes that
- * occur.
- *
+ * Classes of the validation set are matched by name where its ids differ, because formats without ids number only the
+ * classes that occur.
  * @throws CodedError DATA_NO_BOXES, DATA_CATEGORIES.
  */
 export function trainingData(training: NamedDataset, validation: NamedDataset | null): TrainingData {
@@ -52,7 +51,7 @@ function requireBoxes({ name, dataset }: NamedDataset, remedy: string): void {
   }
 }
 
-/** Category ids of the validation set → those of the training set. */
+/** Maps category ids of the validation set to those of the training set. */
 function idsByName(training: NamedDataset, validation: NamedDataset): Map<number, number> {
   const known = training.dataset.categories
   const own = validation.dataset.categories

@@ -1,4 +1,4 @@
-/** What the engine's process is started with: the variables it needs and no others. */
+/** The environment of the engine's process: the variables that it needs and no others. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
@@ -27,10 +27,10 @@ const INHERITED = [
   'TEMP',
 ]
 
-/** oneDNN's switch: BF16 lets convolutions round. */
+/** A setting of oneDNN: with BF16, convolutions may round to bfloat16. */
 export const FAST_MATH = 'ONEDNN_DEFAULT_FPMATH_MODE'
 
-/** Nothing where nothing was measured yet. */
+/** Empty if nothing was measured yet. */
 export function readSpeeds(file: string): DetectionSpeeds {
   try {
     return DetectionSpeeds.parse(JSON.parse(readFileSync(file, 'utf8')))
@@ -55,7 +55,8 @@ export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeReco
 }
 
 /**
- * Sees that the libraries and add-ons are what setup saw working: a library that was cut short does not load, or worse.
+ * Checks that the libraries and add-ons are the ones that setup tested, because a truncated library may fail to load
+ * or give wrong results.
  * @throws CodedError RUNTIME_DAMAGED, naming the file.
  */
 export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace = CHECKOUT): Promise<void> {
@@ -73,7 +74,7 @@ export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace
   }
   if (files.every((file, i) => file === record.files[i])) return
   try {
-    // They were written again, with the same content: next time it is not hashed.
+    // The files were rewritten with the same content, so that they need not be hashed next time.
     replaceFileSync(path.join(root, RUNTIME_RECORD), `${JSON.stringify({ ...record, files }, null, 2)}\n`)
   } catch {
     // Then it is.
@@ -91,7 +92,7 @@ export function engineEnvironment(
 ): Record<string, string> {
   const env: Record<string, string> = { TF_CPP_MIN_LOG_LEVEL: '3' }
   for (const name of INHERITED) if (host[name] !== undefined) env[name] = host[name]
-  // CUDA's libraries are loaded by name, long after the binding's rpath has done its work.
+  // CUDA's libraries are loaded by name later on, when the binding's rpath no longer applies.
   const libraries = [...libraryDirs, ...(env.LD_LIBRARY_PATH ? [env.LD_LIBRARY_PATH] : [])]
   if (libraries.length > 0) env.LD_LIBRARY_PATH = libraries.join(path.delimiter)
   if (fastMath) env[FAST_MATH] = 'BF16'

@@ -1,4 +1,6 @@
-/** To pausing what an AbortController is to cancelling: held by who started a job, whichever engine runs it. */
+/**
+ * Pauses a job as an AbortController cancels one. Whoever started the job holds it, whichever engine runs the job.
+ */
 export class PauseSwitch extends EventTarget {
   #isPaused = false
 

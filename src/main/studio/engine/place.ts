@@ -1,15 +1,18 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where the engine's program is. */
+/** Location of the engine's program. */
 export interface EnginePlace {
-  /** Node ≥ 24. Never Electron's binary: its allocator ends the process on a tensor of 2 GiB. */
+  /**
+   * Path of Node 24 or later. Electron's binary cannot be used, because its allocator ends the process on a tensor of
+   * 2 GiB.
+   */
   readonly node: string
-  /** A folder laid out as a checkout: src/, node_modules/, resources/. What setup chose is written there too. */
+  /** A folder laid out like a checkout: src/, node_modules/, resources/. Setup also stores its choices there. */
   readonly root: string
 }
 
-/** This very program, where it runs from its sources under Node. */
+/** This program itself, if it runs from its sources under Node. */
 export const CHECKOUT: EnginePlace = {
   node: process.execPath,
   root: fileURLToPath(new URL('../../../../', import.meta.url)),

@@ -8,25 +8,28 @@ import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from '
 import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
 
 export interface EngineOptions {
-  /** Whether convolutions may round to bfloat16; left out, where the CPU has AMX for it. Given up where the engine's own check fails. */
+  /**
+   * Whether convolutions may round to bfloat16; by default, if the CPU has AMX. Disabled if the engine's own check
+   * fails.
+   */
   readonly fastMath?: boolean | undefined
-  /** What to detect on; left out, whatever is faster. */
+  /** The runtime for detection; by default the faster one. */
   readonly runtime?: RuntimeName | undefined
-  /** Left out: the GPU that setup found, else the CPU. */
+  /** By default the GPU that setup found, otherwise the CPU. */
   readonly device?: 'cpu' | 'gpu' | undefined
-  /** Of the runtime; left out: one for each core. */
+  /** Threads of the runtime; by default one per core. */
   readonly threads?: number | undefined
-  /** Gives way to whatever else wants the processor, as a window does in which somebody draws. */
+  /** Runs at low priority, so that other programs, such as a window in which somebody draws, come first. */
   readonly background?: boolean
-  /** Variables beside those of engineEnvironment. */
+  /** Environment variables in addition to those of engineEnvironment. */
   readonly env?: Readonly<Record<string, string>>
-  /** Left out: this checkout and the Node that runs it. */
+  /** By default this checkout and the Node that runs it. */
   readonly place?: EnginePlace
-  /** The program that the process runs, if not the place's engine. */
+  /** The program to run instead of the engine. */
   readonly entry?: string
-  /** Milliseconds in which the engine must be ready: TensorFlow with CUDA takes tens of seconds on a cold disk. */
+  /** Milliseconds until the engine must be ready. TensorFlow with CUDA takes tens of seconds on a cold disk. */
   readonly helloTimeout?: number
-  /** Gives up an engine that has not started yet. */
+  /** Abandons an engine that has not started yet. */
   readonly signal?: AbortSignal
 }
 
@@ -42,23 +45,23 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const remedy = 'Leave --device out; `fcos doctor` says what the engine runs on, and why'
     throw new CodedError('USAGE_DEVICE', 'The engine has no GPU here', remedy)
   }
-  // What is damaged belongs to TensorFlow: the engine detects without it.
+  // The damaged files belong to TensorFlow, and the engine can detect without it.
   const damage = await requireIntact(record, options.place).then(() => null, toWire)
   const variables: Record<string, string> = {
     ...engineEnvironment(record, options.fastMath),
     FCOS_DETECTION_SPEEDS: path.join(cacheRoot(), DETECTION_SPEEDS),
-    // The program's own modules are compiled once, not at every start.
+    // Node caches the compiled modules of this program, so that not every start compiles them.
     NODE_COMPILE_CACHE: path.join(cacheRoot(), 'compiled'),
     ...(damage && { FCOS_NO_TENSORFLOW: JSON.stringify(damage) }),
     ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
-    // TensorFlow then finds none.
+    // With this variable, TensorFlow finds no GPU.
     ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '' }),
     ...(options.threads && threadVariables(options.threads)),
     ...options.env,
   }
   const engine = await startProcess(variables, options)
   if (!variables[FAST_MATH] || engine.hello.fastMath) return engine
-  // TensorFlow reads the variable once, when it is loaded: only another process computes in float32 again.
+  // TensorFlow reads the variable once, when it is loaded, so float32 needs another process.
   await engine.close()
   const { [FAST_MATH]: _, ...env } = variables
   return startProcess(env, options)

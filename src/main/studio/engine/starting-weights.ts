@@ -1,4 +1,4 @@
-/** What a training starts from: pretrained weights of the cache, or a file of the user's. */
+/** Finds the weights that a training starts from: pretrained ones in the cache, or a file of the user. */
 import { type Architecture, isArchitecture, MODELS } from '../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError, describe, toWire } from '../../../core/errors.ts'
@@ -6,7 +6,7 @@ import { requireWeightsFile } from '../../files/weights-file.ts'
 import { provideWeights, readModels, requireIntactWeights, weightsPath } from '../../setup/weights.ts'
 
 export interface StartingWeights {
-  /** null where the file says it. */
+  /** Null if the file says it. */
   readonly architecture: Architecture | null
   /** null: random weights. */
   readonly file: string | null

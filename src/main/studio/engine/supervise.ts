@@ -9,7 +9,7 @@ export interface TrainingHooks {
   readonly onReady?: (hello: EngineHello) => void
   readonly onEvent: (event: EngineEvent) => void
   readonly signal?: AbortSignal
-  /** Holds through a change of engines. */
+  /** Stays in force when the engine is replaced. */
   readonly pause?: PauseSwitch
 }
 
@@ -24,7 +24,7 @@ export async function train(
 ): Promise<TrainResult> {
   let saved = false
   const onEvent = (event: EngineEvent): void => {
-    // The plan comes when the first state is on disk.
+    // The engine sends its plan when the first state is on disk.
     saved ||= event.kind === 'plan'
     hooks.onEvent(event)
   }

@@ -1,4 +1,4 @@
-/** The engine that looks at images for the window, beside those that train. */
+/** The engine that detects in images for the window, in addition to those that train. */
 import type { EngineEvent, EngineHello, EngineResults } from '../../../core/contract/engine.ts'
 import type { Engine, WorkRequest } from './client.ts'
 import type { PauseSwitch } from './pause-switch.ts'
@@ -32,7 +32,7 @@ export class ViewingEngine {
 
   async close(): Promise<void> {
     const closing = this.#engine
-    // Whoever asks meanwhile gets another one.
+    // A request that comes meanwhile starts another engine.
     this.#engine = null
     await (await closing?.catch(() => null))?.close()
   }

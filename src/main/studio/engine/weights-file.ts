@@ -1,4 +1,4 @@
-/** What a weights file says of itself; nobody needs an engine to learn it. */
+/** Reads what a weights file says about itself, without an engine. */
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
@@ -21,7 +21,10 @@ const About = z.object({
 })
 export type CheckpointAbout = z.infer<typeof About>
 
-/** Null for weights that are no checkpoint of ours: their names alone say what they are. Throws WEIGHTS_NOT_FOUND. */
+/**
+ * Null for weights that are not a checkpoint of this program; only the names of their tensors describe them. Throws
+ * WEIGHTS_NOT_FOUND.
+ */
 export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | null> {
   requireWeightsFile(path)
   const file = await open(path).catch((cause) => {
@@ -36,18 +39,18 @@ export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | n
   }
 }
 
-/** The first bytes of a file, or fewer where it is shorter. */
+/** The first bytes of a file, or all of a shorter one. */
 async function start(file: FileHandle, length: number): Promise<Uint8Array> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
   return buffer.subarray(0, bytesRead)
 }
 
-/** By path, size and time of the last change: a plan is proposed anew with every change of a field. */
+/** Cached by path, size and time of the last change, because every change of a field proposes a new plan. */
 const known = new Map<string, Promise<FileOrigin>>()
 
 export interface FileOrigin {
   readonly architecture: Architecture
-  /** Whether it holds a whole pyramid, and the feature map that P6 of it is made of. */
+  /** Whether the file has a complete pyramid, and from which feature map its P6 is computed. */
   readonly pyramid: 'P5' | 'C5' | null
 }
 
@@ -68,7 +71,7 @@ export async function originOfFile(path: string): Promise<FileOrigin> {
 export const architectureOfFile = async (path: string): Promise<Architecture> =>
   (await originOfFile(path)).architecture
 
-/** torchvision's second RetinaNet has norms in its towers, and makes P6 of C5. */
+/** torchvision's second RetinaNet has norms in its towers and computes P6 from C5. */
 const MADE_OF_C5 = 'head.classification_head.conv.0.1.weight'
 
 async function look(path: string): Promise<FileOrigin> {

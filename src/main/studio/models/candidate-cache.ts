@@ -12,14 +12,14 @@ import {
 import { CodedError } from '../../../core/errors.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 
-/** Models whose candidates are kept: the one in use, and some to compare it with. */
+/** Number of models whose candidates are kept: the one in use, and some to compare it with. */
 const KEPT_MODELS = 8
-/** ms in which using a model again is not noted again. */
+/** Milliseconds during which another use of a model is not recorded again. */
 const NOTED = 60_000
 
 export class CandidateCache {
   readonly folder: string
-  /** When it was last noted that a model is in use. */
+  /** When the use of each model was last recorded. */
   readonly #noted = new Map<string, number>()
 
   constructor(folder: string) {
@@ -35,7 +35,7 @@ export class CandidateCache {
     try {
       return file && decodeCandidateFile(file)
     } catch {
-      // One of another version of this program, or one that a full disk cut off: it is computed anew.
+      // The file is of another version of this program, or was truncated by a full disk, so it is computed again.
       await rm(this.#path(model, image), { force: true })
       return undefined
     }
@@ -75,7 +75,7 @@ export class CandidateCache {
     await replaceFile(path, encodeCandidates(found))
   }
 
-  /** Deletes what belongs to models that were not used for the longest time. */
+  /** Deletes the candidates of the models that were not used for the longest time. */
   async prune(): Promise<void> {
     const models = await readdir(this.folder).catch(() => [])
     const used = await Promise.all(
@@ -88,7 +88,7 @@ export class CandidateCache {
     await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })))
   }
 
-  /** A folder's own time tells of the last new file alone, and a model in daily use gets none. */
+  /** The folder's own time changes only with a new file, and a model in daily use may get none. */
   async noteUse(model: string): Promise<void> {
     const now = Date.now()
     if (now - (this.#noted.get(model) ?? 0) < NOTED) return

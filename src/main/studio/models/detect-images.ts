@@ -16,7 +16,7 @@ export interface DetectImagesOptions {
   readonly addClasses: boolean
 }
 
-/** Images per transaction: short enough that windows stay alive in between. */
+/** Number of images per transaction, few enough that windows stay responsive in between. */
 const CHUNK = 100
 
 /**

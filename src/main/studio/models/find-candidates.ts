@@ -1,4 +1,4 @@
-/** Candidates of the project's images, into the cache: what detecting and evaluating begin with. */
+/** Fills the cache with candidates of the project's images. Detection and evaluation both begin with this. */
 
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
@@ -19,22 +19,22 @@ interface Skipped {
   readonly error: WireError
 }
 
-/** An image, and what its candidates are called in the cache. */
+/** An image and the key of its candidates in the cache. */
 export interface Target {
   readonly id: number
   readonly file: string
   readonly key: string
-  /** As its labels count it. */
+  /** Size of the image that its labels are for. */
   readonly size: Size
 }
 
 export interface FoundCandidates {
-  /** Images whose candidates are known now. */
+  /** Images whose candidates are now in the cache. */
   readonly targets: readonly Target[]
   readonly skipped: readonly Skipped[]
-  /** Of how many images they were known before. */
+  /** Number of images whose candidates were in the cache before. */
   readonly known: number
-  /** Null where all were known. */
+  /** Null if all were in the cache. */
   readonly imagesPerSecond: number | null
 }
 
@@ -81,7 +81,7 @@ async function compute(
   { signal, report }: JobContext,
 ): Promise<number> {
   const pace = new Pace(targets.length)
-  // A full disk ends the job: what cannot be kept need not be computed.
+  // A full disk ends the job, because candidates that cannot be stored need not be computed.
   const disk = new AbortController()
   let writing: Promise<unknown> = Promise.resolve()
   await models.engine.call(

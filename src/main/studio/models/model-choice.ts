@@ -1,4 +1,4 @@
-/** Which models there are, and which one is in use for a project. */
+/** Lists the available models and stores which one is in use for each project. */
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
@@ -18,7 +18,7 @@ const MOST_FILES = 12
 const Files = z.array(z.string())
 const Used = z.record(z.string(), z.string())
 
-/** Published weights that detect; the others are backbones. */
+/** Published weights of whole detectors; the others are backbones only. */
 const isDetector = (name: string): boolean =>
   detectors().some(({ pretrained }) => Object.values(pretrained).some((names) => names?.includes(name)))
 
@@ -65,7 +65,7 @@ export class ModelChoice {
     return { ...(listed ?? { path, title: titleOf(path), origin: 'file' }), key: await keyOf(path) }
   }
 
-  /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
+  /** Null clears the choice. Throws WEIGHTS_NOT_FOUND. */
   use(project: string, path: string | null): void {
     if (path !== null) requireWeightsFile(path)
     rememberUse(this.#settings, project, path)
@@ -78,7 +78,7 @@ export class ModelChoice {
   }
 }
 
-/** For a project, given as its file, that is yet to be opened. Null: none any more. */
+/** For a project, given as its file, that is not open yet. Null clears the choice. */
 export function rememberUse(settings: Settings, project: string, path: string | null): void {
   const { [project]: _, ...others } = usedModels(settings)
   settings.set(USED, path === null ? others : { ...others, [project]: path })
@@ -87,5 +87,5 @@ export function rememberUse(settings: Settings, project: string, path: string | 
 const usedModels = (settings: Settings): Record<string, string> =>
   Used.safeParse(settings.get(USED)).data ?? {}
 
-/** With its folder: checkpoints of many runs have one name. */
+/** Includes the folder, because the checkpoints of all runs have the same name. */
 const titleOf = (path: string): string => `${basename(dirname(path))}/${basename(path)}`

@@ -1,4 +1,4 @@
-/** How fast images go through the engine, in words for whoever waits. */
+/** Reports in words how fast the engine processes images. */
 import { performance } from 'node:perf_hooks'
 
 export class Pace {
@@ -15,7 +15,7 @@ export class Pace {
     return (1000 * this.#done) / (performance.now() - this.#start)
   }
 
-  /** One more is done: share and words for the job's report. */
+  /** Counts one more image. Returns share and text for the job's report. */
   step(): [progress: number, detail: string] {
     this.#done++
     const left = Math.round((this.#total - this.#done) / this.rate)

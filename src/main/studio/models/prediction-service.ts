@@ -1,4 +1,6 @@
-/** What a model makes of single images, for the window: candidates from the cache, raw maps at once. */
+/**
+ * Predictions of a model for single images, for the window: candidates come from the cache, raw maps are computed.
+ */
 
 import {
   encodeCandidates,
@@ -14,10 +16,10 @@ import { keyOf } from '../../images/image-file.ts'
 import type { ViewingEngine } from '../engine/viewing-engine.ts'
 import type { CandidateCache } from './candidate-cache.ts'
 
-/** Score of the least candidate that is kept. */
+/** Minimum score of the candidates that are kept. */
 export const FLOOR = 0.01
 
-/** Maps of images that are kept: the one before the eyes and the one before. */
+/** Number of images whose maps are kept: the one on screen and the previous one. */
 const KEPT_MAPS = 2
 
 export class PredictionService {
@@ -41,7 +43,7 @@ export class PredictionService {
     const known = await this.#cache.readFile(model.key, image)
     if (known) return known
     const found = candidatesOf(await this.#look(model, file, image, signal))
-    // A cache that cannot be written is done without.
+    // If the cache cannot be written, the candidates are used without it.
     await this.#cache.write(model.key, image, found).catch(() => {})
     return encodeCandidates(found)
   }
@@ -69,7 +71,7 @@ export class PredictionService {
   }
 }
 
-/** As the engine's `candidates` finds them. */
+/** The candidates as the engine finds them. */
 function candidatesOf({ outputs, parameters, embedding, ...about }: ImageMaps): ImageCandidates {
   const { image, resized, input, model } = about
   const { config } = model

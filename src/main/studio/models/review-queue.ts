@@ -1,4 +1,4 @@
-/** Which images a person should look at first, by what the model in use makes of them. */
+/** Orders images by how useful a person's look at them is, judged by the predictions of the model in use. */
 import type { CurrentModel, ReviewItem } from '../../../core/contract/studio/models.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { evaluationSelection, guessesOf, type ModelGuess } from '../../../core/detectors/shared/select.ts'
@@ -12,11 +12,11 @@ import { givingWay } from '../datasets/give-way.ts'
 import type { Project } from '../project/index.ts'
 import type { Models } from './models.ts'
 
-/** Low, since half-sure detections teach most. */
+/** The threshold is low, because uncertain detections are the most informative. */
 const SELECTION = { score: 0.1, centerness: true } as const
-/** Who is sure of what nobody labelled disagrees; a guess is only unsure. */
+/** A confident detection without a label is a disagreement; a weak one is only uncertainty. */
 const SURE = 0.5
-/** IoU of an object that was found. */
+/** IoU from which on an object counts as found. */
 const FOUND = 0.5
 /** Images among which an order without near-duplicates is sought: it costs their number times that of the order. */
 const CONSIDERED = 2000
@@ -27,14 +27,14 @@ export interface ReviewQueue {
   readonly known: number
 }
 
-/** What a model made of an image. */
+/** A model's predictions for an image. */
 export interface Seen {
   readonly guesses: readonly ModelGuess[]
   readonly classIds: readonly (number | null)[]
   readonly embedding: Float32Array
 }
 
-/** Images that are done or ignored are past. */
+/** Images that are done or ignored are left out. */
 export async function reviewQueue(
   models: Models,
   model: CurrentModel,
@@ -58,7 +58,7 @@ export async function reviewQueue(
   return { items, images: ids.length, known: known.length }
 }
 
-/** By image; those in which it has not detected are missing. */
+/** Keyed by image; images without predictions are missing. */
 export async function lookUp(
   models: Models,
   model: CurrentModel,
@@ -85,7 +85,9 @@ export async function lookUp(
 /** Versions of a model that learns whose candidates are looked for: older ones are not kept. */
 const MOST_VERSIONS = 8
 
-/** What the newest version of the model that has seen the image made of it: for an order that is near enough. */
+/**
+ * Predictions of the newest version of the model that has processed the image, which is accurate enough for an order.
+ */
 async function newest(models: Models, { key }: CurrentModel, image: string) {
   const others = models.versions.filter((version) => version !== key)
   for (const version of [key, ...others].slice(0, MOST_VERSIONS)) {
@@ -109,7 +111,10 @@ function reviewImage(
   return { imageId, detections, disagreement: disagreementOf(detections, labels) }
 }
 
-/** Wrong are sure detections that overlap no label of their class; missed are labels that no detection overlaps. */
+/**
+ * `wrong` counts confident detections that overlap no label of their class, `missed` labels that no detection
+ * overlaps.
+ */
 function disagreementOf(
   detections: readonly (ReviewImage['detections'][number] & Pick<ModelGuess, 'box'>)[],
   labels: readonly ProjectAnnotation[],

@@ -29,7 +29,7 @@ export async function respondTrainingInput(
     const data = dataOf(project, Number(image))
     const { mean, std } = lite0Config([...data.categories]).input
     const input = { shortSide: short, longSide: long, mean, std }
-    // A run has as many images to vary as are labelled; mosaics need others, which this view does not show.
+    // A mosaic would need other images, which this view does not show.
     const augment = { ...augmentFor(project.find('-count:0').length), mosaic: 0 }
     const request = { method: 'training-input', data, input, augment, seed } as const
     const found = await models.engine.call(request, undefined, signal)
@@ -47,7 +47,7 @@ export async function respondTrainingInput(
   }
 }
 
-/** One image with its labels; proposals are none. Throws USAGE_IMAGE, USAGE_CLASS. */
+/** One image with its labels, without proposals. Throws USAGE_IMAGE, USAGE_CLASS. */
 function dataOf(project: Project, id: number): EngineData {
   const [image] = project.images.list([id])
   if (!image) throw new CodedError('USAGE_IMAGE', 'There is no such image')

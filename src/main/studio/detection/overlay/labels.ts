@@ -1,4 +1,4 @@
-/** Where labels go: beside their box, and not over each other where there is room elsewhere. */
+/** Places labels beside their boxes, and not on top of each other if there is room elsewhere. */
 import type { BoxXyxy, Size } from '../../../../core/geometry/box.ts'
 
 /** Boxes and labels come in order of importance. Returns the labels' top left corners, in whole pixels. */

@@ -1,4 +1,4 @@
-/** Detections drawn on their image. */
+/** Draws detections on their image. */
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import sharp, { type OverlayOptions } from 'sharp'
@@ -17,17 +17,17 @@ export interface Drawing {
     readonly box: BoxXyxy
     readonly score: number
     readonly name: string
-    /** Of the class among all, for its colour. */
+    /** Index of the class among all classes, which selects its colour. */
     readonly index: number
   }[]
   /** Ground truth; drawn dashed. */
   readonly truth: readonly { readonly box: BoxXyxy }[]
 }
 
-/** What the EXIF data of a drawn picture name as their software, so that it is not taken for a photograph. */
+/** The EXIF software field of drawn pictures, by which they are told from photographs. */
 const SOFTWARE = 'FCOS Studio, detections drawn on their image'
 
-/** Whether a file was drawn here, and is no picture of the user's. */
+/** Whether a file was drawn by this program and is not a picture of the user. */
 export async function isOverlay(file: string): Promise<boolean> {
   const { exif } = await withImage(file, () => sharp(file).metadata()).catch(() => ({ exif: undefined }))
   return exif?.includes(SOFTWARE) ?? false
@@ -40,7 +40,7 @@ export async function isOverlay(file: string): Promise<boolean> {
 export async function drawOverlay(image: string, { detections, truth }: Drawing, out: string): Promise<void> {
   const { width, height, data } = await decodeImage(image)
   const longSide = Math.max(width, height)
-  // Legible at full size, and still when a large photograph is shown on a screen.
+  // Size of letters that are legible at full size and when a large photograph is scaled down to a screen.
   const line = Math.max(2, longSide / 480)
   const letters = Math.round(Math.max(11, longSide / 60))
   const drawn = await Promise.all(
@@ -92,7 +92,7 @@ const chipSize = (textWidth: number, letters: number): Size => ({
 const attributes = ([x1, y1, x2, y2]: BoxXyxy): string =>
   `x="${x1.toFixed(2)}" y="${y1.toFixed(2)}" width="${(x2 - x1).toFixed(2)}" height="${(y2 - y1).toFixed(2)}"`
 
-/** A dark seam keeps the line visible on every ground. */
+/** A dark outline keeps the line visible on every background. */
 const rectangle = (box: BoxXyxy, line: number, colour: string): string =>
   `<rect ${attributes(box)} stroke="#000" stroke-opacity="0.45" stroke-width="${line * 1.8}"/>` +
   `<rect ${attributes(box)} stroke="${colour}" stroke-width="${line}"/>`

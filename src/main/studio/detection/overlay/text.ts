@@ -1,4 +1,4 @@
-/** Text as pictures, in a typeface of this project's own: servers often have none. */
+/** Renders text as pictures, in a typeface that comes with this project, because servers often have none. */
 import { createRequire } from 'node:module'
 import sharp from 'sharp'
 
