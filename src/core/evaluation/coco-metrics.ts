@@ -1,6 +1,6 @@
 /** The COCO detection metrics of a data set, equal to pycocotools' `COCOeval` with iouType 'bbox' and 'segm'. */
 import type { Category, Dataset } from '../formats/dataset.ts'
-import type { Detection } from '../formats/detection.ts'
+import type { Detection, DetectionColumns } from '../formats/detection.ts'
 import { accumulate } from './accumulate.ts'
 import { type GroundTruth, groundTruthOf } from './ground-truth.ts'
 import { match } from './matching.ts'
@@ -71,7 +71,7 @@ export function evaluate(dataset: Dataset, detections: readonly Detection[]): Ev
  */
 export function evaluateGroundTruth(
   truth: GroundTruth,
-  detections: readonly Detection[],
+  detections: readonly Detection[] | DetectionColumns,
   iouType: IouType = 'bbox',
 ): Evaluation {
   return evaluateTables(truth, layOut(truth, detections, iouType))

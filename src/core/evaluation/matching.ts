@@ -4,7 +4,7 @@
  */
 import { GroupMatcher, NOTHING } from './group-matcher.ts'
 import { groups } from './groups.ts'
-import { AREA_RANGES, IOU_THRESHOLDS } from './protocol.ts'
+import { AREA_RANGES, IOU_THRESHOLDS, MATCHED_DETECTIONS } from './protocol.ts'
 import type { Tables } from './tables.ts'
 
 const T = IOU_THRESHOLDS.length
@@ -35,6 +35,12 @@ export function match(tables: Tables): Matches {
   for (const group of groups(tables)) {
     const { k, dStart, dEnd } = group
     for (let d = dStart; d < dEnd; d++) matches.place[d] = d - dStart
+    if (group.gStart === group.gEnd) {
+      // Most groups: there is nothing to find.
+      const D = Math.min(dEnd - dStart, MATCHED_DETECTIONS)
+      for (let a = 0; a < A; a++) ignoreOtherSizes(matches, tables, dStart, D, a)
+      continue
+    }
     const D = matcher.open(group)
     for (let a = 0; a < A; a++) {
       const wanted = matcher.select(a)

@@ -27,7 +27,11 @@ function stableSortBy({ of, size }: Key, order: Uint32Array): Uint32Array<ArrayB
 
 /** Each value's place among the distinct values, the greatest first. Equal values share a place. Values are finite. */
 export function descendingRank(values: Float64Array): Key {
-  const distinct = values.toSorted().filter((value, i, all) => i === 0 || value !== all[i - 1])
+  const sorted = values.toSorted()
+  let count = 0
+  for (let i = 0; i < sorted.length; i++)
+    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[count++] = sorted[i]!
+  const distinct = sorted.subarray(0, count)
   const of = new Uint32Array(values.length)
   for (let row = 0; row < values.length; row++) {
     of[row] = distinct.length - 1 - indexOf(distinct, values[row]!)

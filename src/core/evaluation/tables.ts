@@ -1,6 +1,6 @@
 /** Ground truth and detections as columns, in the order in which the protocol visits them. */
 import { CodedError } from '../errors.ts'
-import type { Detection } from '../formats/detection.ts'
+import { type Detection, type DetectionColumns, detectionColumns } from '../formats/detection.ts'
 import type { BoxXywh } from '../geometry/box.ts'
 import { type Rle, rleArea, rleBounds } from '../geometry/rle.ts'
 import type { GroundTruth } from './ground-truth.ts'
@@ -68,14 +68,19 @@ export interface Tables {
  */
 export function layOut(
   truth: GroundTruth,
-  detections: readonly Detection[],
+  detections: readonly Detection[] | DetectionColumns,
   iouType: IouType = 'bbox',
 ): Tables {
   const images = indexById(truth.images)
   const categories = indexById(truth.categories)
   return {
     groundTruth: groundTruthTable(truth, images, categories, iouType),
-    detections: detectionTable(detections, images, categories, iouType),
+    detections: detectionTable(
+      'rows' in detections ? detections : detectionColumns(detections),
+      images,
+      categories,
+      iouType,
+    ),
     categoryIds: [...categories.keys()],
     imageIds: [...images.keys()],
   }
@@ -95,17 +100,20 @@ function groundTruthTable(
   categories: Index,
   iouType: IouType,
 ): GroundTruthTable {
-  const source = indicesWhere(objects, (it) => images.has(it.imageId) && categories.has(it.categoryId))
+  const source = indicesWhere(objects.length, (row) => {
+    const { imageId, categoryId } = objects[row]!
+    return images.has(imageId) && categories.has(categoryId)
+  })
   const known = Array.from(source, (index) => objects[index]!)
-  const category = keyOf(known, categories, (it) => it.categoryId)
-  const image = keyOf(known, images, (it) => it.imageId)
+  const category = keyOf(known.length, categories, (row) => known[row]!.categoryId)
+  const image = keyOf(known.length, images, (row) => known[row]!.imageId)
   const order = stableOrder(known.length, [category, image])
   return {
     rows: known.length,
     category: permuted(category, order).of,
     image: permuted(image, order).of,
     boxes: boxColumn(known, order),
-    masks: iouType === 'segm' ? masksOf(known, order, 'Object', source) : null,
+    masks: iouType === 'segm' ? masksOf((row) => known[row]!.mask, order, 'Object', source) : null,
     areas: column(known, order, (it) => it.area),
     source: order.map((row) => source[row]!),
     crowd: Uint8Array.from(column(known, order, (it) => (it.crowd ? 1 : 0))),
@@ -113,63 +121,78 @@ function groundTruthTable(
 }
 
 function detectionTable(
-  all: readonly Detection[],
+  all: DetectionColumns,
   images: Index,
   categories: Index,
   iouType: IouType,
 ): DetectionTable {
-  all.forEach((detection, index) => {
-    check(detection, index, images)
-  })
-  const source = indicesWhere(all, (it) => categories.has(it.categoryId))
-  const known = Array.from(source, (index) => all[index]!)
-  const category = keyOf(known, categories, (it) => it.categoryId)
-  const image = keyOf(known, images, (it) => it.imageId)
-  const rank = descendingRank(column(known, stableOrder(known.length, []), (it) => it.score))
-  const order = stableOrder(known.length, [category, image, rank])
+  for (let row = 0; row < all.rows; row++) check(all, row, images)
+  const source = indicesWhere(all.rows, (row) => categories.has(all.categoryId[row]!))
+  const rows = source.length
+  const category = keyOf(rows, categories, (row) => all.categoryId[source[row]!]!)
+  const image = keyOf(rows, images, (row) => all.imageId[source[row]!]!)
+  const rank = descendingRank(taken(all.scores, source))
+  const order = stableOrder(rows, [category, image, rank])
+  const from = order.map((row) => source[row]!)
   const sortedCategory = permuted(category, order)
-  const masks = iouType === 'segm' ? masksOf(known, order, 'Detection', source) : null
+  const boxes = new Float64Array(4 * rows)
+  const areas = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const at = 4 * from[row]!
+    for (let k = 0; k < 4; k++) boxes[4 * row + k] = all.boxes[at + k]!
+    const own = all.areas?.[from[row]!]
+    areas[row] = own === undefined || Number.isNaN(own) ? all.boxes[at + 2]! * all.boxes[at + 3]! : own
+  }
   return {
-    rows: known.length,
+    rows,
     category: sortedCategory.of,
     image: permuted(image, order).of,
-    boxes: boxColumn(known, order),
-    masks,
-    areas: column(known, order, ({ area, box }) => area ?? box[2] * box[3]),
-    source: order.map((row) => source[row]!),
-    scores: column(known, order, (it) => it.score),
-    byScore: stableOrder(known.length, [sortedCategory, permuted(rank, order)]),
-    unknownCategory: all.length - known.length,
+    boxes,
+    masks:
+      iouType === 'segm' ? masksOf((row) => all.masks?.[source[row]!], order, 'Detection', source) : null,
+    areas,
+    source: from,
+    scores: taken(all.scores, from),
+    byScore: stableOrder(rows, [sortedCategory, permuted(rank, order)]),
+    unknownCategory: all.rows - rows,
   }
 }
 
-function check({ imageId, box, score }: Detection, index: number, images: Index): void {
-  if (!images.has(imageId)) {
+function check({ imageId, boxes, scores }: DetectionColumns, row: number, images: Index): void {
+  if (!images.has(imageId[row]!)) {
     throw new CodedError(
       'DATA_UNKNOWN_IMAGE',
-      `Detection ${index} is on image ${imageId}, which is not in the ground truth`,
+      `Detection ${row} is on image ${imageId[row]}, which is not in the ground truth`,
       'Evaluate detections of the same data set',
     )
   }
+  const at = 4 * row
   // A sum is finite only if every term is.
-  if (!Number.isFinite(box[0] + box[1] + box[2] + box[3] + score)) {
-    throw new CodedError('DATA_BAD_DETECTION', `Detection ${index} holds a number that is not finite`)
+  if (!Number.isFinite(boxes[at]! + boxes[at + 1]! + boxes[at + 2]! + boxes[at + 3]! + scores[row]!)) {
+    throw new CodedError('DATA_BAD_DETECTION', `Detection ${row} holds a number that is not finite`)
   }
 }
 
 // Plain loops below: typed arrays' `from` with a mapping and `set` with a short list take several times as long.
 
-function indicesWhere<Row>(rows: readonly Row[], known: (row: Row) => boolean): Uint32Array {
-  const indices = new Uint32Array(rows.length)
+function indicesWhere(rows: number, isKnown: (row: number) => boolean): Uint32Array {
+  const indices = new Uint32Array(rows)
   let count = 0
-  for (let index = 0; index < rows.length; index++) if (known(rows[index]!)) indices[count++] = index
+  for (let row = 0; row < rows; row++) if (isKnown(row)) indices[count++] = row
   return indices.subarray(0, count)
 }
 
-function keyOf<Row>(rows: readonly Row[], index: Index, id: (row: Row) => number): Key {
-  const of = new Uint32Array(rows.length)
-  for (let row = 0; row < rows.length; row++) of[row] = index.get(id(rows[row]!))!
+function keyOf(rows: number, index: Index, id: (row: number) => number): Key {
+  const of = new Uint32Array(rows)
+  for (let row = 0; row < rows; row++) of[row] = index.get(id(row))!
   return { of, size: index.size }
+}
+
+/** The values of the given rows. */
+function taken(values: Float64Array, rows: Uint32Array): Float64Array {
+  const some = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) some[i] = values[rows[i]!]!
+  return some
 }
 
 function permuted({ of, size }: Key, order: Uint32Array): Key {
@@ -183,13 +206,13 @@ function column<Row>(rows: readonly Row[], order: Uint32Array, value: (row: Row)
 }
 
 function masksOf(
-  rows: readonly { readonly mask?: Rle }[],
+  maskAt: (row: number) => Rle | undefined,
   order: Uint32Array,
   kind: 'Object' | 'Detection',
   source: Uint32Array,
 ): MaskColumn {
   const masks = Array.from(order, (row) => {
-    const { mask } = rows[row]!
+    const mask = maskAt(row)
     if (mask) return mask
     throw new CodedError(
       'DATA_NO_MASK',

@@ -5,8 +5,9 @@ import type { IouType } from '../evaluation/tables.ts'
 import { toXywh } from '../geometry/box.ts'
 import { rleArea, rleBounds } from '../geometry/rle.ts'
 import { maskIn, type NamedImage } from './coco-ground-truth.ts'
+import type { CocoResultColumns } from './coco-results-columns.ts'
 import type { LabelledBox } from './dataset.ts'
-import type { Detection } from './detection.ts'
+import type { Detection, DetectionColumns } from './detection.ts'
 import { firstIssue } from './problems.ts'
 
 const extent = z.number().nonnegative()
@@ -63,15 +64,7 @@ export function toDetections(
   const imageIdOf = imageFinder(images)
   const byId = new Map(images.map((image) => [image.id, image]))
   return results.map((result, index) => {
-    const imageId = imageIdOf(result)
-    if (imageId === undefined) {
-      const name = result.file_name === undefined ? '' : ` (${result.file_name})`
-      throw new CodedError(
-        'DATA_UNKNOWN_IMAGE',
-        `${file}: [${index}]: image ${result.image_id}${name} is not in the ground truth`,
-        'Give the results of the same data set; images are told by file_name where results have it, else by image_id',
-      )
-    }
+    const imageId = requireImage(imageIdOf, result, file, index)
     const { category_id: categoryId, bbox, score, segmentation } = result
     if (bbox && iouType === 'bbox') return { imageId, categoryId, box: bbox, score }
     const mask = maskIn(segmentation, byId.get(imageId), `${file}: [${index}]`)
@@ -82,24 +75,63 @@ export function toDetections(
   })
 }
 
+/** The same of results in columns. @throws CodedError DATA_UNKNOWN_IMAGE. */
+export function resultDetections(
+  results: CocoResultColumns,
+  images: readonly NamedImage[],
+  file: string,
+): DetectionColumns {
+  const { rows, categoryId, boxes, scores, name, names } = results
+  const imageIdOf = imageFinder(images)
+  const imageId = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const before = row > 0 && results.imageId[row] === results.imageId[row - 1] && name[row] === name[row - 1]
+    imageId[row] = before
+      ? imageId[row - 1]!
+      : requireImage(imageIdOf, { image_id: results.imageId[row]!, file_name: names[name[row]!] }, file, row)
+  }
+  return { rows, imageId, categoryId, boxes, scores, areas: null, masks: null }
+}
+
 /**
- * Detections whose centre lies outside the size that is stated for their image: they were made in a picture of another
+ * Rows of the detections whose centre lies outside the size that is stated for their image: they were made in a picture of another
  * size, such as a photo that was turned. Images without a stated size have no outside.
  */
 export function detectionsOutside(
-  detections: readonly Detection[],
+  { rows, imageId, boxes }: DetectionColumns,
   images: readonly NamedImage[],
-): Detection[] {
+): number[] {
   const sizes = new Map(images.map((image) => [image.id, image]))
-  return detections.filter(({ imageId, box: [x, y, w, h] }) => {
-    const { width, height } = sizes.get(imageId) ?? {}
-    if (!width || !height) return false
-    const [centreX, centreY] = [x + w / 2, y + h / 2]
-    return centreX < 0 || centreY < 0 || centreX > width || centreY > height
-  })
+  const outside: number[] = []
+  for (let row = 0; row < rows; row++) {
+    const { width, height } = sizes.get(imageId[row]!) ?? {}
+    if (!width || !height) continue
+    const centreX = boxes[4 * row]! + boxes[4 * row + 2]! / 2
+    const centreY = boxes[4 * row + 1]! + boxes[4 * row + 3]! / 2
+    if (centreX < 0 || centreY < 0 || centreX > width || centreY > height) outside.push(row)
+  }
+  return outside
 }
 
-function imageFinder(images: readonly NamedImage[]): (result: CocoResult) => number | undefined {
+type Named = Pick<CocoResult, 'image_id' | 'file_name'>
+
+function requireImage(
+  imageIdOf: (result: Named) => number | undefined,
+  result: Named,
+  file: string,
+  index: number,
+): number {
+  const imageId = imageIdOf(result)
+  if (imageId !== undefined) return imageId
+  const name = result.file_name === undefined ? '' : ` (${result.file_name})`
+  throw new CodedError(
+    'DATA_UNKNOWN_IMAGE',
+    `${file}: [${index}]: image ${result.image_id}${name} is not in the ground truth`,
+    'Give the results of the same data set; images are told by file_name where results have it, else by image_id',
+  )
+}
+
+function imageFinder(images: readonly NamedImage[]): (result: Named) => number | undefined {
   const baseNameOf = new Map(images.map(({ id, fileName }) => [id, baseName(fileName)]))
   const byPath = idsBy(images, (fileName) => fileName)
   const byBaseName = idsBy(images, baseName)

@@ -14,3 +14,42 @@ export interface Detection {
   /** Given where detections are compared by their masks. */
   readonly mask?: Rle
 }
+
+/** The same of many detections, by row. */
+export interface DetectionColumns {
+  readonly rows: number
+  readonly imageId: Float64Array
+  readonly categoryId: Float64Array
+  /** [rows·4] x, y, width, height. */
+  readonly boxes: Float64Array
+  readonly scores: Float64Array
+  /** Null where all are the boxes'. */
+  readonly areas: Float64Array | null
+  /** Null where none has one. */
+  readonly masks: readonly (Rle | undefined)[] | null
+}
+
+export function detectionColumns(all: readonly Detection[]): DetectionColumns {
+  const rows = all.length
+  const [imageId, categoryId, scores] = [0, 1, 2].map(() => new Float64Array(rows)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  const boxes = new Float64Array(4 * rows)
+  let [areas, masks]: [Float64Array | null, (Rle | undefined)[] | null] = [null, null]
+  for (let row = 0; row < rows; row++) {
+    const one = all[row]!
+    const { box } = one
+    imageId[row] = one.imageId
+    categoryId[row] = one.categoryId
+    scores[row] = one.score
+    boxes[4 * row] = box[0]
+    boxes[4 * row + 1] = box[1]
+    boxes[4 * row + 2] = box[2]
+    boxes[4 * row + 3] = box[3]
+    if (one.area !== undefined) (areas ??= new Float64Array(rows).fill(Number.NaN))[row] = one.area
+    if (one.mask) (masks ??= Array<Rle | undefined>(rows))[row] = one.mask
+  }
+  return { rows, imageId, categoryId, boxes, scores, areas, masks }
+}

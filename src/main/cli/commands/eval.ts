@@ -16,8 +16,14 @@ import {
   type NamedImage,
   parseCocoGroundTruth,
 } from '../../../core/formats/coco-ground-truth.ts'
-import { detectionsOutside, parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
-import type { Detection } from '../../../core/formats/detection.ts'
+import {
+  detectionsOutside,
+  parseCocoResults,
+  resultDetections,
+  toDetections,
+} from '../../../core/formats/coco-results.ts'
+import { cocoResultColumns } from '../../../core/formats/coco-results-columns.ts'
+import { type DetectionColumns, detectionColumns } from '../../../core/formats/detection.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import type { Size } from '../../../core/geometry/box.ts'
@@ -25,7 +31,6 @@ import { countOf } from '../../../core/words.ts'
 import { measure } from '../../images/header.ts'
 import { mapConcurrent } from '../../studio/datasets/files.ts'
 import { findImageRoot } from '../../studio/datasets/images.ts'
-import { readDataset } from '../read-dataset.ts'
 
 export interface EvalReport {
   readonly images: number
@@ -53,15 +58,23 @@ export async function runEval(
   say: (line: string) => void = () => {},
 ): Promise<EvalReport> {
   const truth = await readTruth({ gt, iouType, from }, say)
-  const results = parseCocoResults(
-    await readJson(dt, '--dt takes the file that `fcos detect --out` wrote'),
-    dt,
-  )
-  const detections = toDetections(results, truth.images, dt, iouType)
+  const detections = await readResults(dt, truth.images, iouType)
   const outside = detectionsOutside(detections, truth.images)
   if (outside.length > 0) say(describeOutside(truth.images, detections, outside))
   const evaluation = evaluateGroundTruth(truth, detections, iouType)
-  return { images: truth.images.length, detections: results.length, evaluation }
+  return { images: truth.images.length, detections: detections.rows, evaluation }
+}
+
+async function readResults(
+  dt: string,
+  images: readonly NamedImage[],
+  iouType: IouType | undefined,
+): Promise<DetectionColumns> {
+  const bytes = await readBytes(dt, '--dt takes the file that `fcos detect --out` wrote')
+  const columns = iouType === 'segm' ? null : cocoResultColumns(bytes)
+  if (columns) return resultDetections(columns, images, dt)
+  const results = parseCocoResults(parseJson(bytes.toString(), dt), dt)
+  return detectionColumns(toDetections(results, images, dt, iouType))
 }
 
 /** A COCO file is read as pycocotools reads it; a data set of another format as the other commands do. */
@@ -70,7 +83,11 @@ async function readTruth(
   say: (line: string) => void,
 ): Promise<NamedGroundTruth> {
   if (/\.json$/i.test(gt) && (from === undefined || from === 'coco')) {
-    const truth = parseCocoGroundTruth(await readJson(gt, '--gt takes a data set'), gt, iouType)
+    const truth = parseCocoGroundTruth(
+      parseJson((await readBytes(gt, '--gt takes a data set')).toString(), gt),
+      gt,
+      iouType,
+    )
     const note = await otherSizes(gt, truth.images)
     if (note) say(note)
     return truth
@@ -79,6 +96,8 @@ async function readTruth(
     const why = `${gt}: masks are compared with those of a COCO file alone`
     throw new CodedError('USAGE_MASKS', why, 'Make one with `fcos convert --to coco`')
   }
+  // The other readers are loaded where they are needed.
+  const { readDataset } = await import('../read-dataset.ts')
   const { dataset } = await readDataset(gt, say, from ? { from } : {})
   return { ...groundTruthOf(dataset), images: dataset.images }
 }
@@ -120,25 +139,23 @@ const isOther = (stated: Size, seen: Size | undefined): boolean =>
 
 function describeOutside(
   images: readonly NamedImage[],
-  detections: readonly Detection[],
-  outside: readonly Detection[],
+  { rows, imageId }: DetectionColumns,
+  outside: readonly number[],
 ): string {
-  const { fileName, width, height } = images.find(({ id }) => id === outside[0]!.imageId)!
+  const { fileName, width, height } = images.find(({ id }) => id === imageId[outside[0]!])!
   return (
-    `The centres of ${outside.length} of ${countOf(detections.length, 'detection')} lie outside their images, as in ${fileName} of ${width} × ${height}: ` +
+    `The centres of ${outside.length} of ${countOf(rows, 'detection')} lie outside their images, as in ${fileName} of ${width} × ${height}: ` +
     'were they made in a version of another size?'
   )
 }
 
-async function readJson(file: string, remedy: string): Promise<unknown> {
-  let text: string
+async function readBytes(file: string, remedy: string): Promise<Buffer> {
   try {
-    text = await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (cause) {
     const { reason } = fileFault(cause)
     throw new CodedError('USAGE_NO_FILE', `Cannot read ${file}: ${reason}`, remedy, { cause })
   }
-  return parseJson(text, file)
 }
 
 /** As text: pycocotools' twelve lines, then one line per category. */

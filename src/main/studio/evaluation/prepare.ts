@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/contract/studio/evaluation.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { detectionsOutside, parseCocoResults, toDetections } from '../../../core/formats/coco-results.ts'
+import { detectionColumns } from '../../../core/formats/detection.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import { CocoSegmentation } from '../../../core/formats/segmentation.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
@@ -160,7 +161,7 @@ async function readResults(path: string, project: Project, chosen: ReadonlySet<n
   const detections = all.filter(({ imageId }) => chosen.has(imageId))
   const isMasked = results.some(({ segmentation }) => segmentation !== undefined && segmentation !== null)
   const maskless = detections.filter(({ segmentation }) => !segmentation).length
-  const outside = detectionsOutside(detections, known).length
+  const outside = detectionsOutside(detectionColumns(detections), known).length
   return {
     detections: new Map([['score', detections]]),
     otherImages: all.length - detections.length,
