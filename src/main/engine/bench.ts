@@ -1,4 +1,4 @@
-/** Speed of a model with random weights on this machine: what `fcos bench` reports. */
+/** Measures the speed of a model with random weights on this machine, for `fcos bench`. */
 import { availableParallelism } from 'node:os'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { BenchRequest, BenchResult } from '../../core/contract/engine.ts'
@@ -75,7 +75,7 @@ async function trainingMs(
   return ms
 }
 
-/** Of each, run in turn. */
+/** Runs of each, in turn. */
 async function medianMs(
   runs: number,
   signal: AbortSignal,

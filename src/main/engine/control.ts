@@ -1,6 +1,6 @@
 import type { AssistLabelsRequest, EngineEvent } from '../../core/contract/engine.ts'
 
-/** How a job is told to stop, to wait and to go on: it asks between its steps. */
+/** Lets a job be stopped, paused and continued. The job asks between its steps. */
 export class JobControl {
   readonly #abort = new AbortController()
   readonly #emit: (event: EngineEvent) => void
@@ -35,13 +35,13 @@ export class JobControl {
     this.#held = null
   }
 
-  /** Hands over labels that changed. */
+  /** Hands changed labels to the job. */
   deliver(labels: AssistLabelsRequest): void {
     this.#labels.push(labels)
     this.#awake.resolve()
   }
 
-  /** What was handed over since it was last asked. */
+  /** The labels that were handed over since the last call. */
   taken(): AssistLabelsRequest[] {
     const labels = this.#labels
     this.#labels = []
@@ -55,9 +55,8 @@ export class JobControl {
   }
 
   /**
-   * Lets requests in, since a computing job does not yield by itself, and waits while the job is paused or its events pile
-   * up before a client that is busy.
-   *
+   * Lets requests be answered, because a computing job does not yield by itself, and waits while the job is paused or
+   * too many events wait for a busy client.
    * @param beforeWaiting what the job does before it says that it waits.
    */
   async turn(beforeWaiting: () => Promise<void> = async () => {}): Promise<void> {

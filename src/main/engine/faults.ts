@@ -5,8 +5,7 @@ const MEMORY =
   /OOM when allocating|ResourceExhausted|failed to allocate|bad_alloc|allocation failed|Invalid typed array length/i
 
 /**
- * The fault that an error stands for, with what to do; any other error as it is.
- *
+ * The fault of the machine that an error stands for, with a remedy; any other error unchanged.
  * @param kept what was saved before, as a sentence without its full stop.
  */
 export function faultOf(error: unknown, kept: string): unknown {

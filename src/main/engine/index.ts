@@ -23,7 +23,7 @@ let running: {
   readonly control: JobControl
 } | null = null
 
-/** Ids of requests beside the job that are still wanted, in the order in which they are answered. */
+/** Ids of pending requests beside the job, in the order in which they are answered. */
 const waiting = new Set<number>()
 let lastAnswer: Promise<void> = Promise.resolve()
 
@@ -49,7 +49,7 @@ async function start(id: number, job: Job): Promise<void> {
 }
 
 async function answerInTurn(id: number, request: SideRequest): Promise<void> {
-  // Whoever looks through images quickly takes back all requests but the last.
+  // A window in which somebody leafs through images quickly cancels all requests but the last.
   await new Promise(setImmediate)
   try {
     if (!waiting.delete(id)) throw new CodedError('ENGINE_CANCELLED', 'The request was cancelled')
@@ -107,7 +107,7 @@ async function greeting() {
   try {
     await loadTensorflow()
   } catch {
-    // It says so when it is asked to train or to detect.
+    // The engine reports this when it is asked to train or to detect.
     return unseen
   }
   return (await import('./tensor/greeting.ts')).greeting()

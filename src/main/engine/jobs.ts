@@ -11,11 +11,11 @@ import { runtimeRecord, tensorflowFault } from './tensor/runtime-record.ts'
 import { exportModel } from './weights/export-model.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
-/** Runs alone. */
+/** Jobs run one at a time. */
 export type Job = RequestOf<
   'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench' | 'check-onnx'
 >
-/** Is answered beside a job, between its steps. */
+/** These requests are answered between the steps of a job. */
 export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model' | 'export-onnx'>
 
 /** @throws CodedError RUNTIME_INFERENCE_ONLY, RUNTIME_DAMAGED, RUNTIME_BROKEN where the job trains and the runtime cannot. */
@@ -64,7 +64,7 @@ const trains = (job: Job): boolean =>
   job.method === 'probe' ||
   (job.method === 'bench' && job.train)
 
-/** Only a training run has something to keep. */
+/** Only a training run has anything to keep. */
 function told(error: unknown): never {
   throw faultOf(error, 'Nothing was changed')
 }

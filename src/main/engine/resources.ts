@@ -1,5 +1,5 @@
-/** The process's resident memory in MB: what it takes of the machine's, without a GPU's own. */
+/** Resident memory of the process in MB, without a GPU's own memory. */
 export const residentMb = (): number => Math.round(process.memoryUsage.rss() / 2 ** 20)
 
-/** The most that it ever was. */
+/** The maximum so far. */
 export const peakMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024)

@@ -32,7 +32,7 @@ export interface Batch {
   readonly droppedBoxes: number
 }
 
-/** All that decides what a run's batches hold; plain data that can be copied into a worker. */
+/** Everything that determines a run's batches, as plain data that can be copied into a worker. */
 export interface BatchPlan {
   readonly samples: readonly TrainingSample[]
   readonly canvas: Size
@@ -40,7 +40,7 @@ export interface BatchPlan {
   readonly augment: AugmentConfig
   readonly seed: number
   readonly batchSize: number
-  /** Steps of the whole run, of which mosaics take the first part. */
+  /** Steps of the whole run; only the first part of them has mosaics. */
   readonly totalSteps: number
 }
 
@@ -68,7 +68,7 @@ export class BatchMaker {
     this.#images = new ImageCache(plan.samples, cacheBytes, onBad, onBlack)
   }
 
-  /** From now on batches follow this plan; images that are decoded already stay. */
+  /** Batches follow this plan from now on. Decoded images are kept. */
   follow(plan: BatchPlan): void {
     this.#plan = plan
     this.#order = new EpochOrder(plan.samples.length, plan.seed)
@@ -77,13 +77,13 @@ export class BatchMaker {
 
   /** @throws CodedError DATA_IMAGE_NONE when no image of the data set can be used */
   async make(step: number): Promise<Batch> {
-    // A plan that follows meanwhile is the next batch's.
+    // A plan that arrives meanwhile applies to the next batch.
     const { batchSize, canvas } = this.#plan
     const pixels = canvas.height * canvas.width * 3
     const images = new Float32Array(batchSize * pixels)
     const scenes: Scene[] = []
-    // One input after the other: decoding them together would take the cores and the memory of the training step beside
-    // it. Who has cores to spare takes more workers.
+    // Inputs are made one after the other, because decoding them in parallel would take cores and memory from the
+    // training step. A machine with spare cores uses more workers.
     for (let n = 0; n < batchSize; n++) {
       const turn = this.#order.at(step * batchSize + n)
       scenes.push(await this.#draw(turn, step, images.subarray(n * pixels, (n + 1) * pixels)))

@@ -16,8 +16,8 @@ export class ImageCache {
   readonly #onBad: (index: number, error: CodedError) => void
   readonly #onBlack: (index: number) => void
   /**
-   * By what tells a sample's image, in order of use, oldest first. Decoding in progress is in it too, so that no image is
-   * decoded twice at a time.
+   * Keyed by the sample's image, least recently used first. It includes images that are being decoded, so that none
+   * is decoded twice at a time.
    */
   readonly #entries = new Map<string, { readonly image: Promise<RgbImage>; bytes: number }>()
   readonly #bad = new Set<string>()
@@ -39,7 +39,7 @@ export class ImageCache {
     this.#onBlack = onBlack
   }
 
-  /** From now on these are the samples; images that are decoded already stay. */
+  /** Replaces the samples. Decoded images are kept. */
   replace(samples: readonly TrainingSample[]): void {
     this.#samples = samples
   }
@@ -98,5 +98,5 @@ export class ImageCache {
   }
 }
 
-/** The file, and the size that its labels count in: of another size it cannot be used. */
+/** Identifies the file and the size that its labels are for, because a picture of another size cannot be used. */
 const keyOf = ({ path, width, height }: TrainingSample): string => `${width}×${height} ${path}`

@@ -1,17 +1,20 @@
-/** The one way to the pixels of an image that has labels: whoever learns from them or is measured with them comes by here. */
+/**
+ * Reads the pixels of a labelled image. Everything that trains on labels or is measured with them reads images here,
+ * so that all apply the same guards.
+ */
 import { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 
-/** Size of the image as its labels count it; 0 × 0 or undefined where they do not say, or where there are none. */
+/** The size that the labels are for; 0 × 0 or undefined if they do not state it or if there are no labels. */
 export interface ImageWithLabels {
   readonly path: string
   readonly size?: Size | undefined
 }
 
 /**
- * @throws CodedError as decodeImage; DATA_IMAGE_SIZE for an image of another size than its labels count in, since they
- *   would lie in the wrong places, silently.
+ * @throws CodedError as decodeImage; DATA_IMAGE_SIZE if the image has another size than its labels are for, because
+ * the boxes would silently lie in the wrong places.
  */
 export async function decodeLabelled({ path, size }: ImageWithLabels): Promise<RgbImage> {
   const image = await decodeImage(path)
@@ -28,10 +31,10 @@ export async function decodeLabelled({ path, size }: ImageWithLabels): Promise<R
   )
 }
 
-/** Greatest value of 8 bits that a picture with 12 bits of information in 16 can have. */
+/** The greatest 8-bit value of a picture that stores 12 bits in 16. */
 const TWELVE_BITS = 15
 
-/** Whether an image is as good as black throughout, as one is that has 12 bits in a file of 16. */
+/** Whether an image is practically black, as is one that stores 12 bits in a 16-bit file. */
 export function isBlack({ data }: RgbImage): boolean {
   return data.every((value) => value <= TWELVE_BITS)
 }

@@ -11,15 +11,15 @@ import type { WorkerReply, WorkerRequest, WorkerTask } from './loader.worker.ts'
 export interface LoaderOptions {
   /** The first step to deliver: 0, or the step at which a run is resumed. */
   readonly startStep?: number
-  /** One suffices beside a CPU that trains; more for a GPU. */
+  /** One worker suffices while the CPU trains; a GPU needs more. */
   readonly workers?: number
-  /** Batches made before they are asked for, across all workers. */
+  /** Number of batches that are prepared ahead, across all workers. */
   readonly ahead?: number
   /** Memory for decoded images, split between the workers. */
   readonly cacheBytes?: number
-  /** Told once of every image that cannot be used; the next one of the data set takes its place. */
+  /** Called once for every image that cannot be used. The next one of the data set replaces it. */
   readonly onProblem?: (problem: Problem) => void
-  /** Told of the first image that is all but black. */
+  /** Called for the first image that is practically black. */
   readonly onBlack?: (path: string) => void
 }
 
@@ -27,7 +27,7 @@ type Waiting = PromiseWithResolvers<Batch>
 
 export class BatchLoader {
   #plan: BatchPlan
-  /** How many plans were followed before this one. */
+  /** Number of plans before this one. */
   #plans = 0
   readonly #workers: readonly Worker[]
   readonly #ahead: number
@@ -72,7 +72,10 @@ export class BatchLoader {
     return batch
   }
 
-  /** From the next step on batches follow another plan. What was made ahead is thrown away; decoded images stay. */
+  /**
+   * Follows another plan from the next step on. Batches that were prepared ahead are discarded; decoded images are
+   * kept.
+   */
   follow(plan: BatchPlan): void {
     this.#plan = plan
     this.#plans++
@@ -82,7 +85,7 @@ export class BatchLoader {
     this.#request()
   }
 
-  /** Ends the workers; a batch still awaited is refused. */
+  /** Ends the workers. A pending batch is rejected. */
   async close(): Promise<void> {
     this.#fail(new CodedError('ENGINE_LOADER', 'The batch loader was closed'))
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
@@ -92,7 +95,7 @@ export class BatchLoader {
     const end = Math.min(this.#next + this.#ahead, this.#plan.totalSteps)
     for (; this.#requested < end; this.#requested++) {
       const waiting = Promise.withResolvers<Batch>()
-      // Whoever asks for the step sees its failure; until then it is not unhandled.
+      // The caller that asks for the step receives the rejection; until then it must not count as unhandled.
       waiting.promise.catch(() => {})
       this.#waiting.set(this.#requested, waiting)
       const worker = this.#workers[this.#requested % this.#workers.length]

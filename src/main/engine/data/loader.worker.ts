@@ -11,7 +11,7 @@ export interface WorkerTask {
 /** The step of a batch to make, or the plan of all that are asked for after it. */
 export type WorkerRequest = { readonly step: number; readonly plan: number } | { readonly follow: BatchPlan }
 
-/** `plan` counts the plans that were followed, for those who have asked under an older one. */
+/** `plan` counts the plans so far, so that a batch of an older plan is recognised. */
 export type WorkerReply =
   | { readonly kind: 'batch'; readonly plan: number; readonly batch: Batch }
   | { readonly kind: 'failed'; readonly plan: number; readonly step: number; readonly error: WireError }
@@ -43,7 +43,7 @@ async function answer(request: WorkerRequest): Promise<void> {
   }
 }
 
-// One batch after the other: the first asked for is the first needed.
+// Batches are made one after the other, because the first that was asked for is needed first.
 let last = Promise.resolve()
 parentPort!.on('message', (request: WorkerRequest) => {
   last = last.then(() => answer(request))

@@ -27,7 +27,7 @@ export class EpochOrder {
     return { epoch, index: this.#permutation(epoch)[position % this.#images] }
   }
 
-  /** The source of all that is drawn for one image in one epoch. */
+  /** The random generator for everything that is drawn for one image in one epoch. */
   random({ epoch, index }: Turn): Random {
     return mulberry32(fnv1a(`augment/${this.#seed}/${epoch}/${index}`))
   }
@@ -38,7 +38,7 @@ export class EpochOrder {
       const indices = Array.from({ length: this.#images }, (_, index) => index)
       order = shuffle(indices, mulberry32(fnv1a(`epoch/${this.#seed}/${epoch}`)))
       this.#epochs.set(epoch, order)
-      // Positions are asked for in nearly rising order: two epochs back is history.
+      // Positions are requested in nearly rising order, so an epoch before the last one is no longer needed.
       this.#epochs.delete(epoch - 2)
     }
     return order

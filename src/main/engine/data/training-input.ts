@@ -5,7 +5,7 @@ import { trainingCanvas } from './canvas.ts'
 import { trainingSamples } from './samples.ts'
 
 /**
- * One input as the loader makes it for a run, before the mosaics of its last steps are off.
+ * One input as the loader makes it for a run, from the part of the run that has mosaics.
  * @throws CodedError of the image's file
  */
 export async function trainingInput({

@@ -31,7 +31,7 @@ export async function detectInput(
   return detectionsIn(runner, await runner.raw(input), input, options)
 }
 
-/** What the raw outputs of a batch say, per image. */
+/** Decodes the raw outputs of a batch, per image. */
 export function detectionsIn(
   model: Pick<Runner, 'detector' | 'config'>,
   raw: RawOutputs,
@@ -48,7 +48,7 @@ export interface ImageCandidates extends Frame {
   readonly embedding: Float32Array
 }
 
-/** Whatever could become a detection with a score above `floor`, with the detector's quality or by class alone. */
+/** Everything that can become a detection with a score above `floor`, with or without the detector's quality. */
 export async function findCandidates(
   runner: Runner,
   images: readonly RgbImage[],
@@ -84,7 +84,7 @@ export function candidatesOf(
       toSource: input.scales[n],
       candidatesPerLevel: CANDIDATES_PER_LEVEL,
     }),
-    // Of this image alone, so that it does not travel with those of its batch.
+    // A copy of this image's part, so that the rest of the batch is not sent with it.
     embedding: embedding.slice(),
   }))
 }

@@ -12,7 +12,10 @@ export function typicalSide(
   return sides[sides.length >> 1] ?? null
 }
 
-/** How large the images were that a model learnt from: its file says so, or the run beside it; null where neither does. */
+/**
+ * The typical size of the images that a model was trained on, from its file or from the run beside it; null if
+ * neither states it.
+ */
 export async function learntSide(
   path: string,
   { training }: Pick<Checkpoint, 'training'>,

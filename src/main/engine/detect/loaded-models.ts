@@ -9,7 +9,7 @@ import { openRunner } from './runtimes.ts'
 export interface LoadedModel {
   readonly runner: Runner
   readonly thresholds: ModelInfo['thresholds']
-  /** Typical long side of the images that it learnt from; null where that is not known. */
+  /** Typical long side of the images that the model was trained on; null if unknown. */
   readonly learntSide: number | null
 }
 
@@ -20,7 +20,7 @@ interface Entry {
 
 export class LoadedModels {
   readonly #limit: number
-  /** By path and what tells its versions apart, in order of use, oldest first. */
+  /** Keyed by path and version of the file, least recently used first. */
   readonly #entries = new Map<string, Entry>()
 
   /** @param limit models that are kept while nobody uses them. */
@@ -56,7 +56,7 @@ export class LoadedModels {
     }
   }
 
-  /** Frees what nobody uses: who trains needs the memory. */
+  /** Frees all models that are not in use, because training needs the memory. */
   async clear(): Promise<void> {
     await this.#keep(0)
   }

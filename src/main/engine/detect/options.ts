@@ -2,11 +2,11 @@ import type { Detector } from '../../../core/detectors/detector.ts'
 import { evaluationSelection, MOST_DETECTIONS } from '../../../core/detectors/shared/select.ts'
 
 export interface DetectionOptions {
-  /** Least score. */
+  /** Minimum score. */
   readonly score: number
   /** Class-wise NMS suppresses boxes that overlap a better one by more than this IoU. */
   readonly nms: number
-  /** Most detections per image. */
+  /** Maximum number of detections per image. */
   readonly limit: number
 }
 

@@ -6,10 +6,10 @@ import { Tape } from '../model/tape.ts'
 import { device, tensorflowVersion, tf } from '../tensor/tensorflow.ts'
 import { imagesOf, type RawOutputs, type Runner } from './runner.ts'
 
-/** Of P3 to P7; of a single level that one. */
+/** Index of P5 among the levels P3 to P7. A model with a single level uses that one. */
 const P5 = 2
 
-/** Leaves the model to its owner, unless that disposes of it through the runner. */
+/** The owner keeps the model, unless it disposes of it through the runner. */
 export const tensorflowRunner = (model: Network): Runner => ({
   config: model.config,
   detector: model.detector,

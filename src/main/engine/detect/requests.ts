@@ -81,7 +81,7 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
   const image = decodeImage(file).finally(() => {
     decode = performance.now() - start
   })
-  // Whether it can be read is told after whether the model can.
+  // An error of the image is reported after an error of the model.
   image.catch(() => {})
   return models.use(path, async (loaded) => {
     load = performance.now() - start
@@ -103,7 +103,7 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
   })
 }
 
-/** The size that a request asks for, as a rule: its long side decides. */
+/** The requested size as a rule for the input: its long side decides. */
 function inputOf(trained: InputConfig, size: number | null): InputConfig {
   return size === null ? trained : { ...trained, shortSide: size, longSide: size }
 }

@@ -1,4 +1,4 @@
-/** A model that is ready to detect, on whichever runtime. */
+/** A model that is ready to detect, on either runtime. */
 import type { Detector, HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Pyramid } from '../../../core/pyramid/levels.ts'
@@ -7,14 +7,14 @@ import type { NetworkInput } from '../data/preprocess.ts'
 export interface Runner {
   readonly config: ModelConfig
   readonly detector: Detector
-  /** What it runs on: "ONNX Runtime 1.30.0, CPU". */
+  /** The runtime and device: "ONNX Runtime 1.30.0, CPU". */
   readonly runtime: string
   /** One pass of the network. */
   raw(input: NetworkInput): Promise<RawOutputs>
   dispose(): void
 }
 
-/** What the head puts out for each image of a batch. */
+/** The outputs of the head for each image of a batch. */
 export interface RawOutputs {
   readonly grid: Pyramid
   readonly parameters: HeadParameters
@@ -22,7 +22,7 @@ export interface RawOutputs {
   readonly images: readonly { readonly outputs: Outputs; readonly embedding: Float32Array }[]
 }
 
-/** By image from what lies image after image: [N, …] each. */
+/** Splits arrays [N, …] by image. */
 export function imagesOf(count: number, outputs: Outputs, embeddings: Float32Array): RawOutputs['images'] {
   return Array.from({ length: count }, (_, n) => {
     const of = (values: Float32Array) => {

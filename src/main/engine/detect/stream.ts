@@ -1,4 +1,7 @@
-/** A network over many files: decoding runs ahead of it, results come in order, a bad image is reported and skipped. */
+/**
+ * Runs a network over many files. Decoding runs ahead, results come in order, and a bad image is reported and
+ * skipped.
+ */
 
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
@@ -19,7 +22,7 @@ export interface StreamOptions {
   readonly signal: AbortSignal
 }
 
-/** Decoded images that wait for the network, beside those of the next batch. */
+/** Number of decoded images that wait for the network, in addition to those of the next batch. */
 const AHEAD = 3
 
 /** @param network what it makes of each of a batch of images, whose input has one size. */
@@ -61,7 +64,7 @@ function sameInput(input: InputConfig, a: RgbImage, b: RgbImage): boolean {
   return one.width === other.width && one.height === other.height
 }
 
-/** An image that cannot be read is data; anything else is a fault and passes on. */
+/** An image that cannot be read is reported as a result; any other error is thrown. */
 export function imageError(error: unknown): WireError {
   if (error instanceof CodedError && error.code.startsWith('DATA_IMAGE')) return toWire(error)
   throw error

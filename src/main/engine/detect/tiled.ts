@@ -8,7 +8,7 @@ import type { DetectionOptions } from './options.ts'
 import type { Runner } from './runner.ts'
 
 export interface TiledDetections {
-  /** How many tiles it took; null where the image was detected as a whole. */
+  /** Number of tiles; null if the image was detected as a whole. */
   readonly tiles: number | null
   /** In pixels of the image, best first. */
   readonly detections: ScoredBox[]
@@ -33,7 +33,7 @@ export async function detectOne(
   for (const tile of tiles) {
     const [found] = await detect(runner, [crop(image, tile)], input, options)
     tiled.push({ tile, detections: found.map((one) => moved(one, tile)) })
-    // Lets requests in: many tiles take a while.
+    // Lets requests be answered, because many tiles take a while.
     await new Promise(setImmediate)
   }
   return { tiles: tiles.length, detections: mergeTiles(image, tiled, whole, options.nms) }

@@ -15,7 +15,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0
 }
 
-/** Turned right by 15 bits plus a constant, since a CRC of data that contain CRCs is weak (TFRecord format). */
+/** Rotated right by 15 bits plus a constant, because a CRC of data that contain CRCs is weak (TFRecord format). */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

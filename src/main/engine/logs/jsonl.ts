@@ -29,7 +29,7 @@ export class JsonLinesLog {
   }
 }
 
-/** Bytes up to the first line that is torn, unreadable, or of a step at or after `nextStep`. */
+/** Number of bytes before the first line that is incomplete, unreadable, or of a step at or after `nextStep`. */
 function lengthBefore(bytes: Buffer, nextStep: number): number {
   let start = 0
   for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {

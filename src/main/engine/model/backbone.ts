@@ -7,7 +7,7 @@ export interface Backbone {
   dispose(): void
 }
 
-/** What leads from the backbone's stages to the levels that the head reads. */
+/** The part of the network between the backbone's stages and the levels that the head reads. */
 export interface Neck {
   /** C3, C4, C5 → the levels, the finest first. Takes a hold of each. */
   forward(tape: Tape, stages: readonly Value[]): Value[]

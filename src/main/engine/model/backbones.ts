@@ -1,4 +1,4 @@
-/** What is to be known of the networks under the pyramid without building them, by architecture. */
+/** Describes the backbone of each architecture, so that nothing has to be built to know its tensors. */
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import type { TensorSpec } from '../weights/state-dict.ts'
 import { LITE0_BLOCKS, LITE0_PYRAMID_BLOCKS, lite0BodyTensors } from './efficientnet-lite0-spec.ts'
@@ -9,7 +9,7 @@ interface BackboneSpec {
   readonly tensors: () => TensorSpec[]
   /** Channels of C3, C4 and C5. */
   readonly channels: readonly number[]
-  /** The shallowest stage that usually learns: torchvision keeps the first two of a ResNet. */
+  /** The shallowest stage that is trained by default; torchvision freezes the first two of a ResNet. */
   readonly learns: 'c2' | 'c3'
 }
 

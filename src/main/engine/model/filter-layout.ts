@@ -1,6 +1,6 @@
 /**
- * Filters lie as OIHW in torch and as HWIO here. A depthwise filter, [C,1,H,W] in torch and [H,W,C,1] here, lies in
- * memory like a dense one with one input channel.
+ * Filters are OIHW in torch and HWIO here. A depthwise filter, [C,1,H,W] in torch and [H,W,C,1] here, has the memory
+ * layout of a dense filter with one input channel.
  */
 
 /** The shape on the device of a tensor of this shape in torch; only filters differ. */
@@ -10,7 +10,7 @@ export function deviceShape(shape: readonly number[]): number[] {
   return inputs === 1 ? [height, width, outputs, 1] : [height, width, inputs, outputs]
 }
 
-/** `shape` is torch's. */
+/** `shape` is the shape in torch. */
 export function toDeviceLayout(values: Float32Array, shape: readonly number[]): Float32Array {
   return shape.length === 4 ? transpose(values, shape[0], shape[1], shape[2] * shape[3], 'to device') : values
 }

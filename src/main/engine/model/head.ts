@@ -48,7 +48,7 @@ export class Head {
     }))
   }
 
-  /** P3 to P7 → what the towers make of them. Takes a hold of each. */
+  /** P3 to P7 → the features after the towers. Takes a hold of each. */
   towers(tape: Tape, features: readonly Value[]): PerTower[] {
     return features.map((feature, level) => {
       for (let i = 1; i < this.#towers.length; i++) feature.hold()

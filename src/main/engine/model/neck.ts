@@ -1,4 +1,4 @@
-/** What leads from the backbone's stages to the levels that the head reads. */
+/** The part of the network between the backbone's stages and the levels that the head reads. */
 import type { HeadDescription, UpsamplingNeck } from '../../../core/detectors/detector.ts'
 import type { Neck } from './backbone.ts'
 import { FeaturePyramid } from './fpn.ts'

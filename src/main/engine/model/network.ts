@@ -24,7 +24,7 @@ const BACKBONES: Readonly<Record<Architecture, (parameters: Parameters, config: 
 export class Network {
   readonly config: ModelConfig
   readonly detector: Detector
-  /** What the head is made of. */
+  /** The description of the head. */
   readonly head: HeadDescription
   readonly parameters: Parameters
   readonly #backbone: Backbone
@@ -102,7 +102,7 @@ export class Network {
     return Object.fromEntries(outputs.map(({ name, channels }) => [name, new Float32Array(rows * channels)]))
   }
 
-  /** Each tower's values on each level, and which columns of `outputs` their channels are. */
+  /** Each tower's values on each level, with the columns of `outputs` that their channels fill. */
   *#blocks(levels: readonly PerTower[], outputs: Outputs) {
     const locations = levels.reduce((sum, [{ tensor }]) => sum + cellsOf(tensor), 0)
     let first = 0

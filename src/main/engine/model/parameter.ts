@@ -9,7 +9,7 @@ import { deviceShape, toDeviceLayout, toTorchLayout } from './filter-layout.ts'
 
 export class Parameter {
   readonly name: string
-  /** As torch has it. */
+  /** The shape in torch. */
   readonly shape: readonly number[]
   #value: Tensor
   #version = 0
@@ -28,7 +28,7 @@ export class Parameter {
     return this.#value
   }
 
-  /** Grows with every change of the value, so that what is derived from it can be kept until then. */
+  /** Increases with every change of the value, so that derived values can be kept until the next change. */
   get version(): number {
     return this.#version
   }
@@ -37,7 +37,7 @@ export class Parameter {
     return this.#gradient
   }
 
-  /** Forbids changes from now on: something was computed from the value that does not follow it. */
+  /** Forbids changes from now on, because something was computed from the value that would not follow them. */
   fix(): void {
     this.#isFixed = true
   }
@@ -82,12 +82,12 @@ export class Parameter {
     this.#gradient = null
   }
 
-  /** torch's order → as the value lies; the caller owns it. */
+  /** From torch's layout to that of the value; the caller owns the result. */
   toDevice(host: HostTensor): Tensor {
     return tf.tensor(toDeviceLayout(toFloat32(host), this.shape), deviceShape(this.shape), 'float32')
   }
 
-  /** A tensor that lies like the value (the value itself, its gradient), in torch's order. */
+  /** Converts a tensor in the value's layout, such as the value or its gradient, to torch's layout. */
   toHost(tensor: Tensor = this.#value): HostTensor {
     return tensorOf(toTorchLayout(tensor.dataSync() as Float32Array, this.shape), this.shape)
   }
@@ -107,7 +107,7 @@ export function giveGradient(parameter: Parameter, gradient: Tensor): void {
 /** All tensors of a model, in the order of its state dict. */
 export class Parameters {
   readonly #byName = new Map<string, Parameter>()
-  /** By length. They never learn and are no part of the state dict. */
+  /** Keyed by length. They are never trained and are not part of the state dict. */
   readonly #zeros = new Map<number, Parameter>()
 
   constructor(state: StateDict) {
@@ -124,7 +124,7 @@ export class Parameters {
     return this.#byName.get(name)
   }
 
-  /** In place of a bias that a layer does not have. */
+  /** Stands in for the bias of a layer that has none. */
   zeros(length: number): Parameter {
     const known = this.#zeros.get(length)
     if (known) return known

@@ -56,7 +56,10 @@ const headTensors = (head: HeadDescription, classes: number): TensorSpec[] => [
   ...head.parameters.map(({ tensor, shape }) => ({ name: tensor, shape })),
 ]
 
-/** What the names of a tower's convolution and of its norm begin with. ReLU has no tensors, but a place among flat names. */
+/**
+ * Prefixes of the names of a tower's convolution and of its norm. ReLU has no tensors, but it counts in the
+ * numbering.
+ */
 export function layerNames(
   root: string,
   index: number,
@@ -68,7 +71,7 @@ export function layerNames(
     : { convolution: `${at}.${index}.0`, norm: `${at}.${index}.1` }
 }
 
-/** Whether a norm's offset stands in for the convolution's bias. */
+/** Whether the norm's offset replaces the convolution's bias. */
 export const isBiasFree = ({ layout, norm }: Pick<HeadDescription, 'layout' | 'norm'>): boolean =>
   layout === 'blocks' && norm !== 'none'
 

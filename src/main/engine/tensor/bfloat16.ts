@@ -1,6 +1,6 @@
 /**
- * Operations on tensors that are rounded to bfloat16 for the occasion. TensorFlow.js knows no such type, so these
- * tensors never leave the binding. Processors with AMX multiply them several times faster than float32.
+ * Operations on tensors that are rounded to bfloat16 just for the operation. TensorFlow.js knows no such type, so
+ * these tensors never leave the binding. Processors with AMX multiply them several times faster than float32.
  */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import { attribute, tf } from './tensorflow.ts'

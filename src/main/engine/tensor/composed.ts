@@ -1,4 +1,7 @@
-/** The fused operations made of stock ones: slower, on every device, and the truth that native kernels are tested by. */
+/**
+ * The fused operations composed of TensorFlow's own. They are slower, run on every device, and are the reference for
+ * tests of the native kernels.
+ */
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Activation, FusedOperations, GroupNormParameters } from './fused.ts'
 import { tf } from './tensorflow.ts'
@@ -10,7 +13,7 @@ function activate(x: Tensor4D, activation: Activation): Tensor4D {
   return activation === 'relu' ? tf.relu(x) : tf.relu6(x)
 }
 
-/** Runs `body` without leaving temporaries, then gives up `taken`. */
+/** Runs `body` without leaving temporary tensors, then disposes of `taken`. */
 function taking<T extends tfContainer>(taken: Tensor, body: () => T): T {
   const result = tf.tidy(body)
   taken.dispose()

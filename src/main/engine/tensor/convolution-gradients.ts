@@ -40,7 +40,7 @@ export function convolveFilterGradient(
     const attributes = dense(padded === x ? shape : { ...shape, padding: 0 }, height)
     if (!fastMath)
       return execute('Conv2DBackpropFilter', [attribute.float32(), ...attributes], [padded, size, dy])
-    // Fast math reaches TensorFlow's other convolutions by itself, this one only with rounded inputs.
+    // TensorFlow's other convolutions use fast math by themselves; this one needs rounded inputs.
     return executeRounded('Conv2DBackpropFilter', attributes, [
       { tensor: padded, rounded: true },
       { tensor: size, rounded: false },
@@ -52,8 +52,8 @@ export function convolveFilterGradient(
 }
 
 /**
- * x with the zeros around it that TensorFlow would have to be told of: its filter gradient takes explicit padding, but
- * many times slower than a copy costs.
+ * x with the padding written out as zeros. TensorFlow's filter gradient accepts explicit padding, but that is many
+ * times slower than this copy.
  */
 function withZeros(x: Tensor4D, size: number, shape: ConvolutionShape): Tensor4D {
   const { padding } = shape
@@ -94,7 +94,7 @@ export function depthwiseFilterGradient(
   return gradient as Tensor4D
 }
 
-/** Zeros above or to the left: TensorFlow's 'same' puts the smaller half there. */
+/** Number of zeros above or to the left: TensorFlow's 'same' puts the smaller half there. */
 function paddingBefore(
   input: number,
   output: number,

@@ -1,4 +1,4 @@
-/** What TensorFlow turns out to be on this machine. */
+/** Describes the TensorFlow of this machine for the engine's greeting. */
 import type { EngineHello } from '../../../core/contract/engine.ts'
 import { fastMath } from './bfloat16.ts'
 import { fastMathAgrees } from './fast-math-check.ts'

@@ -1,4 +1,4 @@
-/** Everything that layers compute with, as this machine's runtime does it best. */
+/** The operations that layers compute with, in the fastest form that this machine's runtime has. */
 import { composed } from './composed.ts'
 import type { FusedOperations } from './fused.ts'
 import { native } from './native.ts'

@@ -1,4 +1,7 @@
-/** TensorFlow's C library, as setup wrote it down. Loading it takes a while, so nothing that does without imports this. */
+/**
+ * Loads TensorFlow's C library as recorded by setup. This takes a while, so only what needs TensorFlow imports this
+ * file.
+ */
 import type * as tfjs from '@tensorflow/tfjs-core'
 import { loadKernels, loadNodeBackend } from './node-backend.ts'
 import { runtimeRecord } from './runtime-record.ts'
@@ -40,7 +43,7 @@ const backend = tf.backend() as unknown as NodeBackend
 const { binding } = backend
 
 export const tensorflowVersion = binding.TF_Version
-/** What computes. A GPU that setup found may be gone. */
+/** The device that computes. A GPU that setup found may no longer be there. */
 export const device = backend.isUsingGpuDevice ? 'gpu' : 'cpu'
 
 /** Constructors for the attributes of TensorFlow operations. */

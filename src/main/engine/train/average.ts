@@ -16,7 +16,7 @@ export function averageDecay(step: number, steps: number): number {
 }
 
 export class WeightAverage {
-  /** By parameter name, laid out as its value. Part of a run's state. */
+  /** Keyed by parameter name, in the layout of its value. Part of a run's state. */
   readonly values = new Map<string, Tensor>()
   #parameters: readonly Parameter[]
 
@@ -40,7 +40,7 @@ export class WeightAverage {
     }
   }
 
-  /** Puts the averages in the place of the weights. */
+  /** Replaces the weights by the averages. */
   restore(): void {
     for (const parameter of this.#parameters)
       parameter.set(tf.add(this.values.get(parameter.name) as Tensor, 0))

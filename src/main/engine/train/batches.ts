@@ -1,4 +1,4 @@
-/** Where a training step's batch comes from: images that are augmented afresh, or features that were computed once. */
+/** The source of a training step's batch: freshly augmented images, or features that were computed once. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Losses } from '../../../core/detectors/detector.ts'
 import type { BatchPlan } from '../data/batch.ts'
@@ -24,12 +24,12 @@ export class ImageBatches implements Batches {
     this.#loader = new BatchLoader(plan, { startStep, ...hooks })
   }
 
-  /** Batches of other data from now on. */
+  /** Takes batches from other data from now on. */
   follow(plan: BatchPlan): void {
     this.#loader.follow(plan)
   }
 
-  /** Losses are another model's from now on. */
+  /** Computes the losses of another model from now on. */
   use(model: Network): void {
     this.#model = model
   }

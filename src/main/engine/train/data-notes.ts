@@ -1,4 +1,4 @@
-/** What the data let expect of a training, said before it starts. */
+/** Warnings about the data that are given before a training starts. */
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
@@ -7,7 +7,7 @@ import type { DatasetImage } from '../../../core/formats/dataset.ts'
 import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
 import type { InputSetting } from '../../../core/inspect/setting.ts'
 
-/** More would keep the run waiting; they are taken evenly from all of the data. */
+/** More images would delay the run. They are taken evenly from the whole data set. */
 const MOST_MEASURED = 5000
 
 /** Classes and boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
@@ -40,7 +40,10 @@ function unlearnable(images: readonly EngineImage[], setting: InputSetting): str
     : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]
 }
 
-/** Looks at an image only as long as one of its classes has no positive, so that usual data are soon through, and not at all of many. */
+/**
+ * Examines an image only while one of its classes has no positive location, so that ordinary data take little time,
+ * and only a sample of a large data set.
+ */
 function withoutPositives({ categories, images }: EngineData, setting: InputSetting): string[] {
   const meter = new RecallMeter(setting)
   const isPositive = (id: number): boolean => (meter.perClass.get(id)?.positive ?? 0) > 0
@@ -50,13 +53,13 @@ function withoutPositives({ categories, images }: EngineData, setting: InputSett
     if (++looked > MOST_MEASURED) break
     meter.add(datasetImage(image))
   }
-  // Of classes that were not met among so many nothing is known.
+  // Nothing is known about classes that do not occur in the sample.
   const known = looked > MOST_MEASURED ? categories.filter(({ id }) => meter.perClass.has(id)) : categories
   const note = classesWithoutPositives(known, meter)
   return note === null ? [] : [note]
 }
 
-/** Only of what learns from outlines. */
+/** Only for detectors that learn from outlines. */
 function withoutOutline(
   images: readonly EngineImage[],
   { detector, assignment }: Pick<ModelConfig, 'detector' | 'assignment'>,

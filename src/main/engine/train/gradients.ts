@@ -1,4 +1,4 @@
-/** One pass forward and back over a batch: losses, and the gradients of everything that learns. */
+/** One forward and backward pass over a batch: the losses, and the gradients of all trainable parameters. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { LabelledBoxes, Losses } from '../../../core/detectors/detector.ts'
 import type { Size } from '../../../core/geometry/box.ts'

@@ -1,4 +1,4 @@
-/** The weights of a model that nothing was loaded into. */
+/** The initial weights of a new model. */
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { elementCount } from '../../../core/formats/safetensors.ts'

@@ -4,14 +4,14 @@ import { WeightAverage } from './average.ts'
 import { Optimiser } from './optimiser.ts'
 import { chooseTrainable } from './trainable.ts'
 
-/** What changes while training. */
+/** The state that changes while training. */
 export interface Learning {
   readonly model: Network
   readonly optimiser: Optimiser
   readonly average: WeightAverage | null
 }
 
-/** Takes the model. */
+/** Takes ownership of the model. */
 export function beginLearning(model: Network, options: TrainingOptions): Learning {
   chooseTrainable(model, options.learn)
   return {

@@ -1,4 +1,4 @@
-/** Classes that come and go while a model learns. */
+/** Adapts a model to classes that are added or removed while it learns. */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
@@ -56,13 +56,13 @@ export function withClasses(
   return learning
 }
 
-/** In torch's order. */
+/** In torch's layout. */
 function hostValues({ parameters }: Network, values: Iterable<readonly [string, Tensor]>): StateDict {
   const parameterOf = (name: string): Parameter => parameters.get(name)
   return new Map([...values].map(([name, value]) => [name, parameterOf(name).toHost(value)]))
 }
 
-/** From a class's place now to its place before. */
+/** Maps a class's present index to its previous one. */
 function rowsById(now: ModelConfig['classes'], before: ModelConfig['classes']): Map<number, number> {
   const places = new Map(before.map(({ id }, place) => [id, place]))
   return new Map(

@@ -1,6 +1,6 @@
 /**
- * Where an image comes to lie on the canvas, and what that makes of its boxes. Pixels and boxes share one placement, so
- * they cannot disagree. Boxes are flat [N·4] x1, y1, x2, y2, continuous coordinates (pixel k covers [k, k + 1)).
+ * Places an image on the canvas, and moves its boxes accordingly. Pixels and boxes share one placement, so they
+ * cannot disagree. Boxes are flat [N·4] x1, y1, x2, y2, continuous coordinates (pixel k covers [k, k + 1)).
  */
 
 import type { AugmentConfig } from '../../../../core/contract/augmentation.ts'
@@ -58,16 +58,18 @@ export interface PlacedBoxes {
   readonly classes: number[]
   /** Outline per box, clipped like it. */
   readonly outlines: (readonly Ring[] | null)[]
-  /** Boxes cropped away, or left with too little to be a target. */
+  /** Number of boxes that were cropped away or are too small to be targets. */
   readonly dropped: number
 }
 
-/** Sides below this on the canvas are degenerate: no picture of an object is left to learn from. */
+/**
+ * Boxes with a shorter side on the canvas are degenerate, because too little of the object is visible to learn from.
+ */
 const MIN_SIDE = 1
 
 /**
- * Moves boxes and outlines with their image, clips them, and drops what is cropped away (AugmentConfig.minVisible) or
- * degenerate: also an object in whose box something is left to be seen, but nothing inside its outline.
+ * Moves boxes and outlines with their image, clips them, and drops objects that are cropped away
+ * (AugmentConfig.minVisible) or degenerate, including those whose box is partly visible but whose outline is not.
  */
 export function placeBoxes(
   { boxes, classes, outlines }: Pick<TrainingSample, 'boxes' | 'classes' | 'outlines'>,

@@ -48,7 +48,8 @@ export function arrange(random: Random, sources: readonly Size[], rules: SceneRu
   const regions = alone ? [whole(canvas)] : shuffle(quarters(random, canvas), random)
   return sources.map((source, k) => {
     const resized = fitInto(canvas, resizedSize(source, input))
-    // In a mosaic between full size, where objects keep their scale, and half, where a whole image fits a quarter.
+    // In a mosaic, scale between full size, at which objects keep their scale, and half, at which a whole image
+    // fits a quarter.
     const factor = alone ? 1 : 0.5 ** random()
     const at = drawPlacement(random, source, resized, regions[k], augment, factor)
     return { at, region: regions[k], colour: drawColour(random, augment) }
@@ -63,7 +64,7 @@ function fitInto(canvas: Size, { width, height }: Size): Size {
 
 const whole = ({ width, height }: Size): Region => ({ x: [0, width], y: [0, height] })
 
-/** The canvas cut in four at a point of its middle. */
+/** Divides the canvas into four at a random point near its middle. */
 function quarters(random: Random, { width, height }: Size): Region[] {
   const cut = (length: number) => Math.round(length * (0.3 + 0.4 * random()))
   const [x, y] = [cut(width), cut(height)]

@@ -30,7 +30,7 @@ export class BatchNormRelu implements NormRelu {
     const norm = this.#levels[level]
     const biased = tf.add(x.tensor, this.#bias.value) as Tensor4D
     x.release()
-    // A frozen norm has only frozen layers before it: nothing to carry back.
+    // All layers before a frozen norm are frozen too, so no gradient has to be carried back.
     if (tape.recording && norm.gamma.trainable) return this.#train(tape, x, biased, norm)
     const y = tf.tidy(() => {
       const { gamma, beta, mean, variance } = norm

@@ -4,7 +4,7 @@ import { giveGradient, type Parameter } from '../parameter.ts'
 import { type Tape, Value } from '../tape.ts'
 import type { NormRelu } from './norm-relu.ts'
 
-/** No norm. */
+/** A bias and ReLU without a norm. */
 export class BiasRelu implements NormRelu {
   readonly #bias: Parameter
 
