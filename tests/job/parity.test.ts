@@ -5,11 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AugmentConfig } from '../../src/core/contract/augmentation.ts'
 import type { EngineEvent } from '../../src/core/contract/engine.ts'
 import { RunData } from '../../src/core/contract/run-data.ts'
 import { RunRecord } from '../../src/core/contract/run-record.ts'
+import { OptimiserConfig, ScheduleConfig, TrainingOptions } from '../../src/core/contract/training.ts'
 import { BACKGROUND } from '../../src/core/detectors/assigner.ts'
-import type { FcosConfig } from '../../src/core/detectors/fcos/config.ts'
+import { AssignmentRules, FcosConfig, HeadConfig, LossConfig } from '../../src/core/detectors/fcos/config.ts'
 import { FCOS } from '../../src/core/detectors/fcos/index.ts'
 import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
@@ -159,6 +161,24 @@ describe.skipIf(jobPython === '')('a run in PyTorch', { timeout: 900_000 }, () =
     const scores = (of: typeof found) => of.flat().map(({ score }) => score)
     expect(largestDifference(boxes(found), boxes(ours))).toBeLessThan(2e-3)
     expect(largestDifference(scores(found), scores(ours))).toBeLessThan(2e-6)
+  })
+
+  test('knows every setting of the studio but the one that is refused', () => {
+    const script = `import json
+from fcos_job import model, train
+known = {"model": model.SETTINGS, "head": model.HEAD_SETTINGS, "training": train.OPTIONS, **train.RULES, **train.PARTS_OF_OPTIONS}
+print(json.dumps({part: sorted(settings) for part, settings in known.items()}))`
+    const settings = (schema: { readonly shape: object }) => Object.keys(schema.shape).sort()
+    expect(JSON.parse(python(['-c', script]))).toEqual({
+      model: settings(FcosConfig),
+      head: settings(HeadConfig),
+      loss: settings(LossConfig),
+      assignment: settings(AssignmentRules).filter((name) => name !== 'masks'),
+      training: settings(TrainingOptions),
+      optimiser: settings(OptimiserConfig),
+      schedule: settings(ScheduleConfig),
+      augment: settings(AugmentConfig),
+    })
   })
 
   test('detects the same with R-50', async () => {

@@ -109,6 +109,8 @@ class Run:
         self.learning = Learning(network, self.options, job.device)
         self.progress = first_progress() if start is None else self.learning.restore(start)
         self.resumed_from = None if start is None else self.progress["step"]
+        # The step of the last saved state.
+        self.saved = None
         self.parallel = _shared(network) if job.world > 1 else network
         self.control, self.is_told_to_stop = Control(folder), False
         self.pace, self.left_out, self.known_bad, self.told_black = None, set(), set(), False
@@ -120,9 +122,10 @@ class Run:
 
     @property
     def kept(self):
-        return f"The state of step {self.saved} and earlier checkpoints are kept in {self.folder}" if self.saved is not None else "Nothing was trained"
-
-    saved = None
+        """What is still there if the run fails now, as a sentence without its full stop."""
+        if self.saved is None:
+            return "Nothing was trained"
+        return f"The state of step {self.saved} and earlier checkpoints are kept in {self.folder}"
 
     def emit(self, kind, **event):
         if self.events:

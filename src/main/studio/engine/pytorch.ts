@@ -102,10 +102,7 @@ export async function trainAsJob(
   { report, ...hooks }: LaunchHooks & { readonly report: (done: number, total: number) => void },
 ): Promise<TrainResult> {
   const { out, resume } = request
-  const job = path.resolve(
-    place.storage ?? path.dirname(path.resolve(out)),
-    `${path.basename(path.resolve(out))}-job`,
-  )
+  const job = jobFolderOf(out, place)
   if (!resume) requireNewFolder(job)
   await beginRun(start, request, hooks, (record) => requireShared(record, place.workers))
   const isPacked = resume && isJobOf(job, out)
@@ -125,6 +122,10 @@ export async function trainAsJob(
   await rm(job, { recursive: true })
   return resultOf(out, result)
 }
+
+/** Where the job of a run lies until it is fetched. */
+export const jobFolderOf = (out: string, { storage }: { readonly storage: string | null }): string =>
+  path.resolve(storage ?? path.dirname(path.resolve(out)), `${path.basename(path.resolve(out))}-job`)
 
 /** Whether a folder holds the job of a run, as the run is now. */
 function isJobOf(job: string, run: string): boolean {

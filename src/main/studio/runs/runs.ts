@@ -1,4 +1,5 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
+import { existsSync } from 'node:fs'
 import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
 import { requireProgramFor } from '../../../core/contract/job.ts'
 import type {
@@ -14,10 +15,11 @@ import type {
 import type { EventData, EventName, Result } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
+import { runFolderOf } from '../../jobs/job-folder.ts'
 import { askPython, defaultPython, programOf, torchTitle } from '../../jobs/python.ts'
 import { rayAddress } from '../../jobs/ray.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
-import { trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
+import { jobFolderOf, trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
 import { startEngine } from '../engine/spawn.ts'
 import { type TrainingHooks, train } from '../engine/supervise.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
@@ -223,7 +225,10 @@ export class Runs {
   }
 
   curves(id: string, after: number): Curves {
-    return readCurves(this.store.get(id).folder, after)
+    const { folder, note } = this.store.get(id)
+    // On a cluster the log is in the job's folder until the run is fetched.
+    const job = note.place?.kind === 'ray' ? runFolderOf(jobFolderOf(folder, note.place)) : null
+    return readCurves(job !== null && existsSync(job) ? job : folder, after)
   }
 
   detail(id: string): RunDetail {
