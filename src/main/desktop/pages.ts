@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { protocol } from 'electron'
 import type { StudioHost } from '../studio/api/host.ts'
-import { PAGE_HEADERS } from '../studio/api/page-headers.ts'
 import type { Page } from '../studio/api/pages.ts'
+import { PAGE_HEADERS } from '../studio/api/pages.ts'
 import { isOurs, SCHEME } from './origin.ts'
 
 /** Called before the app is ready. Standard and secure: URLs have an origin, and pages are trusted as with https. */

@@ -8,7 +8,7 @@ import { faultOf } from './faults.ts'
 import { checkOnnx, exportOnnx } from './onnx/export.ts'
 import { loadTensorflow } from './tensor/load-tensorflow.ts'
 import { runtimeRecord, tensorflowFault } from './tensor/runtime-record.ts'
-import { exportModel } from './weights/export-model.ts'
+import { exportModel } from './weights/checkpoint.ts'
 
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Jobs run one at a time. */
@@ -33,7 +33,7 @@ export async function runJob(
     case 'train':
       return (await import('./train/trainer.ts')).train(job, emit, control)
     case 'begin':
-      return (await import('./train/begin.ts')).begin(job, emit).catch(told)
+      return (await import('./train/start.ts')).begin(job, emit).catch(told)
     case 'assist':
       return (await import('./train/assist.ts')).assist(job, emit, control)
     case 'probe':

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { StudioHost } from '../studio/api/host.ts'
-import { PAGE_HEADERS } from '../studio/api/page-headers.ts'
 import type { Page } from '../studio/api/pages.ts'
+import { PAGE_HEADERS } from '../studio/api/pages.ts'
 import type { Access } from './access.ts'
 
 export interface Site {

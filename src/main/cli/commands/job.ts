@@ -9,7 +9,7 @@ import { inNewFolder, packJob, runFolderOf, takeRun } from '../../jobs/job-folde
 import { followJob, requireImages, runJob } from '../../jobs/run-job.ts'
 import { beginRun } from '../../studio/engine/pytorch.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
-import { newRunFolder } from '../../studio/runs/fetched.ts'
+import { newRunFolder } from '../../studio/runs/run-store.ts'
 import { interruptible } from '../interrupt.ts'
 import type { Progress } from '../progress.ts'
 import { placeOf, readRequest, showEvent, type TrainOptions } from './train.ts'

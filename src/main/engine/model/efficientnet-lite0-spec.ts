@@ -3,8 +3,7 @@
  * a 3×3 stem of stride 2 and 16 inverted-residual blocks. Padding is TensorFlow's 'same'. The classifier's 1280-channel
  * convolution is left out: the pyramid takes the blocks' outputs.
  */
-import type { TensorSpec } from '../weights/state-dict.ts'
-import { batchNorm, kernel } from '../weights/tensor-specs.ts'
+import { batchNorm, kernel, type TensorSpec } from '../weights/state-dict.ts'
 
 export const LITE0_STEM_CHANNELS = 32
 export const LITE0_BATCH_NORM_EPSILON = 1e-3

@@ -2,8 +2,7 @@
  * ResNet-50 v1.5 (the stride lies on the 3×3 convolution) with frozen BatchNorm, under torchvision's names and in the
  * order of its state_dict.
  */
-import type { TensorSpec } from '../weights/state-dict.ts'
-import { batchNorm, kernel } from '../weights/tensor-specs.ts'
+import { batchNorm, kernel, type TensorSpec } from '../weights/state-dict.ts'
 
 /** Residual blocks per stage (layer1 to layer4) and the width of their 3×3 convolutions. */
 export const RESNET50_STAGES = [

@@ -2,8 +2,7 @@
 import type { HeadDescription, Tower, UpsamplingNeck } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
-import type { TensorSpec } from '../weights/state-dict.ts'
-import { affine, batchNorm, kernel, kernelAndBias } from '../weights/tensor-specs.ts'
+import { affine, batchNorm, kernel, kernelAndBias, type TensorSpec } from '../weights/state-dict.ts'
 import { BACKBONES } from './backbones.ts'
 
 /** Of the pyramid, P3 to P7. */

@@ -1,6 +1,6 @@
 /** What a run consists of when it starts, and when it goes on. */
 import { resolve } from 'node:path'
-import type { BeginRequest } from '../../../core/contract/engine.ts'
+import type { BeginRequest, EngineEvent } from '../../../core/contract/engine.ts'
 import { type RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
@@ -9,9 +9,11 @@ import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
 import { device } from '../tensor/tensorflow.ts'
+import { writeCheckpoint } from '../weights/checkpoint.ts'
 import type { StateDict } from '../weights/state-dict.ts'
+import { dataNotes } from './data-notes.ts'
 import { beginLearning } from './learning.ts'
-import type { RunFolder } from './run-folder.ts'
+import { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
 import { type Restored, restoreState } from './state.ts'
 
@@ -143,3 +145,22 @@ function differences(
 
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Makes the folder of a run that another program trains.
+ * @throws CodedError as a training that starts or is resumed.
+ */
+export async function begin(request: BeginRequest, emit: (event: EngineEvent) => void): Promise<RunRecord> {
+  const folder = new RunFolder(request.out)
+  if (request.resume) {
+    const { record } = resumedDefinition(folder, request)
+    await folder.replaceRecord(record)
+    return record
+  }
+  const { record, data, state } = await definedRun(folder, request)
+  const { size, seed } = record.options
+  const training = { step: 0, size, seed, images: record.images, stats: null }
+  await writeCheckpoint(folder.start, { config: record.model, tensors: state, training })
+  for (const note of dataNotes(data.data, record.model)) emit({ kind: 'note', message: note })
+  return record
+}

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { z } from 'zod'
+import type { ExportModelRequest } from '../../../core/contract/engine.ts'
 import { detectorOf, ModelConfig } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { encodeSafetensors } from '../../../core/formats/safetensors.ts'
@@ -145,4 +146,27 @@ async function sha256(path: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(path)) hash.update(chunk)
   return hash.digest('hex')
+}
+
+/**
+ * Writes a checkpoint again with per-class thresholds and a model card. Weights of other programs become a checkpoint of
+ * this one.
+ *
+ * @throws CodedError WEIGHTS_* as readCheckpoint, USAGE_THRESHOLDS, IO_DISK_FULL, IO_WRITE.
+ */
+export async function exportModel({ model, out, thresholds, card }: ExportModelRequest): Promise<void> {
+  const checkpoint = await readCheckpoint(model)
+  const classes = checkpoint.config.classes.length
+  if (thresholds && thresholds.length !== classes) {
+    throw new CodedError(
+      'USAGE_THRESHOLDS',
+      `${thresholds.length} thresholds for the ${classes} classes of ${model}`,
+      'Give one for each class',
+    )
+  }
+  await writeCheckpoint(out, {
+    ...checkpoint,
+    thresholds: thresholds ?? checkpoint.thresholds,
+    card: card ?? checkpoint.card,
+  })
 }

@@ -19,6 +19,31 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 }
 
+/**
+ * Headers of every answer, page or asset. Whichever shell serves them, pages may run their own code and talk to the studio,
+ * and nothing else.
+ */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    // Of a page from http://127.0.0.1:port this covers ws://127.0.0.1:port as well (CSP 3).
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "form-action 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
 /** All files of a folder by the path of their URL; `/` is index.html. */
 export function readPages(folder: string): ReadonlyMap<string, Page> {
   const pages = new Map<string, Page>()

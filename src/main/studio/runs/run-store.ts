@@ -7,12 +7,12 @@
  *   store.get(id).summary.checkpoint the model of a run, with its classes, size and architecture beside
  */
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { RunId, type RunSummary } from '../../../core/contract/studio/runs.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { Project } from '../project/index.ts'
+import { PROJECT_FILE, type Project } from '../project/index.ts'
 import { type RunNote, readNote, runError, writeNote } from './run-note.ts'
 import { summarise } from './summary.ts'
 
@@ -121,3 +121,32 @@ function isFolder(folder: string): boolean {
 /** "2026-11-22T18:44:49.103Z" → "20261122-184449-103" */
 export const runIdOf = (created: string): RunId =>
   created.replaceAll(/[-:Z]/g, '').replace('T', '-').replace('.', '-')
+
+/** The place of a run that was trained elsewhere: among the runs of a project, or a folder by itself. */
+export interface NewRun {
+  readonly out: string
+  /** Makes the folder one of the project's runs, once its files are complete. */
+  settle(run: { readonly complete: boolean; readonly notes: readonly string[] }): void
+}
+
+/** @param into a project's folder or file, or the folder for the run itself */
+export function newRunFolder(into: string, name: string): NewRun {
+  const folder = path.basename(into) === PROJECT_FILE ? path.dirname(into) : into
+  if (!existsSync(path.join(folder, PROJECT_FILE))) return { out: into, settle: () => {} }
+  for (let at = Date.now(); ; at++) {
+    const created = new Date(at).toISOString()
+    const out = path.join(folder, 'runs', runIdOf(created))
+    if (statSync(out, { throwIfNoEntry: false })) continue
+    return {
+      out,
+      settle({ complete, notes }) {
+        mkdirSync(out, { recursive: true })
+        writeNote(out, {
+          ...{ format: 'fcos-studio-run-note', version: 1, name, created },
+          ...{ state: complete ? 'done' : 'stopped', error: null, from: 'a job', overfit: null },
+          ...{ pinned: { images: [], every: 50 }, notes: [...notes] },
+        })
+      },
+    }
+  }
+}
