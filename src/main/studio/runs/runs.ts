@@ -1,46 +1,36 @@
 /** The training runs of the open project: what there is, and the one that trains now. */
 import { existsSync } from 'node:fs'
-import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
+import type { TrainRequest } from '../../../core/contract/engine.ts'
 import { requireProgramFor } from '../../../core/contract/job.ts'
 import type {
   Curves,
   PinnedPlan,
   Proposal,
-  RunCost,
   RunDetail,
   RunPlan,
   RunSummary,
-  TrainingPlace,
 } from '../../../core/contract/studio/runs.ts'
 import type { EventData, EventName, Result } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
-import { trainingOptions } from '../../../core/training/presets.ts'
 import { runFolderOf } from '../../jobs/job-folder.ts'
 import { askPython, defaultPython, programOf, torchTitle } from '../../jobs/python.ts'
 import { rayAddress } from '../../jobs/ray.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
-import { jobFolderOf, trainAsJob, trainInPyTorch } from '../engine/pytorch.ts'
-import { startEngine } from '../engine/spawn.ts'
-import { type TrainingHooks, train } from '../engine/supervise.ts'
+import { jobFolderOf } from '../engine/pytorch.ts'
+import type { TrainingHooks } from '../engine/supervise.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import type { HeldLock } from '../project/lock.ts'
 import { detailOf } from './detail.ts'
-import {
-  beginning,
-  engineSets,
-  plannedData,
-  plannedOptions,
-  publishedWeights,
-  startTitle,
-  weightsFile,
-} from './plan.ts'
+import { beginning, engineSets, plannedData, plannedOptions, startTitle, weightsFile } from './plan.ts'
+import { probe, probeRequest } from './probe.ts'
 import { propose } from './proposal.ts'
 import { lockRun } from './run-lock.ts'
 import { readCurves, readRecord } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
 import { RunStore, type StoredRun } from './run-store.ts'
-import { Training } from './training.ts'
+import { trainAt } from './train-at.ts'
+import { progressOf, Training } from './training.ts'
 
 /** What runs need of the studio around them. */
 export interface RunsSurroundings {
@@ -116,41 +106,9 @@ export class Runs {
   /** Measures a few steps in an engine of its own. Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_RUN, USAGE_NO_FILE. */
   probe(plan: RunPlan): { job: number } {
     this.#requireRest()
-    const { project, jobs } = this.#studio
-    const { data } = engineSets(project, plannedData(project, plan))
-    const architecture = plan.model.kind === 'pretrained' ? plan.model.architecture : null
-    // What published weights hold changes no times: they are not fetched for it.
-    const weights = weightsFile(plan, this.store)
-    const options = { ...plannedOptions(plan) }
-    if (architecture !== null) {
-      const isWhole = publishedWeights(architecture, options.model?.detector) === 'COCO weights'
-      // As it will be once they are loaded.
-      const { learn } = trainingOptions(
-        architecture,
-        data.images.length,
-        options.training,
-        isWhole ? 'pyramid' : 'backbone',
-      )
-      options.training = { ...options.training, learn }
-    }
-    const request = { method: 'probe', architecture, weights, data, options } as const
-    return jobs.start(
-      { kind: 'runs.probe', title: 'Measure step time' },
-      async ({ signal, report }): Promise<RunCost> => {
-        report(null, 'starting the engine')
-        const engine = await this.#startEngine()
-        try {
-          signal.throwIfAborted()
-          report(null, 'taking a few steps')
-          const found = await engine.call(request, () => {}, signal)
-          signal.throwIfAborted()
-          const { secondsPerStep, prepareSeconds, peakMb, canvas } = found
-          return { secondsPerStep, prepareSeconds, peakMb, canvas }
-        } finally {
-          await engine.close()
-        }
-      },
-    )
+    const { project, jobs, place } = this.#studio
+    const request = probeRequest(plan, project, this.store)
+    return jobs.start({ kind: 'runs.probe', title: 'Measure step time' }, (job) => probe(request, place, job))
   }
 
   /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, USAGE_JOB_DETECTOR, USAGE_JOB_MODEL, IO_RUN. */
@@ -364,7 +322,7 @@ export class Runs {
       const images = pinned.images.map((image) => project.fileOf(image))
       const asked = { ...request, pinned: { ...pinned, images } }
       const { complete } = await training.run(
-        (hooks) => this.#trainIn(place, asked, hooks),
+        (hooks) => trainAt(place, asked, this.#studio.place, hooks),
         signal,
         onProgress,
       )
@@ -385,19 +343,6 @@ export class Runs {
     return null
   }
 
-  #trainIn(
-    place: TrainingPlace | undefined,
-    request: TrainRequest,
-    hooks: TrainingHooks,
-  ): Promise<TrainResult> {
-    const start = (): ReturnType<typeof startEngine> => this.#startEngine()
-    if (place === undefined) return train(start, request, hooks)
-    const program = this.#program
-    if (place.kind === 'pytorch') return trainInPyTorch(start, request, { ...place, program }, hooks)
-    const cluster = { ...place, program, address: rayAddress(place.address) }
-    return trainAsJob(start, request, cluster, { ...hooks, report: () => {} })
-  }
-
   /** On a full disk the note cannot be written either: the job still says why, and the run counts as interrupted. */
   #settle(id: string, change: Partial<RunNote>): void {
     try {
@@ -410,11 +355,6 @@ export class Runs {
   #note(id: string, message: string): void {
     const run = this.store.find(id)
     if (run) this.#settle(id, { notes: [...run.note.notes, message].slice(-MOST_NOTES) })
-  }
-
-  #startEngine() {
-    const { place } = this.#studio
-    return startEngine({ background: true, ...(place && { place }) })
   }
 
   #now(run: StoredRun): RunSummary {
@@ -440,14 +380,4 @@ export class Runs {
     const numbers = this.store.list().map(({ note }) => Number(/^Run (\d+)$/.exec(note.name)?.[1] ?? 0))
     return `Run ${Math.max(0, ...numbers) + 1}`
   }
-}
-
-function progressOf({ step, steps, best, live }: RunSummary): [number | null, string] {
-  if (steps === null || live === null) return [null, 'getting ready']
-  const minutes = live.remainingSeconds / 60
-  const left = minutes < 1 ? `${Math.ceil(live.remainingSeconds)} s` : `${Math.ceil(minutes)} min`
-  return [
-    step / steps,
-    `step ${step} of ${steps}${best ? `, ${best.maskAp === undefined ? 'AP' : 'mask AP'} ${(best.maskAp ?? best.ap).toFixed(3)}` : ''}, ${left} left`,
-  ]
 }

@@ -176,3 +176,14 @@ function inWindowWords(error: unknown, step: number): unknown {
   const remedy = `${memory}Its last saved state, from step ${step} or earlier, is kept: resume it to continue from there`
   return new CodedError(error.code, error.message, remedy, { cause: error })
 }
+
+/** Share of the steps that are done and a line of text, for the report of a job. */
+export function progressOf({ step, steps, best, live }: RunSummary): [number | null, string] {
+  if (steps === null || live === null) return [null, 'getting ready']
+  const minutes = live.remainingSeconds / 60
+  const left = minutes < 1 ? `${Math.ceil(live.remainingSeconds)} s` : `${Math.ceil(minutes)} min`
+  return [
+    step / steps,
+    `step ${step} of ${steps}${best ? `, ${best.maskAp === undefined ? 'AP' : 'mask AP'} ${(best.maskAp ?? best.ap).toFixed(3)}` : ''}, ${left} left`,
+  ]
+}
