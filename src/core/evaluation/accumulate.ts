@@ -27,7 +27,8 @@ export function accumulate(tables: Tables, matches: Matches): PrecisionRecall {
     let before = -1
     for (let m = 0; m < MAX_DETECTIONS.length; m++) {
       const kept = placedBelow(ranked, matches.place, MAX_DETECTIONS[m]!)
-      // Few images have more than ten detections of a category: the same ones give the same curves.
+      // Few images have more than ten detections of a category, so different limits often admit the same
+      // detections and share their curves.
       const isSame = kept.length === before
       before = kept.length
       for (let a = 0; a < A; a++) {
@@ -75,7 +76,7 @@ function walk(
   const precisionAtFind = new Float64Array(T * positives)
   const scoreAtFind = new Float64Array(T * positives)
   const found = new Uint32Array(T)
-  // Wrong at every threshold, as most are, and those that are wrong at some.
+  // Detections that are wrong at every threshold, as most are, and those that are wrong only at some.
   let wrongAtAll = 0
   const wrong = new Uint32Array(T)
   for (let i = 0; i < kept.length; i++) {
@@ -125,6 +126,6 @@ function writeCurve(
     result.precision[at] = find < found ? precisionAtFind[find]! : 0
     result.scores[at] = find < found ? scoreAtFind[find]! : 0
   }
-  // Recall 0 is reached by the first detection, be it right, wrong or ignored.
+  // The first detection reaches recall 0, whether it is right, wrong or ignored.
   if (best !== undefined) result.scores[curveAt(result, setting, 0)] = best
 }

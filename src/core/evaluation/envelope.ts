@@ -1,4 +1,4 @@
-/** Precision as the COCO metrics read it off a ranking. */
+/** Precision of a ranking as the COCO metrics define it. */
 import { RECALL_THRESHOLDS } from './protocol.ts'
 
 /** Precision after `right` right and `wrong` wrong detections. */

@@ -1,4 +1,4 @@
-/** What detections are held against. */
+/** The ground truth that detections are compared with. */
 import type { Category, Dataset } from '../formats/dataset.ts'
 import type { BoxXywh } from '../geometry/box.ts'
 import type { Rle } from '../geometry/rle.ts'
@@ -10,9 +10,9 @@ export interface TrueObject {
   readonly box: BoxXywh
   /** Pixels²; decides the size class. COCO's is the segment's, not the box's. */
   readonly area: number
-  /** A region of many objects: neither to be found nor wrong to find. */
+  /** A region of many objects. It need not be found, and finding it is not wrong. */
   readonly crowd: boolean
-  /** Given where objects are compared by their masks. */
+  /** Set if objects are compared by their masks. */
   readonly mask?: Rle
 }
 

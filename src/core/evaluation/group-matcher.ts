@@ -4,7 +4,7 @@ import { fillIous } from './ious.ts'
 import { AREA_RANGES, MATCHED_DETECTIONS } from './protocol.ts'
 import type { Tables } from './tables.ts'
 
-/** Where a detection found no object. */
+/** Stands for "no object" in the results. */
 export const NOTHING = -1
 
 /** Used in steps: `open` a group, `select` a size class, `assign` at a threshold; then read `found`. */
@@ -15,7 +15,7 @@ export class GroupMatcher {
   private gStart = 0
   private G = 0
   private D = 0
-  /** How many objects are to be found; they are visited before the ignored ones. */
+  /** Number of objects to be found; they are visited before the ignored ones. */
   private wanted = 0
   /** IoU [D, G]; objects in visiting order; by place in that order, 1 where already found. */
   private ious = new Float64Array(0)
@@ -58,13 +58,14 @@ export class GroupMatcher {
       if (crowd[gStart + g] === 0 && area >= min && area <= max) this.visit[wanted++] = g
       else this.visit[--ignored] = g
     }
-    // The ignored ones were filled in from the end; the source's order decides between equal IoUs.
+    // The ignored objects were filled in from the end and are reversed here, because the source's order decides
+    // between equal IoUs.
     this.visit.subarray(wanted, G).reverse()
     this.wanted = wanted
     return wanted
   }
 
-  /** Gives each detection, best score first, the object that it fits best at the IoU threshold. */
+  /** Assigns to each detection, best score first, the free object with the highest IoU that reaches the threshold. */
   assign(threshold: number): void {
     this.taken.fill(0, 0, this.G)
     for (let d = 0; d < this.D; d++) {
@@ -91,7 +92,7 @@ export class GroupMatcher {
     for (let v = 0; v < G; v++) {
       if (v === wanted && found !== NOTHING) break
       const g = this.visit[v]!
-      // A crowd takes any number of detections.
+      // Any number of detections may match a crowd.
       if (this.taken[v] === 1 && crowd[gStart + g] === 0) continue
       const iou = this.ious[iouRow + g]!
       if (iou < best) continue

@@ -36,7 +36,7 @@ function compareGroups(tableA: Grouped, a: number, tableB: Grouped, b: number): 
   return tableA.category[a]! - tableB.category[b]! || tableA.image[a]! - tableB.image[b]!
 }
 
-/** Past the last row of the group, or `start` itself if the table has no row of it there. */
+/** The row after the last one of the group, or `start` if the table has no row of the group there. */
 function groupEnd(table: Grouped, start: number, category: number, image: number): number {
   let end = start
   while (end < table.rows && table.category[end] === category && table.image[end] === image) end++

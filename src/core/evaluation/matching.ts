@@ -36,7 +36,7 @@ export function match(tables: Tables): Matches {
     const { k, dStart, dEnd } = group
     for (let d = dStart; d < dEnd; d++) matches.place[d] = d - dStart
     if (group.gStart === group.gEnd) {
-      // Most groups: there is nothing to find.
+      // In most groups there is no object.
       const D = Math.min(dEnd - dStart, MATCHED_DETECTIONS)
       for (let a = 0; a < A; a++) ignoreOtherSizes(matches, tables, dStart, D, a)
       continue
@@ -70,7 +70,7 @@ function record(
   }
 }
 
-/** A detection that found nothing counts as wrong only among those of its own size. */
+/** An unmatched detection counts as wrong only in its own size class. */
 function ignoreOtherSizes(
   { matched, ignored }: Matches,
   { detections }: Tables,

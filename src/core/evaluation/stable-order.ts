@@ -39,7 +39,7 @@ export function descendingRank(values: Float64Array): Key {
   return { of, size: distinct.length }
 }
 
-/** Where an ascending list holds a value that is in it. */
+/** Index of a value in an ascending list that contains it. */
 function indexOf(ascending: Float64Array, value: number): number {
   let low = 0
   let high = ascending.length - 1

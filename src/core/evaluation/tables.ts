@@ -6,14 +6,14 @@ import { type Rle, rleArea, rleBounds } from '../geometry/rle.ts'
 import type { GroundTruth } from './ground-truth.ts'
 import { descendingRank, type Key, stableOrder } from './stable-order.ts'
 
-/** What the IoU is taken of: boxes or masks. */
+/** Whether IoUs are those of boxes or of masks. */
 export const IOU_TYPES = ['bbox', 'segm'] as const
 export type IouType = (typeof IOU_TYPES)[number]
 
-/** The masks of a table's rows, with what is asked of them most. */
+/** The masks of a table's rows, with their areas and bounding boxes, which are needed most often. */
 export interface MaskColumn {
   readonly masks: readonly Rle[]
-  /** Pixels that are set. */
+  /** Number of pixels that are set. */
   readonly areas: Float64Array
   /** [rows·4] x1, y1, x2, y2 around the pixels that are set. */
   readonly bounds: Float64Array
@@ -32,7 +32,7 @@ interface BoxTable {
   readonly masks: MaskColumn | null
   /** Pixels². Of detections: the box's, also where masks are compared, unless they say another. */
   readonly areas: Float64Array
-  /** Where each row stands in the list that was given. */
+  /** Index of each row in the input list. */
   readonly source: Uint32Array
 }
 
@@ -167,7 +167,7 @@ function check({ imageId, boxes, scores }: DetectionColumns, row: number, images
     )
   }
   const at = 4 * row
-  // A sum is finite only if every term is.
+  // The sum is finite only if every term is, so one test covers all.
   if (!Number.isFinite(boxes[at]! + boxes[at + 1]! + boxes[at + 2]! + boxes[at + 3]! + scores[row]!)) {
     throw new CodedError('DATA_BAD_DETECTION', `Detection ${row} holds a number that is not finite`)
   }
@@ -188,7 +188,7 @@ function keyOf(rows: number, index: Index, id: (row: number) => number): Key {
   return { of, size: index.size }
 }
 
-/** The values of the given rows. */
+/** Selects the values of the given rows. */
 function taken(values: Float64Array, rows: Uint32Array): Float64Array {
   const some = new Float64Array(rows.length)
   for (let i = 0; i < rows.length; i++) some[i] = values[rows[i]!]!

@@ -1,19 +1,19 @@
-/** Which class is taken for which. */
+/** Counts which class is predicted for which true class. */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
 import { type Evidence, evidence } from './evidence.ts'
 import type { ImageRows, RankedTables } from './ranked-tables.ts'
 
 export interface ConfusionOptions {
-  /** Detections of a lower score do not take part. */
+  /** Detections with a lower score are left out. */
   readonly score: number
   readonly iou: number
 }
 
 export interface ConfusionCell {
-  /** Index of the true class; K, background, for detections of nothing. */
+  /** Index of the true class; K (background) for detections that match no object. */
   readonly truth: number
-  /** Index of the predicted class; K, background, for objects that are not found. */
+  /** Index of the predicted class; K (background) for objects that no detection finds. */
   readonly predicted: number
   /** From the best score; objects that are not found in the order of the tables. */
   readonly pairs: readonly Evidence[]
@@ -24,7 +24,7 @@ export interface ConfusionMatrix {
   readonly categoryIds: readonly number[]
   /** [K+1][K+1] by true, then predicted class. A class's row adds up to its objects, crowds not counted. */
   readonly counts: readonly (readonly number[])[]
-  /** The cells that are not 0, row by row. */
+  /** The non-zero cells, row by row. */
   readonly cells: readonly ConfusionCell[]
 }
 

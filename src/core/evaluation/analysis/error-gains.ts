@@ -14,7 +14,7 @@ export interface ErrorGains {
   readonly all: number
   /** AP added if every wrong detection scored below every right one. */
   readonly falsePositives: number
-  /** AP added if the objects that are not found were none. */
+  /** AP added if the objects that no detection finds did not exist. */
   readonly falseNegatives: number
 }
 
@@ -69,7 +69,7 @@ function meanAp(tables: RankedTables, findings: Findings, errors: DetectionError
   return count === 0 ? -1 : sum / count
 }
 
-/** [K] objects to be found. */
+/** [K] number of objects to be found. */
 function positivesAfter(
   { groundTruth }: RankedTables,
   findings: Findings,

@@ -1,4 +1,4 @@
-/** What stands behind a number, so that a window can open it. */
+/** The detections and objects that a number counts, so that a window can show them. */
 import { NOTHING } from '../group-matcher.ts'
 import type { Tables } from '../tables.ts'
 
@@ -8,9 +8,9 @@ export interface Evidence {
   readonly object: number | null
   /** Index into the detections as given; null where no detection is concerned. */
   readonly detection: number | null
-  /** Of the two; 0 where one is missing. */
+  /** IoU of the two boxes; 0 if one is missing. */
   readonly iou: number
-  /** The detection's. */
+  /** Score of the detection. */
   readonly score: number | null
 }
 

@@ -1,4 +1,4 @@
-/** Who finds whom at one IoU threshold and size class: pycocotools' matching, with the pairs kept. */
+/** Matches detections with objects at one IoU threshold and size class as pycocotools does, and keeps the pairs. */
 import { GroupMatcher, NOTHING } from '../group-matcher.ts'
 import { groups } from '../groups.ts'
 import { AREA, AREA_RANGES } from '../protocol.ts'
@@ -15,9 +15,9 @@ export interface Findings {
   readonly object: Int32Array
   /** [object rows] row of the detection that finds the object; NOTHING where none does. */
   readonly detection: Int32Array
-  /** [object rows] 1 where the object is to be found: no crowd, and of the size class. */
+  /** [object rows] 1 if the object is to be found, because it is not a crowd and belongs to the size class. */
   readonly wanted: Uint8Array
-  /** [K] how many are to be found. */
+  /** [K] number of objects to be found. */
   readonly positives: Uint32Array
 }
 

@@ -1,4 +1,4 @@
-/** The wrong detections and the objects that are not found, each with what it is about. */
+/** Lists wrong detections and objects that are not found, each with its counterpart. */
 import { NOTHING } from '../group-matcher.ts'
 import { iouOf } from '../ious.ts'
 import { type DetectionErrors, ERROR_TYPES, type ErrorType } from './error-types.ts'

@@ -1,4 +1,4 @@
-/** The tables in the two further orders that analyses walk them in. */
+/** The tables in the two additional orders that the analyses need. */
 import { MATCHED_DETECTIONS } from '../protocol.ts'
 import { descendingRank, type Key, stableOrder } from '../stable-order.ts'
 import type { Tables } from '../tables.ts'

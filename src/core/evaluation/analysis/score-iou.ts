@@ -21,16 +21,18 @@ export interface ScoreBin {
   readonly from: number
   readonly to: number
   readonly count: number
-  /** null where the bin is empty. */
+  /** Null if the bin is empty. */
   readonly meanScore: number | null
   readonly meanIou: number | null
 }
 
 export interface ScoreIou {
   readonly count: number
-  /** Spearman's ρ; null where it has no value. */
+  /** Spearman's ρ; null if it is undefined. */
   readonly spearman: number | null
-  /** Share of the points below y = x, whose score promises more than the IoU holds; null without points, as the rest. */
+  /**
+   * Share of the points below y = x, whose score is higher than their IoU. Like all of these, null without points.
+   */
   readonly shareBelow: number | null
   /** Mean of score − IoU. */
   readonly meanExcess: number | null
@@ -39,7 +41,7 @@ export interface ScoreIou {
   readonly calibrationError: number | null
 }
 
-/** For every detection the object that fits best, be it found by others or not; crowds are no objects. */
+/** For every detection the object with the highest IoU, even if another detection finds it. Crowds are left out. */
 export function bestIous(tables: RankedTables, objectsOf: 'same class' | 'any class'): BestIous {
   const { groundTruth, detections } = tables
   const { images } = tables

@@ -14,7 +14,7 @@ export interface ThresholdCurve {
   readonly scores: Float64Array
   /** [N] */
   readonly precision: Float64Array
-  /** [N] 0 where nothing is to be found. */
+  /** [N] 0 if there is no object to be found. */
   readonly recall: Float64Array
   /** [N] 2PR/(P + R) = 2·right/(detections + positives). */
   readonly f1: Float64Array
@@ -67,21 +67,21 @@ function curveOf(
   return curve
 }
 
-/** What keeping the detections of at least a score gives. */
+/** Precision, recall and F1 if only detections with at least this score are kept. */
 export interface ThresholdFigures {
   readonly score: number
-  /** 1 where nothing is detected: then nothing is wrong. */
+  /** 1 if nothing is detected, because then nothing is wrong. */
   readonly precision: number
   readonly recall: number
   readonly f1: number
 }
 
-/** Exactly, whatever the score: no step of a grid lies between a detection and its threshold. */
+/** Computed exactly at the score. A grid of thresholds could drop the detection whose score is the threshold. */
 export function figuresAt(
   { scores, precision, recall, f1 }: ThresholdCurve,
   score: number,
 ): ThresholdFigures {
-  // How many of the descending scores reach it.
+  // Number of scores, in descending order, that reach the threshold.
   let [taken, beyond] = [0, scores.length]
   while (taken < beyond) {
     const middle = (taken + beyond) >> 1
@@ -113,7 +113,7 @@ export function bestThreshold({ scores, precision, recall, f1 }: ThresholdCurve)
   }
 }
 
-/** In (above, upTo]: the highest of those with the fewest digits. */
+/** The highest of the numbers in (above, upTo] that have the fewest digits. */
 function shortestDecimal(above: number, upTo: number): number {
   for (let digits = 1; digits <= 15; digits++) {
     const rounded = Math.floor(upTo * 10 ** digits) / 10 ** digits

@@ -1,4 +1,4 @@
-/** What the ground truth would answer in place of each candidate's quality, class and box. */
+/** Perfect values from the ground truth for each candidate's quality, class and box. */
 
 import { BACKGROUND } from '../../detectors/assigner.ts'
 import { detectorOf } from '../../detectors/detectors.ts'
@@ -7,7 +7,7 @@ import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { TrueObject } from '../ground-truth.ts'
 import type { CandidateImage } from './candidate-image.ts'
 
-/** M candidates. */
+/** All arrays have one entry for each of M candidates. */
 export interface Answers {
   /** [M] index into the image's objects of the one that the location is assigned; BACKGROUND for none. */
   readonly object: Int32Array

@@ -1,4 +1,4 @@
-/** An image of the evaluation with what the network left for NMS. */
+/** An image of the evaluation with its candidates, before NMS. */
 import type { Candidates } from '../../detectors/shared/candidates.ts'
 import type { Axes, Pyramid } from '../../pyramid/levels.ts'
 
@@ -7,6 +7,6 @@ export interface CandidateImage {
   /** Boxes in pixels of the source image; labels index OracleOptions.categoryIds. */
   readonly candidates: Candidates
   readonly pyramid: Pyramid
-  /** From pixels of the network's input to those of the source image. */
+  /** Factors from pixels of the network's input to pixels of the source image. */
   readonly toSource: Axes
 }

@@ -1,4 +1,7 @@
-/** What if part of the head's outputs were perfect: the same candidates, ranked, classed or boxed by the ground truth. */
+/**
+ * Replaces parts of the head's outputs by perfect ones: the same candidates with rank, class or box taken from the
+ * ground truth.
+ */
 import { BACKGROUND } from '../../detectors/assigner.ts'
 import type { Detector } from '../../detectors/detector.ts'
 import type { Candidates } from '../../detectors/shared/candidates.ts'
@@ -26,7 +29,7 @@ export const ORACLE_STEPS = [
 ] as const
 export type OracleStep = (typeof ORACLE_STEPS)[number]
 
-/** Those that make sense of a detector: without a quality branch there is nothing to be perfect. */
+/** The steps that apply to a detector. One without a quality branch has no step for a perfect quality. */
 export const oracleSteps = ({ quality }: Pick<Detector, 'quality'>): readonly OracleStep[] =>
   quality ? ORACLE_STEPS : ['asIs', 'class', 'box']
 
