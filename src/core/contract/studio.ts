@@ -69,6 +69,12 @@ export type Params<Name extends MethodName> = z.input<Methods[Name]['params']>
 /** What a handler gets. */
 export type ParsedParams<Name extends MethodName> = z.output<Methods[Name]['params']>
 export type Result<Name extends MethodName> = z.output<Methods[Name]['result']>
+/** What a job results in that a method's `job` describes; of another one, anything. */
+export type JobResult<Kind extends string> = Kind extends MethodName
+  ? Methods[Kind]['job'] extends z.ZodType
+    ? z.output<Methods[Kind]['job']>
+    : object | null
+  : object | null
 
 export type EventName = keyof Events
 export type EventData<Name extends EventName> = z.output<Events[Name]>

@@ -1,7 +1,7 @@
 /** Runs long work so that windows can watch and cancel it. */
 import { setTimeout } from 'node:timers/promises'
-import type { z } from 'zod'
 import type { Job } from '../../core/contract/studio/jobs.ts'
+import type { JobResult } from '../../core/contract/studio.ts'
 import { CodedError, isInputError, toWire } from '../../core/errors.ts'
 
 /** What a job's work is given. */
@@ -40,9 +40,9 @@ export class Jobs {
   }
 
   /** Starts the work at once. Its errors become the job's, never this call's. */
-  start(
-    { kind, title, cancellable = true }: JobOptions,
-    work: (control: JobContext) => Promise<z.infer<typeof Job>['result'] | object>,
+  start<Kind extends string>(
+    { kind, title, cancellable = true }: JobOptions & { readonly kind: Kind },
+    work: (control: JobContext) => Promise<JobResult<Kind>>,
   ): { job: number } {
     const id = this.#nextId++
     const job: Job = {

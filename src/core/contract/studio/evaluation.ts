@@ -11,8 +11,7 @@ import { ERROR_TYPES } from '../../evaluation/analysis/error-types.ts'
 import { ORACLE_STEPS } from '../../evaluation/oracle/steps.ts'
 import { AREA_RANGES } from '../../evaluation/protocol.ts'
 import { IOU_TYPES } from '../../evaluation/tables.ts'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { method, startsJob } from './method.ts'
 import { Box, Id, LocalPath, None, Nothing, SegmentationValue } from './values.ts'
 
 export const EvaluationId = z.string().regex(/^[0-9a-z]{8,40}$/)
@@ -252,9 +251,9 @@ export const EVALUATION_METHODS = {
    * A job with EvaluationEntry. Its errors: USAGE_QUERY; USAGE_NO_LABELS where no chosen image has been worked on; of
    * a model WEIGHTS_* and ENGINE_*; of a file DATA_READ, DATA_JSON, DATA_COCO_RESULTS, DATA_UNKNOWN_IMAGE, DATA_SCORE; IO_EVALUATION, IO_DISK_FULL.
    */
-  'evaluation.start': method(
+  'evaluation.start': startsJob(
     z.strictObject({ source: EvaluationSource, query: z.string().max(10_000) }),
-    JobId,
+    EvaluationEntry,
   ),
   'evaluation.remove': method(z.strictObject(evaluation), Nothing),
   'evaluation.summary': method(z.strictObject(ranked), EvaluationSummary),
@@ -299,7 +298,7 @@ export const EVALUATION_METHODS = {
    * A job with OracleResult, which is kept: of a model alone. Throws USAGE_NO_CANDIDATES for a file's evaluation, and
    * USAGE_MODEL_CHANGED where the checkpoint is another one now.
    */
-  'evaluation.oracle': method(z.strictObject(evaluation), JobId),
+  'evaluation.oracle': startsJob(z.strictObject(evaluation), OracleResult),
   /** Null until it was computed. */
   'evaluation.oracleResult': method(z.strictObject(evaluation), OracleResult.nullable()),
   'evaluation.saveThresholds': method(

@@ -1,8 +1,7 @@
 /** What leaves the studio beside labels (project.export) and detections (detect.folder): models, and reports of runs. */
 import { z } from 'zod'
 import { ClassThreshold, EvaluationId } from './evaluation.ts'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { method, startsJob } from './method.ts'
 import { RunId } from './runs.ts'
 import { Id, LocalPath, WireErrorValue } from './values.ts'
 
@@ -82,7 +81,7 @@ export const EXPORT_METHODS = {
    * A job with ModelExport: the model in one file, safetensors or ONNX, with its card and thresholds inside. A model that
    * fails the check is not put in place. Its errors: DATA_EXISTS; ENGINE_CHECK; WEIGHTS_*; USAGE_THRESHOLDS, USAGE_ONNX; IO_*, ENGINE_*, RUNTIME_*.
    */
-  'exports.model': method(
+  'exports.model': startsJob(
     z.strictObject({
       model: LocalPath,
       /** Ends in .safetensors or .onnx. */
@@ -99,14 +98,17 @@ export const EXPORT_METHODS = {
       check: z.int().min(0).max(1000),
       overwrite: z.boolean(),
     }),
-    JobId,
+    ModelExport,
   ),
   /**
    * A job with ReportExport: one HTML file that needs no other and no network. It is measured anew, on the validation images
    * as they were labelled when the run began. Throws USAGE_RUN. Its errors: DATA_EXISTS, IO_WRITE, and while measuring
    * those of detecting.
    */
-  'exports.report': method(z.strictObject({ run: RunId, out: LocalPath, overwrite: z.boolean() }), JobId),
+  'exports.report': startsJob(
+    z.strictObject({ run: RunId, out: LocalPath, overwrite: z.boolean() }),
+    ReportExport,
+  ),
 
   /** Where to export to what a browser is to download: give `out` to the export, then pack. Ends earlier downloads. */
   'exports.beginDownload': method(
@@ -114,5 +116,5 @@ export const EXPORT_METHODS = {
     z.object({ id: DownloadId, out: LocalPath }),
   ),
   /** A job with Download. Its errors: USAGE_DOWNLOAD, IO_WRITE, IO_DISK_FULL. */
-  'exports.packDownload': method(z.strictObject({ id: DownloadId }), JobId),
+  'exports.packDownload': startsJob(z.strictObject({ id: DownloadId }), Download),
 } as const

@@ -3,9 +3,6 @@ import { z } from 'zod'
 import { method } from './method.ts'
 import { Id, None, Nothing, WireErrorValue } from './values.ts'
 
-/** The answer of calls that start a job: its id. */
-export const JobId = z.object({ job: Id })
-
 export const Job = z.object({
   id: Id,
   /** The method that started it. */
@@ -19,7 +16,7 @@ export const Job = z.object({
   detail: z.string(),
   /** Whether cancelling is possible. */
   cancellable: z.boolean(),
-  /** Of the kind that the starting method names; null before it is done. */
+  /** As `job` of the starting method describes; null before it is done. */
   result: z.json(),
   error: WireErrorValue.nullable(),
 })

@@ -1,7 +1,6 @@
 /** Models for the project's images, and what they find: proposals, never labels. */
 import { z } from 'zod'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { method, startsJob } from './method.ts'
 import { Id, Ids, LocalPath, None, WireErrorValue } from './values.ts'
 
 export const ModelEntry = z.object({
@@ -76,21 +75,21 @@ export const MODEL_METHODS = {
    * leaves out what a person has decided already (core/review/undecided.ts). Images whose candidates are known are not
    * computed again, so that a cancelled job goes on where it was. Throws USAGE_NO_MODEL.
    */
-  'detect.images': method(
+  'detect.images': startsJob(
     z.strictObject({
       images: z.union([z.strictObject({ query: z.string().max(10_000) }), z.strictObject({ ids: Ids })]),
       ...SelectionValue.shape,
       /** Add classes that the project lacks, where something of them is found. */
       addClasses: z.boolean(),
     }),
-    JobId,
+    DetectionReport,
   ),
   /**
    * A job with FilesReport: detections as files, of images of the project or of all in a folder outside it. One that was
    * cancelled or killed goes on where it was when it is started again with the same images, model, thresholds and output.
    * Throws WEIGHTS_NOT_FOUND, USAGE_QUERY. Its errors: USAGE_NO_IMAGES, DATA_EXISTS, WEIGHTS_*, ENGINE_*, IO_WRITE.
    */
-  'detect.files': method(
+  'detect.files': startsJob(
     z.strictObject({
       /** A checkpoint; the one in use stays so. */
       model: LocalPath,
@@ -107,7 +106,7 @@ export const MODEL_METHODS = {
       /** By the model's class ids; a class without one has `score`. */
       thresholds: z.array(z.strictObject({ classId: z.int(), score: Share })).readonly(),
     }),
-    JobId,
+    FilesReport,
   ),
 
   /**

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { FORMATS } from '../../formats/formats.ts'
 import { IMAGE_STATES, SPLITS } from '../../project/model.ts'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { method, startsJob } from './method.ts'
 import { Ids, LocalPath, None, Nothing, Problems, WireErrorValue } from './values.ts'
 
 export const ProjectSummary = z.object({
@@ -105,7 +104,7 @@ export const PROJECT_METHODS = {
   /** Sets the folder where the images are now. A scan then finds them again. */
   'project.relocate': method(z.strictObject({ imageRoot: LocalPath }), ProjectSummary),
   /** A job with ScanResult. */
-  'project.scan': method(None, JobId),
+  'project.scan': startsJob(None, ScanResult),
   /** Assigns images to the splits, stratified by class: the given ones, or all that are not ignored. */
   'project.assignSplits': method(
     z.strictObject({
@@ -134,21 +133,21 @@ export const PROJECT_METHODS = {
    * A job with ImportResult. A dry run counts and changes nothing. `from` says which format is meant where a folder has
    * labels of several. Images without a file come in only with `keepAbsent`.
    */
-  'project.import': method(
+  'project.import': startsJob(
     z.strictObject({
       path: LocalPath,
       dryRun: z.boolean(),
       from: z.enum(FORMATS).nullable().default(null),
       keepAbsent: z.boolean().default(false),
     }),
-    JobId,
+    ImportResult,
   ),
   /**
    * A job with ExportResult. `query` chooses the images (core/query). Its errors: USAGE_QUERY; DATA_EXISTS where files
    * would be replaced and may not be; DATA_FILE_NAME; IO_WRITE. Whatever goes wrong, and when it is cancelled, nothing
    * is left at `out`.
    */
-  'project.export': method(
+  'project.export': startsJob(
     z.strictObject({
       format: z.enum(FORMATS),
       /** A folder; for COCO and CSV also a file, if the name has the extension. Null: only count. */
@@ -157,6 +156,6 @@ export const PROJECT_METHODS = {
       copyImages: z.boolean(),
       overwrite: z.boolean(),
     }),
-    JobId,
+    ExportResult,
   ),
 } as const

@@ -7,8 +7,7 @@ import type { InputSetting } from '../../inspect/setting.ts'
 import { HEAT_CELLS } from '../../inspect/shapes.ts'
 import { SPLITS } from '../../project/model.ts'
 import { LevelName } from '../../pyramid/levels.ts'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { startsJob } from './method.ts'
 import { Box, Id, LocalPath, None } from './values.ts'
 
 const Side = z.int().min(32).max(8192)
@@ -205,13 +204,16 @@ export type DatasetHealth = z.infer<typeof DatasetHealth>
 
 export const REPORT_METHODS = {
   /** A job with DatasetHealth: what to look at before anything is learned. */
-  'report.health': method(None, JobId),
+  'report.health': startsJob(None, DatasetHealth),
   /** A job with ReportInspection. */
-  'report.inspect': method(ReportScope, JobId),
+  'report.inspect': startsJob(ReportScope, ReportInspection),
   /** A job with ReportLadders: recall with other input sizes and radii. */
-  'report.ladders': method(ReportScope, JobId),
+  'report.ladders': startsJob(ReportScope, ReportLadders),
   /** A job with ReportBoxes: the boxes for which a filter holds. */
-  'report.boxes': method(ReportScope.extend({ filter: BoxFilter }), JobId),
+  'report.boxes': startsJob(ReportScope.extend({ filter: BoxFilter }), ReportBoxes),
   /** A job with { boxes }: writes the list of all boxes as CSV. Fails with DATA_EXISTS, IO_WRITE. */
-  'report.writeBoxes': method(ReportScope.extend({ out: LocalPath, overwrite: z.boolean() }), JobId),
+  'report.writeBoxes': startsJob(
+    ReportScope.extend({ out: LocalPath, overwrite: z.boolean() }),
+    z.object({ boxes: Count }),
+  ),
 } as const

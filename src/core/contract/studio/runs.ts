@@ -12,8 +12,7 @@ import { SPLITS } from '../../project/model.ts'
 import { Evaluated } from '../engine/training.ts'
 import { TorchDevice } from '../job.ts'
 import { TrainingFile, TrainingOptions } from '../training.ts'
-import { JobId } from './jobs.ts'
-import { method } from './method.ts'
+import { method, startsJob } from './method.ts'
 import { Id, Ids, LocalPath, None, Nothing, WireErrorValue } from './values.ts'
 
 /** The time at which it was made, which no other run of the project ever has: 20261122-184449-103. */
@@ -270,7 +269,7 @@ export const RUN_METHODS = {
     z.object({ python: z.string(), title: z.string(), devices: z.array(TorchDevice).readonly() }),
   ),
   /** A job with RunCost. Throws USAGE_TRAINING while a run trains. */
-  'runs.probe': method(RunPlan, JobId),
+  'runs.probe': startsJob(RunPlan, RunCost),
   /**
    * Trains. Throws USAGE_TRAINING while another run does, DATA_NO_BOXES, USAGE_NO_FILE, USAGE_RUN, IO_RUN. What happens later is
    * told by the run's own state.
