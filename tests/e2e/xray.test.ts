@@ -153,6 +153,13 @@ describe('the X-ray', () => {
     await expect.poll(() => textOf(share)).toMatch(/45 candidates/)
     await page.getByRole('slider', { name: 'k, per level' }).fill('5')
     await expect.poll(() => textOf(share)).toMatch(/25 candidates/)
+
+    // One cell learns each object: that is no lack, and the rules are CenterNet's.
+    await page.getByRole('combobox', { name: 'Detector' }).selectOption('CenterNet')
+    await page.getByRole('slider', { name: 'Least IoU' }).waitFor()
+    expect(await page.getByLabel('Few locations learn this box').count()).toBe(0)
+    await page.getByRole('combobox', { name: 'Detector' }).selectOption('PolarMask')
+    await page.getByRole('slider', { name: 'Rays' }).fill('24')
     await page.getByRole('combobox', { name: 'Detector' }).selectOption('FCOS')
     await expect.poll(() => textOf(share)).not.toMatch(/candidates/)
     expect(window.faults).toEqual([])

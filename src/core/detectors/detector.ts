@@ -194,6 +194,8 @@ export interface Detector<
   grid(input: Size, config: Pick<Config, 'assignment'>): Pyramid
   /** A: 1 where locations themselves are the cells, or its anchors. */
   readonly cellsPerLocation: number
+  /** Each object is learned in one cell, whatever its size. */
+  readonly oneCellPerObject?: true
   head(config: Config): HeadDescription
   targets(grid: Pyramid, config: Config, objects: LabelledBoxes): Targets
   loss(input: LossInput<Config, Targets>): Losses

@@ -1,4 +1,6 @@
 /** What a detector would be asked to learn from a data set, before any training: recall, ambiguity, levels, shapes. */
+import type { Detector } from '../detectors/detector.ts'
+import { detectorOf } from '../detectors/detectors.ts'
 import type { Annotation, Dataset, DatasetImage } from '../formats/dataset.ts'
 import { area } from '../geometry/box.ts'
 import { resizedSize } from '../pyramid/input-size.ts'
@@ -17,6 +19,10 @@ export const SIZE_CLASSES = [
 
 /** A box is starved if fewer locations learn it than a patch of 2 × 2: center sampling with radius 1.5 gives 9 where nothing is in the way. */
 export const STARVED_BELOW = 4
+
+/** How many locations a box must have at least so that it is not starved: 1 where a detector gives none more. */
+export const enoughLocations = ({ oneCellPerObject }: Detector): number =>
+  oneCellPerObject ? 1 : STARVED_BELOW
 
 export interface RecallCount {
   boxes: number
@@ -84,6 +90,7 @@ export class Inspector {
   readonly #unlearnable: UnlearnableAnnotation[] = []
   readonly #starved: StarvedAnnotation[] = []
   readonly #shapes = new ShapeCounter()
+  readonly #enough: number
   readonly #unsized: string[] = []
   #images = 0
   #imagesWithoutBoxes = 0
@@ -92,6 +99,7 @@ export class Inspector {
   constructor(categories: Dataset['categories'], setting: InputSetting) {
     this.#setting = setting
     this.#inspect = imageInspector(setting)
+    this.#enough = enoughLocations(detectorOf(setting))
     this.#perCategory = new Map(categories.map(({ id, name }) => [id, { id, name, ...noRecall() }]))
   }
 
@@ -142,7 +150,7 @@ export class Inspector {
       group.boxes++
       if (positives > 0) group.learnable++
     }
-    if (positives >= STARVED_BELOW) return
+    if (positives >= this.#enough) return
     const key = {
       imageId: image.id,
       fileName: image.fileName,

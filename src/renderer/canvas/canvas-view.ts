@@ -115,7 +115,7 @@ export class CanvasView {
 
   /** The overlay has something new to show; within EditPort.draft it still gets into the same frame. */
   invalidateOverlay(): void {
-    this.#renderer.invalidate('overlay')
+    this.#renderer.invalidate('overlay', 'guides')
   }
 
   /** For the eye only; 1 and 1 leave the picture as it is. */

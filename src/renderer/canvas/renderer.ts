@@ -16,10 +16,12 @@ import { kindOf } from './shapes/kind-of.ts'
 import { shapeWithHandles } from './tools/picking.ts'
 import type { Sketch } from './tools/tool.ts'
 
-/** What others draw between the picture and the shapes: heat maps, X-ray. */
+/** What others draw between the picture and the shapes, and above them: heat maps, X-ray. */
 export interface Overlay {
   /** A unit of the context is an image pixel, so that 1 / view.scale is a CSS pixel. `part` of the image is in sight. */
   draw(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void
+  /** What shapes and their tags must not cover, in the same units. */
+  drawAbove?(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void
 }
 
 /** What is drawn; its owner changes it and invalidates the layers concerned. */
@@ -119,14 +121,14 @@ export class Renderer {
     drawPixelGrid(context, image, this.#camera.sight, this.#shown.colours.grid)
   }
 
-  #drawOverlay(context: CanvasRenderingContext2D): void {
+  #drawOverlay(context: CanvasRenderingContext2D, part: 'draw' | 'drawAbove' = 'draw'): void {
     const { scene, overlay } = this.#shown
     if (!overlay || !scene.image) return
     const { view, visible } = this.#camera
     context.save()
     context.translate(view.x, view.y)
     context.scale(view.scale, view.scale)
-    overlay.draw(context, view, visible)
+    overlay[part]?.(context, view, visible)
     context.restore()
   }
 
@@ -160,6 +162,7 @@ export class Renderer {
     const vertices = selected ? kindOf(selected).vertices(selected) : []
     const guides = { sketch, pointer, hovered, vertices, penColour: scene.penColour }
     drawGuides(context, guides, this.#camera.sight, colours)
+    this.#drawOverlay(context, 'drawAbove')
   }
 }
 

@@ -3,7 +3,7 @@
 import type { CandidateStrip } from '../../core/detectors/assigner.ts'
 import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.ts'
 import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
-import { STARVED_BELOW } from '../../core/inspect/report.ts'
+import { enoughLocations } from '../../core/inspect/report.ts'
 import { lostLocations } from '../../core/inspect/shares.ts'
 import { type GridLevelName, LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 import type { TargetBox } from './target-boxes.ts'
@@ -34,7 +34,7 @@ export type ShareMark = 'unlearnable' | 'starved'
 /** Whether the object at an index of `boxes` has no or few locations; null if it has enough. */
 export function markAt({ maps }: ComputedTargets, gt: number): ShareMark | null {
   const positives = maps.shares.positives[gt]!
-  return positives === 0 ? 'unlearnable' : positives < STARVED_BELOW ? 'starved' : null
+  return positives === 0 ? 'unlearnable' : positives < enoughLocations(maps.detector) ? 'starved' : null
 }
 
 export function objectShare(targets: ComputedTargets, gt: number): ObjectShare {
@@ -92,7 +92,7 @@ export function imageTotals({ boxes, maps }: ComputedTargets): ImageTotals {
   let [learnable, starved] = [0, 0]
   for (let gt = 0; gt < boxes.length; gt++) {
     if (positives[gt]! > 0) learnable++
-    if (positives[gt]! > 0 && positives[gt]! < STARVED_BELOW) starved++
+    if (positives[gt]! > 0 && positives[gt]! < enoughLocations(maps.detector)) starved++
     for (const [i, count] of counts.entries()) count.locations += perLevel[gt * LEVEL_NAMES.length + i]!
   }
   return {

@@ -92,8 +92,8 @@ test('a box whose only anchors fit another better is robbed, and both are named'
   )
   const [cell] = [...matched.keys()].filter((at) => matched[at] === 0)
   const said = assignment.explain(cell!).map(({ describe }) => describe((gt) => `box ${gt}`))
-  expect(said[0]).toMatch(/^IoU \.0\d with box 0: of low quality, but the best that this box has$/)
-  expect(said[1]).toMatch(/^IoU \.0\d with box 1, its best; given to box 0, which fits better$/)
+  expect(said[0]).toMatch(/^IoU 0\.0\d with box 0: of low quality, but the best that this box has$/)
+  expect(said[1]).toMatch(/^IoU 0\.0\d with box 1, its best; given to box 0, which fits better$/)
 })
 
 test('a floor keeps the low-quality rule from flooding tiny boxes; a box that overlaps no anchor never learns', () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CENTERNET } from '../../../src/core/detectors/centernet/index.ts'
 import { DIALECTS } from '../../../src/core/detectors/fcos/config.ts'
 import type { Annotation, Dataset } from '../../../src/core/formats/dataset.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
@@ -196,6 +197,13 @@ test('a box with a row of three locations is starved', () => {
   expect(inspect(dataset, options).starved).toEqual([
     { imageId: 5, fileName: 'e.png', annotation: 0, categoryId: 2, positives: 3 },
   ])
+})
+
+test('where a detector learns every object in one cell, none is starved', () => {
+  const { input, assignment: rules } = CENTERNET.presets.lite0(categories)
+  const found = inspect(byHand, { detector: CENTERNET.name, input, rules })
+  expect(found.recall.learnable).toBeGreaterThan(0)
+  expect(found.starved).toEqual([])
 })
 
 test('rows of the list of boxes, and their table', () => {

@@ -131,5 +131,5 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
   },
 }
 
-const two = (iou: number): string => iou.toFixed(2).replace(/^0/, '')
+const two = (iou: number): string => iou.toFixed(2)
 const plainName = (gt: number): string => `box ${gt}`

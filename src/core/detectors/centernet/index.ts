@@ -61,6 +61,7 @@ export const CENTERNET: Detector<
 
   grid,
   cellsPerLocation: 1,
+  oneCellPerObject: true,
   head({ head: { widths, norm, headNorm, groups }, classes }) {
     const tower = (name: string, meaning: string, channels: number, bias: number) => ({
       root: `${ROOT}.${name}`,
@@ -118,6 +119,23 @@ export const CENTERNET: Detector<
   score: (p) => p,
 
   assigner: CENTERNET_ASSIGNER,
+  ruleFields: [
+    {
+      ...{ name: 'radius', title: 'Radius of peaks', kind: 'choice' },
+      options: [
+        ['authors', 'The published program’s'],
+        ['corrected', 'The paper’s formula, 3 to 4 times smaller'],
+      ],
+    },
+    {
+      ...{ name: 'minOverlap', title: 'Least IoU', kind: 'number', min: 0.1, max: 0.9, step: 0.05 },
+      hint: 'The IoU that a box shifted by the radius keeps at least',
+    },
+    {
+      ...{ name: 'maxObjects', title: 'Objects at most', kind: 'number', min: 1, max: 512, step: 1 },
+      hint: 'Objects of an image beyond these are background',
+    },
+  ],
   targetMaps: (grid, { assignment }, boxes, matched, into, details) =>
     targetMaps(grid, assignment, boxes, matched, into, details),
   predictionMaps,

@@ -4,7 +4,14 @@ import type { Detector } from '../detector.ts'
 import { LOCATION_CLASSES, LOG_DISTANCES } from '../fcos/head.ts'
 import { classScoresAt } from '../fcos/views.ts'
 import { POLARMASK_ASSIGNER } from './assigner.ts'
-import { lite0Preset, PolarMaskChoices, PolarMaskConfig, r50Preset } from './config.ts'
+import {
+  FEWEST_RAYS,
+  lite0Preset,
+  MOST_RAYS,
+  PolarMaskChoices,
+  PolarMaskConfig,
+  r50Preset,
+} from './config.ts'
 import { decodeOutlines, RANKING } from './decode.ts'
 import { type PolarImageTargets, polarLoss } from './loss.ts'
 import { polarObjects } from './objects.ts'
@@ -154,6 +161,16 @@ export const POLARMASK: Detector<
   score: RANKING.score,
 
   assigner: POLARMASK_ASSIGNER,
+  ruleFields: [
+    { name: 'count', title: 'Rays', kind: 'number', min: FEWEST_RAYS, max: MOST_RAYS, step: 4 },
+    {
+      ...{ name: 'rays', title: 'Length of rays', kind: 'choice' },
+      options: [
+        ['exact', 'To where they leave the outline'],
+        ['code', 'To the nearest of its pixels (authors)'],
+      ],
+    },
+  ],
   targetMaps: (grid, { assignment }, boxes, matched, into, details) =>
     targetMaps(grid, assignment, boxes, matched, into, details),
   predictionMaps,

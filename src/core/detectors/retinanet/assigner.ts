@@ -137,7 +137,7 @@ function forEachRun(
   }
 }
 
-const two = (iou: number): string => iou.toFixed(2).replace(/^0/, '')
+const two = (iou: number): string => iou.toFixed(2)
 
 /** What became of the boxes that an anchor overlaps, the best fit first. */
 function outcomesAt(scene: Scene, anchor: number): CellOutcome[] {

@@ -1,7 +1,7 @@
 /** The studio as a shell starts it on this machine. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { DETECTION_SPEEDS, runtimeTitle, speedTitle } from '../../../core/contract/runtime.ts'
+import { DETECTION_SPEEDS, RUNTIME_TITLES, runtimeTitle } from '../../../core/contract/runtime.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import { describe, toWire } from '../../../core/errors.ts'
 import { cacheRoot } from '../../setup/cache.ts'
@@ -49,7 +49,7 @@ function engineInfo(engine: EnginePlace, why: Shell['whyNoEngine']): AppInfo['en
     const record = readRuntimeRecord(engine)
     const speeds = Object.values(readSpeeds(path.join(cacheRoot(), DETECTION_SPEEDS)))
     const last = speeds.toSorted((a, b) => a.at.localeCompare(b.at)).at(-1)
-    const title = `${runtimeTitle(record)}${last ? `. Detects: ${speedTitle(last)}` : ''}`
+    const title = `${runtimeTitle(record)}${last ? `, detects by ${RUNTIME_TITLES[last.runtime]}` : ''}`
     return { title, canTrain: record.device !== 'onnx' }
   } catch (error) {
     return { title: why?.() ?? describe(toWire(error)), canTrain: false }

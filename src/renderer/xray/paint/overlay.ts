@@ -24,7 +24,7 @@ export interface OverlaySource extends Shown {
   readonly pinned: readonly LocationReading[]
 }
 
-/** Draws the X-ray between the canvas's picture and boxes. */
+/** Draws the X-ray: maps between the canvas's picture and boxes, readings with their figures above both. */
 export class XrayOverlay implements Overlay {
   readonly #source: OverlaySource
   readonly #hatching = new Hatching()
@@ -34,18 +34,19 @@ export class XrayOverlay implements Overlay {
   }
 
   draw(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void {
-    const { targets, opacity, reading, pinned } = this.#source
+    const { targets, opacity } = this.#source
     if (!targets) return
-    // Draw in CSS pixels, so that cells and arrows are sharp at every zoom.
-    context.scale(1 / view.scale, 1 / view.scale)
-    context.translate(-view.x, -view.y)
+    toCssPixels(context, view)
     context.globalAlpha = opacity
-    context.save()
     // Some locations lie in the padding.
     clipTo({ context, view, part }, [0, 0, targets.image.width, targets.image.height])
     this.#paint({ context, view, part }, targets)
-    context.restore()
-    context.globalAlpha = 1
+  }
+
+  drawAbove(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void {
+    const { targets, reading, pinned } = this.#source
+    if (!targets) return
+    toCssPixels(context, view)
     for (const [i, one] of pinned.entries())
       drawReading(context, one, { view, part }, this.#hatching, pinName(i))
     if (reading) drawReading(context, reading, { view, part }, this.#hatching)
@@ -72,6 +73,12 @@ export class XrayOverlay implements Overlay {
 
 /** A, B, C … */
 export const pinName = (index: number): string => String.fromCharCode(65 + (index % 26))
+
+/** Cells and arrows drawn in them are sharp at every zoom. */
+function toCssPixels(context: CanvasRenderingContext2D, view: View): void {
+  context.scale(1 / view.scale, 1 / view.scale)
+  context.translate(-view.x, -view.y)
+}
 
 /** Paints what lies between two places on the image's width, in its pixels. */
 function clipped(
