@@ -73,7 +73,7 @@ export const DetectionSpeeds = z.record(z.string(), DetectionSpeed)
 export type DetectionSpeeds = z.infer<typeof DetectionSpeeds>
 export const DETECTION_SPEEDS = 'detection-speeds.json'
 
-export const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
+const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
   tensorflow: 'TensorFlow',
   onnx: 'ONNX Runtime',
 }

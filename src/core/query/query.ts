@@ -71,7 +71,8 @@ function* tokens(query: string): Generator<Token> {
     const [written, minus, key, values, text] = match
     const list = values === undefined ? [text!] : values.match(new RegExp(VALUE, 'gu'))!
     // A colon without a value after it, such as `class:`, is not a file name.
-    if (text !== undefined && /^[A-Za-z]+:/.test(text)) throw failure(written, 'has no valid value')
+    if (text !== undefined && /^[A-Za-z]+:/.test(text))
+      throw failure(written, 'needs a value after the colon')
     yield { written, negated: minus === '-', key: key?.toLowerCase(), values: list.map(unquote) }
   }
 }
@@ -112,8 +113,7 @@ function toTerm(token: Token): Term {
 function choices<Choice extends string>({ values, written }: Token, all: readonly Choice[]): Choice[] {
   return values.map((value) => {
     const found = all.find((choice) => choice === value.toLowerCase())
-    if (found === undefined)
-      throw failure(written, `"${value}" is not a valid value`, `Use one of ${all.join(', ')}`)
+    if (found === undefined) throw failure(written, `has no value “${value}”`, `Use one of ${all.join(', ')}`)
     return found
   })
 }
@@ -137,4 +137,4 @@ function comparisons({ values, written }: Token): Comparison[] {
 }
 
 const failure = (term: string, what: string, remedy?: string): CodedError =>
-  new CodedError('USAGE_QUERY', `${term}: ${what}`, remedy)
+  new CodedError('USAGE_QUERY', `“${term}” ${what}`, remedy)

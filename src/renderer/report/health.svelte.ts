@@ -267,7 +267,7 @@ export function describe(
   { images, label, guess }: HealthFinding,
   nameOf: (classId: number) => string,
 ): string {
-  const score = guess ? `${Math.round(guess.score * 100)}%` : ''
+  const score = guess ? guess.score.toFixed(2) : ''
   const name = label ? nameOf(label.classId) : ''
   switch (kind) {
     case 'leaked':

@@ -48,15 +48,15 @@ test('every kind of term', () => {
 
 test('what cannot be read is named', () => {
   const broken = {
-    'a "b': '"b: is not a valid term',
-    'class:': 'class:: has no valid value',
-    'class:a, b': 'class:a,: has no valid value',
-    'colour:red': 'colour:red: is not a known term',
-    'state:finished': '"finished" is not a valid value',
-    'count:many': 'count:many: needs a number',
-    'count:1,2': 'count:1,2: needs a number',
-    'score:1..': 'score:1..: needs a number',
-    'has:box': '"box" is not a valid value',
+    'a "b': '“"b” is not a valid term',
+    'class:': '“class:” needs a value after the colon',
+    'class:a, b': '“class:a,” needs a value after the colon',
+    'colour:red': '“colour:red” is not a known term',
+    'state:finished': '“state:finished” has no value “finished”',
+    'count:many': '“count:many” needs a number',
+    'count:1,2': '“count:1,2” needs a number',
+    'score:1..': '“score:1..” needs a number',
+    'has:box': '“has:box” has no value “box”',
   }
   for (const [query, message] of Object.entries(broken)) {
     expect(() => parseQuery(query), query).toThrow(

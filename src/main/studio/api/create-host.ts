@@ -1,11 +1,10 @@
 /** The studio as a shell starts it on this machine. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { DETECTION_SPEEDS, RUNTIME_TITLES, runtimeTitle } from '../../../core/contract/runtime.ts'
+import { runtimeTitle } from '../../../core/contract/runtime.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import { describe, toWire } from '../../../core/errors.ts'
-import { cacheRoot } from '../../setup/cache.ts'
-import { readRuntimeRecord, readSpeeds } from '../engine/environment.ts'
+import { readRuntimeRecord } from '../engine/environment.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { dataFolder } from './data-folder.ts'
 import { StudioHost } from './host.ts'
@@ -47,10 +46,7 @@ function platformName(platform: NodeJS.Platform): AppInfo['platform'] {
 function engineInfo(engine: EnginePlace, why: Shell['whyNoEngine']): AppInfo['engine'] {
   try {
     const record = readRuntimeRecord(engine)
-    const speeds = Object.values(readSpeeds(path.join(cacheRoot(), DETECTION_SPEEDS)))
-    const last = speeds.toSorted((a, b) => a.at.localeCompare(b.at)).at(-1)
-    const title = `${runtimeTitle(record)}${last ? `, detects by ${RUNTIME_TITLES[last.runtime]}` : ''}`
-    return { title, canTrain: record.device !== 'onnx' }
+    return { title: runtimeTitle(record), canTrain: record.device !== 'onnx' }
   } catch (error) {
     return { title: why?.() ?? describe(toWire(error)), canTrain: false }
   }

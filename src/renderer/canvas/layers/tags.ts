@@ -36,7 +36,7 @@ export const isLegible = ({ width, height }: ScreenRect): boolean => width >= LE
 
 function textOf(box: CanvasShape): string {
   // A label that was accepted keeps its score in the record, but is a label like any other here.
-  const score = box.proposed && box.score !== null ? ` ${Math.round(box.score * 100)}%` : ''
+  const score = box.proposed && box.score !== null ? ` ${box.score.toFixed(2)}` : ''
   const marks = `${box.crowd ? ' · crowd' : ''}${box.difficult ? ' · difficult' : ''}`
   const name = box.label.length > MOST_LETTERS ? `${box.label.slice(0, MOST_LETTERS - 1)}…` : box.label
   return `${name}${score}${marks}`
