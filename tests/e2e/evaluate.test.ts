@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dispatch } from '../../src/main/studio/api/dispatch.ts'
 import { perturbedResults } from '../support/perturbed-results.ts'
 import { scratch } from '../support/scratch.ts'
 import { SAMPLE } from '../support/studio.ts'
@@ -113,6 +114,27 @@ test('a missed object is selected on the canvas, where Delete takes its label aw
   await press('Delete')
   const ids = () => host.project.annotations.of(imageId).map(({ id }) => id)
   await expect.poll(ids).not.toContain(object!.annotationId)
+})
+
+test('findings of an image that was removed say so, and open nothing', async () => {
+  const { page, host, faults } = await evaluating()
+  await findings(page).first().waitFor()
+  const [entry] = await host.evaluations.list()
+  const ranked = { evaluation: entry!.id, ranking: 'score' } as const
+  const shown = await host.evaluations.call('evaluation.findings', {
+    ...{ ...ranked, classId: null, sort: 'score', offset: 0, limit: 1 },
+    of: { kind: 'falsePositives', type: null, score: 0.3 },
+  })
+  await dispatch(host, 'images.remove', { ids: [shown.findings[0]!.imageId] })
+  await page.getByRole('button', { name: 'Annotate', exact: true }).click()
+  await page.getByRole('button', { name: 'Evaluate', exact: true }).click()
+  await page.getByText('1 image was removed from the project since this evaluation.').waitFor()
+  const tile = findings(page).first()
+  await tile.getByText('Image removed').waitFor()
+  await tile.click()
+  await page.getByRole('complementary', { name: 'Findings' }).waitFor()
+  expect(await page.getByRole('group', { name: 'Findings' }).count()).toBe(0)
+  expect(faults).toEqual([])
 })
 
 test('cells, points and classes list their boxes; two evaluations stand side by side', async () => {

@@ -193,15 +193,17 @@ export class EvaluationView {
     void this.findings.load(studio.client.call('evaluation.findings', params))
   }
 
-  /** Visits the findings on the canvas, starting with this one; afterwards the window returns here. */
-  startTour(at: number): void {
+  /** Visits the findings on the canvas whose images are there, starting with this one; afterwards the window returns here. */
+  startTour(at: number, isGone: (imageId: number) => boolean): void {
     const findings = this.findings.value?.findings ?? []
+    const visited = [...findings.keys()].filter((i) => !isGone(findings[i]!.imageId))
     this.at = at
+    if (!visited.includes(at)) return
     this.studio.tour.start(
-      findings.map((one) => this.#stop(one)),
-      at,
+      visited.map((i) => this.#stop(findings[i]!)),
+      visited.indexOf(at),
       (next) => {
-        this.at = next
+        this.at = visited[next]!
         this.focusWanted = true
         this.studio.place = 'evaluate'
       },

@@ -92,6 +92,8 @@ export const EvaluationSummary = z.object({
   perClass: z.array(ClassMetrics).readonly(),
   /** Of the evaluation's images: how many have other labels now, or are no longer among those chosen. */
   changedImages: z.int(),
+  /** Those of them that were removed from the project. */
+  removedImages: z.int(),
 })
 export type EvaluationSummary = z.infer<typeof EvaluationSummary>
 

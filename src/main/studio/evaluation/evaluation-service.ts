@@ -87,12 +87,14 @@ export class EvaluationService {
   async #summary({ evaluation, ranking, iouType }: ParsedParams<'evaluation.summary'>) {
     const loaded = await this.#load(evaluation)
     const { query, iouTypes } = await readEntry(this.#folder(evaluation))
-    const now = await this.#withProject(async (project) =>
-      freezeLabels(project, labelledImages(project, query), iouTypes.includes('segm')),
-    )
+    const { images } = loaded.truth
+    const { now, removedImages } = await this.#withProject(async (project) => ({
+      now: freezeLabels(project, labelledImages(project, query), iouTypes.includes('segm')),
+      removedImages: images.length - project.images.list(images.map(({ id }) => id)).length,
+    }))
     return {
       ...metricsOf(loaded.of(ranking, iouType)),
-      changedImages: changedImages(loaded.truth, now.truth),
+      ...{ changedImages: changedImages(loaded.truth, now.truth), removedImages },
     }
   }
 

@@ -14,7 +14,7 @@ import {
 import { AREA_RANGES, IOU_THRESHOLDS, UP_TO } from '../../../../core/evaluation/protocol.ts'
 import type { Analysis } from '../loaded-evaluation.ts'
 
-export function metricsOf({ metrics }: Analysis): Omit<EvaluationSummary, 'changedImages'> {
+export function metricsOf({ metrics }: Analysis): Omit<EvaluationSummary, 'changedImages' | 'removedImages'> {
   const perClass = metrics.perCategory.map(({ id, ...rest }): ClassMetrics => ({ classId: id, ...rest }))
   return { stats: metrics.stats, perClass }
 }
