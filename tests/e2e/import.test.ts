@@ -31,7 +31,7 @@ test('of labels in two formats one is chosen; images whose files are elsewhere c
   }
   await preview()
   const dialog = page.getByRole('dialog', { name: 'Import labels' })
-  await dialog.getByText('Labels of several kinds lie here. Which are meant?').waitFor()
+  await dialog.getByText('Labels in several formats were found here. Which of them?').waitFor()
   expect(await dialog.getByRole('button', { name: 'Import', exact: true }).isDisabled()).toBe(true)
 
   await dialog.getByRole('radio', { name: /^COCO/ }).check()

@@ -255,7 +255,7 @@ export const KINDS: Readonly<Record<HealthKind, KindWords>> = {
     mend: 'Change class',
   },
   loose: {
-    title: 'Boxes likely off',
+    title: 'Likely inaccurate boxes',
     meaning: 'The model is sure of the class, and would draw the box elsewhere.',
     mend: 'Use the model’s box',
   },

@@ -94,7 +94,7 @@ async function beginningOf(
     const isWhole = weights === 'COCO weights'
     const beginsWith = isWhole
       ? `Begins with ${title} as trained on COCO; classes that COCO does not name are new`
-      : 'Begins with a backbone as trained on ImageNet; all else is new'
+      : 'Starts from an ImageNet backbone; everything else is new'
     return { model, own: null, beginsWith, trained: isWhole ? 'pyramid' : 'backbone' }
   }
   const path = weightsFile(plan, store)!
