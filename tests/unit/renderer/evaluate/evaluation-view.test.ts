@@ -116,7 +116,7 @@ describe('findings', () => {
     await view.refresh()
     view.loadFindings()
     await idle()
-    view.startTour(0)
+    view.startTour(0, () => false)
     const { tour } = view.studio
     tour.step(1)
     expect(shown).toEqual([4, 7])
