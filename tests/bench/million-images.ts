@@ -66,7 +66,10 @@ for (const [i, fileName] of names.entries()) digest.add({ id: i + 1, fileName })
 const head: PartHead = {
   ...{ format: 'fcos-studio-part', version: 1, images: digest.end(), count: names.length, shards: SHARDS },
   ...{ model: 'a model', classes: [{ id: 1, name: 'thing' }] },
-  ...{ rules: { score: 0.05, nms: 0.6, limit: 100, size: null, tile: 'auto', least: [0.05] }, shard: 1 },
+  ...{
+    rules: { score: 0.05, nms: 0.6, limit: 100, most: 100, size: null, tile: 'auto', least: [0.05] },
+    shard: 1,
+  },
 }
 function* listed() {
   for (const [i, fileName] of names.entries())

@@ -60,9 +60,10 @@ async function train(id: number, request: TrainRequest, emit: (event: EngineEven
   send({ kind: 'result', id, result })
 }
 
-/** Finds as many objects as an image's name begins with, up to the limit: "12-cells.png". Slow, it takes 20 ms for each. */
+/** Finds as many objects as an image's name begins with, up to the limit: "12-cells.png". Mixed, every fourth is of another class. Slow, it takes 20 ms for each. */
 async function detect(id: number, request: DetectRequest, emit: (event: EngineEvent) => void): Promise<void> {
-  const classes = [{ id: 1, name: 'cell' }]
+  const isMixed = behaviour === 'mixed'
+  const classes = [{ id: 1, name: 'cell' }, ...(isMixed ? [{ id: 2, name: 'rare' }] : [])]
   emit({ kind: 'classes', runtime: 'fake', classes })
   let images = 0
   for (const [index, file] of request.images.entries()) {
@@ -71,7 +72,7 @@ async function detect(id: number, request: DetectRequest, emit: (event: EngineEv
     const there = Number.parseInt(path.basename(file), 10)
     const detections = Array.from({ length: Math.min(there, request.limit) }, (_, i) => ({
       box: [i, 0, i + 1, 1] as const,
-      categoryId: 1,
+      categoryId: isMixed && i % 4 === 3 ? 2 : 1,
       score: 1 - i / 1000,
     }))
     emit({ kind: 'detected', index, width: 8, height: 6, detections })

@@ -44,7 +44,7 @@ const NARROWEST = 12
 
 export function fcosProgram(version: string, print: CommandLine['print']): Command {
   const program = new Command('fcos')
-    .description('Trains, runs and evaluates FCOS object detectors on this machine')
+    .description('Trains, runs and evaluates object detectors (FCOS and four others) on this machine')
     .version(version)
     .configureHelp({
       minWidthToWrap: NARROWEST,

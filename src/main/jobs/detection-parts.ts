@@ -28,11 +28,14 @@ export const PartHead = z.strictObject({
   rules: z.strictObject({
     score: z.number(),
     nms: z.number(),
+    /** Detections per image that a part keeps, for each tile; before `least` applies. */
     limit: z.int(),
+    /** Detections per image, for each tile, that merging keeps. */
+    most: z.int(),
     size: z.int().nullable(),
     /** Of the engine's detect request. */
     tile: z.union([z.enum(['auto', 'off']), z.int()]),
-    /** [K] least score of each class, which merging applies; null: none of it is wanted. */
+    /** [K] minimum score of each class, which merging applies; null: the class is not wanted. */
     least: z.array(z.number().nullable()),
   }),
   /** From 1. */
@@ -46,6 +49,8 @@ const Detected = z.object({
   width: z.int(),
   height: z.int(),
   cut: z.boolean().default(false),
+  /** Number of tiles, of an image that was detected in tiles. */
+  tiles: z.int().optional(),
   detections: z.array(
     z.object({
       box: z.tuple([z.number(), z.number(), z.number(), z.number()]),

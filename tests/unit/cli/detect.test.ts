@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DetectOptions, renderDetect, runDetect } from '../../../src/main/cli/commands/detect.ts'
+import { runParts } from '../../../src/main/cli/commands/detect-parts.ts'
 import { runTrain } from '../../../src/main/cli/commands/train.ts'
 import { Progress } from '../../../src/main/cli/progress.ts'
 import type * as spawn from '../../../src/main/studio/engine/spawn.ts'
@@ -65,6 +66,36 @@ describe('the limit', () => {
   test('says nothing where an image has exactly as many', async () => {
     expect(await detect({ limit: 12 })).toMatchObject({ detections: 15, cut: 0 })
     expect(said).not.toContain('--limit')
+  })
+})
+
+describe('the limit counts the wanted detections alone', () => {
+  const found = () => results().map(({ score }) => Math.round(1000 - 1000 * score))
+
+  test.each<[Partial<DetectOptions>, number[], number]>([
+    [{ classes: ['rare'], limit: 2 }, [3, 7], 1],
+    [{ classes: ['rare'], limit: 3 }, [3, 7, 11], 0],
+    [{ classScore: { cell: 0.9985 }, limit: 3 }, [0, 1, 3], 1],
+    [{ classScore: { cell: 0.9985 }, limit: 5 }, [0, 1, 3, 7, 11], 0],
+  ])('%j', async (options, ranks, cut) => {
+    behaviour = 'mixed'
+    const report = await detect({ ...options, images: [at('12-cells.jpg')] })
+    expect(found()).toEqual(ranks)
+    expect(report).toMatchObject({ detections: ranks.length, cut })
+  })
+
+  test('in shards as well', async () => {
+    behaviour = 'mixed'
+    const progress = new Progress(new PassThrough() as unknown as NodeJS.WriteStream)
+    const model = fileURLToPath(new URL('../../../resources/sample/run/best.safetensors', import.meta.url))
+    const wanted = { ...{ model, format: 'coco' as const, limit: 2, batch: 1, classes: ['marble'] } }
+    await runParts({ ...wanted, images: [at('12-cells.jpg')], out: at('parts'), shard: '1/1' }, progress)
+    const report = await runParts(
+      { ...wanted, images: [at('parts')], out: at('found.json'), merge: true },
+      progress,
+    )
+    expect(report).toMatchObject({ detections: 2, cut: 1 })
+    expect(found()).toEqual([3, 7])
   })
 })
 

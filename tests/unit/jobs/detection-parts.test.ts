@@ -26,7 +26,10 @@ function headOf(shards: number): PartHead {
   return {
     ...{ format: 'fcos-studio-part', version: 1, images: digest.end(), count: images.length, shards },
     ...{ model: 'hash', classes: [{ id: 7, name: 'Katze ß' }] },
-    ...{ rules: { score: 0.05, nms: 0.6, limit: 100, size: null, tile: 'auto', least: [0.05] }, shard: 1 },
+    ...{
+      rules: { score: 0.05, nms: 0.6, limit: 100, most: 100, size: null, tile: 'auto', least: [0.05] },
+      shard: 1,
+    },
   }
 }
 

@@ -22,13 +22,14 @@ import { hashOf } from '../../jobs/job-folder.ts'
 import { PROGRAM, programFiles } from '../../jobs/python.ts'
 import { RayCluster, rayAddress } from '../../jobs/ray.ts'
 import { Journal } from '../../studio/detection/journal.ts'
+import { keepBest, limitBefore } from '../../studio/detection/limit.ts'
 import { resultWriter } from '../../studio/detection/results.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { aboutCheckpoint } from '../../studio/engine/weights-file.ts'
 import { findImages, type InputImage } from '../detection/inputs.ts'
 import { interruptible } from '../interrupt.ts'
 import { duration, type Progress } from '../progress.ts'
-import { type DetectOptions, type DetectReport, leastScores, lowest } from './detect.ts'
+import { type DetectOptions, type DetectReport, hasClassScores, leastScores, lowest } from './detect.ts'
 
 export interface PartsOptions extends Omit<DetectOptions, 'model'> {
   readonly model?: string
@@ -81,10 +82,14 @@ async function merge(
         progress.say(`Skipped ${describe(entry.error)}`)
         continue
       }
-      const detections = entry.detections.filter(({ categoryId, score }) => score >= least.get(categoryId)!)
+      const { detections, cut } = keepBest(
+        entry.detections,
+        { limit: head.rules.most, before: head.rules.limit, tiles: entry.tiles },
+        ({ categoryId, score }) => score >= least.get(categoryId)!,
+      )
       count.images++
       count.detections += detections.length
-      if (entry.cut) count.cut++
+      if (entry.cut || cut) count.cut++
       writer.add({ ...entry, detections })
     }
     const written = await writer.finish(head.classes, true)
@@ -137,15 +142,13 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
                 progress.say(`Skipped ${describe(event.error)}`)
                 return journal.add({ fileName, error: event.error })
               }
-              const { width, height } = event
-              const most = limit * (event.tiles ?? 1)
-              const cut = event.detections.length > most
-              const detections = event.detections.slice(0, most)
+              const { width, height, tiles } = event
+              const { detections, cut } = keepBest(event.detections, { limit, tiles })
               count.images++
               count.detections += detections.length
               if (cut) count.cut++
               if (event.tiles) count.tiled++
-              journal.add({ id, fileName, width, height, cut, detections })
+              journal.add({ id, fileName, width, height, cut, detections, ...(tiles && { tiles }) })
               const seen = at - from + event.index + 1
               const rate = (1000 * (seen - done)) / (performance.now() - started)
               progress.update(
@@ -262,7 +265,10 @@ async function plan(
     ...{ format: 'fcos-studio-part', version: 1, images: digest.end(), count: inputs.length },
     shards: typeof shards === 'number' ? shards : shards(inputs.length),
     ...{ model: hashOf(model), classes },
-    rules: { score: lowest(options, about.thresholds), nms, limit, size: size ?? null, tile, least },
+    rules: {
+      ...{ score: lowest(options, about.thresholds), nms, size: size ?? null, tile, least },
+      ...{ limit: limitBefore(limit, hasClassScores(options, about.thresholds)), most: limit },
+    },
     shard: 1,
   }
   if (head.shards > head.count)

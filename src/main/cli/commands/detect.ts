@@ -14,6 +14,7 @@ import { countOf } from '../../../core/words.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { requireIntactWeights } from '../../setup/weights.ts'
 import { kindOf } from '../../studio/datasets/files.ts'
+import { keepBest, limitBefore } from '../../studio/detection/limit.ts'
 import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
@@ -168,6 +169,7 @@ async function detect(
   const own = (await aboutCheckpoint(model))?.thresholds
   const images = inputs.map((input) => input.path)
   const sizes = inputs.map(({ labelled }) => labelled?.size ?? null)
+  const before = limitBefore(limit, hasClassScores(options, own))
   const request = {
     method: 'detect',
     model,
@@ -176,8 +178,7 @@ async function detect(
     score: lowest(options, own),
     nms,
     batch,
-    // One more than the limit, to notice that it cuts.
-    limit: limit + 1,
+    limit: before + 1,
     size: size ?? null,
     ...(tile !== undefined && { tile }),
   } as const
@@ -217,13 +218,14 @@ async function detect(
           } else {
             const { width, height } = event
             const ids = translation?.idOf
-            const most = limit * (event.tiles ?? 1)
+            const limits = { limit, before, tiles: event.tiles }
+            const kept = keepBest(event.detections, limits, (one) => one.score >= least(one.categoryId))
             if (event.tiles) tiled++
-            if (event.detections.length > most) cut++
-            const detections = event.detections
-              .slice(0, most)
-              .filter((one) => one.score >= least(one.categoryId))
-              .map((one) => ({ ...one, categoryId: ids?.get(one.categoryId) ?? one.categoryId }))
+            if (kept.cut) cut++
+            const detections = kept.detections.map((one) => ({
+              ...one,
+              categoryId: ids?.get(one.categoryId) ?? one.categoryId,
+            }))
             found[event.index] = { id: input.id, fileName: input.fileName, width, height, detections }
             writer.add(found[event.index]!)
           }
@@ -251,6 +253,13 @@ export function lowest({ score, classScore = {} }: ScoreOptions, own: readonly n
   const rest = score === undefined && own ? own : [score ?? SCORE]
   return Math.min(...rest, ...Object.values(classScore))
 }
+
+/** Whether some classes have another minimum score than the rest, or none at all is wanted. */
+export const hasClassScores = (
+  { score, classScore = {}, classes }: ScoreOptions,
+  own: readonly number[] | undefined,
+): boolean =>
+  classes !== undefined || Object.keys(classScore).length > 0 || (score === undefined && own !== undefined)
 
 /** @throws CodedError USAGE_CLASSES for a name that the model does not have. */
 export function leastScores(

@@ -18,6 +18,7 @@ import type { Models } from '../models/models.ts'
 import { Pace } from '../models/pace.ts'
 import { Drawing } from './drawing.ts'
 import { Journal } from './journal.ts'
+import { keepBest, limitBefore } from './limit.ts'
 import { drawOverlay } from './overlay/overlay.ts'
 import { type DetectedImage, type ResultFormat, resultWriter } from './results.ts'
 
@@ -115,13 +116,14 @@ async function detect(
   { signal, report }: JobContext,
 ): Promise<{ readonly imagesPerSecond: number | null; readonly classes: readonly Category[] }> {
   const least = new Map(thresholds.map((one) => [one.classId, one.score]))
+  const before = limitBefore(MOST_DETECTIONS, least.size > 0)
   const request = (images: InputImages['files']) =>
     ({
       method: 'detect',
       model: model.path,
       images: images.map(({ fileName }) => join(root, fileName)),
       score: Math.min(score, ...least.values()),
-      ...{ nms, batch: BATCH, limit: MOST_DETECTIONS + 1, size: null },
+      ...{ nms, batch: BATCH, limit: before + 1, size: null },
     }) as const
   let classes: readonly Category[] | null = null
   const done = new Set<string>()
@@ -139,10 +141,12 @@ async function detect(
         const { id, fileName } = chunk[event.index]!
         report(...pace.step())
         if (event.kind === 'skipped') return journal.add({ fileName, error: event.error })
-        const { width, height } = event
-        const kept = event.detections.slice(0, MOST_DETECTIONS * (event.tiles ?? 1))
-        const detections = kept.filter((one) => one.score >= (least.get(one.categoryId) ?? score))
-        const cut = event.detections.length > kept.length
+        const { width, height, tiles } = event
+        const { detections, cut } = keepBest(
+          event.detections,
+          { limit: MOST_DETECTIONS, before, tiles },
+          (one) => one.score >= (least.get(one.categoryId) ?? score),
+        )
         const found = { id, fileName, width, height, detections, cut }
         if (!pictures) return journal.add(found)
         drawing.add(async () => {

@@ -46,3 +46,24 @@ test('of an image with more than 100 detections the best 100 are kept, and the r
   // The classes come with the detections.
   expect(requests).toBe(1)
 })
+
+test('detections below the minimum score of their class take no place of others', async () => {
+  const out = join(await scratch(), 'out')
+  const mixed = (request: DetectRequest, onEvent?: (event: EngineEvent) => void) =>
+    call(request, (event) => {
+      if (event.kind !== 'detected') return onEvent?.(event)
+      const detections = event.detections.map((one, i) => ({ ...one, categoryId: i < 100 ? 1 : 2 }))
+      onEvent?.({ ...event, detections })
+    })
+  const models = { engine: { call: mixed }, inTurn: (_: AbortSignal, work: () => unknown) => work() }
+  const report = await detectFiles(
+    models as unknown as Models,
+    { path: '/m', key: 'k', title: 'm', origin: 'file' },
+    {
+      ...{ images: { root: '/images', files: [{ id: 1, fileName: '169.png' }] }, out, format: 'coco' },
+      ...{ pictures: false, score: 0.05, nms: 0.6, thresholds: [{ classId: 1, score: 0.9985 }] },
+    },
+    { signal: new AbortController().signal, report: () => undefined } as unknown as JobContext,
+  )
+  expect(report).toMatchObject({ detections: 71, cut: 0 })
+})
