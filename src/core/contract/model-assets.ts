@@ -4,7 +4,7 @@
  *
  *   maps         each of the head's raw outputs by name [L,channels], its parameters by name, embedding [C]
  *   candidates   boxes [M,4], class_scores [M], locations [M], labels [M], levels [M], embedding [C], and by name what else
- *                the detector predicts of each
+ *                the detector predicts of each; of an image in tiles, tile [M]: its index in the metadata's `tiles`
  *
  * Of FCOS: logits [L,K], regression [L,4], centerness [L], scales [levels] where the model has them; candidates have
  * centerness [M]. core/detectors says what they mean. The metadata's `about` is JSON of ModelOutput.
@@ -30,6 +30,8 @@ export const ModelOutput = z.object({
 export type ModelOutput = z.infer<typeof ModelOutput>
 
 export type ImageMaps = ModelOutput & Pick<MapsResult, 'outputs' | 'parameters' | 'embedding'>
+const Tiles = z.array(Size.extend({ x: z.number(), y: z.number() })).readonly()
+
 export type ImageCandidates = ModelOutput & {
   readonly candidates: Candidates
   readonly embedding: Float32Array
@@ -64,9 +66,10 @@ export function encodeCandidates({
   embedding,
   ...about
 }: ImageCandidates): Uint8Array<ArrayBuffer> {
-  const { boxes, classScores, locations, labels, levels, parts } = candidates
+  const { boxes, classScores, locations, labels, levels, parts, tiling } = candidates
   const shape = [levels.length]
-  return encode(about, {
+  const tiles: Record<string, string> = tiling ? { tiles: JSON.stringify(tiling.tiles) } : {}
+  const tensors = {
     boxes: tensorOf(boxes, [levels.length, 4]),
     class_scores: tensorOf(classScores, shape),
     ...tensorsOf(parts, levels.length),
@@ -74,14 +77,18 @@ export function encodeCandidates({
     labels: tensorOf(labels, shape),
     levels: tensorOf(levels, shape),
     embedding: tensorOf(embedding, [embedding.length]),
-  })
+    ...(tiling && { tile: tensorOf(tiling.of, shape) }),
+  }
+  return encode(about, tensors, tiles)
 }
 
-const CANDIDATE_TENSORS = ['boxes', 'class_scores', 'locations', 'labels', 'levels', 'embedding']
+const CANDIDATE_TENSORS = ['boxes', 'class_scores', 'locations', 'labels', 'levels', 'embedding', 'tile']
 
 /** @throws CodedError WEIGHTS_* of decodeSafetensors, IO_MODEL_OUTPUT. */
 export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
-  const { about, tensor, names } = decode(file)
+  const { about, tensor, names, metadata } = decode(file)
+  const tiles = metadata.tiles === undefined ? null : Tiles.safeParse(JSON.parse(metadata.tiles)).data
+  if (tiles === undefined) throw damaged()
   const { quality, score, suppression } = detectorOf(about.model.config)
   const classScores = tensor('class_scores', Float32Array)
   const qualities = quality && tensor(quality.name, Float32Array)
@@ -97,6 +104,7 @@ export function decodeCandidateFile(file: Uint8Array): ImageCandidates {
       locations: tensor('locations', Int32Array),
       labels: tensor('labels', Int32Array),
       levels: tensor('levels', Uint8Array),
+      ...(tiles && { tiling: { image: about.image, tiles, of: tensor('tile', Int32Array) } }),
     },
     embedding: tensor('embedding', Float32Array),
   }
@@ -115,10 +123,15 @@ const tensorsOf = (values: Readonly<Record<string, Float32Array>>, rows: number)
     tensorOf(of, of.length === rows ? [rows] : [rows, rows === 0 ? 0 : of.length / rows]),
   )
 
-function encode(about: ModelOutput, tensors: Record<string, Tensor>): Uint8Array<ArrayBuffer> {
+function encode(
+  about: ModelOutput,
+  tensors: Record<string, Tensor>,
+  more: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   const { image, resized, input, model } = about
   return encodeSafetensors(Object.entries(tensors), {
     about: JSON.stringify({ image, resized, input, model }),
+    ...more,
   })
 }
 
@@ -138,7 +151,7 @@ function decode(file: Uint8Array) {
     const bytes = found.bytes.byteOffset % BYTES_PER_ELEMENT === 0 ? found.bytes : found.bytes.slice()
     return new Type(bytes.buffer, bytes.byteOffset, bytes.length / BYTES_PER_ELEMENT)
   }
-  return { about: about.data, tensor, names: [...tensors.keys()] }
+  return { about: about.data, tensor, names: [...tensors.keys()], metadata }
 }
 
 const damaged = (): CodedError =>

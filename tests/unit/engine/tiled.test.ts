@@ -1,12 +1,21 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
 import { expect, test } from 'vitest'
+import { decodeCandidateFile, encodeCandidates } from '../../../src/core/contract/model-assets.ts'
+import { guessesOf } from '../../../src/core/detectors/shared/select.ts'
 import { iou } from '../../../src/core/geometry/box.ts'
-import { detect } from '../../../src/main/engine/detect/detect.ts'
+import { detect, detectionsOf } from '../../../src/main/engine/detect/detect.ts'
 import { learntSide } from '../../../src/main/engine/detect/learnt-side.ts'
-import { detectOne } from '../../../src/main/engine/detect/tiled.ts'
+import { tensorflowRunner } from '../../../src/main/engine/detect/raw-outputs.ts'
+import { detectOne, tiledCandidates } from '../../../src/main/engine/detect/tiled.ts'
+import { Network } from '../../../src/main/engine/model/network.ts'
+import { differences } from '../../../src/main/engine/onnx/differences.ts'
 import { onnxRunner } from '../../../src/main/engine/onnx/session.ts'
+import { validate } from '../../../src/main/engine/train/validate.ts'
 import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { decodeImage, type RgbImage } from '../../../src/main/images/decode.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const SAMPLE = fileURLToPath(new URL('../../../resources/sample/', import.meta.url))
 const MODEL = `${SAMPLE}run/best.safetensors`
@@ -50,6 +59,87 @@ test('four copies of an image, in tiles, give what the image gives, four times',
   const whole = await detectOne(runner, large, input, options, null)
   expect(whole.tiles).toBeNull()
   runner.dispose()
+})
+
+test('candidates of a large image give, for any score and NMS, what detection gives; also out of the cache', {
+  timeout: 60_000,
+}, async () => {
+  const checkpoint = await readCheckpoint(MODEL)
+  const runner = await onnxRunner(checkpoint)
+  const { config } = checkpoint
+  const image = await decodeImage(`${SAMPLE}images/table-01.jpg`)
+  const large = mosaic(image)
+  const found = await tiledCandidates(runner, large, config.input, 0.01, image.width)
+  const about = { ...found, model: { config, thresholds: null } }
+  const { candidates } = decodeCandidateFile(encodeCandidates(about))
+  expect(candidates.tiling).toEqual(found.candidates.tiling)
+  for (const [score, nms] of [
+    [0.05, 0.6],
+    [0.3, 0.6],
+    [0.5, 0.4],
+  ] as const) {
+    const options = { score, nms, limit: 100 }
+    const { detections } = await detectOne(runner, large, config.input, options, image.width)
+    expect(detections.length).toBeGreaterThan(8)
+    const selected = detectionsOf(candidates, config, options)
+    expect(selected.length).toBe(detections.length)
+    // Boxes are float32 in the image's pixels here, in the tile's there.
+    expect(differences(detections, selected, options)).toMatchObject({ unmatched: 0 })
+  }
+  // Best first, as of any image.
+  const guesses = guessesOf(candidates, { score: 0.05, nms: 0.6, centerness: true })
+  expect(guesses.map(({ score }) => score)).toEqual(guesses.map(({ score }) => score).sort((a, b) => b - a))
+  runner.dispose()
+})
+
+test('a run is measured on large images in tiles', { timeout: 60_000 }, async () => {
+  const { config: learnt, tensors } = await readCheckpoint(MODEL)
+  // A small input, in which the objects of the large image are lost.
+  const { shortSide, longSide } = learnt.input
+  const input = { ...learnt.input, shortSide: shortSide / 2, longSide: longSide / 2 }
+  const config = { ...learnt, input }
+  const image = await decodeImage(`${SAMPLE}images/table-01.jpg`)
+  const { width, height, data } = mosaic(mosaic(image))
+  const path = join(await scratch(), 'large.png')
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 1 })
+    .toFile(path)
+  // What the model finds in a single copy, repeated, is the truth here.
+  const network = new Network(config, tensors)
+  const [alone] = await detect(tensorflowRunner(network), [image], config.input, {
+    score: 0.5,
+    nms: 0.6,
+    limit: 100,
+  })
+  const copies = Array.from(
+    { length: 16 },
+    (_, i) => [(i % 4) * image.width, Math.floor(i / 4) * image.height] as const,
+  )
+  const all = copies.flatMap(([x, y]) =>
+    alone!.map(({ box: [x1, y1, x2, y2], categoryId }) => ({
+      categoryId,
+      box: [x1 + x, y1 + y, x2 + x, y2 + y],
+    })),
+  )
+  const validation = {
+    categories: config.classes,
+    images: [
+      {
+        ...{ id: 1, path, width, height },
+        boxes: Float64Array.from(all.flatMap(({ box }) => box)),
+        categories: Int32Array.from(all, ({ categoryId }) => categoryId),
+        crowds: new Uint8Array(all.length),
+        areas: Float64Array.from(all, ({ box: [x1, y1, x2, y2] }) => (x2! - x1!) * (y2! - y1!)),
+      },
+    ],
+  }
+  const ap50 = async (learnt: number | null) => {
+    const measured = await validate(network, validation, learnt, 1, new AbortController().signal, () => {})
+    return measured.complete ? measured.evaluation!.stats[1]! : Number.NaN
+  }
+  expect(await ap50(image.width)).toBeGreaterThan(0.9)
+  expect(await ap50(width)).toBeLessThan(0.5)
+  network.dispose()
 })
 
 test('what a model learnt from stands beside it, or in its file', async () => {

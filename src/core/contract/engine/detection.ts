@@ -37,8 +37,8 @@ export const DetectRequest = z.object({
 export type DetectRequest = z.infer<typeof DetectRequest>
 
 /**
- * Each image's candidates: selectDetections makes detections of them, for any score above `floor` exactly those of
- * `detect`, as often as a slider moves.
+ * Each image's candidates, in tiles where `detect` takes those: selectDetections makes detections of them, for any score above `floor`
+ * exactly those of `detect`, as often as a slider moves.
  */
 export const CandidatesRequest = z.object({
   method: z.literal('candidates'),
@@ -104,6 +104,8 @@ export interface MapsResult extends Frame {
   readonly parameters: HeadParameters
   /** [channels] as of `candidates`. */
   readonly embedding: Float32Array
+  /** Whether `detect` and `candidates` would look at this image in tiles; here it is seen as a whole. */
+  readonly isTiled: boolean
   readonly milliseconds: {
     /** Reading the model; 0 where it was loaded. */
     readonly load: number

@@ -1,5 +1,6 @@
 /** What a detector's head leaves for non-maximum suppression: M boxes of an image, each with a class and a score. */
-import type { BoxXyxy } from '../../geometry/box.ts'
+import type { BoxXyxy, Size } from '../../geometry/box.ts'
+import type { Tile } from './tiles.ts'
 
 /** In rising order of cell, then class. */
 export interface Candidates {
@@ -19,6 +20,16 @@ export interface Candidates {
   readonly parts: Readonly<Record<string, Float32Array>>
   /** What makes two candidates of a class one detection: the overlap of their boxes where it is left out. */
   readonly suppression?: Suppression | undefined
+  /** Of an image that was looked at in tiles. */
+  readonly tiling?: Tiling | undefined
+}
+
+/** Boxes are those of the image, but locations and levels those of the tile that a candidate was found in. */
+export interface Tiling {
+  readonly image: Size
+  readonly tiles: readonly Tile[]
+  /** [M] rising: index of the tile; tiles.length where a candidate was found in the image as a whole. */
+  readonly of: Int32Array
 }
 
 /** boxes and outlines: by the IoU of those. none: the detector lets no two candidates stand for one object. */

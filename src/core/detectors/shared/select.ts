@@ -5,6 +5,7 @@ import { polygonArea, type Ring } from '../../geometry/polygon.ts'
 import { boxAt, type Candidates, outlineAt } from './candidates.ts'
 import { nms } from './nms.ts'
 import { outlineIou } from './outline-iou.ts'
+import { mergeTiles } from './tiles.ts'
 import { TopK } from './top-k.ts'
 
 export interface SelectionOptions {
@@ -19,21 +20,45 @@ export interface SelectionOptions {
 }
 
 /**
- * Indices of the candidates that are detections, in descending order of score.
+ * Indices of the candidates that are detections, in descending order of score. Of an image in tiles they are selected in each tile, at
+ * most `maxDetections` of it, and then merged.
  *
  * @param scores [M] what candidates are ranked by: their own scores, or an analysis's.
  */
 export function selectDetections(
   candidates: Candidates,
-  { scoreThreshold, candidatesPerLevel, nmsThreshold, maxDetections }: SelectionOptions,
+  options: SelectionOptions,
   scores: Float32Array = candidates.scores,
+): Int32Array {
+  const { tiling, labels, boxes } = candidates
+  if (!tiling) return selectAmong(candidates, options, scores, [0, labels.length])
+  let end = 0
+  const found = [...tiling.tiles, null].map((tile, i) => {
+    const start = end
+    while (end < labels.length && tiling.of[end] === i) end++
+    const detections = Array.from(selectAmong(candidates, options, scores, [start, end]), (index) => ({
+      ...{ index, box: boxAt(boxes, index), categoryId: labels[index]!, score: scores[index]! },
+    }))
+    return { tile, detections }
+  })
+  const whole = found.pop()!.detections
+  const tiled = found.map(({ tile, detections }) => ({ tile: tile!, detections }))
+  return Int32Array.from(mergeTiles(tiling.image, tiled, whole, options.nmsThreshold), ({ index }) => index)
+}
+
+/** Among the candidates [start, past). */
+function selectAmong(
+  candidates: Candidates,
+  { scoreThreshold, candidatesPerLevel, nmsThreshold, maxDetections }: SelectionOptions,
+  scores: Float32Array,
+  [start, past]: readonly [number, number],
 ): Int32Array {
   const { levels, labels, boxes } = candidates
   const threshold = Math.fround(scoreThreshold)
   const entrants: number[] = []
-  for (let first = 0; first < levels.length; ) {
+  for (let first = start; first < past; ) {
     let end = first + 1
-    while (levels[end] === levels[first]) end++
+    while (end < past && levels[end] === levels[first]) end++
     const ofLevel = new TopK(Math.min(candidatesPerLevel, end - first))
     for (let i = first; i < end; i++) if (scores[i] > threshold) ofLevel.offer(scores[i], i)
     entrants.push(...ofLevel.sorted().indices)

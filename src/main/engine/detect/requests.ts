@@ -13,10 +13,10 @@ import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
 import type { JobControl } from '../control.ts'
 import { preprocess } from '../data/preprocess.ts'
-import { detect, findCandidates, frameOf } from './detect.ts'
+import { detect, findCandidates, frameOf, type ImageCandidates } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
 import { overFiles } from './stream.ts'
-import { detectOne, type TiledDetections } from './tiled.ts'
+import { detectOne, type TiledDetections, tiledCandidates } from './tiled.ts'
 
 /** Two, so that models can be compared on an image. */
 export const models = new LoadedModels(2)
@@ -64,7 +64,18 @@ export function candidatesOfFiles(
   const finding = async (loaded: LoadedModel) => {
     const { runner } = loaded
     const input = inputOf(runner.config.input, request.size)
-    const network = (images: readonly RgbImage[]) => findCandidates(runner, images, input, request.floor)
+    const rule = { input: input.longSide, learnt: loaded.learntSide }
+    const network = async (images: readonly RgbImage[]) => {
+      const sides = images.map((image) => tileSide(image, rule, 'auto'))
+      if (sides.every((side) => side === null)) return findCandidates(runner, images, input, request.floor)
+      const each: ImageCandidates[] = []
+      for (const [i, image] of images.entries()) {
+        const side = sides[i]
+        if (side === null) each.push(...(await findCandidates(runner, [image], input, request.floor)))
+        else each.push(await tiledCandidates(runner, image, input, request.floor, side))
+      }
+      return each
+    }
     const info = infoOf(loaded, input)
     const counts = await throughAll(request, network, input, control, emit, (index, _, found) =>
       emit({ kind: 'candidates', index, ...found, model: info }),
@@ -98,6 +109,7 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
       outputs: images[0].outputs,
       parameters,
       embedding: images[0].embedding,
+      isTiled: tileSide(source, { input: config.longSide, learnt: loaded.learntSide }, 'auto') !== null,
       milliseconds: { load, decode, network },
     }
   })

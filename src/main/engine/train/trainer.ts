@@ -201,7 +201,7 @@ class Run {
     const { step } = this.#progress
     const measured = validation
       ? await this.#withAverages(() =>
-          validate(this.#learning.model, validation, step, signal, this.#noteLeftOut),
+          validate(this.#learning.model, validation, this.#learnt, step, signal, this.#noteLeftOut),
         )
       : ({ complete: true, evaluation: null } as const)
     if (!measured.complete) return
@@ -234,14 +234,17 @@ class Run {
     })
   }
 
+  get #learnt(): number | null {
+    return typicalSide(this.#data.data.images)
+  }
+
   async #writeModel(path: string, evaluation: Evaluated | null = null): Promise<void> {
     const { model } = this.#learning
     const tensors = await this.#withAverages(async () => model.parameters.toStateDict())
     const { step } = this.#progress
     const { size, seed } = this.#options
     const { images } = this.#record
-    const imageSide = typicalSide(this.#data.data.images)
-    const training = { step, size, seed, images, imageSide, stats: evaluation?.stats ?? null }
+    const training = { step, size, seed, images, imageSide: this.#learnt, stats: evaluation?.stats ?? null }
     await writeCheckpoint(path, { config: model.config, tensors, training })
   }
 

@@ -1,5 +1,6 @@
 /** COCO metrics of a model on labelled images: of boxes, and of masks too where it finds outlines. */
 import type { EngineData, Evaluated } from '../../../core/contract/engine.ts'
+import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { WireError } from '../../../core/errors.ts'
 import { evaluateGroundTruth } from '../../../core/evaluation/coco-metrics.ts'
 import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
@@ -8,10 +9,10 @@ import { type Size, toXywh } from '../../../core/geometry/box.ts'
 import { rectangleRing } from '../../../core/geometry/polygon.ts'
 import { rleOfPolygons, rleOfRings } from '../../../core/geometry/rle.ts'
 import type { RgbImage } from '../../images/decode.ts'
-import { detect } from '../detect/detect.ts'
 import { evaluationOptions } from '../detect/options.ts'
 import { tensorflowRunner } from '../detect/raw-outputs.ts'
 import { overFiles } from '../detect/stream.ts'
+import { detectOne } from '../detect/tiled.ts'
 import type { Network } from '../model/network.ts'
 
 /** What came of measuring; null where nothing could be measured. */
@@ -20,14 +21,17 @@ export type Validation =
   | { readonly complete: false }
 
 /**
- * Images that cannot be read, or are not of the size that their labels count in, are left out, as in training.
+ * Images that cannot be read, or are not of the size that their labels count in, are left out, as in training. Those that are much
+ * larger than what is learnt from are taken in tiles, as in detection.
  *
+ * @param learnt typical long side of the images that are learnt from.
  * @param leaveOut is told of each of them.
  * @returns that it is not complete where `signal` was aborted before the end.
  */
 export async function validate(
   model: Network,
   data: EngineData,
+  learnt: number | null,
   step: number,
   signal: AbortSignal,
   leaveOut: (error: WireError) => void,
@@ -40,8 +44,11 @@ export async function validate(
   const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
   const runner = tensorflowRunner(model)
-  const network = (images: readonly RgbImage[]) =>
-    detect(runner, images, input, evaluationOptions(model.detector))
+  const rule = { input: input.longSide, learnt }
+  const network = async ([image]: readonly RgbImage[]) => {
+    const side = tileSide(image, rule, 'auto')
+    return [(await detectOne(runner, image, input, evaluationOptions(model.detector), side)).detections]
+  }
   for await (const result of overFiles(files, network, { input, batch: 1, signal })) {
     // Lets requests in: the network does not yield by itself.
     await new Promise(setImmediate)

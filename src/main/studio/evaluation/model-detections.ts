@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { gridOf, type ImageCandidates } from '../../../core/contract/model-assets.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
+import { CodedError } from '../../../core/errors.ts'
 import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
@@ -60,6 +61,13 @@ export async function candidateImages(
   let categoryIds: number[] = []
   for await (const { id, found } of candidatesOf(model)) {
     const { candidates, image, resized } = found
+    if (candidates.tiling) {
+      throw new CodedError(
+        'USAGE_TILES',
+        'Some of the images are so large that the model takes them in tiles, of which there are no oracles',
+        'Evaluate the smaller images alone, by a query or a split',
+      )
+    }
     config = found.model.config
     categoryIds = classIdsOf(found, classes)
     images.push({

@@ -2,6 +2,7 @@
  * Predictions of a model for single images, for the window: candidates come from the cache, raw maps are computed.
  */
 
+import type { MapsResult } from '../../../core/contract/engine.ts'
 import {
   encodeCandidates,
   encodeMaps,
@@ -25,7 +26,7 @@ const KEPT_MAPS = 2
 export class PredictionService {
   readonly #engine: ViewingEngine
   readonly #cache: CandidateCache
-  readonly #maps = new Map<string, Promise<ImageMaps>>()
+  readonly #maps = new Map<string, Promise<MapsResult>>()
 
   constructor(engine: ViewingEngine, cache: CandidateCache) {
     this.#engine = engine
@@ -42,13 +43,17 @@ export class PredictionService {
     const image = await keyOf(file)
     const known = await this.#cache.readFile(model.key, image)
     if (known) return known
-    const found = candidatesOf(await this.#look(model, file, image, signal))
-    // If the cache cannot be written, the candidates are used without it.
-    await this.#cache.write(model.key, image, found).catch(() => {})
+    const maps = await this.#look(model, file, image, signal)
+    const found = candidatesOf(maps)
+    // Detection takes a large image in tiles, and must not find what was seen in it as a whole.
+    if (!maps.isTiled) {
+      // If the cache cannot be written, the candidates are used without it.
+      await this.#cache.write(model.key, image, found).catch(() => {})
+    }
     return encodeCandidates(found)
   }
 
-  async #look(model: CurrentModel, file: string, image: string, signal?: AbortSignal): Promise<ImageMaps> {
+  async #look(model: CurrentModel, file: string, image: string, signal?: AbortSignal): Promise<MapsResult> {
     const key = `${model.key} ${image}`
     // Maps and candidates of an image are asked for together.
     const known = this.#maps.get(key)
