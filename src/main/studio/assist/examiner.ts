@@ -18,8 +18,8 @@ const LOOKED_AHEAD = 8
 export class Examiner {
   readonly #project: Project
   readonly #models: Models
-  /** Version of the model that answered last for an image that is not finished. */
-  readonly #served = new Map<number, CurrentModel>()
+  /** Keys of the versions of the model that answered for an image that is not finished, the newest last. */
+  readonly #served = new Map<number, string[]>()
   #looking: AbortController | null = null
 
   constructor(project: Project, models: Models) {
@@ -29,7 +29,8 @@ export class Examiner {
 
   /** The learner's model has answered for an image: what it proposed there is judged when the image is finished. */
   served(image: number, model: CurrentModel): void {
-    this.#served.set(image, model)
+    const others = (this.#served.get(image) ?? []).filter((key) => key !== model.key)
+    this.#served.set(image, [...others, model.key])
   }
 
   forget(images: readonly number[]): void {
@@ -57,12 +58,15 @@ export class Examiner {
     const labels = project.annotations.of(id).filter(({ source }) => source !== 'proposed')
     try {
       const file = project.fileOf(id)
-      const served = this.#served.get(id)
-      const kept = served && (await cache.read(served.key, await keyOf(file)))
+      const imageKey = await keyOf(file)
+      const served = await Promise.all((this.#served.get(id) ?? []).map((key) => cache.read(key, imageKey)))
+      const kept = served.pop()
       const found = kept ?? decodeCandidateFile(await predictions.candidates(await model(), file))
       const detections = this.#detectionsOf(found)
+      const earlier = served.flatMap((one) => (one ? this.#detectionsOf(one) : []))
       const classIds = project.classes.all().map((one) => one.id)
-      judgements.judge(id, { step, shown: proposing && kept !== undefined, detections }, labels, classIds)
+      const seen = { step, shown: proposing && kept !== undefined, detections, earlier }
+      judgements.judge(id, seen, labels, classIds)
     } catch (error) {
       // The image is learnt from all the same: what is lost is a line of the account.
       if (!(error instanceof CodedError)) throw error

@@ -7,12 +7,13 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Claim, claimsOf, contradictions } from '../../../core/assist/doubts.ts'
-import { effortOf, outcomeOf, type Proposed, unassisted, workOf } from '../../../core/assist/outcome.ts'
+import { effortOf, outcomeOf, type Proposed, unassisted } from '../../../core/assist/outcome.ts'
 import { chooseThresholds } from '../../../core/assist/thresholds.ts'
 import type { AssistSummary } from '../../../core/contract/studio/assist.ts'
 import { Box } from '../../../core/contract/studio/values.ts'
-import type { BoxXyxy } from '../../../core/geometry/box.ts'
+import { type BoxXyxy, iou } from '../../../core/geometry/box.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
+import type { ClassBox } from '../../../core/review/undecided.ts'
 
 const FILE = 'judgements.jsonl'
 /** Images of the summary. */
@@ -64,6 +65,8 @@ export interface Seen {
   readonly step: number
   readonly shown: boolean
   readonly detections: readonly Proposed[]
+  /** What earlier weights detected there while somebody had it open: proposals may have been accepted from any of them. */
+  readonly earlier: readonly Proposed[]
 }
 
 export class Judgements {
@@ -114,7 +117,7 @@ export class Judgements {
   /** @param annotations with which the image was finished, without proposals */
   judge(
     image: number,
-    { step, shown, detections }: Seen,
+    { step, shown, detections, earlier }: Seen,
     annotations: readonly ProjectAnnotation[],
     classIds: readonly number[],
   ): Judgement {
@@ -125,13 +128,22 @@ export class Judgements {
     const proposals = shown
       ? detections.filter(({ classId, score }) => score > (thresholds.get(classId) ?? 1))
       : []
-    // A label that was drawn by hand came from no proposal, wherever it lies.
+    // What was accepted came from a proposal, and what was drawn by hand from none, wherever it lies.
     const accepted = labels.filter(({ source }) => source === 'accepted')
     const byHand = labels.filter(({ source }) => source !== 'accepted')
-    const work = workOf(outcomeOf(proposals, accepted, AS_PROPOSED), accepted)
+    const { verdicts: fates } = outcomeOf(proposals, accepted)
+    const isAsProposed = (label: ClassBox): boolean =>
+      [...detections, ...earlier].some(
+        ({ classId, box }) => classId === label.classId && iou(box, label.box) >= AS_PROPOSED,
+      )
+    const taken = accepted.filter(isAsProposed).length
+    const work = {
+      ...{ taken, moved: accepted.length - taken },
+      wrong: fates.filter((fate) => fate === 'wrong').length,
+      drawn: byHand.map(({ classId }) => classId),
+    }
     const judgement: Judgement = {
-      ...{ image, step, shown, detections: judged },
-      work: { ...work, drawn: [...work.drawn, ...byHand.map(({ classId }) => classId)] },
+      ...{ image, step, shown, detections: judged, work },
       labels: labels.map(({ classId }) => classId),
       doubts: contradictions(judged, labels, this.#claims()).map(({ label, ...doubt }) => ({
         ...doubt,
