@@ -33,7 +33,7 @@ import { readCheckpoint, writeCheckpoint } from '../weights/checkpoint.ts'
 import { ImageBatches } from './batches.ts'
 import { beginLearning, endLearning, type Learning } from './learning.ts'
 import { withClasses } from './live-classes.ts'
-import { deeper, live, Settling, samplesInTurn } from './live-schedule.ts'
+import { deeper, live, liveDepth, Settling, samplesInTurn } from './live-schedule.ts'
 import { Normaliser } from './normaliser.ts'
 import { problemNotes } from './open-batches.ts'
 import { Optimiser } from './optimiser.ts'
@@ -81,11 +81,14 @@ const FRESH: Progress = {
 async function started(folder: RunFolder, request: AssistRequest, emit: Emit): Promise<LiveRun> {
   const { data, weights } = request
   const start = await startingPoint({ ...request, options: live(request.options) })
+  const { learn: preset } = start.options
+  const isChosen = request.options.training?.learn !== undefined || start.trained === 'nothing'
+  const options = { ...start.options, learn: isChosen ? preset : liveDepth(preset, data.images.length) }
   const record: RunRecord = {
     format: 'fcos-studio-run',
     version: 1,
     model: start.config,
-    options: start.options,
+    options,
     canvas: trainingCanvas(data.images, start.config.input),
     images: data.images.length,
     loaded: start.report,
@@ -96,7 +99,7 @@ async function started(folder: RunFolder, request: AssistRequest, emit: Emit): P
   // An engine that ended before it had published anything leaves a record without weights.
   if (!hasLearnt(folder)) rmSync(folder.record, { force: true })
   await folder.create(record, { data, validation: null })
-  const learning = beginLearning(new Network(start.config, start.state), start.options)
+  const learning = beginLearning(new Network(start.config, start.state), options)
   return new LiveRun(
     { folder, record, learning, progress: FRESH, chosen: request.options, emit, resumed: false },
     data,
@@ -228,7 +231,7 @@ class LiveRun {
     this.#settling.begin(this.#images.size)
     if (this.#images.size === 0) return
     const preset = trainingOptions(this.#record.model.architecture, this.#images.size, this.#chosen.training)
-    this.#deepen(preset.learn)
+    this.#deepen(this.#chosen.training?.learn ?? liveDepth(preset.learn, this.#images.size))
     const plan = this.#plan()
     if (this.#batches) this.#batches.follow(plan)
     else {

@@ -29,6 +29,17 @@ export function samplesInTurn(samples: readonly TrainingSample[]): TrainingSampl
   return [...samples, ...Array.from({ length: NEW.times - 1 }, () => recent).flat()]
 }
 
+/** Images from which on the backbone learns too. */
+const DEEP_FROM = 50
+
+/**
+ * How deep a network learns whose backbone is trained: up to the pyramid at first, then as deep as the preset for so many
+ * images. From few images a frozen backbone learns three times as fast, in steps that take half as long (docs/assist.md).
+ */
+export function liveDepth(preset: LearningDepth, images: number): LearningDepth {
+  return images < DEEP_FROM && deeper(preset, 'fpn') ? 'fpn' : preset
+}
+
 export const deeper = (one: LearningDepth, other: LearningDepth): boolean =>
   LEARNING_DEPTHS.indexOf(one) > LEARNING_DEPTHS.indexOf(other)
 

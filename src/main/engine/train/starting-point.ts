@@ -21,6 +21,7 @@ export interface StartingPoint {
   /** The preset of the architecture and of what is loaded, with the user's choices over it. */
   readonly options: TrainingOptions
   readonly state: StateDict
+  readonly trained: Trained
   /** What came from the weights file, what did not, and why; null without a file. */
   readonly report: string | null
 }
@@ -57,7 +58,7 @@ export async function startingPoint({
   const config = withInput(withChoices({ ...base, ...body, classes }, chosen.model), size)
   const state = initialWeights(config, seed)
   if (weights === null || origin === null)
-    return { config, options: optionsFor('nothing'), state, report: null }
+    return { config, options: optionsFor('nothing'), state, trained: 'nothing', report: null }
 
   const rows = origin.config && pairByName(names(config), names(origin.config))
   const changed = origin.config ? changedMeanings(config, origin.config) : new Map<string, string>()
@@ -77,7 +78,8 @@ export async function startingPoint({
   for (const [name, tensor] of load.loaded) state.set(name, tensor)
   const report = loadReport({ ...load, unused: [...load.unused, ...origin.dropped] })
   const respelt = origin.config && rows ? respellings(config, origin.config, rows) : []
-  return { config, options: optionsFor(trainedBy(load)), state, report: [report, ...respelt].join('\n') }
+  const trained = trainedBy(load)
+  return { config, options: optionsFor(trained), state, trained, report: [report, ...respelt].join('\n') }
 }
 
 /** Tensors that both have, whose values mean something else in the model than in the file: why they are not loaded, by name. */
