@@ -26,6 +26,8 @@ function gain(seconds: number, gestures: number): number {
 
 /** The model learns: what became of its proposals counts half after so many images. */
 const HALF_LIFE = 6
+/** Older images weigh less than a thousandth. */
+const REMEMBERED = 10 * HALF_LIFE
 /** Weight of a detection of another class beside one of the same. */
 const KIN = 0.1
 /** Before anything is known a score is taken for the chance to be right, by so many supposed detections of each score. */
@@ -43,8 +45,9 @@ export function chooseThresholds(
   history: readonly (readonly Judged[])[],
   classIds: readonly number[],
 ): Map<number, number> {
-  const weighed = history.flatMap((image, i) => {
-    const weight = 0.5 ** ((history.length - 1 - i) / HALF_LIFE)
+  const recent = history.slice(-REMEMBERED)
+  const weighed = recent.flatMap((image, i) => {
+    const weight = 0.5 ** ((recent.length - 1 - i) / HALF_LIFE)
     return image.map((one) => ({ ...one, gain: weight * GAIN[one.verdict] }))
   })
   const supposed = SUPPOSED.scores.map((score) => ({

@@ -1,12 +1,32 @@
 import { describe, expect, it } from 'vitest'
+import type { TrainingFile } from '../../../src/core/contract/training.ts'
+import { type Trained, trainingOptions } from '../../../src/core/training/presets.ts'
 import type { TrainingSample } from '../../../src/main/engine/data/samples.ts'
-import { liveDepth, Settling, samplesInTurn } from '../../../src/main/engine/train/live-schedule.ts'
+import {
+  live,
+  liveDepth,
+  liveOptions,
+  Settling,
+  samplesInTurn,
+} from '../../../src/main/engine/train/live-schedule.ts'
 
 describe('learning without an end', () => {
   it('leaves a trained backbone alone while images are few, and never learns more than the preset', () => {
     expect([liveDepth('c2', 1), liveDepth('c4', 10)]).toEqual(['fpn', 'fpn'])
     expect(liveDepth('head', 1)).toBe('head')
     expect(liveDepth('c2', 1000)).toBe('c2')
+  })
+
+  it('takes half the preset’s rate, and the user’s own choices as they are', () => {
+    const begun = (training: TrainingFile['training'] = {}, trained: Trained = 'backbone') =>
+      liveOptions(trainingOptions('lite0', 3, live({ training }).training, trained), { training }, 3, trained)
+    expect(begun()).toMatchObject({ learn: 'fpn', optimiser: { rate: 0.0015 }, batch: 1 })
+    expect(begun({ learn: 'c3', optimiser: { rate: 0.01 } })).toMatchObject({
+      learn: 'c3',
+      optimiser: { rate: 0.01, kind: 'adamw' },
+    })
+    // Nobody can learn from features that nothing has taught.
+    expect(begun({}, 'nothing').learn).toBe('c2')
   })
 
   it('sees every image once per epoch, the newest four three times', () => {

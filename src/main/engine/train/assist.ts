@@ -33,7 +33,7 @@ import { readCheckpoint, writeCheckpoint } from '../weights/checkpoint.ts'
 import { ImageBatches } from './batches.ts'
 import { beginLearning, endLearning, type Learning } from './learning.ts'
 import { withClasses } from './live-classes.ts'
-import { deeper, live, liveDepth, Settling, samplesInTurn } from './live-schedule.ts'
+import { deeper, live, liveDepth, liveOptions, Settling, samplesInTurn } from './live-schedule.ts'
 import { Normaliser } from './normaliser.ts'
 import { problemNotes } from './open-batches.ts'
 import { Optimiser } from './optimiser.ts'
@@ -81,9 +81,7 @@ const FRESH: Progress = {
 async function started(folder: RunFolder, request: AssistRequest, emit: Emit): Promise<LiveRun> {
   const { data, weights } = request
   const start = await startingPoint({ ...request, options: live(request.options) })
-  const { learn: preset } = start.options
-  const isChosen = request.options.training?.learn !== undefined || start.trained === 'nothing'
-  const options = { ...start.options, learn: isChosen ? preset : liveDepth(preset, data.images.length) }
+  const options = liveOptions(start.options, request.options, data.images.length, start.trained)
   const record: RunRecord = {
     format: 'fcos-studio-run',
     version: 1,

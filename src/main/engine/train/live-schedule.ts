@@ -1,6 +1,12 @@
 /** How learning goes on without an end: what is seen how often, how deep it goes, and when it may rest. */
-import { LEARNING_DEPTHS, type LearningDepth, type TrainingFile } from '../../../core/contract/training.ts'
+import {
+  LEARNING_DEPTHS,
+  type LearningDepth,
+  type TrainingFile,
+  type TrainingOptions,
+} from '../../../core/contract/training.ts'
 import { augmentFor } from '../../../core/training/augmentation.ts'
+import type { Trained } from '../../../core/training/presets.ts'
 import type { TrainingSample } from '../data/samples.ts'
 
 /**
@@ -34,10 +40,33 @@ const DEEP_FROM = 50
 
 /**
  * How deep a network learns whose backbone is trained: up to the pyramid at first, then as deep as the preset for so many
- * images. From few images a frozen backbone learns three times as fast, in steps that take half as long (docs/assist.md).
+ * images. From few images more is learnt with a frozen backbone, and in half the time (docs/assist.md).
  */
 export function liveDepth(preset: LearningDepth, images: number): LearningDepth {
   return images < DEEP_FROM && deeper(preset, 'fpn') ? 'fpn' : preset
+}
+
+/** Of the preset's rate: batches of one are half of the preset's. */
+const RATE = 0.5
+
+/**
+ * What a new run begins with.
+ *
+ * @param preset with the user's choices over it
+ */
+export function liveOptions(
+  preset: TrainingOptions,
+  { training: chosen }: TrainingFile,
+  images: number,
+  trained: Trained,
+): TrainingOptions {
+  const { optimiser, learn } = preset
+  const isFixed = chosen?.learn !== undefined || trained === 'nothing'
+  return {
+    ...preset,
+    optimiser: { ...optimiser, rate: optimiser.rate * (chosen?.optimiser?.rate === undefined ? RATE : 1) },
+    learn: isFixed ? learn : liveDepth(learn, images),
+  }
 }
 
 export const deeper = (one: LearningDepth, other: LearningDepth): boolean =>

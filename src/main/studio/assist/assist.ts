@@ -56,6 +56,8 @@ export class Assist {
   #error: AssistState['error'] = null
   #run: StoredRun | null = null
   #judgements: Judgements | null = null
+  /** Null where a label or a judgement may have changed them. */
+  #doubts: Doubt[] | null = null
   #live: AssistRun | null = null
   #gathering: ReturnType<typeof setTimeout> | undefined
   #telling: ReturnType<typeof setTimeout> | undefined
@@ -116,6 +118,7 @@ export class Assist {
     this.#phase = 'waiting'
     this.#run = runs.store.list().find(({ note, writable }) => note.assist && writable) ?? null
     this.#judgements = this.#run && new Judgements(this.#run.folder)
+    this.#doubts = null
     this.#progress = {
       step: this.#run?.summary.step ?? 0,
       learn: null,
@@ -143,6 +146,7 @@ export class Assist {
   /** Call with every step of the project's history. */
   stepped(effect: Pick<StepEffect, 'images' | 'classes'>): void {
     this.#finished.stepped(effect)
+    this.#doubts = null
     if (this.#on)
       this.#gathering ??= setTimeout(() => void this.#inTurn(() => this.#takeChanges()), GATHER_MS)
   }
@@ -159,11 +163,14 @@ export class Assist {
 
   /** The most confident first. */
   doubts(): Doubt[] {
-    return this.#judgements ? standingDoubts(this.#judgements, this.#studio.project.annotations) : []
+    const { annotations } = this.#studio.project
+    this.#doubts ??= this.#judgements ? standingDoubts(this.#judgements, annotations) : []
+    return this.#doubts
   }
 
   dismiss(image: number, box: BoxXyxy): void {
     this.#judgements?.dismiss(image, box)
+    this.#doubts = null
     this.#tell()
   }
 
@@ -205,6 +212,7 @@ export class Assist {
     if (!this.#judgements || !this.#progress.published) return
     const seeing = { model: () => this.#model(), step: this.#progress.step, proposing: this.#proposing }
     await this.#examiner.judge(id, this.#judgements, seeing, (line) => this.#live?.note(line))
+    this.#doubts = null
   }
 
   /** The learner's own, whatever is in use. */

@@ -19,6 +19,8 @@ const FILE = 'judgements.jsonl'
 /** Images of the summary. */
 const RECENT = 20
 const CURVE = 50
+/** Images whose claims tell how far the model is to be believed: what it said long ago it said as another. */
+const CLAIMING = 100
 /** IoU with its proposal of a label that was not adjusted: boxes are stored exactly. */
 const AS_PROPOSED = 0.98
 
@@ -190,7 +192,7 @@ export class Judgements {
   }
 
   #claims(): Claim[] {
-    return this.#all.flatMap(({ detections, labels }) => claimsOf(detections, labels))
+    return this.#all.slice(-CLAIMING).flatMap(({ detections, labels }) => claimsOf(detections, labels))
   }
 
   /** What cannot be written holds until the program ends: the labels themselves are safe. */
