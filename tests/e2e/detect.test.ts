@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ScoredBox } from '../../src/core/contract/engine.ts'
+import type { EngineData, ScoredBox } from '../../src/core/contract/engine.ts'
+import type { ClassBox } from '../../src/core/review/undecided.ts'
 import { dispatch } from '../../src/main/studio/api/dispatch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
 import { CATEGORIES, pictures, SMALL } from '../support/pictures.ts'
+import { label } from '../support/simulated-labeller.ts'
 import { launchBrowser, openWindow, type StudioWindow } from '../support/window.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fcos-detect-'))
@@ -17,9 +19,10 @@ const COUNT = 4
 /** The scores of detections in each image, the best first, as the engine itself gives them. */
 const scores: number[][] = []
 
+let data: EngineData
 let browser: Browser
 beforeAll(async () => {
-  const data = await pictures(join(folder, 'pictures'), COUNT)
+  data = await pictures(join(folder, 'pictures'), COUNT)
   const engine = await startEngine({ fastMath: false })
   const training = { ...SMALL.training, steps: 30, saveEvery: 100, optimiser: { rate: 3e-3 } }
   const options = { ...SMALL, training }
@@ -157,5 +160,43 @@ test('proposals in all images, a queue of them, and no violation of the accessib
   const order = host.project.images.list(items.map(({ image }) => image)).map(({ path }) => path)
   await expect.poll(() => page.getByLabel('Images').locator('.name').allTextContents()).toEqual(order)
   expect(await violations(page)).toEqual([])
+  expect(window.faults).toEqual([])
+})
+
+test('Assist learns from what is finished, proposes in the next image, counts what it saved, and ends with its key', async () => {
+  const window = await open()
+  const { host, page } = window
+  const bar = page.getByRole('group', { name: 'Assist', exact: true })
+  const says = (words: string) => bar.getByText(words).waitFor()
+  await window.press('g')
+  await says('Assist waits for the first finished image with a box')
+  const ids = host.project.classes.all().map(({ id }) => id)
+  for (const [n, image] of host.project.find('-has:error').slice(0, 3).entries()) {
+    const { boxes, categories } = data.images[n]!
+    const truth = Array.from(categories, (category, i) => {
+      const box = [...boxes.subarray(4 * i, 4 * i + 4)] as unknown as ClassBox['box']
+      return { classId: ids[category - 1]!, box }
+    })
+    await label(host, image, truth)
+  }
+  await says('Assist learns from 3 images')
+  expect(await violations(page)).toEqual([])
+
+  await window.press('d', 'd', 'd')
+  await expect.poll(() => window.proposals(), { timeout: 200_000 }).toBeGreaterThan(0)
+  const before = await window.stored()
+  expect(before).toEqual([])
+  await window.press('Shift+y')
+  const labels = await window.stored()
+  expect(labels.length).toBeGreaterThan(0)
+  expect(labels.every(({ source, model }) => source === 'accepted' && model === 'Assist')).toBe(true)
+  await window.press('f')
+  await says('Last 1 image')
+  await bar.getByRole('button', { name: /^100% taken/ }).waitFor()
+
+  await window.press('g')
+  await bar.waitFor({ state: 'hidden' })
+  await expect.poll(() => host.assist.state.phase).toBe('off')
+  expect(host.runs.list()).toMatchObject([{ name: 'Assist', state: 'stopped' }])
   expect(window.faults).toEqual([])
 })
