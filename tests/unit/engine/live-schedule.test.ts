@@ -17,10 +17,10 @@ describe('learning without an end', () => {
     expect(liveDepth('c2', 1000)).toBe('c2')
   })
 
-  it('takes half the preset’s rate, and the user’s own choices as they are', () => {
+  it('takes a quarter of the preset’s rate, and the user’s own choices as they are', () => {
     const begun = (training: TrainingFile['training'] = {}, trained: Trained = 'backbone') =>
       liveOptions(trainingOptions('lite0', 3, live({ training }).training, trained), { training }, 3, trained)
-    expect(begun()).toMatchObject({ learn: 'fpn', optimiser: { rate: 0.0015 }, batch: 1 })
+    expect(begun()).toMatchObject({ learn: 'fpn', optimiser: { rate: 0.00075 }, batch: 1 })
     expect(begun({ learn: 'c3', optimiser: { rate: 0.01 } })).toMatchObject({
       learn: 'c3',
       optimiser: { rate: 0.01, kind: 'adamw' },

@@ -46,8 +46,8 @@ export function liveDepth(preset: LearningDepth, images: number): LearningDepth 
   return images < DEEP_FROM && deeper(preset, 'fpn') ? 'fpn' : preset
 }
 
-/** Of the preset's rate: batches of one are half of the preset's. */
-const RATE = 0.5
+/** Of the preset's rate, which suits larger batches and ends at 0 (docs/assist.md). */
+const RATE = 0.25
 
 /**
  * What a new run begins with.
