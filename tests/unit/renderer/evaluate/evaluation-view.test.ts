@@ -125,6 +125,20 @@ describe('findings', () => {
     expect([view.at, view.focusWanted, place]).toEqual([1, true, 'evaluate'])
     expect(tour.current).toBe(null)
   })
+
+  test('a review tour leaves out images that are gone, and does not begin at one', async () => {
+    await view.refresh()
+    view.loadFindings()
+    await idle()
+    const isGone = (imageId: number): boolean => imageId === 4
+    view.startTour(0, isGone)
+    expect(shown).toEqual([])
+    view.startTour(1, isGone)
+    expect(shown).toEqual([7])
+    expect(view.studio.tour.stops.length).toBe(view.findings.value!.findings.length - 1)
+    view.studio.tour.end()
+    expect(view.at).toBe(1)
+  })
 })
 
 test('the place of a finding holds what was detected and what is labelled', () => {
