@@ -34,10 +34,10 @@ const CocoImage = z.looseObject({
   width: z.unknown().optional(),
   height: z.unknown().optional(),
 })
-// A field beside the box must not cost the object: each is looked at by itself.
+// Each field is checked by itself, so that an invalid one does not cost the object.
 const CocoAnnotation = z.looseObject({ image_id: Key, category_id: Key })
 
-/** Fields that are read, or say nothing that labels need. */
+/** Fields that are read, or that contain nothing of use for labels. */
 const KNOWN: Readonly<Record<CocoList, ReadonlySet<string>>> = {
   images: new Set(['id', 'file_name', 'width', 'height']),
   annotations: new Set(
@@ -46,7 +46,7 @@ const KNOWN: Readonly<Record<CocoList, ReadonlySet<string>>> = {
   categories: new Set(['id', 'name']),
 }
 
-/** True for JSON that is meant as a COCO data set, right or wrong in its parts. */
+/** Whether a JSON document is meant to be a COCO data set, even if parts of it are wrong. */
 export const isCoco = (json: unknown): boolean => CocoFile.safeParse(json).success
 
 /** The lists of a COCO file that are read. */
@@ -67,7 +67,7 @@ export function parseCoco(json: unknown, file: string): ParsedDataset {
   return reader.finish(json)
 }
 
-/** An annotation whose image and category may be still to come. */
+/** An annotation whose image and category may come later in the file. */
 interface Waiting {
   readonly id: unknown
   readonly image: string
@@ -78,7 +78,7 @@ interface Waiting {
 
 type OpenImage = Omit<DatasetImage, 'id'> & { readonly annotations: Annotation[] }
 
-/** Takes the entries of the lists one by one, in any order, and keeps nothing of them but what is read. */
+/** Takes the entries of the lists one by one, in any order, and keeps only what is read from them. */
 export class CocoReader {
   readonly #file: string
   /** By id as text. */
@@ -228,7 +228,7 @@ export class CocoReader {
 const keyOf = (id: number | string): string =>
   typeof id === 'string' && /^\d{1,15}$/.test(id) ? String(Number(id)) : String(id)
 
-/** Ids as numbers: their own where they are whole, else the next that are free. */
+/** Ids as numbers: whole numbers stay, and all others get the next free number. */
 function wholeIds(keys: Iterable<string>, list: CocoList, log: ProblemLog): Map<string, number> {
   const all = [...keys]
   const whole = all.filter((key) => /^-?\d{1,15}$/.test(key))
@@ -241,7 +241,7 @@ function wholeIds(keys: Iterable<string>, list: CocoList, log: ProblemLog): Map<
   return ids
 }
 
-/** What a JSON document is that was taken for COCO. */
+/** Describes a JSON document that is not a COCO data set. */
 function otherKind(json: unknown): string | undefined {
   if (!Array.isArray(json)) return undefined
   const first = json[0] as Record<string, unknown> | undefined
@@ -250,7 +250,7 @@ function otherKind(json: unknown): string | undefined {
     : 'it is a list'
 }
 
-/** The entry if it fits the schema; else it is reported. */
+/** The entry, if it fits the schema. Otherwise it is reported. */
 function fitting<T>(entry: unknown, schema: z.ZodType<T>, where: string, log: ProblemLog): T | undefined {
   const parsed = schema.safeParse(entry)
   if (parsed.success) return parsed.data

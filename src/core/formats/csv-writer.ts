@@ -13,7 +13,7 @@ function* lines({ categories, images }: DatasetStream, survey: Survey): Generato
   const optional = (['difficult', 'crowd', 'score'] as const).filter((key) => survey.with(key) > 0)
   const header = ['filename', 'width', 'height', 'class', 'xmin', 'ymin', 'xmax', 'ymax', ...optional]
   const isAscii = survey.isAscii && categories.every(({ name }) => /^[\0-\x7f]*$/.test(name))
-  // Spreadsheets take a file without this mark for one of a local 8-bit encoding.
+  // Without this mark, spreadsheets assume a local 8-bit encoding.
   yield (isAscii ? '' : '\ufeff') + line(header)
   for (const { fileName, width, height, annotations } of images) {
     const image = [fileName, width || '', height || '']

@@ -48,7 +48,7 @@ type OpenImage = NamedImage & { objects: NamedObject[]; dropped: number }
 
 /** Reads a table. Rows that cannot be used are reported. Throws DATA_CSV if the header lacks a column. */
 export function parseCsv(given: string, file: string): ParsedDataset {
-  // Tables pass through several programs, and each ends lines in its own way.
+  // Tables may have passed through several programs, each of which ends lines in its own way.
   const text = given.replace(/\r\n?/g, '\n')
   const log = new ProblemLog(file)
   const leftovers = new Leftovers()
@@ -56,7 +56,7 @@ export function parseCsv(given: string, file: string): ParsedDataset {
   const images = new Map<string, OpenImage>()
   let header: Header | undefined
   let start = 0
-  // Spreadsheets write which separator follows.
+  // Spreadsheets state the separator on a line of its own.
   const separator = /^\ufeff?sep=(.)\n/i.exec(text)?.[1]
   Papa.parse<string[]>(text, {
     ...(separator === undefined ? { delimitersToGuess: [',', ';', '\t'] } : { delimiter: separator }),
@@ -108,15 +108,15 @@ export function parseCsv(given: string, file: string): ParsedDataset {
   }
 }
 
-/** Quotes hold a cell together only where no blank is before them: some programs write one behind each comma. */
+/** Quotes count only at the very beginning of a cell, but some programs write a blank after each comma. */
 const withoutQuotes = (field: string): string =>
   /^\s+"(.*)"\s*$/s.exec(field)?.[1]?.replaceAll('""', '"') ?? field
 
-/** Blanks at the ends belong to a cell only where quotes hold them together. */
+/** Blanks at the ends belong to a cell only inside quotes. */
 const cell = (field: string, row: string): string =>
   field !== field.trim() && row.includes(`"${field.replaceAll('"', '""')}"`) ? field : field.trim()
 
-/** True for text whose first line has the columns. */
+/** Whether the first line of a text has the required columns. */
 export function isCsv(text: string): boolean {
   try {
     parseCsv(text.split(/\r?\n/, 2).join('\n'), '')
@@ -185,7 +185,7 @@ function readRow(
   })
 }
 
-/** Nobody draws a box inside the first pixel of an image. */
+/** If all coordinates are below 1, they are fractions, because nobody draws boxes inside the first pixel. */
 const isFractions = (corners: readonly number[]): boolean => corners.every((v) => v >= 0 && v <= 1)
 
 const isSet = (field: string): boolean => /^(1|true)$/i.test(field)

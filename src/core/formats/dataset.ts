@@ -11,7 +11,7 @@ export interface Category {
 /** Free properties of one object, such as `truncated` or `colour`. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 
-/** What an annotation says beside its class. */
+/** An annotation without its class. */
 export interface LabelledBox {
   /** Image pixels, sub-pixel precision kept as read. */
   readonly box: BoxXyxy
@@ -77,6 +77,6 @@ export interface Problem {
 export interface ParsedDataset {
   readonly dataset: Dataset
   readonly problems: Problem[]
-  /** What the file says and a data set has no place for, one line each: "keypoints of 3 objects". */
+  /** What the file contains but a data set cannot store, one line each: "keypoints of 3 objects". */
   readonly notKept?: readonly string[]
 }

@@ -1,4 +1,4 @@
-/** What a detector says about an image, as every detector hands it out and the evaluator takes it. */
+/** One detection, in the form in which detectors return it and the evaluation takes it. */
 import type { BoxXywh } from '../geometry/box.ts'
 import type { Rle } from '../geometry/rle.ts'
 
@@ -11,11 +11,11 @@ export interface Detection {
   readonly score: number
   /** Pixels²; decides the size class. The box's where it is not given. */
   readonly area?: number
-  /** Given where detections are compared by their masks. */
+  /** Set if detections are compared by their masks. */
   readonly mask?: Rle
 }
 
-/** The same of many detections, by row. */
+/** Many detections, as columns. */
 export interface DetectionColumns {
   readonly rows: number
   readonly imageId: Float64Array

@@ -20,7 +20,7 @@ interface FormatTraits {
   /** The name of the only file, for formats that have one. */
   readonly singleFile?: string
   readonly holds: readonly Property[]
-  /** How often the writer walks through the images; once where it is not given. */
+  /** How often the writer iterates over the images; once by default. */
   readonly walks?: number
 }
 
@@ -74,7 +74,7 @@ const NAMES: readonly (readonly [ObjectProperty, string])[] = [
   ['attributes', 'attributes'],
 ]
 
-/** What of this data set is lost in a format by its nature, one line each: "difficult flag of 3 objects". */
+/** What a format cannot store of this data set, one line each: "difficult flag of 3 objects". */
 export function notKept(categories: readonly Category[], survey: Survey, format: Format): string[] {
   const { holds } = TRAITS[format]
   const lines = NAMES.flatMap(([property, name]) => {

@@ -6,18 +6,24 @@
 import { CodedError } from '../errors.ts'
 
 export interface JsonObjectSink {
-  /** A member that is no list. */
+  /** A member that is not a list. */
   member(key: string, value: unknown): void
-  /** A list begins. A key may come twice. */
+  /** Called when a list begins. A key may occur twice. */
   list(key: string): void
   /** The text of the list's next entry. */
   entry(text: string): void
 }
 
-/** Characters of one entry of a list. Longer ones are an attack on the memory, or no entries. */
+/**
+ * Maximum number of characters of one entry of a list. Longer ones are an attack on the memory, or not entries at
+ * all.
+ */
 const LARGEST_ENTRY = 32 * 2 ** 20
 
-/** Characters of a member that is no list, such as the picture in a LabelMe file: as much as a string holds. */
+/**
+ * Maximum number of characters of a member that is not a list, such as the picture in a LabelMe file: as much as a
+ * string can hold.
+ */
 const LARGEST_MEMBER = 500 * 2 ** 20
 
 const STRUCTURE = /["{}[\],]/g
@@ -26,22 +32,22 @@ const STRING_END = /["\\]/g
 export class JsonObjectReader {
   readonly #sink: JsonObjectSink
   readonly #file: string
-  /** What of the present member or entry has been looked through in earlier pieces. */
+  /** The part of the current member or entry that came in earlier pieces and has been scanned. */
   #earlier: string[] = []
   #earlierLength = 0
-  /** What has come since, and how far it has been looked through. */
+  /** The current piece, and how far it has been scanned. */
   #text = ''
   #position = 0
-  /** Where the present member or entry begins. */
+  /** Start of the current member or entry in the piece. */
   #start = 0
   /** Open brackets. 0: before or after the object; 1: among its members; 2: in a value. */
   #depth = 0
   #inString = false
   #inList = false
-  /** Members or entries so far, where the present ones began. */
+  /** Number of members of the object so far, or of entries of the list that is being read. */
   #count = 0
   #ended = false
-  /** A list was a member's value, so that only a comma or the end can follow. */
+  /** Whether the last value was a list, after which only a comma or the end may follow. */
   #afterList = false
 
   /** `file` names the source in errors. */
@@ -66,12 +72,12 @@ export class JsonObjectReader {
     }
   }
 
-  /** The present member or entry up to here. */
+  /** The current member or entry up to this position. */
   #upTo(end: number): string {
     return this.#earlier.join('') + this.#text.slice(this.#start, end)
   }
 
-  /** Call it after the last piece. Throws DATA_JSON if the object is not complete. */
+  /** Call this after the last piece. Throws DATA_JSON if the object is incomplete. */
   end(): void {
     if (!this.#ended) this.#fail(this.#depth === 0 ? 'it is no JSON object' : 'it ends too early')
     this.#requireBlank(this.#upTo(this.#text.length))
@@ -80,7 +86,7 @@ export class JsonObjectReader {
   #skipString(): boolean {
     STRING_END.lastIndex = this.#position
     const found = STRING_END.exec(this.#text)
-    // A backslash whose character is still to come waits for it.
+    // A backslash at the end of a piece waits for the next piece.
     if (found?.[0] === '\\' && found.index + 1 === this.#text.length) {
       this.#position = found.index
       return false

@@ -19,11 +19,11 @@ import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
 export interface LabelMeDocument {
   /** Relative to the document's folder, as written: it may lead out of it. */
   readonly imagePath: string | undefined
-  /** 0 × 0 where the document does not say. */
+  /** 0 × 0 if the document does not state it. */
   readonly width: number
   readonly height: number
   readonly objects: readonly NamedObject[]
-  /** Shapes that could not be read, where none could. */
+  /** Number of shapes, if none of them could be read. */
   readonly unreadable?: number
 }
 
@@ -33,7 +33,7 @@ const Document = z.object({
   imageWidth: z.unknown().optional(),
   imageHeight: z.unknown().optional(),
 })
-// A field beside the outline must not cost the object: each is looked at by itself.
+// Each field is checked by itself, so that an invalid one does not cost the object.
 const Shape = z.looseObject({
   label: z.union([z.string(), z.number()]).transform(String),
   points: z.array(
@@ -51,7 +51,7 @@ const KNOWN = new Set(
   'label points shape_type group_id description flags attributes difficult score mask'.split(' '),
 )
 
-/** True for JSON that is meant as a LabelMe document. */
+/** Whether a JSON document is meant to be a LabelMe document. */
 export const isLabelMe = (json: unknown): boolean => Document.safeParse(json).success
 
 /**
@@ -120,7 +120,7 @@ function readObject(shapes: [Shape, ...Shape[]], where: string, log: ProblemLog)
   }
 }
 
-/** Named values; a list, which some tools write for none, has none. */
+/** Named values. Some tools write an empty list if there are none. */
 function valuesOf(raw: unknown, where: string, log: ProblemLog): Readonly<Record<string, unknown>> {
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>
   if (saysSomething(raw)) log.repair(where, 'these are not named values: left out')

@@ -8,7 +8,7 @@ export interface NamedObject extends LabelledBox {
 
 export interface NamedImage {
   readonly fileName: string
-  /** 0 × 0 where the labels do not say. */
+  /** 0 × 0 if the labels do not state it. */
   readonly width: number
   readonly height: number
   readonly objects: readonly NamedObject[]
@@ -17,7 +17,7 @@ export interface NamedImage {
   readonly unreadable?: number
 }
 
-/** Order of UTF-16 code units: the same on every machine, whatever its language. */
+/** Compares by UTF-16 code units, which gives the same order on every machine, whatever its language. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /**
@@ -42,7 +42,7 @@ export function fromNamed(images: readonly NamedImage[], classNames: Iterable<st
   }
 }
 
-/** Names that are written alike are one class, whichever way their letters are composed. Capitals tell classes apart. */
+/** The key of a class name: Unicode composition makes no difference, letter case does. */
 export const classKey = (name: string): string => name.normalize('NFC')
 
 /**
@@ -65,7 +65,7 @@ export function mergeCategories(
   return { categories: categories.filter(({ id }) => ids.get(id) === id), idOf: (id) => ids.get(id) ?? id }
 }
 
-/** The classes that occur. */
+/** Names of the classes that occur. */
 export const classNamesOf = (images: readonly NamedImage[]): string[] => [
   ...new Set(images.flatMap((image) => image.objects.map((object) => object.className))),
 ]

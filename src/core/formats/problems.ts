@@ -20,7 +20,7 @@ export class ProblemLog {
   }
 }
 
-/** Counts what a file says and a data set has no place for, so that it can be named. */
+/** Counts what a file contains but a data set cannot store, so that it can be reported. */
 export class Leftovers {
   readonly #counts = new Map<string, Map<string, number>>()
 

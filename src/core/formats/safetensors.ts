@@ -62,7 +62,7 @@ export function decodeSafetensors(file: Uint8Array): Safetensors {
   return { tensors, metadata }
 }
 
-/** How many bytes of a file its header takes, told by the first 8. Throws WEIGHTS_TRUNCATED, WEIGHTS_HEADER. */
+/** Size of a file's header in bytes, read from the first 8. Throws WEIGHTS_TRUNCATED, WEIGHTS_HEADER. */
 export function headerEnd(start: Uint8Array): number {
   if (start.length < PREFIX)
     throw new CodedError('WEIGHTS_TRUNCATED', 'The file is too short for a safetensors header')
@@ -159,7 +159,10 @@ function parseHeader(bytes: Uint8Array): { metadata: Record<string, string>; ent
   return { metadata, entries }
 }
 
-/** Not by a schema, which leaves out a key `__proto__` in silence; JSON.parse makes that a key like any other. */
+/**
+ * This is not checked by a schema, which would silently leave out a key `__proto__`; for JSON.parse it is a key like
+ * any other.
+ */
 const isTexts = (value: unknown): value is Record<string, string> =>
   typeof value === 'object' &&
   value !== null &&

@@ -1,4 +1,4 @@
-/** One walk through a data set: the counts that people are told, and what writers must know before their first line. */
+/** The result of one pass over a data set: counts for people, and what writers must know before their first line. */
 import { isPolygons } from '../geometry/segmentation.ts'
 import type { Annotation, DatasetImage } from './dataset.ts'
 
@@ -36,7 +36,7 @@ export class Survey {
     return this.#boxesOf.get(categoryId) ?? 0
   }
 
-  /** Objects that have a property. */
+  /** Number of objects that have a property. */
   with(property: ObjectProperty): number {
     return this.#with.get(property) ?? 0
   }

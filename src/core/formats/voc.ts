@@ -24,11 +24,11 @@ import { firstIssue, Leftovers, ProblemLog } from './problems.ts'
 export interface VocDocument {
   /** The image's name without folder, where the document gives a usable one. */
   readonly fileName: string | undefined
-  /** 0 × 0 where the document does not say. */
+  /** 0 × 0 if the document does not state it. */
   readonly width: number
   readonly height: number
   readonly objects: readonly NamedObject[]
-  /** Objects that could not be read, where none could. */
+  /** Number of objects, if none of them could be read. */
   readonly unreadable?: number
 }
 
@@ -37,7 +37,7 @@ const Coordinate = z.string().transform(toNumber)
 const VocObject = z.object({
   name: Text,
   bndbox: z.object({ xmin: Coordinate, ymin: Coordinate, xmax: Coordinate, ymax: Coordinate }),
-  // A field beside the box must not cost the object.
+  // Fields are checked one by one, so that an invalid one does not cost the object.
   pose: z.unknown().optional(),
   truncated: z.unknown().optional(),
   difficult: z.unknown().optional(),
@@ -55,7 +55,7 @@ const VocRoot = z.object({
   }),
 })
 
-// Entities stay off: references are decoded below, without any that a document defines itself.
+// The parser does not expand entities. References are decoded below, except those that a document defines itself.
 const parser = new XMLParser({
   ignoreAttributes: true,
   ignoreDeclaration: true,

@@ -1,4 +1,4 @@
-/** What a writer of a format hands out: text files, which the caller puts on disk. */
+/** The text files that the writer of a format returns, for the caller to store. */
 import { CodedError } from '../errors.ts'
 import { safeRelativePath } from './checks.ts'
 import type { DatasetImage, DatasetStream } from './dataset.ts'
@@ -9,7 +9,7 @@ import type { Survey } from './survey.ts'
 export interface TextFile {
   /** Relative to the output folder, with forward slashes. */
   readonly path: string
-  /** In pieces of a few KiB where it is the only file of the data set; they must be taken before the next file is. */
+  /** In pieces of a few KiB if it is the only file of the data set. All pieces must be taken before the next file. */
   readonly text: string | Iterable<string>
 }
 
@@ -40,10 +40,10 @@ export function* labelFiles(
   }
 }
 
-/** Lists by name: the file names of their images, in order. */
+/** The file names of the images in each list, in order. */
 export type Lists = Map<string, string[]>
 
-/** Puts an image on the lists that hold it. */
+/** Adds an image to its lists. */
 export function enlist({ fileName, splits = [] }: DatasetImage, lists: Lists): void {
   for (const split of splits) {
     const list = lists.get(split)

@@ -35,7 +35,7 @@ export function parseDataYaml(text: string, file: string): YoloConfig {
   }
   let raw: unknown
   try {
-    // Everything is text as written: a class may be called on, 12:30, 1e3 or null.
+    // All values stay text as written, because a class may be called on, 12:30, 1e3 or null.
     raw = parse(text, { maxAliasCount: 10, logLevel: 'error', schema: 'failsafe' })
   } catch (error) {
     fail(error instanceof Error ? error.message.split('\n')[0]! : String(error), error)
@@ -65,7 +65,7 @@ export function parseDataYaml(text: string, file: string): YoloConfig {
   }
 }
 
-/** What YAML writes for nothing. */
+/** What YAML writes for null. */
 const isNone = (text: string): boolean => ['', '~', 'null', 'none'].includes(text.trim().toLowerCase())
 
 const withSlashes = (path: string): string => path.trim().replaceAll('\\', '/')

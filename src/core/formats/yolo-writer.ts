@@ -37,8 +37,8 @@ const labelPath = (stem: string): string =>
   `${`/images/${stem}`.replace(/^(.*)\/images\//s, '$1/labels/').slice(1)}.txt`
 
 /**
- * Names in double quotes, on one line, are text for every reader. Without quotes, those of YAML 1.1 take on, 12:30, 1_000,
- * 2024-01-01 and others for something else.
+ * Names in double quotes on one line are text for every reader. Without quotes, readers of YAML 1.1 take on, 12:30,
+ * 1_000, 2024-01-01 and others for values of other types.
  */
 const YAML = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
@@ -105,13 +105,15 @@ function toShape(
   ]
 }
 
-/** Boxes that go this far over the border, in px, do so by the rounding of their last writer. */
+/**
+ * Boxes that exceed the border by up to this many pixels do so because of rounding by the program that wrote them.
+ */
 const ROUNDING = 0.01
 
 /** Twelve decimals: 10⁻⁶ px in the largest images, without the noise of the last bits. */
 const fraction = (value: number, size: number): number => Number((value / size).toFixed(12))
 
-/** The outline of an object of one piece; YOLO has no lines for several. */
+/** The outline of an object of one part; a line of YOLO cannot hold several. */
 function singlePolygon({ segmentation }: Annotation): readonly number[] | undefined {
   return isPolygons(segmentation) && segmentation.length === 1 ? segmentation[0] : undefined
 }

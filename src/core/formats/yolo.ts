@@ -28,7 +28,7 @@ function* linesOf(text: string): Generator<Line> {
   }
 }
 
-/** True for text that has a line as these files have them, whatever its numbers mean. */
+/** Whether a text has a line in the form of a YOLO label, whatever its numbers mean. */
 export function hasYoloLine(text: string): boolean {
   for (const { name, numbers } of linesOf(text)) {
     if (/^\d+(\.0+)?$/.test(name) && numbers.length >= 4 && numbers.every(Number.isFinite)) return true
@@ -64,7 +64,7 @@ export class YoloGrammar {
       for (const { numbers } of linesOf(text)) {
         const lines = byCount.get(numbers.length)
         if (lines === undefined) byCount.set(numbers.length, [numbers])
-        // So many lines show what they are.
+        // Number of lines that suffice for this decision.
         else if (lines.length < 5000) lines.push(numbers)
       }
     }
@@ -238,7 +238,10 @@ function fromCentre(shape: readonly number[], width: number, height: number): Bo
   ]
 }
 
-/** To a millionth of a pixel: finer than any fraction as written, so that whole pixels come back whole. */
+/**
+ * Rounds to a millionth of a pixel, which is finer than any written fraction, so that whole pixels are restored
+ * exactly.
+ */
 const toPixels = (fraction: number, size: number): number => Math.round(fraction * size * 1e6) / 1e6
 
 /** True for the four corners of a box: what a box is in a file of polygons. */

@@ -13,12 +13,11 @@ const GROUP = 0x1f
 const SIGN = 0x10
 const MORE = 0x20
 
-/** The first counts are written as they are, those after it as differences. */
+/** The first counts are written as they are, the later ones as differences. */
 const PLAIN_COUNTS = 3
 
 /**
- * A mask out of any of COCO's forms.
- *
+ * Converts any of COCO's forms to a mask.
  * @param size of the image, which polygons do not say and run lengths must agree with.
  * @throws CodedError DATA_MASK where the runs do not fill the image.
  */
@@ -38,7 +37,7 @@ export function maskOf(
   return readCocoRle(segmentation, where)
 }
 
-/** A mask out of its written form. Throws DATA_MASK where the runs do not fill its size. */
+/** Parses run lengths. Throws DATA_MASK if the runs do not add up to width · height. */
 export function readCocoRle({ size: [height, width], counts: written }: CocoRle, where: string): Rle {
   const counts = typeof written === 'string' ? parseCounts(written, where) : Uint32Array.from(written)
   const pixels = counts.reduce((sum, count) => sum + count, 0)
@@ -51,7 +50,7 @@ export function readCocoRle({ size: [height, width], counts: written }: CocoRle,
   return { width, height, counts }
 }
 
-/** With compact counts. */
+/** Writes a mask with compact counts. */
 export const toCocoRle = ({ width, height, counts }: Rle): CocoRle => ({
   size: [height, width],
   counts: formatCounts(counts),

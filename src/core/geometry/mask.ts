@@ -24,16 +24,16 @@ export function* columnsOf({
   }
 }
 
-/** Larger masks are not drawn; 8,000 × 8,000 px. */
+/** Masks with more pixels than 8,000 × 8,000 are not drawn. */
 const MOST_PIXELS = 64e6
 
 interface Bitmap {
-  /** Where its first pixel lies in the image. */
+  /** Position of its first pixel in the image. */
   readonly x: number
   readonly y: number
   readonly width: number
   readonly height: number
-  /** [width][height], one for foreground. */
+  /** [width][height], 1 for foreground. */
   readonly pixels: Uint8Array
 }
 
@@ -75,7 +75,7 @@ export function maskRings(mask: Rle): Ring[] | null {
   const { width, height, pixels } = bitmap
   const has = (x: number, y: number): boolean =>
     x >= 0 && y >= 0 && x < width && y < height && pixels[x * height + y] === 1
-  /** Upper edges of foreground pixels that are part of a ring already; every ring has one. */
+  /** Upper edges of foreground pixels that already belong to a ring. Every ring has at least one. */
   const visited = new Uint8Array(width * height)
   const rings: Ring[] = []
   for (let startX = 0; startX < width; startX++) {
@@ -114,7 +114,7 @@ function fromSpans(spans: Iterable<readonly [from: number, to: number]>, { width
   return { width, height, counts: Uint32Array.from(runs) }
 }
 
-/** Moves a mask by whole pixels. What leaves the image is cut off. */
+/** Moves a mask by whole pixels. Pixels that leave the image are cut off. */
 export function translateMask(mask: Rle, dx: number, dy: number): Rle {
   const { width, height } = mask
   function* moved(): Generator<readonly [number, number]> {
@@ -136,7 +136,7 @@ export function fitMask(mask: Rle, from: BoxXyxy, to: BoxXyxy): Rle {
   const columns = Map.groupBy(columnsOf(mask), ([x]) => x)
   const scaleX = (to[2] - to[0]) / (from[2] - from[0])
   const scaleY = (to[3] - to[1]) / (from[3] - from[1])
-  /** The first pixel whose centre is not before an edge of the source. */
+  /** The first pixel whose centre is at or after an edge of the source. */
   const firstFrom = (y: number) => Math.ceil(to[1] + (y - from[1]) * scaleY - 0.5)
   function* fitted(): Generator<readonly [number, number]> {
     for (let x = 0; x < width; x++) {

@@ -11,7 +11,7 @@ export interface Rle {
   readonly counts: Uint32Array
 }
 
-/** Pixels that are set. */
+/** Number of pixels that are set. */
 export function rleArea({ counts }: Rle): number {
   let area = 0
   for (let run = 1; run < counts.length; run += 2) area += counts[run]!
@@ -30,7 +30,7 @@ export function rleBounds({ height, counts }: Rle): [x1: number, y1: number, x2:
       const lastColumn = Math.floor(last / height)
       x1 = Math.min(x1, column)
       x2 = Math.max(x2, lastColumn + 1)
-      // A run that goes on in the next column touches the top and the bottom.
+      // A run that continues in the next column touches both the top and the bottom.
       y1 = Math.min(y1, column === lastColumn ? start - column * height : 0)
       y2 = Math.max(y2, column === lastColumn ? last - column * height + 1 : height)
     }
@@ -39,7 +39,7 @@ export function rleBounds({ height, counts }: Rle): [x1: number, y1: number, x2:
   return x1 === Infinity ? [0, 0, 0, 0] : [x1, y1, x2, y2]
 }
 
-/** How many pixels two masks of equal size share. */
+/** Number of pixels that are set in both of two masks of equal size. */
 export function rleIntersection(a: Rle, b: Rle): number {
   let shared = 0
   let [i, j] = [0, 0]
@@ -124,7 +124,7 @@ function fromChanges(changes: [at: number, by: number][], width: number, height:
   return { width, height, counts: trimmed(counts) }
 }
 
-/** Without a last run of no pixels. */
+/** Removes an empty last run. */
 const trimmed = (counts: number[]): Uint32Array =>
   Uint32Array.from(counts.length > 1 && counts.at(-1) === 0 ? counts.slice(0, -1) : counts)
 
