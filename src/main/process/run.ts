@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** Lets the program write its progress to this terminal instead of capturing standard output. */
   readonly showProgress?: boolean
-  /** Is told what the program writes, both to standard output and to standard error, as it comes. */
+  /** Receives what the program writes to standard output and standard error, as it arrives. */
   readonly onOutput?: (text: string) => void
 }
 
@@ -24,7 +24,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      // Not spawn's own timeout: its timer outlives a program that could not be started.
+      // spawn's own timeout is not used, because its timer outlives a program that could not be started.
       ...(options.timeoutMs && { signal: AbortSignal.timeout(options.timeoutMs) }),
       stdio: ['ignore', options.showProgress && process.stdout.isTTY ? 'inherit' : 'pipe', 'pipe'],
       windowsHide: true,
@@ -52,7 +52,8 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /**
- * Runs a program in this terminal, and hands on to it the signals that tell this one to end: it ends in its own order.
+ * Runs a program in this terminal. Signals that ask this program to end are passed on, so that the other ends in its
+ * own way.
  * @returns its exit status; −1 where it could not be started or was ended by a signal.
  */
 export function runInForeground(command: string, args: readonly string[]): Promise<number> {
@@ -72,7 +73,7 @@ export function runInForeground(command: string, args: readonly string[]): Promi
   })
 }
 
-/** Starts a program that lives on by itself. Where it cannot be started nothing happens. */
+/** Starts a program that outlives this one. If it cannot be started, nothing happens. */
 export function launch(command: string, args: readonly string[]): void {
   const child = spawn(command, args, { detached: true, stdio: 'ignore' })
   child.on('error', () => {})
@@ -99,7 +100,7 @@ function endTogether(child: ChildProcess): () => void {
   return release
 }
 
-/** A program that runs beside this one, with all that it starts. */
+/** A program that runs in parallel to this one, with all processes that it starts. */
 export interface ProcessGroup {
   /** Once it and its output have ended. `stderr` is the end of its standard error output. */
   readonly ended: Promise<{
@@ -107,7 +108,7 @@ export interface ProcessGroup {
     readonly signal: string | null
     readonly stderr: string
   }>
-  /** Ends all of it, by force. */
+  /** Kills the program and all processes that it started. */
   kill(): void
 }
 
@@ -132,7 +133,7 @@ export function startGroup(command: string, args: readonly string[], options: Ru
       if (isWindows || child.pid === undefined) child.kill('SIGKILL')
       else process.kill(-child.pid, 'SIGKILL')
     } catch {
-      // It has ended already.
+      // The process has already ended.
     }
   }
   process.once('exit', kill)
@@ -146,7 +147,7 @@ export function startGroup(command: string, args: readonly string[], options: Ru
     child.on('close', (status, signal) => resolve({ status, signal, stderr }))
   }).finally(() => {
     process.off('exit', kill)
-    // What a killed launcher has left of its group.
+    // Kills what a killed launcher has left of its group.
     kill()
   })
   return { ended, kill }

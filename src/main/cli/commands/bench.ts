@@ -10,7 +10,7 @@ import { describeEngine } from './train.ts'
 
 export interface BenchOptions {
   readonly model: Architecture
-  /** Its name; FCOS where undefined. */
+  /** Name of the detector; FCOS if undefined. */
   readonly detector?: string
   readonly train: boolean
   readonly height: number

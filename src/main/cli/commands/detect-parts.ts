@@ -1,4 +1,7 @@
-/** `fcos detect` in parts: a shard of the images, all of them on a Ray cluster, and the results of all parts in one. */
+/**
+ * `fcos detect` in parts: detects in one shard of the images or in all of them on a Ray cluster, and merges the
+ * results of all parts.
+ */
 import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -42,9 +45,9 @@ export interface PartsOptions extends Omit<DetectOptions, 'model'> {
   readonly gpus?: boolean
 }
 
-/** Images of one request to the engine. */
+/** Number of images per request to the engine. */
 const REQUEST = 200
-/** Of one shard on a cluster, at most: what is lost with an actor. */
+/** Maximum number of images of a shard on a cluster, all of which are lost if an actor fails. */
 const SHARD = 256
 
 /** @throws CodedError USAGE_*, DATA_*, WEIGHTS_*, IO_*, ENGINE_*. */
@@ -61,7 +64,10 @@ export async function runParts(options: PartsOptions, progress: Progress): Promi
   }
 }
 
-/** The parts' results in the order of the list, an image in memory at a time (of other formats than COCO, all of them). */
+/**
+ * Writes the results of all parts in the order of the list. One image is in memory at a time; with formats other than
+ * COCO, all of them.
+ */
 async function merge(
   folders: readonly string[],
   { out, format }: Pick<PartsOptions, 'out' | 'format'>,
@@ -102,7 +108,7 @@ async function merge(
   }
 }
 
-/** A shard of the images, by the studio's engine. Where it was cut off before, it goes on. */
+/** Detects in a shard of the images with the studio's engine. An interrupted shard is continued. */
 async function detectShard(options: PartsOptions, given: string, progress: Progress): Promise<DetectReport> {
   const [, shard, shards] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(given)?.map(Number) ?? []
   if (shard === undefined || shards === undefined || shard > shards)
@@ -170,7 +176,9 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
   }
 }
 
-/** All images in the actors of a Ray cluster; what was done before a failure is not done again. */
+/**
+ * Detects in all images in the actors of a Ray cluster. Shards that were complete before a failure are not repeated.
+ */
 async function detectOnRay(options: PartsOptions, on: string, progress: Progress): Promise<DetectReport> {
   const { out, storage, actors = 1, gpus = false } = options
   const cluster = new RayCluster(rayAddress(on))

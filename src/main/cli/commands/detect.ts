@@ -41,7 +41,7 @@ export interface DetectOptions {
   readonly score?: number
   /** Minimum scores of single classes, by name. */
   readonly classScore?: Readonly<Record<string, number>>
-  /** Names of the classes that are wanted; all where it is left out. */
+  /** Names of the wanted classes; all by default. */
   readonly classes?: readonly string[]
   /** Long side of tiles in pixels of the image. */
   readonly tile?: Tiling
@@ -50,7 +50,7 @@ export interface DetectOptions {
   /** Maximum number of detections per image, of a tiled one per tile. */
   readonly limit: number
   readonly batch: number
-  /** Left out: the detector's own. */
+  /** By default the detector's own. */
   readonly nms?: number
   readonly size?: number
   readonly fastMath?: boolean
@@ -61,7 +61,7 @@ export interface DetectOptions {
 
 /** Low enough for a whole precision-recall curve. */
 export const SCORE = 0.05
-/** A picture that showed every detection of the curve would be covered by them. */
+/** Pictures show fewer, because all detections of the curve would cover them. */
 export const SHOWN_SCORE = 0.4
 export interface DetectReport {
   readonly out: string
@@ -102,7 +102,7 @@ async function detectWith(
   progress: Progress,
 ): Promise<DetectReport> {
   const { out, overlay } = options
-  // What reads data sets is loaded while the engine's process starts.
+  // The readers of data sets are loaded while the engine's process starts.
   const { findImages } = await import('../detection/inputs.ts')
   const inputs = await findImages(options.images, options.from ? { from: options.from } : {})
   const pictures = overlay === undefined ? [] : await picturesOf(inputs, overlay)
@@ -245,10 +245,10 @@ async function detect(
 
 type ScoreOptions = Pick<DetectOptions, 'score' | 'classScore' | 'classes'>
 
-/** The least score of a class, by the model's id; Infinity for one that is not wanted. */
+/** The minimum score of a class, by the model's id; Infinity for a class that is not wanted. */
 type LeastScores = (classId: number) => number
 
-/** Of all classes: what the engine has to find. */
+/** The lowest minimum score of all classes, which is the one for the engine. */
 export function lowest({ score, classScore = {} }: ScoreOptions, own: readonly number[] | undefined): number {
   const rest = score === undefined && own ? own : [score ?? SCORE]
   return Math.min(...rest, ...Object.values(classScore))

@@ -77,7 +77,7 @@ async function readResults(
   return detectionColumns(toDetections(results, images, dt, iouType))
 }
 
-/** A COCO file is read as pycocotools reads it; a data set of another format as the other commands do. */
+/** A COCO file is read as pycocotools reads it, a data set of another format as the other commands read it. */
 async function readTruth(
   { gt, iouType, from }: Pick<EvalFiles, 'gt' | 'iouType' | 'from'>,
   say: (line: string) => void,
@@ -96,18 +96,21 @@ async function readTruth(
     const why = `${gt}: masks are compared with those of a COCO file alone`
     throw new CodedError('USAGE_MASKS', why, 'Make one with `fcos convert --to coco`')
   }
-  // The other readers are loaded where they are needed.
+  // The other readers are only loaded if they are needed.
   const { readDataset } = await import('../read-dataset.ts')
   const { dataset } = await readDataset(gt, say, from ? { from } : {})
   return { ...groundTruthOf(dataset), images: dataset.images }
 }
 
-/** Pictures to compare with the sizes in a COCO file: reading the headers of all could take longer than the evaluation. */
+/**
+ * Number of pictures whose size is compared with a COCO file. Reading the headers of all could take longer than the
+ * evaluation.
+ */
 const SAMPLE = 200
 
 /**
- * A COCO file is taken as it is, so its boxes may count in the pixels of another version of the pictures, often those
- * of photos as they were stored. What that costs looks like a bad detector.
+ * A COCO file is taken as it is, so its boxes may be in the pixels of another version of the pictures, often of
+ * photos before EXIF rotation. The low metrics then look like those of a bad detector.
  */
 async function otherSizes(gt: string, all: readonly NamedImage[]): Promise<string | undefined> {
   const sized = all.filter(({ width, height, fileName }) => width && height && fileName !== '')

@@ -15,7 +15,7 @@ import { writeOutput } from '../files.ts'
 export interface InspectCommandOptions {
   /** The network's input: images are scaled to fit size × size pixels, as in the training of lite0. */
   readonly size: number
-  /** Its name; FCOS where undefined. */
+  /** Name of the detector; FCOS if undefined. */
   readonly detector?: string
   /** Path of a table of all boxes to write. */
   readonly csv?: string

@@ -1,4 +1,4 @@
-/** `fcos job`: a run that is trained on other machines, and comes back as if it had been trained here. */
+/** `fcos job`: trains a run on other machines, and brings it back as if it had been trained here. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { EngineEvent, TrainResult } from '../../../core/contract/engine.ts'

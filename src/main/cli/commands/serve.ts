@@ -15,7 +15,7 @@ import type { Progress } from '../progress.ts'
 export interface ServeOptions {
   /** A project's file or folder, or a folder of images; if omitted, the welcome page is opened. */
   readonly project?: string
-  /** Left out: that of the last start, if it is free. */
+  /** By default the port of the last start, if it is free. */
   readonly port?: number
   /** Whether to open the browser, if there is a display. */
   readonly open: boolean

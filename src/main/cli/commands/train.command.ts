@@ -9,7 +9,7 @@ const MORE = [
     'files, and what --resume needs. Settings that are not given depend on the number of images. Ctrl-C saves and stops.',
 ]
 
-/** What decides what a run is. */
+/** Options that define a run. */
 export const runOptions = (command: Command): Command =>
   command
     .option('--data <dataset>', 'data set to train on')
@@ -28,7 +28,7 @@ export const runOptions = (command: Command): Command =>
     .option('--seed <n>', 'runs with the same seed are identical', integer(0))
     .option('--config <file>', 'JSON file with all other settings (docs/cli.md)')
 
-/** Where it is trained. */
+/** Options for where a run is trained. */
 export const placeOptions = (command: Command): Command =>
   command
     .option('--on <place>', 'torchrun[:N], in N processes of PyTorch here, or ray+https://HOST:8265')

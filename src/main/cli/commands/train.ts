@@ -38,11 +38,11 @@ export interface TrainOptions {
   readonly data?: string
   readonly val?: string
   readonly from?: Format
-  /** The name of a detector; that of the weights, or FCOS, where undefined. */
+  /** The name of a detector; by default that of the weights, or FCOS. */
   readonly detector?: string
   /** lite0, r50 or the path of weights. */
   readonly model?: string
-  /** Left out: a new one in runs/. */
+  /** By default a new folder in runs/. */
   readonly out?: string
   /** torchrun[:N], or the address of a Ray cluster; undefined: the engine. */
   readonly on?: string
@@ -94,7 +94,9 @@ export async function runTrain(given: TrainOptions, progress: Progress): Promise
   }
 }
 
-/** Named by the second, as nobody else's. Throws USAGE_NO_RUN: what is resumed has to be named. */
+/**
+ * A new folder, named after the present second. Throws USAGE_NO_RUN if a run is to be resumed, which must be named.
+ */
 function newFolder({ resume }: TrainOptions): string {
   if (resume)
     throw new CodedError('USAGE_NO_RUN', '--out is missing', 'Name the folder of the run to continue')
@@ -104,7 +106,7 @@ function newFolder({ resume }: TrainOptions): string {
 
 type RunRequest = Omit<TrainRequest, 'method' | 'pinned'>
 
-/** What a run is to be, from the options of a command line. Throws USAGE_*, DATA_*, WEIGHTS_*. */
+/** Defines a run by the options of a command line. Throws USAGE_*, DATA_*, WEIGHTS_*. */
 export async function readRequest(
   options: TrainOptions & { readonly out: string; readonly resume: boolean },
   progress: Progress,
@@ -188,7 +190,7 @@ async function readOptions({
   return { ...file, training: { ...file.training, ...Object.fromEntries(given) } }
 }
 
-/** The settings of a file, if there is one, for the detector of the command line, if that names one. */
+/** The settings of the --config file, if there is one, for the detector of the command line, if it names one. */
 async function readConfig(path: string | undefined, detector: string | undefined): Promise<TrainingFile> {
   if (path === undefined) return detector === undefined ? {} : { model: { detector } }
   const text = await readFile(path, 'utf8').catch((cause) => {
@@ -234,7 +236,7 @@ async function readData(
   return sets
 }
 
-/** lite0 where nothing is said: it learns on any machine. */
+/** The default is lite0, which can be trained on any machine. */
 async function weightsFor(
   { model = 'lite0' }: TrainOptions,
   { model: chosen }: TrainingFile,

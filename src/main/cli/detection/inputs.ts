@@ -77,7 +77,8 @@ async function datasetAt(folder: string, options: LoadOptions): Promise<Loaded |
 }
 
 async function imagesIn(folder: string): Promise<string[]> {
-  // The reader of images refuses a pipe by name; left out here, it would be skipped without a word.
+  // Pipes are listed too, because the reader of images then reports them. If they were left out here, they would
+  // be skipped silently.
   const files = await listFiles(folder, IMAGE_FILE, Infinity, true)
   if (files.length > 0) return files.map((file) => path.resolve(folder, file))
   throw new CodedError('USAGE_NO_IMAGES', `There is no image in ${folder}`)

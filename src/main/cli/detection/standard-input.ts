@@ -1,6 +1,9 @@
 import { text } from 'node:stream/consumers'
 
-/** The arguments, with the lines of standard input in place of `-`; names that end with a 0 byte, as `find -print0` gives, too. */
+/**
+ * The arguments, with `-` replaced by the lines of standard input. Names may also end with a 0 byte, as those of
+ * `find -print0` do.
+ */
 export async function withStandardInput(args: readonly string[], input = process.stdin): Promise<string[]> {
   if (!args.includes('-')) return [...args]
   const given = await text(input)

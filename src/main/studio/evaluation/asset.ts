@@ -21,7 +21,7 @@ export async function respondWithPoints(
     })
     if (!params.success) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
     const points = await evaluations().call('points', params.data)
-    // What is frozen is always the same.
+    // Frozen data never change, so that browsers may cache them.
     const headers = { 'cache-control': 'private, max-age=31536000, immutable' }
     return { status: 200, type: 'application/octet-stream', headers, body: Buffer.from(points) }
   } catch (error) {

@@ -50,7 +50,7 @@ export class Evaluations {
     return readEntry(join(this.#folder, id))
   }
 
-  /** In a process of its own: it takes minutes, and others have questions meanwhile. */
+  /** Runs in a process of its own, because it takes minutes, during which the other process answers questions. */
   async oracle(params: ServiceParams<'oracle'>, control: JobContext): Promise<OracleResult> {
     const evaluator = new Evaluator(this.#place, this.#projectFile)
     this.#busy.add(evaluator)

@@ -1,4 +1,4 @@
-/** The evaluator's process as the studio sees it: started when it is first asked, and again if it died. */
+/** The evaluator's process as the studio sees it. It is started for the first question, and again if it has died. */
 import { join } from 'node:path'
 import { CodedError } from '../../../core/errors.ts'
 import { Child } from '../../process/child.ts'
@@ -13,7 +13,7 @@ export interface Question {
 
 const ENTRY = 'src/main/studio/evaluation/evaluator-process.ts'
 
-/** ms without a question after which the memory is given back. */
+/** Milliseconds without a question after which the process is ended to free its memory. */
 const IDLE = 300_000
 
 type EvaluatorChild = Child<Question, Parameters<JobContext['report']>>

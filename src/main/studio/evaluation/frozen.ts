@@ -1,4 +1,4 @@
-/** What an evaluation is made of: labels and detections as they were when it began. */
+/** The data of an evaluation: labels and detections as they were when it began. */
 import type { GroundTruth, TrueObject } from '../../../core/evaluation/ground-truth.ts'
 import type { NamedImage } from '../../../core/formats/coco-ground-truth.ts'
 import type { Detection } from '../../../core/formats/detection.ts'
@@ -10,24 +10,24 @@ import type { Project } from '../project/index.ts'
 
 export interface FrozenObject extends Omit<TrueObject, 'mask'> {
   readonly annotationId: number
-  /** Where masks can be compared; of an object without a usable outline the rectangle of its box. */
+  /** Set if masks can be compared. An object without a usable outline has the rectangle of its box. */
   readonly segmentation?: Segmentation
 }
 
 export interface FrozenTruth extends GroundTruth {
-  /** With their sizes where masks can be compared. */
+  /** Sizes are set if masks can be compared. */
   readonly images: readonly NamedImage[]
   readonly objects: readonly FrozenObject[]
 }
 
 export interface FrozenDetection extends Omit<Detection, 'mask'> {
   readonly segmentation?: Segmentation
-  /** p̂ and ô, where the detector tells them: the score is √(p̂·ô). */
+  /** p̂ and ô, if the detector has them; the score is √(p̂·ô). */
   readonly classScore?: number
   readonly centerness?: number
 }
 
-/** Images whose labels are read at a time. */
+/** Number of images whose labels are read at a time. */
 const CHUNK = 1000
 
 /** The images that a query finds and somebody has worked on. Throws USAGE_QUERY. */
@@ -36,7 +36,7 @@ export const labelledImages = (project: Project, query: string): number[] =>
 
 export interface FrozenLabels {
   readonly truth: FrozenTruth
-  /** How many objects have no usable outline. */
+  /** Number of objects without a usable outline. */
   readonly boxObjects: number
 }
 
@@ -77,7 +77,10 @@ export function freezeLabels(
   return { truth, boxObjects }
 }
 
-/** Whether it is there, and if it is run lengths, whether they fill the image: imported masks are kept as they came. */
+/**
+ * Whether there is an outline and, if it is run lengths, whether these fill the image. Imported masks are stored
+ * unchecked.
+ */
 export function isUsable(
   segmentation: Segmentation | null | undefined,
   image: Pick<ProjectImage, 'width' | 'height'> | undefined,
@@ -92,7 +95,7 @@ export function isUsable(
   }
 }
 
-/** Of the images before: how many have other objects now, or are gone. */
+/** Number of images of the evaluation that have other labels now, or are gone. */
 export function changedImages(before: FrozenTruth, now: FrozenTruth): number {
   const [old, fresh] = [before, now].map(wordings) as [Map<number, string>, Map<number, string>]
   return [...old].filter(([id, wording]) => fresh.get(id) !== wording).length

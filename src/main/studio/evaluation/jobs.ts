@@ -1,4 +1,4 @@
-/** The two long jobs of evaluation. Of a model, detection in the engine comes first: candidates into the cache. */
+/** The two long jobs of evaluation. To evaluate a model, the engine first fills the cache with candidates. */
 
 import type { EvaluationEntry, OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
@@ -18,7 +18,7 @@ interface Context {
   readonly project: Project
 }
 
-/** Share of the progress that detecting takes. */
+/** Share of the progress that detection takes. */
 const DETECTING = 0.9
 
 /** Errors: those of evaluation.start. */
@@ -45,7 +45,7 @@ export async function evaluateSource(
   )
 }
 
-/** The waterfall of oracles. Errors: those of evaluation.oracle. */
+/** Computes the waterfall of oracles. Errors: those of evaluation.oracle. */
 export async function lookAhead(
   context: Context,
   evaluation: string,

@@ -1,4 +1,4 @@
-/** An evaluation in memory. What is computed from its labels and detections is computed when it is first asked for. */
+/** An evaluation in memory. Analyses are computed when they are first needed. */
 
 import type { Ranking } from '../../../core/contract/studio/evaluation.ts'
 import { CodedError } from '../../../core/errors.ts'
@@ -32,7 +32,7 @@ export class LoadedEvaluation {
     this.#iouTypes = iouTypes
   }
 
-  /** Throws USAGE_RANKING where centerness is not known, USAGE_IOU_TYPE where masks are not. */
+  /** Throws USAGE_RANKING if centerness is unknown, USAGE_IOU_TYPE if masks are. */
   of(ranking: Ranking, iouType: IouType = 'bbox'): Analysis {
     const key = `${ranking} ${iouType}`
     const known = this.#analyses.get(key)
@@ -53,12 +53,12 @@ export class LoadedEvaluation {
 
 type Masked = { readonly imageId: number; readonly segmentation?: Segmentation }
 
-/** Draws objects and detections in the pixels of their images. */
+/** Rasterises the outlines of objects and detections in the pixels of their images. */
 class Masks {
   readonly #images: ReadonlyMap<number, NamedImage>
   readonly #truth: ReadonlyMap<Masked, Rle>
 
-  /** An image whose size is not known is as large as what lies in it. */
+  /** An image of unknown size is taken to be as large as the outlines in it require. */
   constructor({ images, objects }: FrozenTruth, detections: readonly Masked[]) {
     const sized = new Map(images.map((image) => [image.id, image]))
     const ofImage = Map.groupBy([...objects, ...detections], ({ imageId }) => imageId)
@@ -71,7 +71,7 @@ class Masks {
     this.#truth = new Map(objects.map((object) => [object, this.#draw(object)]))
   }
 
-  /** Objects are drawn once, for both rankings. */
+  /** Objects are rasterised once, for both rankings. */
   of(one: Masked): Rle {
     return this.#truth.get(one) ?? this.#draw(one)
   }
@@ -92,7 +92,7 @@ function extentOf(ofImage: readonly Masked[]): [width: number, height: number] {
   return [width, height]
 }
 
-/** The detections of one ranking held against the labels. */
+/** Compares the detections of one ranking with the labels. */
 export class Analysis {
   readonly truth: FrozenTruth
   readonly detections: readonly FrozenDetection[]
@@ -135,7 +135,7 @@ export class Analysis {
     return this.#errors
   }
 
-  /** One per class, by ascending id. */
+  /** One entry per class, by ascending id. */
   get thresholdCurves(): readonly ThresholdCurve[] {
     this.#thresholdCurves ??= thresholdCurves(this.tables, this.findings)
     return this.#thresholdCurves

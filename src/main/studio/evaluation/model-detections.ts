@@ -1,4 +1,4 @@
-/** What a model detects, from the candidates that it left in the cache. */
+/** The detections of a model, selected from its candidates in the cache. */
 import { setImmediate } from 'node:timers/promises'
 import { gridOf, type ImageCandidates } from '../../../core/contract/model-assets.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
@@ -16,19 +16,19 @@ export interface CachedModel {
   readonly key: string
   readonly cacheFolder: string
   readonly images: readonly { readonly id: number; readonly key: string }[]
-  /** How many images could not be read. */
+  /** Number of images that could not be read. */
   readonly unread: number
 }
 
 type Classes = readonly Pick<ProjectClass, 'id' | 'name'>[]
 
 export interface ModelDetections {
-  /** As the detector ranks, and as it would if centerness did not count. */
+  /** Ranked as the detector ranks them, and as it would without centerness. */
   readonly score: FrozenDetection[]
   readonly class: FrozenDetection[]
 }
 
-/** `done` hears of every image, and may throw to stop. */
+/** `done` is called for every image, and may throw to stop. */
 export async function detectionsOf(
   model: CachedModel,
   classes: Classes,
@@ -41,13 +41,13 @@ export async function detectionsOf(
     detections.score.push(...select(id, found, classIds, true))
     detections.class.push(...select(id, found, classIds, false))
     done(++images)
-    // So that a cancellation is heard.
+    // Yields, so that a cancellation can arrive.
     await setImmediate()
   }
   return detections
 }
 
-/** What the oracle needs of them, with the category of each of the model's classes. */
+/** Candidates in the form that the oracle needs, with the category of each of the model's classes. */
 export async function candidateImages(
   model: CachedModel,
   classes: Classes,
@@ -91,7 +91,7 @@ async function* candidatesOf({
   }
 }
 
-/** Classes that the project lacks get ids that no class has, so that they are counted and left out. */
+/** Classes that the project lacks get unused ids, so that their detections are counted and left out. */
 const classIdsOf = ({ model: { config } }: ImageCandidates, classes: Classes): number[] =>
   matchClasses(config.classes, classes).map((id, label) => id ?? -1 - label)
 

@@ -1,4 +1,4 @@
-/** The waterfall of oracles of an evaluated model. */
+/** Computes the waterfall of oracles of an evaluated model. */
 import { setImmediate } from 'node:timers/promises'
 import type { OracleResult } from '../../../core/contract/studio/evaluation.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
@@ -17,7 +17,7 @@ import type { JobContext } from '../jobs.ts'
 import type { FrozenTruth } from './frozen.ts'
 import { type CachedModel, candidateImages } from './model-detections.ts'
 
-/** Images behind a bar. */
+/** Number of images that are listed behind a bar. */
 const MOST_GAINS = 100
 
 /** Throws the signal's reason. */

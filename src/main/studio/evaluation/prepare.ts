@@ -1,4 +1,4 @@
-/** Begins an evaluation: freezes labels and detections, computes the numbers, and keeps it all. */
+/** Begins an evaluation: freezes labels and detections, computes the numbers, and stores everything. */
 import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
 import type { EvaluationEntry, EvaluationSource, Ranking } from '../../../core/contract/studio/evaluation.ts'
@@ -19,7 +19,7 @@ import { evaluationsFolder, type Frozen, writeEvaluation } from './storage.ts'
 export interface Preparation {
   readonly source: EvaluationSource
   readonly query: string
-  /** Of a model: what it found. Images that are not among these could not be read, and do not count. */
+  /** For a model, its detections. Images without an entry could not be read and do not count. */
   readonly model: CachedModel | null
 }
 
@@ -58,7 +58,7 @@ export async function prepare(
   )
 }
 
-/** What an evaluation's entry says that is not counted from its labels and detections. */
+/** The part of an evaluation's entry that is not computed from labels and detections. */
 type Origin = Pick<
   EvaluationEntry,
   | 'title'
@@ -71,7 +71,7 @@ type Origin = Pick<
   | 'masklessDetections'
 >
 
-/** Freezes the labels of the images, computes the numbers and keeps everything beside the project. */
+/** Freezes the labels of the images, computes the numbers and stores everything beside the project. */
 export async function keep(
   project: Project,
   origin: Origin,
@@ -114,7 +114,10 @@ export async function keep(
 interface Read {
   readonly detections: ReadonlyMap<Ranking, readonly FrozenDetection[]>
   readonly otherImages: number
-  /** Detections that were made in pictures of another size, by where they lie. */
+  /**
+   * Number of detections that must have been made in pictures of another size, because they are centred outside their
+   * image.
+   */
   readonly outside: number
   readonly masklessDetections: number
 }
@@ -136,7 +139,7 @@ async function readModel(
   }
 }
 
-/** Results on images of the project that were not chosen are left out and counted. */
+/** Results for images of the project that were not chosen are left out and counted. */
 async function readResults(path: string, project: Project, chosen: ReadonlySet<number>): Promise<Read> {
   const file = basename(path)
   const results = parseCocoResults(parseJson(await readText(path, file), file), file)

@@ -79,7 +79,7 @@ export async function writeOracle(folder: string, result: OracleResult): Promise
   await guarded(() => replaceFile(join(folder, 'oracle.json'), JSON.stringify(result)))
 }
 
-/** Null until it was computed. */
+/** Null if it was not computed yet. */
 export async function readOracle(folder: string): Promise<OracleResult | null> {
   const json = await readJson(join(folder, 'oracle.json')).catch(() => null)
   return OracleResult.safeParse(json).data ?? null
@@ -99,7 +99,7 @@ export async function readFrozen(folder: string, entry: EvaluationEntry): Promis
   return { truth: fromCoco(coco), detections }
 }
 
-/** Files of our own that are gone or damaged make an evaluation that there is not. */
+/** If one of its files is missing or damaged, the evaluation counts as absent. */
 async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'))
@@ -162,7 +162,7 @@ const fromCoco = ({ images, categories, annotations }: CocoTruth): FrozenTruth =
   })),
 })
 
-/** Without file names: the images' ids are those of ground-truth.json. */
+/** File names are omitted, because the images' ids are those of ground-truth.json. */
 const cocoResults = (detections: readonly FrozenDetection[]) =>
   detections.map(({ imageId, categoryId, box, area, score, classScore, centerness, segmentation }) => ({
     image_id: imageId,

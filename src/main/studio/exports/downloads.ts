@@ -14,14 +14,14 @@ import { writeError } from '../../files/replace-file.ts'
 import type { AssetResponse } from '../assets/responses.ts'
 import type { JobContext } from '../jobs.ts'
 
-/** Compressed already. */
+/** Files that are already compressed. */
 const DENSE = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.zip'])
 export const DOWNLOAD_PREFIX = '/asset/download/'
 
 interface Place {
   readonly folder: string
   readonly name: string
-  /** Once it is packed. */
+  /** Set once the zip is complete. */
   zip?: string
 }
 
@@ -97,7 +97,7 @@ export class Downloads {
     }
   }
 
-  /** Deletes all, also those that an earlier studio left. */
+  /** Deletes all downloads, including those of an earlier start. */
   async clear(): Promise<void> {
     this.#places.clear()
     await rm(this.#root, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** Gathers what a model card says: from the file, from its run, and from an evaluation. */
+/** Gathers the contents of a model card from the file, its run, and an evaluation. */
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -95,7 +95,7 @@ async function thresholdsOf(
   )
   const thresholds = matchClasses(classes, ofProject).map((classId): Omit<CardThreshold, 'name'> => {
     const at = classId === null ? undefined : (saved.get(classId) ?? best.get(classId))
-    // Where nobody found a better one: as low as the metrics look.
+    // Without a better threshold, the lowest score that the metrics consider.
     return at ? { score: at.score, at } : { score: EVALUATION_SCORE, at: null }
   })
   return {

@@ -1,4 +1,6 @@
-/** A model on its way out: one file with its card and thresholds, tried by a fresh engine before it is put in place. */
+/**
+ * Exports a model as one file with its card and thresholds. A fresh engine tests the file before it is put in place.
+ */
 import { rm, stat } from 'node:fs/promises'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
@@ -11,13 +13,13 @@ import type { JobContext } from '../jobs.ts'
 import { differing, errorsOf, type Found, findAll, isRead } from './check-model.ts'
 
 export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check' | 'card'> {
-  /** Null to keep the model's own, and to write none beside the file. */
+  /** Null keeps the model's own card and writes none beside the file. */
   readonly card: string | null
-  /** Image files for the check; none: no check. */
+  /** Image files for the check; without any, nothing is checked. */
   readonly images: readonly string[]
 }
 
-/** Shares of the progress that the two passes over the images take. */
+/** Share of the progress of each of the two passes over the images. */
 const PASS = 0.45
 
 /** Errors: those of exports.model, and the signal's reason. Whatever goes wrong, nothing is left behind. */
@@ -66,13 +68,13 @@ export async function exportModel(
 
 interface Work {
   readonly model: string
-  /** Where the file is written. */
+  /** Temporary path of the file. */
   readonly partial: string
   readonly images: readonly string[]
   readonly thresholds: number[] | null
   readonly card: string | null
   readonly signal: AbortSignal
-  /** In an engine of its own. */
+  /** Runs `body` with an engine of its own. */
   inEngine<T>(body: (engine: Engine) => Promise<T>): Promise<T>
   /** Reports a share of the progress over the images. */
   through(from: number, share: number, what: string): (done: number) => void

@@ -1,4 +1,4 @@
-/** The model card: what somebody needs to know who was given the file and nothing else. Markdown. */
+/** Writes the model card in Markdown: what people need to know who are given only the file. */
 
 import type { Evaluated } from '../../../core/contract/engine.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
@@ -15,11 +15,11 @@ export interface CardFacts {
   readonly title: string
   /** Of the program that writes it. */
   readonly version: string
-  /** Null for weights that do not say. */
+  /** Null if the weights do not state it. */
   readonly config: ModelConfig | null
   readonly run: RunFacts | null
   readonly thresholds: readonly CardThreshold[]
-  /** What the thresholds were chosen on; null where it is not known. */
+  /** The evaluation on which the thresholds were chosen; null if unknown. */
   readonly chosenOn: string | null
   readonly licence: string
 }
@@ -38,7 +38,7 @@ export interface RunFacts {
 export interface CardThreshold {
   readonly name: string
   readonly score: number
-  /** At this threshold; null where nobody measured. */
+  /** At this threshold; null if it was not measured. */
   readonly at: Pick<NonNullable<ClassThresholds['best']>, 'precision' | 'recall' | 'f1'> | null
 }
 
@@ -130,7 +130,8 @@ function thresholdsOf({ thresholds, chosenOn }: CardFacts): string[] {
       ['class', 'score', 'precision', 'recall', 'F1'],
       thresholds.map(({ name, score, at }) => [
         name,
-        // In full: rounded up it would drop a detection that the figures count.
+        // The threshold is written in full, because a rounded one could exclude a detection that the figures
+        // count.
         score,
         ...(at ? [at.precision, at.recall, at.f1].map(figure) : ['–', '–', '–']),
       ]),

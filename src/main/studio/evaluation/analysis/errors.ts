@@ -4,7 +4,7 @@ import { ERROR_TYPES } from '../../../../core/evaluation/analysis/error-types.ts
 import { NOTHING } from '../../../../core/evaluation/group-matcher.ts'
 import type { Analysis } from '../loaded-evaluation.ts'
 
-/** How many errors there are of each type, and what average precision they cost. */
+/** The number of errors of each type, and the average precision that they cost. */
 export function errorReport({ tables, findings, errors }: Analysis): ErrorReport {
   const gains = errorGains(tables, findings, errors)
   const counts = new Uint32Array(ERROR_TYPES.length)

@@ -1,4 +1,4 @@
-/** The detections and objects behind a bar, a cell, a point or a stretch of a ranking. */
+/** Lists the detections and objects behind a bar, a cell, a point or a section of a ranking. */
 import type { FINDING_KINDS, Finding, FindingsPage } from '../../../../core/contract/studio/evaluation.ts'
 import type { ParsedParams } from '../../../../core/contract/studio.ts'
 import { type ConfusionMatrix, confusionMatrix } from '../../../../core/evaluation/analysis/confusion.ts'
@@ -19,7 +19,7 @@ interface Found extends Evidence {
   readonly kind: Kind
 }
 
-/** What was listed last, for the next page of it. */
+/** The last list, from which the next page is taken. */
 const lists = new WeakMap<Analysis, { readonly key: string; readonly list: readonly Found[] }>()
 
 export function findingsPage(analysis: Analysis, { offset, limit, ...options }: Options): FindingsPage {
@@ -123,7 +123,7 @@ function cellOf(
   return (cell?.pairs ?? []).map((pair) => ({ ...pair, kind }))
 }
 
-/** What the metrics make of a detection at IoU 0.5. */
+/** The verdict of the metrics on a detection at IoU 0.5. */
 function verdictOn({ tables, findings, errors }: Analysis, d: number): Found {
   if (findings.verdict[d] === VERDICT.right) {
     const g = findings.object[d]!

@@ -1,4 +1,4 @@
-/** Scores against how well boxes fit, as points and in numbers. */
+/** Compares scores with the IoU of boxes, as points and in numbers. */
 
 import type { ScoreAgainstIou } from '../../../../core/contract/studio/evaluation.ts'
 import { MOST_POINTS, POINT_COLUMNS } from '../../../../core/contract/studio/evaluation-points.ts'

@@ -1,4 +1,4 @@
-/** What precision, recall and F1 score thresholds give, per class at IoU 0.5. */
+/** Precision, recall and F1 of score thresholds, per class at IoU 0.5. */
 import type {
   ClassFigures,
   ClassThreshold,
@@ -10,7 +10,7 @@ import {
 } from '../../../../core/evaluation/analysis/threshold-curve.ts'
 import type { Analysis } from '../loaded-evaluation.ts'
 
-/** Of the curve that is drawn. */
+/** Number of points of the curve that is drawn. */
 const STEPS = 100
 
 export function thresholdsOf({ thresholdCurves }: Analysis): ClassThresholds[] {
@@ -27,7 +27,7 @@ export function thresholdsOf({ thresholdCurves }: Analysis): ClassThresholds[] {
   })
 }
 
-/** In the order asked for; classes that the evaluation does not have are passed over. */
+/** In the requested order. Classes that the evaluation does not have are skipped. */
 export function figuresAt(
   { thresholdCurves }: Analysis,
   thresholds: readonly ClassThreshold[],

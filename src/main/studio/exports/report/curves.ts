@@ -1,4 +1,4 @@
-/** How the run went: its curves. */
+/** Draws the curves of the run. */
 import type { Curves } from '../../../../core/contract/studio/runs.ts'
 import type { Detector } from '../../../../core/detectors/detector.ts'
 import type { Html } from './html.ts'
@@ -7,7 +7,7 @@ import { type Line, type LineChart, lineChart } from './line-chart.ts'
 interface Figures {
   readonly title: string
   readonly y: string
-  /** Names of curves and what they are called. */
+  /** Names of curves, and their titles. */
   readonly lines: readonly (readonly [name: string, title: string])[]
 }
 

@@ -1,4 +1,4 @@
-/** Measures and draws a report in a process of its own: for thousands of images that takes seconds, and nobody is to wait. */
+/** Measures and draws a report in a process of its own, because for thousands of images that takes seconds. */
 import { join } from 'node:path'
 import type { EngineData } from '../../../../core/contract/engine.ts'
 import { CodedError } from '../../../../core/errors.ts'
@@ -8,7 +8,7 @@ import type { Found } from '../check-model.ts'
 import type { ReportFacts } from './facts.ts'
 
 export interface DrawingTask extends Omit<ReportFacts, 'measured' | 'examples'> {
-  /** What was found in which images; null where nothing could be measured. */
+  /** The detections in each image; null if nothing could be measured. */
   readonly results: { readonly data: EngineData; readonly found: Found } | null
 }
 

@@ -1,4 +1,4 @@
-/** Pictures with what was found in them: small JPEGs inside the report, boxes drawn over them as vectors. */
+/** Example pictures with detections: small JPEGs inside the report, with boxes drawn over them as vectors. */
 import path from 'node:path'
 import type { EngineData } from '../../../../core/contract/engine.ts'
 import { keyOf } from '../../../images/image-file.ts'
@@ -7,14 +7,14 @@ import { readReduced } from '../../../images/screen-image.ts'
 import { type Html, html } from './html.ts'
 import type { Mark, Scene } from './measure.ts'
 
-/** Half of them the worst, the others evenly among the rest. */
+/** Number of examples. Half are the images with most mistakes, the others are taken evenly from the rest. */
 const SHOWN = 12
 /** Of the JPEG, px: more than is shown, for dense screens. */
 const LONG_SIDE = 480
-/** What a picture is fitted into on the page, CSS px. */
+/** Size of the area that a picture is fitted into on the page, CSS px. */
 const SHOWN_SIZE = { width: 330, height: 248 }
 
-/** Images that cannot be read any more are left out. */
+/** Images that can no longer be read are left out. */
 export async function examples(
   { images, categories }: EngineData,
   scenes: readonly Scene[],

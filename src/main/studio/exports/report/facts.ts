@@ -1,4 +1,4 @@
-/** All that a report tells. */
+/** The contents of a report. */
 import type { Evaluated } from '../../../../core/contract/engine.ts'
 import type { RunRecord } from '../../../../core/contract/run-record.ts'
 import type { Curves, RunDetail, RunSummary } from '../../../../core/contract/studio/runs.ts'

@@ -1,4 +1,4 @@
-/** Markup that cannot be broken by what is put into it. */
+/** Builds markup that no inserted text can break. */
 
 export class Html {
   readonly text: string
@@ -10,7 +10,7 @@ export class Html {
 
 type Value = Html | string | number | null | readonly Value[]
 
-/** Texts are escaped, markup and lists of it go in as they are, null is nothing. Attributes must stand in double quotes. */
+/** Escapes texts, inserts markup and lists of it unchanged, and omits null. Attributes must be in double quotes. */
 export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Html =>
   new Html(String.raw({ raw: parts }, ...values.map(textOf)))
 
@@ -23,7 +23,7 @@ function textOf(value: Value): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** Also without the control characters that neither HTML nor SVG may hold. */
+/** Also removes control characters, which neither HTML nor SVG may contain. */
 const escaped = (text: string): string =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -9,20 +9,20 @@ export interface Line {
 
 export interface LineChart {
   readonly title: string
-  /** What stands along the axes, with units. */
+  /** Titles of the axes, with units. */
   readonly x: string
   readonly y: string
   readonly lines: readonly Line[]
-  /** Ends that the axes have at least. */
+  /** Values that the axes must include. */
   readonly xRange?: readonly [number, number]
   readonly yRange?: readonly [number, number]
 }
 
 const [WIDTH, HEIGHT] = [480, 240]
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 10, 36]
-/** Colours that the style sheet has. */
+/** Number of colours in the style sheet. */
 const COLOURS = 6
-/** Points of a line beyond which they are averaged: more than there are pixels for. */
+/** Maximum number of points of a line, about one per pixel. Longer lines are averaged. */
 const MOST_POINTS = 400
 
 export function lineChart({ title, x, y, lines, xRange, yRange }: LineChart): Html {
@@ -79,7 +79,7 @@ function pathOf(points: Points, across: (x: number) => number, up: (y: number) =
     .join('')
 }
 
-/** Means of neighbours, so that a long run's line is no longer than it can be seen. */
+/** Averages neighbouring points, so that the line of a long run has no more points than can be seen. */
 export function thinned(points: Points): Points {
   const size = Math.ceil(points.length / MOST_POINTS)
   if (size <= 1) return points
@@ -103,7 +103,7 @@ function extent(values: readonly number[], range: readonly [number, number] | un
   return low === high ? [low, low + (Math.abs(low) || 1)] : [low, high]
 }
 
-/** Round values, about `count` of them, the first and last of which hold the extent between them. */
+/** About `count` round values whose first and last enclose the extent. */
 export function ticks([low, high]: readonly [number, number], count: number): number[] {
   const rough = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(rough))

@@ -1,4 +1,4 @@
-/** A run's model held against the images that it is measured with, as they were labelled when it began. */
+/** Measures a run's model on its validation images, as they were labelled when the run began. */
 import type { EngineData } from '../../../../core/contract/engine.ts'
 import type {
   ClassThresholds,
@@ -22,13 +22,13 @@ export interface Measured {
   readonly curves: readonly PrecisionCurve[]
   readonly thresholds: readonly ClassThresholds[]
   readonly errors: ErrorReport
-  /** Of the detections above each class's threshold of best F1, as are the scenes. */
+  /** Confusion of the detections above each class's threshold of best F1, which the scenes show too. */
   readonly confusion: ConfusionMatrix
   /** An entry per image of the data. */
   readonly scenes: readonly Scene[]
 }
 
-/** What was found in an image, and what was not. */
+/** The detections in an image, and the objects that were missed. */
 export interface Scene {
   readonly marks: readonly Mark[]
   /** Wrong detections and objects not found. */
@@ -39,7 +39,7 @@ export interface Mark {
   readonly kind: 'right' | 'wrong' | 'missed'
   readonly box: BoxXyxy
   readonly classId: number
-  /** Null of what was not found. */
+  /** Null for a missed object. */
   readonly score: number | null
 }
 
@@ -84,7 +84,7 @@ function truthOf({ categories, images }: EngineData): FrozenTruth {
   return {
     categories,
     images: images.map(({ id, path }) => ({ id, fileName: path })),
-    // The run keeps no ids of them.
+    // A run does not store ids of annotations.
     objects: objects.map((object, annotationId) => ({ ...object, annotationId })),
   }
 }

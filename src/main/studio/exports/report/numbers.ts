@@ -1,4 +1,4 @@
-/** What was measured: COCO's numbers, each class, precision against recall, confusion, and what errors cost. */
+/** The measurements: COCO's metrics, each class, precision and recall, confusion, and the cost of errors. */
 import { EVALUATION_SCORE } from '../../../../core/detectors/shared/select.ts'
 import { figure, statName } from '../model-card.ts'
 import { type Html, html } from './html.ts'
@@ -57,7 +57,7 @@ function confusionTable({ confusion, metrics }: Measured): Html {
   const rows = confusion.counts.map((row, i) => {
     const total = row.reduce((sum, count) => sum + count, 0)
     const cells = row.map((count, j) =>
-      // There is no counting of background that is rightly taken for background.
+      // Background that is correctly not detected cannot be counted.
       i === names.length && j === names.length
         ? html`<td></td>`
         : html`<td style="--share: ${(total > 0 ? count / total : 0).toFixed(3)}">${count}</td>`,

@@ -1,4 +1,4 @@
-/** The report of a run as one HTML document: it loads nothing, runs nothing, and is read without a network. */
+/** The report of a run as one HTML document that loads nothing, runs nothing, and can be read offline. */
 import { MODELS } from '../../../../core/detectors/architectures.ts'
 import { detectorOf } from '../../../../core/detectors/detectors.ts'
 import { curveCharts } from './curves.ts'

@@ -1,4 +1,4 @@
-/** What the run learnt from and how it was set. */
+/** The data and the settings of the run. */
 import type { ReportFacts } from './facts.ts'
 import { type Html, html } from './html.ts'
 
