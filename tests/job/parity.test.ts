@@ -287,7 +287,10 @@ print(json.dumps(detect.detect(network, data.read_image(sys.argv[2]), torch.devi
     await trainInEngine(at('begun'), {}, GO_ON)
     await trainInEngine(at('begun too'), sgd, {}, stopAfter(2))
     expect(await trainInTorch(at('begun too'), {}, {}, GO_ON)).toMatchObject({ complete: true, steps: 4 })
-    for (const name of ['begun', 'begun too']) {
+    // Made for PyTorch, and never begun there.
+    await begin(at('unbegun'), sgd)
+    await trainInEngine(at('unbegun'), {}, GO_ON)
+    for (const name of ['begun', 'begun too', 'unbegun']) {
       expect(lossDifference(at(name), await runOf('engine-sgd'))).toBeLessThan(1e-6)
       expect(weightDifference(at(name), at('engine-sgd'))).toBeLessThan(1e-6)
     }

@@ -1,21 +1,23 @@
 /** What a run consists of when it starts, and when it goes on. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { BeginRequest, EngineEvent } from '../../../core/contract/engine.ts'
 import { type RunData, writeRunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
+import type { TrainingOptions } from '../../../core/contract/training.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
 import { trainingCanvas } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
 import { device } from '../tensor/tensorflow.ts'
-import { writeCheckpoint } from '../weights/checkpoint.ts'
+import { readCheckpoint, writeCheckpoint } from '../weights/checkpoint.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import { dataNotes } from './data-notes.ts'
 import { beginLearning } from './learning.ts'
 import { RunFolder } from './run-folder.ts'
 import { startingPoint } from './starting-point.ts'
-import { type Restored, restoreState } from './state.ts'
+import { type Progress, type Restored, restoreState } from './state.ts'
 
 export interface Start extends Restored {
   readonly record: RunRecord
@@ -36,8 +38,12 @@ export async function startedRun(folder: RunFolder, request: StartRequest): Prom
   return {
     ...definition,
     learning: beginLearning(new Network(model, state), options),
-    progress: { step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
+    progress: { ...NOTHING_YET },
   }
+}
+
+const NOTHING_YET: Progress = {
+  ...{ step: 0, rateScale: 1, rollbacks: 0, positives: null, best: null, owesEvaluation: false },
 }
 
 /**
@@ -75,9 +81,19 @@ export async function definedRun(
  */
 export async function resumedRun(folder: RunFolder, request: StartRequest): Promise<Start> {
   const { record, data } = resumedDefinition(folder, request)
-  const restored = await restoreState(folder.state, record.model, record.options)
+  const { model, options } = record
+  // What was made for another program, and was not begun there, begins here.
+  const isUnbegun = !existsSync(folder.state) && existsSync(folder.start)
+  const restored = isUnbegun
+    ? await unbegun(folder, options)
+    : await restoreState(folder.state, model, options)
   await folder.replaceRecord(record)
   return { record, data, ...restored }
+}
+
+async function unbegun({ start }: RunFolder, options: TrainingOptions): Promise<Restored> {
+  const { config, tensors } = await readCheckpoint(start)
+  return { learning: beginLearning(new Network(config, tensors), options), progress: { ...NOTHING_YET } }
 }
 
 /** As it is to be kept from now on. @throws CodedError USAGE_NO_RUN, USAGE_RESUME. */

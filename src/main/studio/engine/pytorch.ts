@@ -134,11 +134,16 @@ function isJobOf(job: string, run: string): boolean {
   return existsSync(path.join(job, JOB_FILES.record)) && record(runFolderOf(job)) === record(run)
 }
 
-/** Pinned images need not be among those that the run learns from or is measured with. @returns their paths in the job */
+/**
+ * Pinned images need not be among those that the run learns from or is measured with. One that cannot be copied is named by the
+ * program, which misses it: pictures to look at are not worth a run.
+ *
+ * @returns their paths in the job
+ */
 async function carryPinned(images: readonly string[], job: string): Promise<string[]> {
   const folder = path.resolve(job, JOB_FILES.pinned)
   await mkdir(folder, { recursive: true })
   const carried = images.map((image, i) => path.join(folder, `${i}${path.extname(image)}`))
-  for (const [i, image] of images.entries()) await copyFile(image, carried[i]!)
+  for (const [i, image] of images.entries()) await copyFile(image, carried[i]!).catch(() => {})
   return carried
 }
