@@ -6,13 +6,13 @@ import { clockwise, polygonHolds, type Ring, signedArea } from './polygon.ts'
 
 /** A connected piece of an object. */
 export interface Part {
-  /** As it is stored; in either direction where it has no holes. */
+  /** The ring as stored. It may have either direction if there are no holes. */
   readonly outline: Ring
   /** Counterclockwise, and the outline clockwise. */
   readonly holes: readonly Ring[]
 }
 
-/** The parts of stored rings. A ring without bridges is a part just as it is. */
+/** The parts of stored rings. A ring without bridges is one part without holes. */
 export const partsOf = (rings: readonly Ring[]): Part[] =>
   rings.flatMap((ring) => {
     if (!mayHaveBridges(ring)) return [{ outline: ring, holes: [] }]
@@ -20,7 +20,7 @@ export const partsOf = (rings: readonly Ring[]): Part[] =>
     return opened.length === 1 ? [{ outline: ring, holes: [] }] : grouped(opened)
   })
 
-/** What is stored of parts: a ring for each. */
+/** Converts parts to the stored form: one ring each. */
 export const storedRings = (parts: readonly Part[]): Ring[] =>
   parts.map(({ outline, holes }) =>
     // From the left: a bridge goes left from a hole, and may end on a hole that is part of the ring already.
@@ -33,7 +33,7 @@ export function grouped(rings: readonly Ring[]): Part[] {
   const holesOf = new Map(outlines.map((outline) => [outline, [] as Ring[]]))
   for (const hole of rings.filter((ring) => signedArea(ring) < 0)) {
     const inside = insideOf(hole)
-    // A smaller part may be an island in the hole.
+    // A smaller part may lie as an island in the hole.
     const around = outlines.filter(
       (outline) => signedArea(outline) > -signedArea(hole) && polygonHolds([outline], ...inside),
     )
@@ -105,7 +105,7 @@ function bridged(ring: Ring, hole: Ring): Ring {
   return [...head, ...around, hx, hy, nearest, hy, ...ring.slice(edge + 2)]
 }
 
-/** Where its x lies in the ring. */
+/** Index of its x in the ring. */
 function nearestVertex(ring: Ring, x: number, y: number): number {
   const distance = (at: number) => Math.hypot(ring[at]! - x, ring[at + 1]! - y)
   let best = 0
@@ -120,7 +120,7 @@ function mayHaveBridges(ring: Ring): boolean {
   return seen.size < ring.length >> 1
 }
 
-/** Equal for equal vertices, and hardly ever for others. */
+/** A hash that is equal for equal vertices, and rarely for others. */
 const placeKey = (ring: Ring, i: number): number => ring[2 * i]! + Math.SQRT2 * ring[2 * i + 1]!
 
 /** An edge that a ring goes forth and back is a bridge, and what lies beyond it a ring of its own. */

@@ -6,7 +6,7 @@ import type { BoxXyxy } from './box.ts'
 
 export type Ring = readonly number[]
 
-/** The smallest box around rings; Infinity and −Infinity where there is no vertex. */
+/** The smallest box around rings; Infinity and −Infinity if there is no vertex. */
 export function polygonBounds(rings: readonly Ring[]): BoxXyxy {
   let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity]
   for (const ring of rings) {
@@ -117,7 +117,7 @@ export function ellipseRing([x1, y1, x2, y2]: BoxXyxy, vertices: number): Ring {
   const place = (share: number, low: number, high: number) =>
     share === 1 ? high : share === -1 ? low : (low + high) / 2 + (share * (high - low)) / 2
   return Array.from({ length: vertices }, (_, i) => {
-    // Whole quarters, so that the vertices on the sides are there to the bit.
+    // The number of vertices is a multiple of four, so that those on the sides of the box are exact.
     const quarter = (4 * i) / vertices
     const [cos, sin] = Number.isInteger(quarter)
       ? ([

@@ -17,11 +17,11 @@ export interface Shape {
   /** Image pixels. */
   readonly box: BoxXyxy
   readonly segmentation: Segmentation | null
-  /** Of the outline in px², as COCO has it; null where it is the box's. */
+  /** Area of the outline in px², as COCO defines it; null if it is that of the box. */
   readonly area: number | null
 }
 
-/** A mask as it can be computed with; null where its runs do not fill its size. Such a mask is kept as it is. */
+/** A mask in computable form; null if its runs do not add up to width · height. Such a mask is stored unchanged. */
 function rleOf(mask: CocoRle): Rle | null {
   try {
     return readCocoRle(mask, 'mask')
@@ -30,7 +30,7 @@ function rleOf(mask: CocoRle): Rle | null {
   }
 }
 
-/** The same kind of `counts` as the mask had. */
+/** Writes `counts` in the form that the mask had, as a list or as a string. */
 function edited(mask: CocoRle, edit: (rle: Rle) => Rle): CocoRle {
   const rle = rleOf(mask)
   if (!rle) return mask
@@ -38,14 +38,14 @@ function edited(mask: CocoRle, edit: (rle: Rle) => Rle): CocoRle {
   return typeof mask.counts === 'string' ? toCocoRle(result) : { size: mask.size, counts: [...result.counts] }
 }
 
-/** Square pixels; null for a mask that cannot be read. */
+/** Area in px²; null for a mask that cannot be read. */
 export function segmentationArea(segmentation: Segmentation): number | null {
   if (isPolygons(segmentation)) return polygonArea(segmentation)
   const rle = rleOf(segmentation)
   return rle && rleArea(rle)
 }
 
-/** The smallest box around an outline; null where it holds nothing. */
+/** The smallest box around an outline; null if the outline is empty. */
 export function segmentationBounds(segmentation: Segmentation): BoxXyxy | null {
   const rle = isPolygons(segmentation) ? null : rleOf(segmentation)
   const bounds = isPolygons(segmentation) ? polygonBounds(segmentation) : rle && rleBounds(rle)
@@ -66,7 +66,7 @@ export const moveBox = ([x1, y1, x2, y2]: BoxXyxy, dx: number, dy: number): BoxX
   y2 + dy,
 ]
 
-/** Moves a shape. A mask has whole pixels only: it goes to the nearest. */
+/** Moves a shape. A mask moves by whole pixels, to the nearest ones. */
 export function moveShape({ box, segmentation, area }: Shape, dx: number, dy: number): Shape {
   return {
     box: moveBox(box, dx, dy),
@@ -80,20 +80,20 @@ function moveSegmentation(segmentation: Segmentation, dx: number, dy: number): S
   return edited(segmentation, (rle) => translateMask(rle, Math.round(dx), Math.round(dy)))
 }
 
-/** The shape of polygons: the box around them and their area follow. Null where they hold nothing. */
+/** A shape made of polygons, with the box around them and their area. Null if they enclose nothing. */
 export function shapeOfRings(rings: readonly Ring[]): Shape | null {
   const box = segmentationBounds(rings)
   return box && { box, segmentation: rings, area: polygonArea(rings) }
 }
 
-/** The shape of a mask, written as `like` is; null where no pixel is set. */
+/** A shape made of a mask, written in the form of `like`; null if no pixel is set. */
 export function shapeOfMask(mask: Rle, like: CocoRle): Shape | null {
   const segmentation = edited(like, () => mask)
   const box = segmentationBounds(segmentation)
   return box && { box, segmentation, area: rleArea(mask) }
 }
 
-/** Sides that differ by less than this share of the coordinates are equal, but for the rounding of sums. */
+/** Sides that differ by less than this share of the coordinates differ only by the rounding of sums. */
 const ROUNDING = 1e-12
 
 /** A shape whose box has become another: its outline moves and is scaled with it. The box is `to` to the bit. */
@@ -107,7 +107,7 @@ export function fitShape({ box, segmentation, area }: Shape, to: BoxXyxy): Shape
   }
   const scale = ((to[2] - to[0]) * (to[3] - to[1])) / ((box[2] - box[0]) * (box[3] - box[1]))
   const fitted = segmentation && fitSegmentation(segmentation, box, to)
-  // A mask counts its pixels; scaling the number would say something else.
+  // The area of a mask is its number of pixels, which does not scale with the box.
   const scaled = fitted && !isPolygons(fitted) ? segmentationArea(fitted) : area && area * scale
   return { box: to, segmentation: fitted, area: area === null ? null : scaled }
 }

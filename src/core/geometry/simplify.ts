@@ -1,4 +1,4 @@
-/** Fewer vertices: outlines within a told distance of the ones they stand for, and polygons out of masks. */
+/** Simplifies outlines to within a given distance, and converts masks to polygons. */
 
 import { readCocoRle } from './coco-rle.ts'
 import { maskRings } from './mask.ts'
@@ -16,17 +16,17 @@ export function simplifyRing(ring: Ring, tolerance: number): Ring {
   const count = ring.length >> 1
   if (count <= 3) return ring
   const anchors = outermost(ring)
-  // The last stretch passes the end of the list; with one anchor it is the whole ring.
+  // The last section wraps around the end of the list; with a single anchor, it is the whole ring.
   const stretches = anchors.map((at, i): Stretch => [at, anchors[i + 1] ?? anchors[0]! + count])
   const simple = reduced(ring, stretches, tolerance)
   return simple.length >= 6 ? simple : ring
 }
 
-/** The same for a line, whose ends stay. */
+/** The same for an open line, whose end points stay. */
 export const simplifyLine = (line: Ring, tolerance: number): Ring =>
   line.length <= 4 ? line : reduced(line, [[0, (line.length >> 1) - 1]], tolerance)
 
-/** From one vertex to another, both of which stay; beyond the count of vertices they begin anew. */
+/** Simplifies from one vertex to another, both of which stay. Indices beyond the number of vertices wrap around. */
 type Stretch = readonly [from: number, to: number]
 
 function reduced(points: Ring, stretches: readonly Stretch[], tolerance: number): Ring {
@@ -61,7 +61,7 @@ function outermost(ring: Ring): number[] {
   return [...new Set(best)].sort((a, b) => a - b)
 }
 
-/** From vertex `i` to the line from vertex `from` to vertex `to`, ends included. */
+/** Distance from vertex `i` to the line segment from vertex `from` to vertex `to`. */
 function distanceTo(ring: Ring, i: number, from: number, to: number): number {
   const [ax, ay] = [ring[2 * from]!, ring[2 * from + 1]!]
   const [dx, dy] = [ring[2 * to]! - ax, ring[2 * to + 1]! - ay]
@@ -74,7 +74,7 @@ function distanceTo(ring: Ring, i: number, from: number, to: number): number {
 export interface Simplified {
   readonly rings: readonly Ring[]
   readonly vertices: number
-  /** IoU in pixels with what was simplified. */
+  /** IoU, in pixels, with the original. */
   readonly iou: number
 }
 
@@ -101,14 +101,14 @@ export function simplifySegmentation(
   return { rings, vertices: verticesOf(rings), iou }
 }
 
-/** As they are edited: the ends of bridges to holes are not counted. */
+/** Number of vertices that can be edited; the ends of bridges to holes do not count. */
 export const verticesOf = (rings: readonly Ring[]): number =>
   ringsOf(partsOf(rings)).reduce((sum, ring) => sum + ring.length / 2, 0)
 
 export interface MaskOutline {
-  /** One for each part; a hole is joined to the outline around it by a bridge (see parts.ts). */
+  /** One ring per part. A hole is joined to its outline by a bridge (see parts.ts). */
   readonly rings: readonly Ring[]
-  /** IoU in pixels of the mask with what the rings hold. */
+  /** IoU, in pixels, of the mask with the area inside the rings. */
   readonly iou: number
 }
 
@@ -129,7 +129,7 @@ export function outlineOfMask(mask: Rle, tolerance: number): MaskOutline | null 
 export const outlineOfRings = (edges: readonly Ring[], tolerance: number): Ring[] =>
   storedRings(grouped(edges.map((ring) => simplifyRing(throughMiddles(ring), tolerance))))
 
-/** IoU in pixels of polygons with a mask. */
+/** IoU, in pixels, of polygons with a mask. */
 export function iouOfRings(rings: readonly Ring[], mask: Rle): number {
   const drawn = rleOfPolygons(rings, mask.width, mask.height)
   const shared = rleIntersection(drawn, mask)

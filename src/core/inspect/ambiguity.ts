@@ -1,4 +1,4 @@
-/** Which cells several boxes compete for, and who would be next. */
+/** Cells that several boxes compete for, and the box that would be next. */
 import { type Assignment, BACKGROUND } from '../detectors/assigner.ts'
 
 /** Locations that more than one box competes for (FCOS section 4.1, table 2). */

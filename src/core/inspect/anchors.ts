@@ -44,7 +44,7 @@ export function bestAnchorIou({ levels }: Pyramid, boxes: Float32Array): Float64
 const nearest = (center: number, offset: number, spacing: number, cells: number): number =>
   offset + spacing * Math.min(Math.max(Math.round((center - offset) / spacing), 0), cells - 1)
 
-/** Boxes that are recalled under the three rules of the table. */
+/** Number of boxes that are recalled under each of the three rules of the table. */
 export interface AnchorRecall {
   boxes: number
   /** Without low-quality matches: best IoU of 0.5 or more. */
@@ -74,14 +74,14 @@ export class AnchorMeter {
   readonly #input: SizeRule
   readonly #pyramidOf: ReturnType<typeof perInputSize<undefined>>
   readonly recall = noAnchorRecall()
-  /** By category id; of those that occur. */
+  /** Keyed by category id, for categories that occur. */
   readonly perCategory = new Map<number, AnchorRecall>()
   /** In the order of SIZE_CLASSES. */
   readonly perSize = SIZE_CLASSES.map(noAnchorRecall)
 
   constructor(input: SizeRule) {
     this.#input = input
-    // torchvision puts anchors where its FCOS has locations.
+    // torchvision places anchors at the locations of its FCOS.
     this.#pyramidOf = perInputSize({ input, rules: DIALECTS.torchvision }, () => undefined)
   }
 

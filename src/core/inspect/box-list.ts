@@ -1,4 +1,4 @@
-/** The list of all boxes of a data set with what the detector makes of each, and the same as a table for spreadsheets. */
+/** Lists all boxes of a data set with what the detector learns from each, also as a table for spreadsheets. */
 
 import Papa from 'papaparse'
 import type { Category } from '../formats/dataset.ts'
@@ -16,13 +16,13 @@ export interface BoxRow extends AnnotationKey {
   readonly sizeClass: (typeof SIZE_CLASSES)[number]['name']
   /** [5] locations of P3 to P7 that learn the box. */
   readonly perLevel: readonly number[]
-  /** Locations that it is eligible for and another box took. */
+  /** Number of locations that it is eligible for but that another box took. */
   readonly lost: number
-  /** Over its locations; null without any. */
+  /** Mean over its locations; null if it has none. */
   readonly meanCenterness: number | null
   /** Why no location learns it; null if one does. */
   readonly cause: UnlearnableCause | null
-  /** What would make it learnable; null if it is, or if nothing that was tried helps. */
+  /** What would make it learnable; null if it already is, or if nothing that was tried helps. */
   readonly cure: Cure | null
 }
 
@@ -71,7 +71,7 @@ export function* boxListLines(rows: readonly BoxRow[], categories: readonly Cate
   const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text)
   const plain =
     rows.every(({ fileName }) => isAscii(fileName)) && categories.every(({ name }) => isAscii(name))
-  // Spreadsheets take a file without this mark for one of a local 8-bit encoding.
+  // Without this mark, spreadsheets assume a local 8-bit encoding.
   yield (plain ? '' : '\ufeff') + line(HEADER)
   for (const row of rows) {
     yield line([

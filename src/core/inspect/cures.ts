@@ -27,7 +27,7 @@ export type Cure =
       readonly to: number
       readonly from: number
     }
-  /** A level that learns nothing now gets the paper's range. */
+  /** A level that learns nothing at present gets the paper's range. */
   | { readonly change: 'level'; readonly level: LevelName }
   | { readonly change: 'location'; readonly to: AssignmentRules['location'] }
 
@@ -116,12 +116,12 @@ export function describeCure(cure: Cure): string {
 export interface UnlearnableBox {
   /** Pixels. */
   readonly image: Size
-  /** All of the image's, in its pixels. */
+  /** All boxes of the image, in its pixels. */
   readonly boxes: readonly BoxXyxy[]
   readonly gt: number
 }
 
-/** Short sides that are tried, in pixels: multiples of INPUT_STEP. */
+/** Short sides to try, in pixels: multiples of INPUT_STEP. */
 const INPUT_STEP = 32
 const LARGEST_INPUT = 2048
 const INPUT_SIZES = Array.from({ length: LARGEST_INPUT / INPUT_STEP }, (_, i) => (i + 1) * INPUT_STEP)
@@ -155,7 +155,7 @@ export function nearestCure(unlearnable: UnlearnableBox, setting: InputSetting):
 function helps({ image, boxes, gt }: UnlearnableBox, setting: InputSetting, cure: Cure): boolean {
   const changed = applyCure(setting, cure)
   const layout = inputPyramid(image, changed)
-  // Most changes fail the box even alone, which is quickly found.
+  // Most changes do not help even if the box were alone, which is a quick test.
   return (
     isLearnable(assignmentOf(changed, layout, inputBoxes(image, [boxes[gt]], changed.input)), 0) &&
     isLearnable(assignmentOf(changed, layout, inputBoxes(image, boxes, changed.input)), gt)

@@ -1,4 +1,7 @@
-/** Faults of labels that no choice of detector mends: boxes that repeat, lie outside their image or have no area to learn from. */
+/**
+ * Finds faults of labels that no choice of detector can fix: boxes that are repeated, lie outside their image, or are
+ * too thin to learn from.
+ */
 import { type BoxXyxy, iou, type Size } from '../geometry/box.ts'
 import { isAboutRejected } from '../review/undecided.ts'
 
@@ -27,11 +30,11 @@ export interface BoxFault {
 
 /** IoU from which two boxes of a class are the same object drawn twice. */
 const REPEATED = 0.9
-/** IoU from which two classes share one box. */
+/** IoU from which boxes of two classes count as the same box. */
 const SAME_BOX = 0.98
-/** Pixels that a box may reach over the edge: other tools count from 1, or round. */
+/** Number of pixels that a box may extend beyond the edge, because other tools count from 1 or round. */
 const BEYOND = 0.5
-/** A side of at most so many pixels is thin. */
+/** Boxes with a side of at most this many pixels are thin. */
 const THIN = 1
 
 /** @param labels in the order in which they were added: the later of two that repeat is the fault. Crowds may overlap. */
@@ -81,9 +84,9 @@ export interface Suspicion {
   readonly guess: ScoredGuess
 }
 
-/** A model that is at least so sure is worth a look. */
+/** Minimum score of a guess that is worth a look. */
 const SURE = 0.5
-/** Below this IoU with every label a guess is about something that has none. */
+/** A guess below this IoU with every label is about an object without a label. */
 const ELSEWHERE = 0.3
 /** From this IoU a guess is about the label's object. */
 const SAME_OBJECT = 0.6
@@ -91,9 +94,8 @@ const SAME_OBJECT = 0.6
 const AGREES = 0.3
 
 /**
- * Where a model is sure and the labels say otherwise: an object without a label; a label that it would give another class;
- * and a label whose box it would draw elsewhere.
- *
+ * Finds labels that a confident model contradicts: an object without a label, a label with another class, and a label
+ * with another box.
  * @param guesses after NMS, also those of low scores
  * @param rejections what a person has said is not there
  */
@@ -121,7 +123,7 @@ export function suspicions(
         ),
       )
       if (other) return [{ kind: 'wrong-class', label, guess: other }]
-      // A guess that fits another label better is about that one.
+      // A guess that fits another label better belongs to that label.
       const better = best(
         own.filter(
           ({ guess, overlap }) =>

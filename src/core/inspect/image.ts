@@ -1,4 +1,4 @@
-/** What a detector would be asked to learn from one image. */
+/** Inspects what a detector would learn from one image. */
 
 import type { Assignment } from '../detectors/assigner.ts'
 import type { DatasetImage } from '../formats/dataset.ts'
@@ -19,7 +19,7 @@ import { type BoxShares, countShares, emptyShares, fitShares } from './shares.ts
 /** Holds until the next image is inspected, for the buffers are reused. */
 export interface ImageInspection {
   readonly image: DatasetImage
-  /** [N] the annotations that are targets; boxes below are numbered in this order. */
+  /** [N] the annotations that are targets. Boxes are numbered in this order below. */
   readonly targets: readonly IndexedAnnotation[]
   readonly assignment: Assignment
   readonly layout: Pyramid

@@ -1,4 +1,4 @@
-/** What best possible recall would be with other input sizes and radii, and which of them to take. */
+/** Best possible recall with other input sizes and radii, and which of them to choose. */
 
 import type { Assignment } from '../detectors/assigner.ts'
 import type { Category, DatasetImage } from '../formats/dataset.ts'
@@ -20,7 +20,7 @@ import {
 const INPUT_SIZES = [256, 320, 416, 512, 640, 800, 1024, 1280]
 /** Strides; 0 is off. */
 const RADII = [1, 1.5, 2, 2.5, 3, 0]
-/** Recall with which nothing need be changed. FCOS's own on COCO is 0.984 (table 1). */
+/** Recall at which nothing needs to be changed. FCOS's own on COCO is 0.984 (table 1). */
 export const ENOUGH = 0.99
 
 /** A value of the ladder with the setting that it makes. */
@@ -103,7 +103,7 @@ function hasCell(assignment: Assignment, gt: number): boolean {
   return found
 }
 
-/** Classes that a sentence names. */
+/** Number of classes that a sentence names. */
 const MOST_NAMED = 6
 
 /** "Classes that train nothing yet: cat (no boxes), dog (no location learns any of its 3 boxes)"; null where every class has positives. */
@@ -122,7 +122,7 @@ export function classesWithoutPositives(
   return `Classes that train nothing yet: ${without.slice(0, MOST_NAMED).join(', ')}${more}`
 }
 
-/** One setting at other values, and the value to take; null without boxes. */
+/** Recall with other values of one setting, and the value to choose; null without boxes. */
 export interface Ladder {
   readonly present: number
   readonly measured: readonly MeasuredRung[]

@@ -1,4 +1,4 @@
-/** How large, how wide and where the boxes of a data set are. */
+/** Statistics of the size, aspect ratio and position of the boxes of a data set. */
 import type { Size } from '../geometry/box.ts'
 
 /** Boxes with `from` ≤ value < `to`; null: open. */
@@ -24,7 +24,7 @@ export const HEAT_CELLS = 16
 const SIZE_EDGES = Array.from({ length: 19 }, (_, i) => 2 * Math.SQRT2 ** i)
 const ASPECT_EDGES = Array.from({ length: 13 }, (_, i) => Math.SQRT2 ** (i - 6))
 
-/** What is counted of one box. */
+/** The values that are counted for one box. */
 export interface BoxShape {
   /** √(width · height) in pixels of the network's input. */
   readonly side: number
@@ -72,7 +72,7 @@ export class ShapeCounter {
 const cellOf = (share: number): number =>
   Math.min(Math.max(Math.floor(share * HEAT_CELLS), 0), HEAT_CELLS - 1)
 
-/** How many edges are at or below the value. */
+/** Number of edges at or below the value. */
 function binOf(edges: readonly number[], value: number): number {
   let bin = 0
   while (bin < edges.length && value >= edges[bin]) bin++

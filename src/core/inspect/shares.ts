@@ -1,4 +1,7 @@
-/** Each box's share of the cells: how many learn it on each level, how good their places are, which it lost to whom. */
+/**
+ * Each box's share of the cells: how many learn it on each level, how good their positions are, and which it lost to
+ * which box.
+ */
 import type { Assignment } from '../detectors/assigner.ts'
 import { LEVEL_NAMES } from '../pyramid/levels.ts'
 
@@ -63,7 +66,10 @@ export function countShares(
   return into
 }
 
-/** To whom box `gt` lost cells, and how many: those that took most first, of equals in order of index. */
+/**
+ * The boxes to which box `gt` lost cells, with the number of cells: highest number first, equal ones in order of
+ * index.
+ */
 export function lostLocations(assignment: Assignment, gt: number, matched: Int32Array): LostLocations[] {
   const perWinner = new Map<number, number>()
   assignment.eligible(gt, (start, end) => {

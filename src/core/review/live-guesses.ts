@@ -75,8 +75,8 @@ export function liveGuesses(
 const SAME_PLACE = 0.5
 
 /**
- * Guesses as they were when somebody began to deal with them stay so, until they are decided; others give way to newer ones.
- *
+ * Guesses that a person has begun to work on stay as they are until they are decided; others are replaced by newer
+ * ones.
  * @param held of the guesses shown so far, those that must not move
  */
 export function withHeld(

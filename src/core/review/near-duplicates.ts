@@ -17,11 +17,11 @@ export interface Fingerprint {
 
 /** Correlation from which two pictures are near-duplicates: frames of a video, other sizes or compressions of a photo. */
 const ALIKE = 0.97
-/** Grey values by which the means may differ: more is another exposure. */
+/** Maximum difference of the mean grey values; a larger one means another exposure. */
 const SAME_LIGHT = 16
 /** The same, for pictures of one colour, which have nothing else to compare. */
 const SAME_GREY = 1
-/** Bits in which the coarse pictures of near-duplicates differ at most. */
+/** Maximum number of bits in which the coarse pictures of near-duplicates differ. */
 const MOST_BITS = 12
 
 /** @param grey [GREY_SIDE²] row by row */
@@ -29,7 +29,7 @@ export function fingerprintOf(grey: Uint8Array): Fingerprint {
   const mean = grey.reduce((sum, value) => sum + value, 0) / PIXELS
   const centred = Float32Array.from(grey, (value) => value - mean)
   const norm = Math.hypot(...centred)
-  // Noise alone is no structure: a standard deviation below 1.
+  // A standard deviation below 1 is only noise.
   const flat = norm < Math.sqrt(PIXELS)
   const direction = centred.map((value) => (flat ? 0 : value / norm))
   const bits: [number, number] = [0, 0]

@@ -25,7 +25,7 @@ export function undecided<Guess extends ClassBox>(
   )
 }
 
-/** Whether a person has said that nothing of the class is there. */
+/** Whether a person has said that there is no object of the class. */
 export const isAboutRejected = (guess: ClassBox, rejections: readonly ClassBox[]): boolean =>
   rejections.some(isAbout(guess, SAME_CLAIM))
 

@@ -5,7 +5,10 @@ import { augmentFor } from './augmentation.ts'
 
 type Architecture = ModelConfig['architecture']
 
-/** What of a network is trained already: all up to the levels that the head reads, the backbone alone, or nothing. */
+/**
+ * Which part of a network is already trained: everything up to the levels that the head reads, only the backbone, or
+ * nothing.
+ */
 export type Trained = 'pyramid' | 'backbone' | 'nothing'
 
 /**
@@ -93,7 +96,7 @@ export function trainingOptions(
     schedule: { ...preset.schedule, ...chosen.schedule } as TrainingOptions['schedule'],
     augment: { ...preset.augment, ...chosen.augment } as TrainingOptions['augment'],
   }
-  // A short run must still come to its full rate.
+  // Even a short run must reach its full learning rate.
   const warmup = Math.min(options.schedule.warmup, Math.floor(options.steps / 5))
   return { ...options, schedule: { ...options.schedule, warmup } }
 }
