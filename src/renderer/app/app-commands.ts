@@ -97,6 +97,7 @@ export function appCommands(studio: Studio, toggle: (overlay: Overlay) => void):
           title: 'Where are the images of this project?',
           verb: 'Use this folder',
           kinds: ['folder'],
+          startAt: studio.project!.imageRoot,
         })
         if (imageRoot) await studio.attempt(client.call('project.relocate', { imageRoot }))
       },
