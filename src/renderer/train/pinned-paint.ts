@@ -23,19 +23,26 @@ export function drawDetections(
   context.lineWidth = 2
   context.font = LABEL_FONT
   context.textBaseline = 'top'
+  const shown = detections.filter(({ score }) => score >= least)
   // The highest score last, on top.
-  for (const { box, score, categoryId } of detections.toReversed()) {
-    if (score < least) continue
+  for (const { box, categoryId } of shown.toReversed()) {
     const [x1, y1, x2, y2] = box
-    const colour = colourOf(categoryId)
-    context.strokeStyle = colour
+    context.strokeStyle = colourOf(categoryId)
     context.strokeRect(x1 * x, y1 * y, (x2 - x1) * x, (y2 - y1) * y)
+  }
+  const taken: { readonly left: number; readonly top: number; readonly right: number }[] = []
+  for (const { box, score, categoryId } of shown) {
     const text = score.toFixed(2)
-    const top = Math.max(0, y1 * y - LABEL_HEIGHT)
-    context.fillStyle = colour
-    context.fillRect(x1 * x - 1, top, context.measureText(text).width + 6, LABEL_HEIGHT)
+    const [left, top] = [box[0] * x - 1, Math.max(0, box[1] * y - LABEL_HEIGHT)]
+    const right = left + context.measureText(text).width + 6
+    // Half a figure is a wrong one: of labels that overlap, only that of the highest score is drawn.
+    if (taken.some((one) => left < one.right && right > one.left && Math.abs(top - one.top) < LABEL_HEIGHT))
+      continue
+    taken.push({ left, top, right })
+    context.fillStyle = colourOf(categoryId)
+    context.fillRect(left, top, right - left, LABEL_HEIGHT)
     context.fillStyle = '#000'
-    context.fillText(text, x1 * x + 2, top + 2)
+    context.fillText(text, left + 3, top + 2)
   }
 }
 
