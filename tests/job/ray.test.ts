@@ -4,41 +4,33 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { EngineEvent } from '../../src/core/contract/engine.ts'
+import type { RunPlan } from '../../src/core/contract/studio/runs.ts'
 import { RayCluster, rayAddress } from '../../src/main/jobs/ray.ts'
-import { PauseSwitch } from '../../src/main/studio/engine/pause-switch.ts'
-import { trainAsJob } from '../../src/main/studio/engine/pytorch.ts'
 import { fcos } from '../support/cli.ts'
-import {
-  jobPython,
-  lossDifference,
-  type Options,
-  requestOf,
-  SMALL,
-  sayIfSkipped,
-  start,
-  trainInTorch,
-  weightDifference,
-} from '../support/job-runs.ts'
+import { jobPython, lossDifference, sayIfSkipped, weightDifference } from '../support/job-runs.ts'
 import { type Head, startRay } from '../support/ray.ts'
+import { connect } from '../support/studio.ts'
+import { engineHost, QUICK, watch } from '../support/training.ts'
 
 sayIfSkipped('Ray')
 
-const options: Options = {
-  training: {
-    ...{
-      size: 128,
-      batch: 2,
-      saveEvery: 1,
-      seed: 3,
-      steps: 3,
-      evaluateEvery: 0,
-      learn: 'c2',
-      average: false,
+const PLAN: RunPlan = {
+  ...QUICK,
+  measureWith: null,
+  options: {
+    ...QUICK.options,
+    training: {
+      ...{ size: 128, batch: 2, saveEvery: 1, seed: 3, steps: 4, learn: 'c2', average: false },
+      optimiser: { kind: 'sgd', rate: 1e-3 },
     },
-    optimiser: { kind: 'sgd', rate: 1e-3 },
   },
-  model: SMALL,
+}
+
+async function sampleStudio(folder: string) {
+  const host = engineHost(folder)
+  const client = connect(host)
+  await client.call('project.openSample', {})
+  return { host, client, ...watch(client) }
 }
 
 /** Processes of a cluster that train a job. */
@@ -62,14 +54,24 @@ describe.skipIf(jobPython === '' || !existsSync(path.join(path.dirname(jobPython
   () => {
     let folder = ''
     let head: Head
+    let studio: ReturnType<typeof sampleStudio>
+    /** The folder of the same run by one process on this machine. */
+    let torch = ''
     const at = (name: string): string => path.join(folder, name)
 
     beforeAll(async () => {
       folder = await mkdtemp(path.join(tmpdir(), 'fcos-ray-'))
       head = await startRay('a token for this test')
-      await trainInTorch(at('torch'), options)
+      studio = sampleStudio(at('studio'))
+      const { client, until } = await studio
+      const done = until(({ state }) => state === 'done' || state === 'failed')
+      const plan: RunPlan = { ...PLAN, place: { kind: 'pytorch', python: jobPython, processes: 1 } }
+      const { id: run } = await client.call('runs.start', { plan, pinned: { images: [], every: 1 } })
+      expect(await done).toMatchObject({ state: 'done' })
+      torch = (await client.call('runs.detail', { run })).folder
     }, 900_000)
     afterAll(async () => {
+      await (await studio)?.host.close()
       await head?.stop()
       await rm(folder, { recursive: true, force: true })
     }, 240_000)
@@ -84,39 +86,35 @@ describe.skipIf(jobPython === '' || !existsSync(path.join(path.dirname(jobPython
       process.env.RAY_AUTH_TOKEN = token
     })
 
-    test('a run of two workers, of which one is lost, is the run of one process, and is watched as any other', async () => {
-      const steps: number[] = []
-      const pinned: (readonly number[])[] = []
-      const pause = new PauseSwitch()
-      pause.isPaused = true
-      let lost = 0
-      const onEvent = (event: EngineEvent): void => {
-        if (event.kind === 'step') steps.push(event.step)
-        if (event.kind === 'pinned') pinned.push([event.step, event.index])
-        if (event.kind !== 'paused' || lost > 0) return
-        lost = workersOf(at('ray-job')).at(-1)!
-        process.kill(lost, 'SIGKILL')
-        pause.isPaused = false
+    test('a run of two workers, of which one is lost, is watched as any other, and is the run of one process', async () => {
+      const { client, until, changes } = await studio
+      const storage = at('storage')
+      mkdirSync(storage)
+      const { ids } = await client.call('images.find', { query: 'split:val' })
+      const plan: RunPlan = {
+        ...PLAN,
+        place: { kind: 'ray', address: head.address, storage, workers: 2, gpus: false },
       }
-      const place = {
-        ...{ kind: 'ray' as const, address: rayAddress(head.address), storage: folder },
-        ...{ workers: 2, gpus: false },
-      } as const
-      const request = await requestOf(at('ray'), options, {})
-      const images = request.validation!.images.slice(0, 2).map((image) => image.path)
-      const result = await trainAsJob(
-        start,
-        { method: 'train', ...request, pinned: { images, every: 1 } },
-        place,
-        { onEvent, pause, report: () => {} },
-      )
-      expect(result).toMatchObject({ complete: true, steps: 3 })
-      expect(lost).toBeGreaterThan(0)
-      expect(steps).toEqual([1, 2, 3])
-      expect(pinned).toEqual([1, 2, 3].flatMap((step) => [0, 1].map((index) => [step, index])))
-      expect(lossDifference(at('ray'), at('torch'))).toBeLessThan(4e-6)
-      expect(weightDifference(at('ray'), at('torch'))).toBeLessThan(5e-7)
-      expect(readdirSync(folder).sort()).toEqual(['ray', 'torch'])
+      const paused = until('paused')
+      const { id: run } = await client.call('runs.start', {
+        plan,
+        pinned: { images: ids.slice(0, 2), every: 1 },
+      })
+      await client.call('runs.pause', { run })
+      expect((await paused).step).toBe(1)
+      // A window that is opened now sees what was before.
+      expect((await client.call('runs.curves', { run, after: 0 })).steps).toEqual([1])
+      process.kill(workersOf(storage).at(-1)!, 'SIGKILL')
+      const done = until(({ state }) => state === 'done' || state === 'failed')
+      await client.call('runs.continue', { run })
+      expect(await done).toMatchObject({ state: 'done', step: 4, error: null })
+      const detail = await client.call('runs.detail', { run })
+      const told = changes.filter((change) => change.run.id === run)
+      expect(told.flatMap(({ curves }) => curves?.steps ?? [])).toEqual([1, 2, 3, 4])
+      expect(detail.pinned.steps).toEqual([1, 2, 3, 4])
+      expect(readdirSync(storage)).toEqual([])
+      expect(lossDifference(detail.folder, torch)).toBeLessThan(4e-6)
+      expect(weightDifference(detail.folder, torch)).toBeLessThan(5e-7)
     })
 
     test('detections are those of the engine, in their order; what was made before is not made again', async () => {
@@ -125,7 +123,7 @@ describe.skipIf(jobPython === '' || !existsSync(path.join(path.dirname(jobPython
       for (const name of readdirSync('resources/sample/images').slice(0, 6))
         cpSync(path.join('resources/sample/images', name), path.join(photos, name))
       writeFileSync(path.join(photos, 'zz.jpg'), 'no picture')
-      const model = path.join(at('torch'), 'last.safetensors')
+      const model = path.join(torch, 'last.safetensors')
       const common = ['detect', photos, '--model', model, '--score', '0.0101']
       const own = await fcos([...common, '--out', at('own.json'), '--no-fast-math'])
       expect(own.status, own.err).toBe(0)
