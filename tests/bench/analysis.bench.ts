@@ -19,7 +19,7 @@ import { bestIous, scoreAgainstIou } from '../../src/core/evaluation/analysis/sc
 import { bestThreshold, thresholdCurves } from '../../src/core/evaluation/analysis/threshold-curve.ts'
 import { evaluateTables } from '../../src/core/evaluation/coco-metrics.ts'
 import type { TrueObject } from '../../src/core/evaluation/ground-truth.ts'
-import type { CandidateImage } from '../../src/core/evaluation/oracle/candidate-image.ts'
+import type { CandidateImage } from '../../src/core/evaluation/oracle/answers.ts'
 import { oracleWaterfall } from '../../src/core/evaluation/oracle/waterfall.ts'
 import { layOut } from '../../src/core/evaluation/tables.ts'
 import { parseCocoGroundTruth } from '../../src/core/formats/coco-ground-truth.ts'

@@ -4,8 +4,18 @@ import { BACKGROUND } from '../../detectors/assigner.ts'
 import { detectorOf } from '../../detectors/detectors.ts'
 import type { ModelConfig } from '../../detectors/model-config.ts'
 import type { Candidates } from '../../detectors/shared/candidates.ts'
+import type { Axes, Pyramid } from '../../pyramid/levels.ts'
 import type { TrueObject } from '../ground-truth.ts'
-import type { CandidateImage } from './candidate-image.ts'
+
+/** An image of the evaluation with its candidates, before NMS. */
+export interface CandidateImage {
+  readonly imageId: number
+  /** Boxes in pixels of the source image; labels index OracleOptions.categoryIds. */
+  readonly candidates: Candidates
+  readonly pyramid: Pyramid
+  /** Factors from pixels of the network's input to pixels of the source image. */
+  readonly toSource: Axes
+}
 
 /** All arrays have one entry for each of M candidates. */
 export interface Answers {

@@ -10,8 +10,7 @@ import { evaluateTables } from '../coco-metrics.ts'
 import type { GroundTruth, TrueObject } from '../ground-truth.ts'
 import { IOU_50, IOU_THRESHOLDS } from '../protocol.ts'
 import { layOut } from '../tables.ts'
-import { type Answers, answersFor } from './answers.ts'
-import type { CandidateImage } from './candidate-image.ts'
+import { type Answers, answersFor, type CandidateImage } from './answers.ts'
 import { applyOracle, type OracleStep, oracleSteps } from './steps.ts'
 
 export interface OracleOptions extends SelectionOptions {

@@ -4,7 +4,7 @@ import { gridOf, type ImageCandidates } from '../../../core/contract/model-asset
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
 import { CodedError } from '../../../core/errors.ts'
-import type { CandidateImage } from '../../../core/evaluation/oracle/candidate-image.ts'
+import type { CandidateImage } from '../../../core/evaluation/oracle/answers.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { CandidateCache } from '../models/candidate-cache.ts'

@@ -3,8 +3,8 @@ import { decodeCandidates } from '../../../../src/core/detectors/fcos/decode.ts'
 import { FCOS } from '../../../../src/core/detectors/fcos/index.ts'
 import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
 import type { Candidates } from '../../../../src/core/detectors/shared/candidates.ts'
+import type { CandidateImage } from '../../../../src/core/evaluation/oracle/answers.ts'
 import { answersFor } from '../../../../src/core/evaluation/oracle/answers.ts'
-import type { CandidateImage } from '../../../../src/core/evaluation/oracle/candidate-image.ts'
 import { applyOracle, ORACLE_STEPS, type OracleStep } from '../../../../src/core/evaluation/oracle/steps.ts'
 import {
   type OracleOptions,
