@@ -12,7 +12,7 @@ export function serve(host: StudioHost, channel: Channel): void {
   channel.onClose = unsubscribe
   channel.onMessage = async (text) => {
     const call = readCall(text)
-    // Without an id there is nobody to answer: whoever sends this does not speak the protocol.
+    // A message without an id cannot be answered; its sender does not speak the protocol.
     if (call === undefined) return channel.close()
     try {
       send({ id: call.id, result: (await dispatch(host, call.method, call.params, callerOf(call))) ?? null })

@@ -15,7 +15,7 @@ export interface Shell {
   readonly root: string
   /** For pictures that can be made again. */
   readonly cacheFolder: string
-  /** Left out: this checkout and the Node that runs it. */
+  /** By default this checkout and the Node that runs it. */
   readonly engine?: EnginePlace
   /** Why the engine is not set up yet, for a program that does it by itself; undefined where it does not. */
   readonly whyNoEngine?: () => string | undefined

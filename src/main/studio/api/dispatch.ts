@@ -29,7 +29,7 @@ const HANDLERS: Handlers = {
   ...exportHandlers,
 }
 
-/** Throws USAGE_REQUEST for a method that there is not or parameters that its schema refuses, and what the method throws. */
+/** Throws USAGE_REQUEST for an unknown method or invalid parameters, and the errors of the method. */
 export async function dispatch(
   host: StudioHost,
   name: string,

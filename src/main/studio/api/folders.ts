@@ -7,7 +7,7 @@ import { byName } from '../../../core/project/natural-order.ts'
 import { IMAGE_FILE, unreadable } from '../datasets/files.ts'
 import { PROJECT_FILE } from '../project/index.ts'
 
-/** Enough to find something by eye. */
+/** Number of entries that are listed, enough to find something by eye. */
 const MOST_ENTRIES = 2000
 
 const LABELS = new Set(['.json', '.csv', '.yaml', '.xml'])
@@ -65,7 +65,7 @@ async function counted(entries: readonly FolderEntry[]): Promise<FolderEntry[]> 
   }
   const result: FolderEntry[] = []
   for (const entry of entries) {
-    // A folder that may not be read has no images for this user.
+    // A folder that this user may not read counts as empty.
     const images = entry.kind === 'folder' ? await count(entry.path, COUNTED_LEVELS).catch(() => 0) : null
     result.push({ ...entry, images: left < 0 ? null : images })
   }

@@ -1,4 +1,4 @@
-/** What answers each method of the contract, by area. */
+/** The handlers of all methods of the contract, by area. */
 import type { MethodName, ParsedParams, Result, STUDIO_METHODS } from '../../../core/contract/studio.ts'
 import type { StudioHost } from './host.ts'
 

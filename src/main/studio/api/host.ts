@@ -29,15 +29,15 @@ import { Settings } from '../settings.ts'
 import { Recent } from './recent.ts'
 
 export interface HostOptions {
-  /** Looked up whenever it is asked for: the engine may be set up while the program runs. */
+  /** Read whenever it is needed, because the engine may be set up while the program runs. */
   readonly info: () => AppInfo
-  /** Of this user: settings, the copy of the sample. Made if need be. */
+  /** The user's folder for settings and the copy of the sample. Created if necessary. */
   readonly dataFolder: string
   /** Thumbnails and tiles; can be deleted at any time. */
   readonly cacheFolder: string
   /** The bundled sample: images/, train.json, val.json. */
   readonly sampleFolder: string
-  /** Left out: this checkout and the Node that runs it. */
+  /** By default this checkout and the Node that runs it. */
   readonly engine?: EnginePlace
 }
 
@@ -58,14 +58,14 @@ export class StudioHost {
   #runs: Runs | undefined
   #assist: Assist | undefined
   #evaluations: Evaluations | undefined
-  /** Whose call is being answered, also by a job that it started. */
+  /** The caller whose call is being answered, also by a job that it started. */
   readonly #caller = new AsyncLocalStorage<Caller | null>()
   /** Opening and closing, one after the other. */
   #lastTurn: Promise<unknown> = Promise.resolve()
-  /** Windows know that the project is not where it was. */
+  /** Whether windows were told that the project is no longer where it was. */
   #toldGone = false
   #unreadableTimer: ReturnType<typeof setTimeout> | undefined
-  /** What answers an address, by how that begins; the first that fits. */
+  /** Handlers of addresses by their beginning; the first match is used. */
   readonly #assetRoutes: readonly (readonly [prefix: string, respond: ImageAssets['respond']])[]
 
   constructor(options: HostOptions) {
@@ -150,13 +150,13 @@ export class StudioHost {
       const isPresent = present?.isAt(path) ?? false
       const canStay = present?.readOnly === undefined && present?.gone === undefined
       if (isPresent && canStay) return { summary: this.summary()!, fresh: false }
-      // One that has moved is locked by this very program.
+      // If the project has moved, this program itself holds its lock.
       if (isPresent) await this.#close()
       return { summary: await this.#use(await open()), fresh: true }
     })
   }
 
-  /** All labels were saved before; a run that trains is saved now, and can be resumed. */
+  /** All labels are saved already. A running training is saved now and can be resumed. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#close()
@@ -185,7 +185,7 @@ export class StudioHost {
       emit: (event, data) => this.emit(event, data),
       // A run may have written the checkpoint that is in use.
       checkpointWritten: () => void this.models.current(project.path).catch(() => {}),
-      // Where it cannot be used, windows see that it is not.
+      // If it cannot be used, windows show that no model is in use.
       completed: (run) => this.#useCompleted(project.path, run).catch(() => {}),
     })
     const assist = new Assist({
@@ -202,7 +202,7 @@ export class StudioHost {
     this.recent.add(dirname(project.path))
     const summary = this.summary()!
     this.emit('project', summary)
-    // Where it cannot go on, the switch is off, and switching it on says why.
+    // If Assist cannot continue, it is switched off, and switching it on gives the reason.
     if (assist.wasOn) void assist.start().catch(() => {})
     return summary
   }
@@ -224,7 +224,7 @@ export class StudioHost {
     project.close()
   }
 
-  /** What the work changes, at once or later, is told as the caller's. */
+  /** Changes that the work makes, at once or later, are announced as the caller's. */
   onBehalfOf<T>(caller: Caller | null, work: () => T): T {
     return this.#caller.run(caller, work)
   }
@@ -284,10 +284,10 @@ export class StudioHost {
   #unreadable(imageId: number, file: string, { message }: CodedError): void {
     const project = this.#project
     if (project === undefined || project.readOnly || project.gone) return
-    // The request may be one of the project that was open before.
+    // The request may belong to the project that was open before.
     if (project.images.get(imageId)?.error !== null || project.fileOf(imageId) !== file) return
     project.images.setError(imageId, existsSync(file) ? message.replace(`${file}: `, '') : MISSING)
-    // A whole folder may have gone: windows look anew once for many images.
+    // A whole folder may have gone, so windows are told once for many images.
     this.#unreadableTimer ??= setTimeout(() => {
       this.#unreadableTimer = undefined
       if (this.#project === project) this.imagesChanged()
@@ -309,7 +309,7 @@ export class StudioHost {
     for (const listener of this.#listeners) listener(event, data)
   }
 
-  /** Returns how to stop. */
+  /** Returns a function that stops the calls. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

@@ -71,7 +71,7 @@ export async function openSample(
         problems: [],
       })
     }
-    // A first Ctrl+Z shall not take the sample's labels away.
+    // The first Ctrl+Z must not remove the sample's labels.
     project.history.forget()
   } finally {
     project.close()

@@ -47,7 +47,7 @@ export function listBoxes(
   })
 }
 
-/** Writes the table of all boxes; whole, or not at all. Throws DATA_EXISTS, IO_WRITE. */
+/** Writes the table of all boxes, completely or not at all. Throws DATA_EXISTS, IO_WRITE. */
 export function writeBoxes(
   project: Project,
   { setting, split, out, overwrite }: ReportScope & { readonly out: string; readonly overwrite: boolean },

@@ -1,4 +1,4 @@
-/** Looks through all images and labels for what should be mended before anything is learned from them. */
+/** Examines all images and labels for faults that should be fixed before training. */
 import {
   type DatasetHealth,
   HEALTH_KINDS,
@@ -27,7 +27,7 @@ export interface HealthSources {
   readonly thumbnail: (image: number, signal?: AbortSignal) => Promise<Buffer>
 }
 
-/** Images whose labels are in memory at a time. */
+/** Number of images whose labels are in memory at a time. */
 const CHUNK = 500
 
 type Fresh = { -readonly [Split in keyof SplitCounts]: number }
@@ -78,7 +78,7 @@ export async function checkHealth(sources: HealthSources, watch: Watch = {}): Pr
   const readable = images.filter(({ error }) => error === null)
   for (const group of await duplicatesAmong(sources, readable, watch)) {
     const splits = new Set(group.flatMap(({ split }) => split ?? []))
-    // The one with most labels is first: whoever keeps one keeps it.
+    // The image with most labels comes first, because it is the one to keep.
     const ordered = group.toSorted((a, b) => b.labels - a.labels)
     found.add(splits.size > 1 ? 'leaked' : 'near-duplicate', finding(ordered))
   }
@@ -126,7 +126,7 @@ const guessesIn = ({ guesses, classIds }: Seen): ScoredGuess[] =>
     return classId === null ? [] : [{ classId, box, score }]
   })
 
-/** By image and version of its file, so that labels can be checked again without reading the images again. */
+/** Keyed by image and version of its file, so that labels can be checked again without reading the images again. */
 const fingerprints = new WeakMap<Project, Map<string, Fingerprint>>()
 
 async function duplicatesAmong(
@@ -141,7 +141,7 @@ async function duplicatesAmong(
   for (const [done, image] of images.entries()) {
     onProgress?.(done, images.length)
     await giveWay()
-    // A file that has become unreadable meanwhile is marked so by whoever reads it, and is found by the next check.
+    // A file that has become unreadable meanwhile is marked when it is read, and the next check finds it.
     const key = await keyOf(project.fileOf(image.id)).catch(() => undefined)
     if (key === undefined) continue
     const name = `${image.id} ${key}`

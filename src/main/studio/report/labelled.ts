@@ -4,19 +4,19 @@ import { givingWay } from '../datasets/give-way.ts'
 import { labelledOf } from '../project/export.ts'
 import { openProject, type Project } from '../project/project.ts'
 
-/** How a long look through a project is watched and stopped. */
+/** Progress and cancellation of a long pass over a project. */
 export interface Watch {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** The labels as they were when the look began: changes made meanwhile are not seen, and are not held up. */
+/** The labels as they were when the pass began. Changes made meanwhile are neither seen nor blocked. */
 export interface Labelled {
   readonly project: Project
   readonly dataset: DatasetStream
   /** Images whose file cannot be read, or whose name no data set can hold. */
   readonly leftOut: number
-  /** Goes through all images, giving way to other work now and then. */
+  /** Iterates over all images, and yields to other work from time to time. */
   each(look: (image: DatasetImage) => void): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export async function withLabels<Result>(
 ): Promise<Result> {
   const project = await openProject(path, { readOnly: true })
   try {
-    // Until it ends, this connection sees the file as it is at its first look.
+    // Until the transaction ends, this connection sees the file in the state of its first read.
     project.database.exec('BEGIN')
     const { dataset, problems } = labelledOf(project, split ? { split } : {})
     const giveWay = givingWay(signal)

@@ -1,7 +1,7 @@
-/** Answers for the project as it is: once it changes, they are forgotten. */
+/** Caches answers about the project until the project changes. */
 import type { Project } from '../project/project.ts'
 
-/** Settings that are compared are few; each answer is small but for lists of boxes. */
+/** Number of answers. Few settings are compared, and each answer is small except for lists of boxes. */
 const KEPT = 16
 
 export class ReportCache {
@@ -20,7 +20,7 @@ export class ReportCache {
     const key = `${kind} ${JSON.stringify(scope)}`
     if (this.#answers.has(key)) return this.#answers.get(key) as Answer
     const answer = await compute()
-    // Where something changed meanwhile, the answer may or may not have seen it.
+    // If the project changed meanwhile, the answer may or may not include the change.
     if (versionOf(this.#project) !== version) return answer
     this.#answers.set(key, answer)
     for (const oldest of [...this.#answers.keys()].slice(0, -KEPT)) this.#answers.delete(oldest)
@@ -28,7 +28,7 @@ export class ReportCache {
   }
 }
 
-/** Another after any change of the database, by this program or another one. */
+/** A value that differs after any change of the database, by this program or another one. */
 function versionOf({ database }: Project): string {
   const own = database.get<{ changes: number }>('SELECT total_changes() AS changes')!
   const others = database.get<{ data_version: number }>('PRAGMA data_version')!

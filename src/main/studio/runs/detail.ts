@@ -5,7 +5,7 @@ import { readRecord } from './run-log.ts'
 import type { StoredRun } from './run-store.ts'
 import { changesSince, countData, readSnapshot } from './snapshot.ts'
 
-/** All that is known of a run. Throws nothing: what the engine has not written yet is null. */
+/** All that is known about a run. Never throws; what the engine has not written yet is null. */
 export function detailOf(project: Project, { folder, note }: StoredRun): RunDetail {
   const record = readRecord(folder)
   const snapshot = readSnapshot(folder)

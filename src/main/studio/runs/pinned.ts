@@ -19,7 +19,10 @@ export function keepPinned(folder: string, seen: PinnedPredictions): void {
   replaceFileSync(path.join(folder, FOLDER, nameOf(seen.step, seen.index)), encodePinned(seen))
 }
 
-/** Steps of which all images are kept, in rising order: one that is being written is none yet. */
+/**
+ * Steps for which the predictions of all images are stored, in rising order. A step that is being written does not
+ * count yet.
+ */
 export function pinnedSteps(folder: string): number[] {
   const place = path.join(folder, FOLDER)
   const names = existsSync(place) ? readdirSync(place) : []
@@ -34,7 +37,7 @@ export function pinnedSteps(folder: string): number[] {
     .toSorted((a, b) => a - b)
 }
 
-/** Undefined where there is none. */
+/** Undefined if there is none. */
 export function pinnedFile(folder: string, index: number, step: number): string | undefined {
   const file = path.join(folder, FOLDER, nameOf(step, index))
   return existsSync(file) ? file : undefined

@@ -1,4 +1,4 @@
-/** From what the user plans to what the engine is asked. */
+/** Turns the user's plan into a request for the engine. */
 
 import { existsSync } from 'node:fs'
 import type { EngineData } from '../../../core/contract/engine.ts'
@@ -17,7 +17,7 @@ import { architectureOfFile } from '../engine/weights-file.ts'
 import { datasetOf, type Project } from '../project/index.ts'
 import type { RunStore } from './run-store.ts'
 
-/** Options of a run that learns one image by heart; the user's own come before them. */
+/** Options of a run that overfits one image; the user's own take precedence. */
 const BY_HEART: NonNullable<TrainingFile['training']> = {
   steps: 150,
   batch: 1,
@@ -31,14 +31,14 @@ export interface PlannedData {
   readonly validation: Dataset | null
 }
 
-/** Splits that suit the project: train and val where they hold labelled images, else all and none. */
+/** Splits that suit the project: train and val if they contain labelled images, otherwise all images and none. */
 export function usualSplits(project: Project): Pick<RunPlan, 'learnFrom' | 'measureWith'> {
   const has = (split: Split): boolean =>
     project.find(`state:in-progress,done split:${split} -count:0`).length > 0
   return { learnFrom: has('train') ? 'train' : null, measureWith: has('train') && has('val') ? 'val' : null }
 }
 
-/** The labels that the plan means, as they are now. Throws USAGE_IMAGE for an image to learn by heart that has none. */
+/** The labels that the plan selects, as they are now. Throws USAGE_IMAGE if the image to overfit has none. */
 export function plannedData(project: Project, { learnFrom, measureWith, overfit }: RunPlan): PlannedData {
   const all = (split: Split | null): Dataset => datasetOf(project, split ?? undefined).dataset
   if (overfit === null) return { training: all(learnFrom), validation: measureWith && all(measureWith) }
@@ -50,7 +50,7 @@ export function plannedData(project: Project, { learnFrom, measureWith, overfit 
   return { training: one, validation: one }
 }
 
-/** Throws DATA_NO_BOXES where there is nothing to learn from. A validation set without boxes is left out. */
+/** Throws DATA_NO_BOXES if there is nothing to learn from. A validation set without boxes is left out. */
 export function engineSets(
   { imageRoot }: Project,
   { training, validation }: PlannedData,
@@ -95,12 +95,14 @@ export async function architectureOf(plan: RunPlan, store: RunStore): Promise<Ar
 }
 
 export interface Beginning {
-  /** null where the weights say it. */
+  /** Null if the weights state it. */
   readonly architecture: Architecture | null
   readonly weights: string | null
 }
 
-/** Throws USAGE_RUN, USAGE_NO_FILE. `say` is told of downloads, and of starting from nothing where they fail. */
+/**
+ * Throws USAGE_RUN, USAGE_NO_FILE. `say` is called for downloads, and for a start from random weights if they fail.
+ */
 export async function beginning(
   plan: RunPlan,
   store: RunStore,
@@ -130,7 +132,10 @@ export function weightsFile({ model }: RunPlan, store: RunStore): string | null 
   throw new CodedError('USAGE_RUN', `${name} has no model yet`, 'Let it continue, or start from another')
 }
 
-/** Published weights that a new model of the detector starts from: of all of it, or of its backbone alone. */
+/**
+ * The published weights that a new model of the detector starts from: those of the whole detector, or of its backbone
+ * only.
+ */
 export const publishedWeights = (
   architecture: Architecture,
   detector: string | undefined,

@@ -1,4 +1,4 @@
-/** One process trains a run at a time, whether a window or the command line asked for it. */
+/** Ensures that only one process trains a run at a time, whether it was started from a window or the command line. */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { CodedError } from '../../../core/errors.ts'

@@ -1,4 +1,4 @@
-/** The figures that the engine writes of a run, a JSON line for each step and evaluation. */
+/** Reads the figures that the engine writes, one JSON line per step and evaluation. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -8,7 +8,7 @@ import { COMMON_CURVES, type Curves } from '../../../core/contract/studio/runs.t
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 
-/** More than the longest line. */
+/** Longer than any line. */
 const TAIL_BYTES = 4096
 
 const Step = z.object({ step: z.int() }).catchall(z.unknown())
@@ -23,7 +23,7 @@ export function readCurves(folder: string, after: number): Curves {
   }
 }
 
-/** One column per figure of a detector's run. What is no finite number is null. */
+/** One column per figure of a run. Values that are not finite numbers are null. */
 export function columns(
   lines: readonly Readonly<Record<string, unknown>>[],
   model: Pick<ModelConfig, 'detector'>,
@@ -52,13 +52,13 @@ export function readEvaluations(folder: string): Evaluated[] {
   return lines.map((line) => ({ ...line, step: line.step + 1 }))
 }
 
-/** Steps done, from the log's last line. */
+/** Number of completed steps, from the log's last line. */
 export function lastStep(folder: string): number {
   const last = parseLines(tail(path.join(folder, RUN_FILES.log)), Step).at(-1)
   return last ? last.step + 1 : 0
 }
 
-/** Lines that are torn, or of no such record, are passed over: a killed engine leaves one. */
+/** Incomplete lines, such as the last one of a killed engine, and lines of other records are skipped. */
 function records<T>(file: string, schema: z.ZodType<T>): T[] {
   try {
     return parseLines(readFileSync(file, 'utf8'), schema)

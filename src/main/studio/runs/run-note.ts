@@ -1,4 +1,4 @@
-/** What the studio notes of a run, in a file beside those of the engine. */
+/** What the studio records about a run, in a file beside those of the engine. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -14,23 +14,23 @@ export const RunNote = z.strictObject({
   version: z.literal(1),
   name: z.string(),
   created: z.string(),
-  /** `running` stays where the program was killed. */
+  /** `running` remains if the program was killed. */
   state: z.enum(['running', 'stopped', 'failed', 'done']),
   error: WireErrorValue.nullable(),
   from: z.string(),
-  /** The image that it learns by heart; null: a data set. */
+  /** The image to overfit; null if the run learns from a data set. */
   overfit: Id.nullable(),
   pinned: PinnedPlan,
-  /** Where it is trained, and goes on; left out: in the studio's engine. */
+  /** Where it is trained and resumed; by default in the studio's engine. */
   place: TrainingPlace.exactOptional(),
-  /** Assist's: it has no end, and goes on when Assist is switched on. */
+  /** Set for Assist's run, which has no last step and continues when Assist is switched on. */
   assist: z.literal(true).optional(),
-  /** What the engine said, the newest last. */
+  /** Messages of the engine, the newest last. */
   notes: z.array(z.string()),
 })
 export type RunNote = z.infer<typeof RunNote>
 
-/** Undefined where the folder is no run of the studio. */
+/** Undefined if the folder is not a run of the studio. */
 export function readNote(folder: string): RunNote | undefined {
   try {
     return RunNote.parse(JSON.parse(readFileSync(path.join(folder, FILE), 'utf8')))
@@ -39,7 +39,7 @@ export function readNote(folder: string): RunNote | undefined {
   }
 }
 
-/** Replaces it whole. Throws IO_RUN. */
+/** Replaces the whole note. Throws IO_RUN. */
 export function writeNote(folder: string, note: RunNote): void {
   const file = path.join(folder, FILE)
   try {

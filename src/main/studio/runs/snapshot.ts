@@ -1,4 +1,4 @@
-/** What a run learnt from, and how far the project has moved on since. */
+/** The data that a run learned from, and how much the project has changed since. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
@@ -31,10 +31,10 @@ export function countData({ categories, images }: EngineData): DataCount {
   }
 }
 
-/** Images at a time. */
+/** Number of images that are compared at a time. */
 const CHUNK = 500
 
-/** Compares box by box; the same box in another order is the same. */
+/** Compares box by box, regardless of their order. */
 export function changesSince(
   project: Project,
   { data, validation }: RunData,

@@ -1,4 +1,4 @@
-/** What a run's folder tells of it. */
+/** Summarises a run from the files in its folder. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { decidingAp, type Evaluated } from '../../../core/contract/engine.ts'
@@ -7,7 +7,7 @@ import type { RunSummary } from '../../../core/contract/studio/runs.ts'
 import { lastStep, readEvaluations, readRecord } from './run-log.ts'
 import type { RunNote } from './run-note.ts'
 
-/** As it would be if nobody trained it: one that was training counts as interrupted. */
+/** The state as if no process trained the run: one that was training counts as interrupted. */
 export function summarise(id: string, folder: string, note: RunNote): RunSummary {
   const file = (name: keyof typeof RUN_FILES): string => path.join(folder, RUN_FILES[name])
   const record = readRecord(folder)
@@ -26,7 +26,7 @@ export function summarise(id: string, folder: string, note: RunNote): RunSummary
     steps: note.assist ? null : (record?.options.steps ?? null),
     best: bestOf(readEvaluations(folder)),
     checkpoint: [file('best'), file('last')].find(existsSync) ?? null,
-    // A run of another place has no state yet where it was not begun.
+    // A run that is trained elsewhere has no state before it has begun.
     resumable:
       !note.assist &&
       state !== 'done' &&

@@ -1,4 +1,4 @@
-/** One run while it trains: what the engine says of it becomes what windows are told, several times a second. */
+/** One run while it trains. Events of the engine are summarised for windows several times a second. */
 import type { EngineEvent, TrainStep } from '../../../core/contract/engine.ts'
 import type { RunChange, RunState, RunSummary } from '../../../core/contract/studio/runs.ts'
 import { CodedError } from '../../../core/errors.ts'
@@ -12,7 +12,7 @@ import { bestOf } from './summary.ts'
 const TELL_EVERY_MS = 250
 
 export interface TrainingHooks {
-  /** The run as its folder tells it now. */
+  /** The summary of the run's folder as it is now. */
   readonly reread: () => RunSummary
   readonly tell: (change: RunChange) => void
   readonly note: (message: string) => void
@@ -23,7 +23,7 @@ type TrainingState = Extract<RunState, 'running' | 'pausing' | 'paused' | 'stopp
 export class Training {
   readonly id: string
   readonly #folder: string
-  /** Index of the last pinned image; where that cannot be read, the others are told with the next step. */
+  /** Index of the last pinned image. If that image cannot be read, the others are reported with the next step. */
   readonly #lastPinned: number
   readonly #hooks: TrainingHooks
   readonly #pause = new PauseSwitch()
@@ -31,7 +31,7 @@ export class Training {
   #state: TrainingState = 'running'
   #steps: TrainStep[] = []
   #evaluations: Extract<EngineEvent, { kind: 'evaluated' }>[] = []
-  /** The last with predictions of all pinned images, and of some. */
+  /** The last step with predictions of all pinned images, and the last one with those of some. */
   #pinnedStep: number | null = null
   #pinnedLately: number | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -49,7 +49,7 @@ export class Training {
     return { ...this.#summary, state: this.#state, error: null, resumable: false }
   }
 
-  /** Its name has changed. */
+  /** Call this when the run's name has changed. */
   reread(): void {
     const { live, step } = this.#summary
     this.#summary = { ...this.#hooks.reread(), live, step }
@@ -129,7 +129,7 @@ export class Training {
     this.#timer ??= setTimeout(() => this.#flush(), TELL_EVERY_MS)
   }
 
-  /** Pictures to look at are not worth a run. */
+  /** A failure to store predictions must not end the run. */
   #keep(seen: Extract<EngineEvent, { kind: 'pinned' }>): void {
     try {
       keepPinned(this.#folder, seen)
@@ -167,7 +167,7 @@ export class Training {
   }
 }
 
-/** The client's words are for the command line, which resumes by an option. */
+/** The client's message is written for the command line, where an option resumes a run. */
 function inWindowWords(error: unknown, step: number): unknown {
   if (!(error instanceof CodedError) || error.code !== 'ENGINE_DIED') return error
   const memory = /memory/.test(error.remedy ?? '')

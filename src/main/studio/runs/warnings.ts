@@ -1,4 +1,4 @@
-/** What is better known before a run starts than after. */
+/** Warnings that are given before a run starts. */
 
 import { requireProgramFor } from '../../../core/contract/job.ts'
 import type { Proposal, RunPlan, RunWarning } from '../../../core/contract/studio/runs.ts'
@@ -12,19 +12,19 @@ import { countBoxes, hasBoxes, type PlannedData } from './plan.ts'
 
 /** A class with fewer boxes is hardly learnt. */
 const FEW_BOXES = 10
-/** Classes that a sentence names. */
+/** Number of classes that a sentence names. */
 const MOST_NAMED = 4
 /** An image with fewer than this share of the usual number of boxes looks half labelled, if the others have some. */
 const FEW_SHARE = 0.25
 const LEAST_USUAL = 4
-/** Images that look so are mentioned when they are as many as this share. */
+/** Such images are mentioned if they are at least this share of all. */
 const MANY_SHARE = 0.1
 
 interface Circumstances extends Pick<Proposal, 'recall' | 'engine' | 'objects'> {
   readonly size: number
-  /** With the choices of the plan. */
+  /** The configuration with the choices of the plan. */
   readonly model: Pick<ModelConfig, 'detector' | 'head' | 'loss' | 'assignment'>
-  /** What is said of classes that no location learns. */
+  /** The warning about classes that no location learns. */
   readonly withoutPositives: string | null
 }
 
@@ -111,7 +111,7 @@ function fewBoxes(training: Dataset): RunWarning[] {
   return [{ kind: 'few-boxes', message, query: `class:${few.map(({ name }) => quoted(name)).join(',')}` }]
 }
 
-/** Objects without a box are learnt as background. */
+/** Objects without a box are learned as background. */
 function unlabelled(project: Project, { learnFrom }: RunPlan, { images }: Dataset): RunWarning[] {
   const split = learnFrom ? ` split:${learnFrom}` : ''
   const warnings: RunWarning[] = []
