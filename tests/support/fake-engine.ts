@@ -75,7 +75,8 @@ async function detect(id: number, request: DetectRequest, emit: (event: EngineEv
       categoryId: isMixed && i % 4 === 3 ? 2 : 1,
       score: 1 - i / 1000,
     }))
-    emit({ kind: 'detected', index, width: 8, height: 6, detections })
+    const tiles = behaviour === 'tiled' && request.tile !== 'off' ? { tiles: 2 } : {}
+    emit({ kind: 'detected', index, width: 8, height: 6, detections, ...tiles })
     images++
   }
   const complete = images === request.images.length

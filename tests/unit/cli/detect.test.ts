@@ -99,6 +99,22 @@ describe('the limit counts the wanted detections alone', () => {
   })
 })
 
+test('a shard is detected in tiles where the whole would be', async () => {
+  behaviour = 'tiled'
+  const progress = new Progress(new PassThrough() as unknown as NodeJS.WriteStream)
+  const model = fileURLToPath(new URL('../../../resources/sample/run/best.safetensors', import.meta.url))
+  const common = { ...{ model, format: 'coco' as const, limit: 100, batch: 1 }, images: [at('12-cells.jpg')] }
+  for (const [tile, tiled] of [
+    [{}, 1],
+    [{ tile: 64 }, 1],
+    [{ tile: 'off' }, 0],
+  ] as const) {
+    expect(await detect({ ...common, ...tile })).toMatchObject({ tiled })
+    const part = await runParts({ ...common, ...tile, out: at('parts'), shard: '1/1' }, progress)
+    expect(part).toMatchObject({ tiled })
+  }
+})
+
 describe('pictures', () => {
   test('go beside each other, one for each image, and replace those of an earlier detection', async () => {
     await lay(folder, { 'photos/1-x.png': [8, 6], 'photos/1-x.jpg': [8, 6] })
