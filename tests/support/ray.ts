@@ -24,10 +24,12 @@ export interface Head {
 export async function startRay(token: string, env: NodeJS.ProcessEnv = {}, tries = 3): Promise<Head> {
   // Ray's sockets have paths, which may not be long.
   const folder = mkdtempSync('/tmp/fr-')
-  const [port, dashboard] = [await freePort(), await freePort()]
+  // Ports of its own, since another cluster may run on this machine.
+  const [port, dashboard, agent, clients] = await Promise.all([1, 2, 3, 4].map(freePort))
   const ray = path.join(path.dirname(jobPython), 'ray')
   const options = {
     ...{ port, 'dashboard-port': dashboard, 'dashboard-host': '127.0.0.1', 'node-ip-address': '127.0.0.1' },
+    ...{ 'dashboard-agent-listen-port': agent, 'ray-client-server-port': clients },
     ...{ 'num-cpus': 4, 'object-store-memory': 200_000_000, 'temp-dir': folder, 'include-dashboard': true },
   }
   const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
