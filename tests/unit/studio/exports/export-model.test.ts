@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { EngineEvent, ScoredBox } from '../../../../src/core/contract/engine.ts'
 import type { WireError } from '../../../../src/core/errors.ts'
 import type { Engine } from '../../../../src/main/studio/engine/client.ts'
-import { differing } from '../../../../src/main/studio/exports/check-model.ts'
+import { differing, findAll } from '../../../../src/main/studio/exports/check-model.ts'
 import { exportModel } from '../../../../src/main/studio/exports/export-model.ts'
 import { scratch } from '../../../support/scratch.ts'
 
@@ -135,4 +135,18 @@ test('any difference in a box, a score, a class or their number counts, image by
     [broken],
   ])
     expect(differing(of(same), other)).toBe(1)
+})
+
+test('the engine is told the sizes that labels are for, so that it refuses pictures of other sizes', async () => {
+  let sizes: unknown
+  const engine = {
+    call: async (request: { sizes: unknown }, onEvent: (event: EngineEvent) => void) => {
+      sizes = request.sizes
+      onEvent({ kind: 'detected', index: 0, width: 4, height: 3, detections: [] })
+      onEvent({ kind: 'skipped', index: 1, error: broken })
+    },
+  } as unknown as Engine
+  const images = [{ path: '1.jpg', size: { width: 4, height: 3 } }, { path: '2.jpg' }]
+  expect(await findAll(engine, '/m', images, control.signal, () => {})).toEqual([[], broken])
+  expect(sizes).toEqual([{ width: 4, height: 3 }, null])
 })
