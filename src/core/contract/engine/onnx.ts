@@ -1,4 +1,4 @@
-/** A model as an ONNX file, and whether ONNX Runtime makes the same of it. */
+/** Writes a model as an ONNX file, and checks that ONNX Runtime gives the same results. */
 import { z } from 'zod'
 import type { WireError } from '../../errors.ts'
 import { Path } from './images.ts'
@@ -34,15 +34,15 @@ export const CheckOnnxRequest = z.object({
 export type CheckOnnxRequest = z.infer<typeof CheckOnnxRequest>
 
 export interface OnnxCheck {
-  /** That were compared. */
+  /** Number of images that were compared. */
   readonly images: number
-  /** That the model finds. */
+  /** Number of detections of the model. */
   readonly detections: number
   /** The largest difference of a box's coordinate, in pixels of the network's input, … */
   readonly box: number
   /** … and of a score. */
   readonly score: number
-  /** Images on which a detection is missing or new, or off by more than 0.1 px or 1e-4 of score. */
+  /** Number of images on which a detection is missing or new, or differs by more than 0.1 px or 1e-4 of score. */
   readonly differing: number
   /** Why each image that was not compared could not be read. */
   readonly skipped: readonly WireError[]

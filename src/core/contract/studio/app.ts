@@ -33,15 +33,15 @@ export type FolderEntry = z.infer<typeof FolderEntry>
 
 export const FolderListing = z.object({
   path: LocalPath,
-  /** The user's own folder, which holds everything. */
+  /** Whether this is the user's home folder. */
   isHome: z.boolean(),
   /** The file that was asked for, whose folder this is; null where a folder was. */
   file: LocalPath.nullable(),
-  /** Null at the root. */
+  /** Null for the root. */
   parent: LocalPath.nullable(),
   /** Folders first; hidden ones and files of other kinds are left out. */
   entries: z.array(FolderEntry).readonly(),
-  /** There are more entries than are listed. */
+  /** Whether there are more entries than are listed. */
   truncated: z.boolean(),
 })
 export type FolderListing = z.infer<typeof FolderListing>

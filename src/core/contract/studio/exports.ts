@@ -1,4 +1,4 @@
-/** What leaves the studio beside labels (project.export) and detections (detect.folder): models, and reports of runs. */
+/** Exports of models and of reports of runs. Labels are exported by project.export, detections by detect.files. */
 import { z } from 'zod'
 import { ClassThreshold, EvaluationId } from './evaluation.ts'
 import { method, startsJob } from './method.ts'
@@ -8,28 +8,31 @@ import { Id, LocalPath, WireErrorValue } from './values.ts'
 export const ModelCard = z.object({
   /** Markdown. */
   card: z.string(),
-  /** What the model tells apart; null for weights that do not say. */
+  /** The classes of the model; null for weights that do not state them. */
   classes: z
     .array(z.object({ id: Id, name: z.string() }))
     .readonly()
     .nullable(),
-  /** By the model's own class ids: of the evaluation where one is given, else those that the file has. */
+  /** By the model's own class ids: those of the evaluation, if one is given, otherwise those in the file. */
   thresholds: z.array(ClassThreshold).readonly(),
 })
 export type ModelCard = z.infer<typeof ModelCard>
 
-/** What a fresh engine found with the exported file, held against what the model finds. */
+/** The detections of a fresh engine with the exported file, compared with those of the model. */
 export const ModelCheck = z.object({
-  /** That were compared. */
+  /** Number of images that were compared. */
   images: z.int(),
   detections: z.int(),
-  /** Images on which they differ: in any bit of a box, score or class; for ONNX by more than 0.1 px or 1e-4 of score. */
+  /**
+   * Number of images on which they differ: in any bit of a box, score or class; for ONNX by more than 0.1 px or 1e-4
+   * of score.
+   */
   differing: z.int(),
   /** Why each image that was not compared could not be read. */
   skipped: z.array(WireErrorValue).readonly(),
   /** The largest differences, of a coordinate in pixels of the network's input and of a score; null: none in any bit. */
   apart: z.object({ box: z.number(), score: z.number() }).nullable(),
-  /** What the file was tried in: "TensorFlow 2.18, CPU", "ONNX Runtime 1.30". */
+  /** The runtime that the file was tested in: "TensorFlow 2.18, CPU", "ONNX Runtime 1.30". */
   engine: z.string(),
 })
 export type ModelCheck = z.infer<typeof ModelCheck>
@@ -38,7 +41,7 @@ export const ModelExport = z.object({
   /** The weights, and beside them the card as text. */
   files: z.array(LocalPath).readonly(),
   bytes: z.int(),
-  /** Null where no image was to be checked. */
+  /** Null if no check was requested. */
   check: ModelCheck.nullable(),
 })
 export type ModelExport = z.infer<typeof ModelExport>
@@ -46,7 +49,7 @@ export type ModelExport = z.infer<typeof ModelExport>
 export const ReportExport = z.object({
   path: LocalPath,
   bytes: z.int(),
-  /** What the report has to do without, and why. */
+  /** What is missing in the report, and why. */
   lacks: z.array(z.string()).readonly(),
 })
 export type ReportExport = z.infer<typeof ReportExport>
@@ -58,7 +61,7 @@ export const Download = z.object({
   name: z.string(),
   bytes: z.int(),
   files: z.int(),
-  /** Below the page's own address. */
+  /** Relative to the page's own address. */
   url: z.string(),
 })
 export type Download = z.infer<typeof Download>

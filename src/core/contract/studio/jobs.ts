@@ -10,9 +10,9 @@ export const Job = z.object({
   /** "Import labels from annotations.json" */
   title: z.string(),
   state: z.enum(['running', 'done', 'failed', 'cancelled']),
-  /** Share in [0, 1]; null while nobody can tell. */
+  /** Share in [0, 1]; null while it is unknown. */
   progress: z.number().min(0).max(1).nullable(),
-  /** What it is at: "1 200 of 5 000 images". */
+  /** The present stage: "1 200 of 5 000 images". */
   detail: z.string(),
   /** Whether cancelling is possible. */
   cancellable: z.boolean(),

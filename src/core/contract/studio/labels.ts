@@ -17,7 +17,7 @@ import {
 
 export const ClientName = z.string().min(1).max(100)
 
-/** Who brought a change about: the client as it names itself (wire.ts), and its id of the call. */
+/** The origin of a change: the client by the name that it gives itself (wire.ts), and its id of the call. */
 export const Caller = z.object({ client: ClientName, call: z.int() })
 export type Caller = z.infer<typeof Caller>
 
@@ -92,9 +92,9 @@ export const LABEL_METHODS = {
     z.strictObject({ ids: Ids, guesses: ImageGuesses.exactOptional() }),
     z.object({ ids: Ids }),
   ),
-  /** Where they were is remembered, so that no model proposes the same again. */
+  /** Their places are remembered, so that no model proposes the same again. */
   'annotations.reject': method(z.strictObject({ ids: Ids, guesses: ImageGuesses.exactOptional() }), Nothing),
-  /** Where somebody has said that there is no object of a class. */
+  /** Boxes in which somebody has said that there is no object of a class. */
   'annotations.rejected': method(
     z.strictObject({ image: Id }),
     z.array(z.object({ classId: Id, box: Box })).readonly(),

@@ -6,7 +6,7 @@ import { Id, Ids, LocalPath, None, WireErrorValue } from './values.ts'
 export const ModelEntry = z.object({
   /** The checkpoint. */
   path: LocalPath,
-  /** Tells it from the others, also in a proposal's `model`: "Run 3, best". */
+  /** Identifies it among the others, also in a proposal's `model`: "Run 3, best". */
   title: z.string(),
   origin: z.enum(['run', 'pretrained', 'file']),
 })
@@ -30,7 +30,7 @@ export const DetectionReport = z.object({
   /** Images whose file cannot be read. */
   skipped: z.array(z.object({ image: Id, error: WireErrorValue })).readonly(),
   proposals: z.int(),
-  /** Whose candidates were there already. */
+  /** Images whose candidates were already in the cache. */
   known: z.int(),
   /** Classes of the model that the project lacks, with how many were found and left out. */
   unknownClasses: z.array(z.object({ name: z.string(), found: z.int() })).readonly(),
@@ -47,7 +47,7 @@ export const FilesReport = z.object({
   detections: z.int(),
   /** Images in which more than MOST_DETECTIONS were found; the best ones are kept. */
   cut: z.int(),
-  /** Null where nothing was left to be detected, as above. */
+  /** Null if nothing was left to detect, as above. */
   imagesPerSecond: z.number().nullable(),
 })
 export type FilesReport = z.infer<typeof FilesReport>
