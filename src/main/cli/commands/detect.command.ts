@@ -1,12 +1,15 @@
 import { CodedError } from '../../../core/errors.ts'
 import { type CommandLine, choice, DEVICE, fastMath, fromFormat, RUNTIME } from '../command-line.ts'
 import { withStandardInput } from '../detection/standard-input.ts'
+import { isVideo } from '../detection/video-name.ts'
 import { classScore, fraction, integer, tiling } from '../options.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
   'IMAGES are files, folders (with their subfolders), globs or data sets; - reads a list of them from standard input, one per line. From a data set, the labelled ' +
     'images are taken, with its image ids, and pictures show its boxes dashed. Other images are numbered from 1.',
+  'Videos are read through ffmpeg, where it is installed: each frame is an image, VIDEO/000001.png in the results, and pictures ' +
+    'become a video.',
   'OUT is a COCO results list (OUT itself if it ends in .json, else OUT/detections.json), or a data set of another ' +
     'format.',
 ]
@@ -68,6 +71,11 @@ export function detectCommand({ command, print }: CommandLine): void {
     .alias('predict')
     .action(async (args, options) => {
       const images = await withStandardInput(args)
+      const hasVideos = images.some(isVideo)
+      if (hasVideos && (options.shard || options.on)) {
+        const remedy = 'Detect in videos without --shard and --on'
+        throw new CodedError('USAGE_OPTIONS', 'Videos are not detected in parts', remedy)
+      }
       if (options.shard || options.merge || options.on) {
         const [{ runParts }, { renderDetect }] = await Promise.all([
           import('./detect-parts.ts'),
@@ -84,7 +92,11 @@ export function detectCommand({ command, print }: CommandLine): void {
         )
       }
       const { renderDetect, runDetect } = await import('./detect.ts')
-      const report = await runDetect({ ...options, images }, new Progress())
+      const { model } = options
+      const all = { ...options, images, model }
+      const report = hasVideos
+        ? await (await import('./detect-video.ts')).runDetectVideo(all, new Progress())
+        : await runDetect(all, new Progress())
       print(options, report, () => renderDetect(report))
     })
 }

@@ -15,7 +15,7 @@ import { requireWeightsFile } from '../../files/weights-file.ts'
 import { requireIntactWeights } from '../../setup/weights.ts'
 import { kindOf } from '../../studio/datasets/files.ts'
 import { keepBest, limitBefore } from '../../studio/detection/limit.ts'
-import { drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
+import { type Drawing, drawOverlay, isOverlay } from '../../studio/detection/overlay/overlay.ts'
 import {
   type DetectedImage,
   type ResultFormat,
@@ -286,7 +286,7 @@ export function leastScores(
   return (id) => byId.get(id)!
 }
 
-const tiledNote = (images: number): string =>
+export const tiledNote = (images: number): string =>
   `${images === 1 ? 'One image was' : `${images} images were`} detected in tiles, being much larger than the images that ` +
   'the model learnt from, or because of --tile. --tile off detects them as a whole'
 
@@ -343,7 +343,7 @@ async function picturesOf(inputs: readonly InputImage[], folder: string): Promis
 /** The path with links resolved, or as it is if there is no such file. */
 const realPath = (file: string): Promise<string> => realpath(file).catch(() => file)
 
-const cutNote = (images: number, limit: number): string =>
+export const cutNote = (images: number, limit: number): string =>
   `More than ${limit} detections were found in ${images === 1 ? 'one image' : `${images} images`}; ` +
   `the best ${limit} are kept. Use --limit to keep more`
 
@@ -354,18 +354,27 @@ async function drawAll(
   { files, score }: { readonly files: readonly string[]; readonly score: number },
   progress: Progress,
 ): Promise<void> {
-  const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
   const read = inputs.flatMap((input, i) => (found[i] ? [{ ...input, ...found[i], out: files[i]! }] : []))
   for (const [i, image] of read.entries()) {
-    const detections = image.detections
-      .filter((detection) => detection.score >= score)
-      .map(({ box, score, categoryId }) => {
-        const index = indexOf.get(categoryId)!
-        return { box, score, index, name: classes[index]!.name }
-      })
+    const detections = drawingOf(image.detections, classes, score)
     await drawOverlay(image.path, { detections, truth: image.truth }, image.out)
     progress.update(i + 1, read.length, 'pictures')
   }
+}
+
+/** What a picture shows of the detections. */
+export function drawingOf(
+  detections: DetectedImage['detections'],
+  classes: DetectResult['classes'],
+  least: number,
+): Drawing['detections'] {
+  const indexOf = new Map(classes.map(({ id }, index) => [id, index]))
+  return detections
+    .filter(({ score }) => score >= least)
+    .map(({ box, score, categoryId }) => {
+      const index = indexOf.get(categoryId)!
+      return { box, score, index, name: classes[index]!.name }
+    })
 }
 
 export function renderDetect(report: DetectReport): string {
