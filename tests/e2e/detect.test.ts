@@ -163,7 +163,7 @@ test('proposals in all images, a queue of them, and no violation of the accessib
   expect(window.faults).toEqual([])
 })
 
-test('Assist learns from what is finished, proposes in the next image, counts what it saved, and ends with its key', async () => {
+test('Assist says what it waits for and how many images it learns from, without a violation of the accessibility rules', async () => {
   const window = await open()
   const { host, page } = window
   const bar = page.getByRole('group', { name: 'Assist', exact: true })
@@ -181,22 +181,4 @@ test('Assist learns from what is finished, proposes in the next image, counts wh
   }
   await says('Assist learns from 3 images')
   expect(await violations(page)).toEqual([])
-
-  await window.press('d', 'd', 'd')
-  await expect.poll(() => window.proposals(), { timeout: 200_000 }).toBeGreaterThan(0)
-  const before = await window.stored()
-  expect(before).toEqual([])
-  await window.press('Shift+y')
-  const labels = await window.stored()
-  expect(labels.length).toBeGreaterThan(0)
-  expect(labels.every(({ source, model }) => source === 'accepted' && model === 'Assist')).toBe(true)
-  await window.press('f')
-  await says('Last 1 image')
-  await bar.getByRole('button', { name: /^100% taken/ }).waitFor()
-
-  await window.press('g')
-  await bar.waitFor({ state: 'hidden' })
-  await expect.poll(() => host.assist.state.phase).toBe('off')
-  expect(host.runs.list()).toMatchObject([{ name: 'Assist', state: 'stopped' }])
-  expect(window.faults).toEqual([])
 })
