@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { chromium, type Page } from 'playwright'
 import { build, type Rolldown } from 'vite'
+import { detectors } from '../../src/core/detectors/detectors.ts'
 import { mulberry32 } from '../../src/core/random.ts'
 import { PROJECT } from '../../src/main/setup/binding.ts'
 import { provideBrowser } from '../../src/main/setup/browser.ts'
@@ -20,7 +21,7 @@ import { provideWindow } from '../../src/main/setup/window.ts'
 import { createHost } from '../../src/main/studio/api/create-host.ts'
 import { dispatch } from '../../src/main/studio/api/dispatch.ts'
 import { openServer } from '../../src/main/web/server.ts'
-import { MODELS, type ModelRules } from '../../src/renderer/xray/model-rules.ts'
+import { MODELS, type ModelRules, rulesOfDetector } from '../../src/renderer/xray/model-rules.ts'
 import { photo } from '../support/canvas/browser.ts'
 
 const SIZE = { width: 1333, height: 800 }
@@ -143,11 +144,19 @@ const browser = await chromium.launch({
   args: ['--no-sandbox'],
 })
 const results: Record<string, unknown> = {}
-for (const [name, model] of Object.entries({ 'radius 1.5': sampled, 'radius off': everywhere })) {
+const rules: Record<string, readonly [detector: string, model: ModelRules]> = {
+  'radius 1.5': ['fcos', sampled],
+  'radius off': ['fcos', everywhere],
+}
+for (const { name, learnsOutlines } of detectors())
+  if (name !== 'fcos' && !learnsOutlines) rules[name] = [name, rulesOfDetector(name, sampled.input, {})]
+for (const [name, [detector, model]] of Object.entries(rules)) {
   const blank = await browser.newPage()
   const computed = await compute(blank, model)
   await blank.close()
-  await dispatch(host, 'settings.set', { key: 'xray.model', value: JSON.parse(JSON.stringify(model)) })
+  const fcos = detector === 'fcos' ? model : sampled
+  await dispatch(host, 'settings.set', { key: 'xray.model', value: JSON.parse(JSON.stringify(fcos)) })
+  await dispatch(host, 'settings.set', { key: 'xray.detector', value: detector })
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   await page.goto(server.url)
   await page.getByRole('region', { name: 'This image', exact: true }).waitFor()
@@ -156,7 +165,12 @@ for (const [name, model] of Object.entries({ 'radius 1.5': sampled, 'radius off'
     .locator('+ dd')
     .innerText()
   const drags: Record<string, unknown> = {}
-  for (const view of VIEWS) drags[view] = await drag(page, view)
+  const views = VIEWS.filter((view) =>
+    detectors()
+      .find((one) => one.name === detector)!
+      .views.some(({ name }) => name === view),
+  )
+  for (const view of views) drags[view] = await drag(page, view)
   results[name] = { positives, compute: computed, drags }
   await page.close()
 }

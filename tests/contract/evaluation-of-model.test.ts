@@ -7,7 +7,11 @@ import type { EngineData, TrainResult } from '../../src/core/contract/engine.ts'
 import { EvaluationEntry, OracleResult } from '../../src/core/contract/studio/evaluation.ts'
 import { readPoints } from '../../src/core/contract/studio/evaluation-points.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
+import { detectors } from '../../src/core/detectors/detectors.ts'
+import type { ModelConfig } from '../../src/core/detectors/model-config.ts'
 import { ORACLE_STEPS } from '../../src/core/evaluation/oracle/steps.ts'
+import { initialWeights } from '../../src/main/engine/train/initial-weights.ts'
+import { readCheckpoint, writeCheckpoint } from '../../src/main/engine/weights/checkpoint.ts'
 import type { StudioHost } from '../../src/main/studio/api/host.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
 import { pictures, SMALL } from '../support/pictures.ts'
@@ -105,6 +109,48 @@ test('the numbers are those of training; rankings, points and oracles belong to 
   expect(bars.at(-1)!.ap).toBeGreaterThan(0.8)
   expect(await client.call('evaluation.oracleResult', of)).toEqual(bars)
 }, 120_000)
+
+/** Untrained, and undecided about classes, so that there is something to detect. */
+async function untrained(config: ModelConfig, detector: ReturnType<typeof detectors>[number], file: string) {
+  const tensors = initialWeights(config, 1)
+  for (const { outputs } of detector.head(config).towers)
+    for (const { tensor, perClass } of outputs) if (perClass) tensors.get(`${tensor}.bias`)!.bytes.fill(0)
+  await writeCheckpoint(file, { config, tensors })
+}
+
+test('every detector is evaluated, asked for its oracle, described and exported', async () => {
+  const { client } = await project()
+  const classes = data.categories.map(({ id, name }) => ({ id, name }))
+  const kinds = detectors().flatMap((detector) => {
+    const preset = detector.presets.lite0(classes)
+    const config = { ...preset, input: { ...preset.input, shortSide: 64, longSide: 64 } }
+    const without = { ...config, loss: { ...(config.loss as object), quality: 'none' } }
+    const one = { detector, config, name: detector.name }
+    return detector.name === 'fcos' ? [one, { ...one, config: without, name: 'without quality' }] : [one]
+  })
+  for (const { detector, config, name } of kinds) {
+    const model = join(folder, `${name}.safetensors`)
+    await untrained(config, detector, model)
+    const source = { kind: 'model', path: model } as const
+    const job = await ended(client, await client.call('evaluation.start', { source, query: '' }))
+    expect([name, job.error]).toEqual([name, null])
+    const entry = EvaluationEntry.parse(job.result)
+    expect([name, entry.detections > 0, entry.stats[0]! >= 0]).toEqual([name, true, true])
+    const oracle = await ended(client, await client.call('evaluation.oracle', { evaluation: entry.id }))
+    expect([name, oracle.error]).toEqual([name, null])
+    const bars = OracleResult.parse(oracle.result)
+    expect([name, bars.at(-1)!.ap > 0.8]).toEqual([name, true])
+    const { card } = await client.call('exports.card', { model, evaluation: entry.id, licence: '' })
+    expect(card).toContain(detector.title)
+    const out = join(await scratch(), 'taken.safetensors')
+    const written = await ended(
+      client,
+      await client.call('exports.model', { model, out, card, thresholds: null, check: 1, overwrite: false }),
+    )
+    expect([name, written.error]).toEqual([name, null])
+    expect((await readCheckpoint(out)).config).toEqual(config)
+  }
+}, 180_000)
 
 test('without a checkpoint, and a job that is cancelled', async () => {
   const { client } = await project()

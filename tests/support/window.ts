@@ -90,7 +90,7 @@ export async function startWindow(
   if (project !== null) await page.getByLabel('Canvas').waitFor()
   else await page.getByRole('heading', { name: 'FCOS Studio' }).waitFor()
 
-  const canvas = page.locator('[role="application"]')
+  const canvas = page.locator('[role="application"]').first()
   const currentImage = async (): Promise<{ id: number } & Size> => {
     const path = (await canvas.getAttribute('aria-label'))!.replace(/^Image (.*) with \d+ objects$/, '$1')
     const found = host.project.find(JSON.stringify(path))

@@ -166,7 +166,10 @@ const SETTINGS: {
     distance: 'known',
     levelScale: 'known',
   },
-  loss: { box: 'known', boxWeight: 'known', quality: 'known', focalAlpha: 'known', focalGamma: 'known' },
+  loss: { box: 'known', boxWeight: 'known', quality: {
+      accepts: (quality) => quality !== 'none',
+      otherwise: 'The PyTorch program always learns a quality branch (loss.quality)',
+    }, focalAlpha: 'known', focalGamma: 'known' },
 }
 
 /** What is known of a model before its weights are read: less than a whole configuration. */
@@ -181,6 +184,7 @@ type Known = { readonly detector?: string | undefined } & {
 export function requireProgramFor(
   model: Pick<Partial<ModelConfig>, 'detector' | Part>,
   use: 'train' | 'detect' = 'train',
+  { learn }: { readonly learn?: string | undefined } = {},
 ): void {
   const { detector = 'fcos' } = model
   const remedy = "Nothing was started. Use the studio's own engine"
@@ -202,4 +206,6 @@ export function requireProgramFor(
       throw new CodedError('USAGE_JOB_MODEL', otherwise, remedy)
     }
   }
+  if (use === 'train' && learn === 'quality')
+    throw new CodedError('USAGE_JOB_MODEL', 'The PyTorch program does not train centerness alone', remedy)
 }

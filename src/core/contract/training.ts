@@ -4,10 +4,11 @@ import { ModelChoices } from '../detectors/detectors.ts'
 import { AugmentConfig } from './augmentation.ts'
 
 /**
- * How much of the network is trained, from little to all: only the last convolutions; also the towers; also the FPN; then
+ * How much of the network is trained, from little to all: only the quality branch (centerness), of a detector that stays as it is; only
+ * the last convolutions; also the towers; also the FPN; then
  * also the backbone's stages, by the feature map that they output. c2 is everything before c3.
  */
-export const LEARNING_DEPTHS = ['predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
+export const LEARNING_DEPTHS = ['quality', 'predictors', 'head', 'fpn', 'c5', 'c4', 'c3', 'c2'] as const
 
 export type LearningDepth = (typeof LEARNING_DEPTHS)[number]
 

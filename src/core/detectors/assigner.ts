@@ -100,6 +100,8 @@ export interface CandidateStrip {
 
 export interface Obstacle {
   readonly cause: string
+  /** The cause in a few words, to be counted: "no location inside". */
+  readonly title: string
   /** One sentence without a full stop, about the box of that name. */
   describe(box: string): string
 }

@@ -9,6 +9,8 @@ export type UnlearnableCause = ObstacleCause | 'lost'
 export interface UnlearnableReason {
   readonly gt: number
   readonly cause: UnlearnableCause
+  /** The cause in a few words, to be counted. */
+  readonly title: string
   /** The boxes that took its cells, ascending; empty unless the cause is `lost`. */
   readonly lostTo: readonly number[]
   /** One sentence without a full stop. */
@@ -79,8 +81,8 @@ export function isLearnable(assignment: Assignment, gt: number): boolean {
 export function unlearnable(assignment: Assignment, gt: number, matched: Int32Array): UnlearnableReason {
   const obstacle = assignment.obstacle(gt)
   if (obstacle) {
-    const { cause, describe } = obstacle
-    return { gt, cause: cause as ObstacleCause, lostTo: [], describe }
+    const { cause, title, describe } = obstacle
+    return { gt, cause: cause as ObstacleCause, title, lostTo: [], describe }
   }
   const winners = new Set<number>()
   assignment.eligible(gt, (start, end) => {
@@ -88,7 +90,7 @@ export function unlearnable(assignment: Assignment, gt: number, matched: Int32Ar
   })
   const lostTo = [...winners].sort((a, b) => a - b)
   return {
-    ...{ gt, cause: 'lost', lostTo },
+    ...{ gt, cause: 'lost', title: `lost to ${assignment.stronger}`, lostTo },
     describe: (name, nameOf) =>
       `${name} lost all its locations to ${assignment.stronger}: ${lostTo.map(nameOf).join(', ')}`,
   }

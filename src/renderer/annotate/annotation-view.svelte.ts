@@ -10,6 +10,7 @@ import type { ToolName } from '../canvas/toolbox.ts'
 import { Guesses } from '../detect/guesses.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 import { wheelOf } from '../session/view-settings.ts'
+import { SideBySide, type SidePanel } from '../xray/side-by-side.svelte.ts'
 import { Xray } from '../xray/xray.svelte.ts'
 import { canvasColours } from './canvas-colours.ts'
 import { AnnotateMenus, type PagePoint } from './menus.svelte.ts'
@@ -42,6 +43,7 @@ export class AnnotationView {
   readonly #studio: Studio
   #element: HTMLElement | null = null
   readonly xray: Xray
+  readonly sides: SideBySide
   readonly guesses: Guesses
   readonly menus = new AnnotateMenus()
   /** Null while the place is not shown. */
@@ -111,6 +113,7 @@ export class AnnotationView {
   constructor(studio: Studio) {
     this.#studio = studio
     this.xray = new Xray(studio)
+    this.sides = new SideBySide(studio, this.xray)
     this.guesses = new Guesses(studio)
   }
 
@@ -142,27 +145,9 @@ export class AnnotationView {
   /** An attachment: the canvas lives as long as the element. */
   readonly attach = (container: HTMLDivElement): (() => void) => {
     const { editor } = this.#studio
-    const port: EditPort = {
-      add: (shape) => void editor.draw(shape),
-      change: (shapes) => editor.move(shapes, stepOf([...shapes.values()])),
-      nudge: (shapes) => editor.nudge(shapes),
-      select: (ids, mode) =>
-        editor.image.select(
-          ids.filter((id) => id !== GUESS_ID),
-          mode,
-        ),
-      draft: (boxes) => {
-        editor.image.draft = boxes
-        this.xray.drafted(this.scene.image, boxes)
-      },
-    }
-    const canvas = new CanvasView(container, {
-      port,
-      colours: canvasColours(),
-      onReadout: (readout) => {
-        this.readout = readout
-        this.xray.pointed(readout.cursor)
-      },
+    const canvas = this.#open(container, (readout) => {
+      this.readout = readout
+      this.xray.pointed(readout.cursor)
     })
     this.canvas = canvas
     editor.gesture = canvas
@@ -176,9 +161,63 @@ export class AnnotationView {
     }
   }
 
+  /** An attachment for a canvas beside the first. */
+  readonly attachPanel =
+    (panel: SidePanel) =>
+    (container: HTMLDivElement): (() => void) => {
+      const canvas = this.#open(container, ({ cursor }) => panel.pointed(cursor), untrack(() => this.canvas)!)
+      const stop = $effect.root(() => {
+        this.#followScene(canvas)
+        panel.follow(canvas, () => this.scene.image)
+      })
+      return () => {
+        stop()
+        canvas.destroy()
+      }
+    }
+
+  #open(container: HTMLDivElement, onReadout: (readout: Readout) => void, beside?: CanvasView): CanvasView {
+    const { editor } = this.#studio
+    const port: EditPort = {
+      add: (shape) => void editor.draw(shape),
+      change: (shapes) => editor.move(shapes, stepOf([...shapes.values()])),
+      nudge: (shapes) => editor.nudge(shapes),
+      select: (ids, mode) =>
+        editor.image.select(
+          ids.filter((id) => id !== GUESS_ID),
+          mode,
+        ),
+      draft: (boxes) => {
+        editor.image.draft = boxes
+        for (const panel of [this.xray, ...this.sides.panels]) panel.drafted(this.scene.image, boxes)
+      },
+    }
+    return new CanvasView(container, { port, colours: canvasColours(), onReadout, beside })
+  }
+
+  /** What all canvases show of the image, and how their tools work. */
+  #followScene(canvas: CanvasView): void {
+    $effect(() => canvas.setScene(this.scene))
+    $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
+    $effect(() => canvas.setDepthWindow(this.picture.depthWindow))
+    $effect(() => {
+      canvas.tool = this.tool
+    })
+    $effect(() => {
+      canvas.snapping = this.snapping
+      canvas.magnet = this.magnet
+    })
+    $effect(() => {
+      canvas.wheel = wheelOf(this.#studio)
+    })
+    const theme = new MutationObserver(() => canvas.setColours(canvasColours()))
+    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    $effect(() => () => theme.disconnect())
+  }
+
   #follow(canvas: CanvasView): void {
     const { images, editor, review, tour } = this.#studio
-    $effect(() => canvas.setScene(this.scene))
+    this.#followScene(canvas)
     $effect(() => {
       const stop = tour.current
       if (stop === null || stop.imageId !== editor.image.loaded || stop.imageId !== this.#shownImage) return
@@ -195,8 +234,6 @@ export class AnnotationView {
     })
     this.xray.follow(canvas, () => this.scene.image)
     this.guesses.follow(() => this.readout?.cursor ?? null)
-    $effect(() => canvas.setAdjustment(this.brightness, this.contrast))
-    $effect(() => canvas.setDepthWindow(this.picture.depthWindow))
     $effect(() => {
       const { picture } = this
       if (picture.id === null) return undefined
@@ -211,21 +248,8 @@ export class AnnotationView {
       return () => abort.abort()
     })
     $effect(() => {
-      canvas.tool = this.tool
-    })
-    $effect(() => {
-      canvas.snapping = this.snapping
-      canvas.magnet = this.magnet
-    })
-    $effect(() => {
-      canvas.wheel = wheelOf(this.#studio)
-    })
-    $effect(() => {
       if (images.current !== null) canvas.prefetch(images.neighbours(PREFETCHED))
     })
-    const theme = new MutationObserver(() => canvas.setColours(canvasColours()))
-    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
-    $effect(() => () => theme.disconnect())
   }
 }
 

@@ -2,7 +2,7 @@
 import { tick } from 'svelte'
 import type { Command } from '../commands/commands.svelte.ts'
 import { detectInImages } from '../detect/detecting.ts'
-import { lookOf } from '../detect/guesses.svelte.ts'
+import { lookInUse } from '../detect/guesses.svelte.ts'
 import { type EvaluationView, usualQuery } from '../evaluate/evaluation-view.svelte.ts'
 import { isAtWork } from '../session/run-list.svelte.ts'
 import type { Place, Studio } from '../session/studio.svelte.ts'
@@ -26,7 +26,7 @@ export function nextStepCommands(studio: Studio, evaluation: EvaluationView): Co
       group: 'Model',
       enabled: () => hasModel() && studio.canEdit,
       run: async () => {
-        const { score, nms } = lookOf(studio.settings)
+        const { score, nms } = lookInUse(studio)
         const addClasses = studio.classes.length === 0
         const images = { query: '-state:ignored' }
         if (await detectInImages(studio, { images, score, nms, addClasses })) next.dismiss()

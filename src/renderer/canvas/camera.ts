@@ -7,6 +7,7 @@ import {
   fitView,
   panBy,
   resized,
+  toImage,
   type View,
   viewOfBox,
   visibleBox,
@@ -18,6 +19,15 @@ import type { Sight } from './layers/placement.ts'
 
 /** A box is seen well when its longer side has this many CSS pixels. */
 const LEGIBLE = 40
+
+/** What of an image is shown, and how large, whatever the size of the canvas. */
+export interface Pose {
+  /** The image as a whole, as large as it goes. */
+  readonly fitted: boolean
+  /** CSS pixels per image pixel. */
+  readonly scale: number
+  readonly centre: ImagePoint
+}
 
 export class Camera {
   readonly #changed: () => void
@@ -39,6 +49,17 @@ export class Camera {
 
   get sight(): Sight {
     return { view: this.#view, viewport: this.#frame.viewport, pixelRatio: this.#frame.pixelRatio }
+  }
+
+  get pose(): Pose {
+    const { width, height } = this.#frame.viewport
+    const centre = toImage(this.#view, { x: width / 2, y: height / 2 })
+    return { fitted: this.#fitted, scale: this.#view.scale, centre }
+  }
+
+  take({ fitted, scale, centre }: Pose): void {
+    if (fitted) this.fit()
+    else this.#go(centredOn({ ...this.#view, scale }, centre, this.#frame))
   }
 
   /** 1 is 100 %. */
@@ -68,8 +89,7 @@ export class Camera {
   }
 
   fit(): void {
-    this.#go(fitView(this.#frame))
-    this.#fitted = true
+    this.#go(fitView(this.#frame), true)
   }
 
   zoomTo(zoom: number): void {
@@ -104,8 +124,8 @@ export class Camera {
     this.#go(centredOn(this.#view, p, this.#frame))
   }
 
-  #go(view: View): void {
-    this.#fitted = false
+  #go(view: View, fitted = false): void {
+    this.#fitted = fitted
     this.#view = view
     this.#changed()
   }

@@ -11,7 +11,7 @@ import { clampMove } from './geometry/gestures.ts'
 import { ShapeIndex } from './geometry/shape-index.ts'
 import type { ImagePoint, ScreenPoint } from './geometry/space.ts'
 import { toImage, toScreen } from './geometry/view.ts'
-import { PointerInput } from './input/pointers.ts'
+import { type PointerAt, PointerInput, type PointerTarget } from './input/pointers.ts'
 import { meaningOf, type Wheel } from './input/wheel.ts'
 import { Minimap } from './minimap.ts'
 import type { DepthWindow } from './picture/image-assets.ts'
@@ -20,13 +20,18 @@ import { type Readout, readoutOf } from './readout.ts'
 import { type Overlay, Renderer, type Shown } from './renderer.ts'
 import { Toolbox, type ToolName } from './toolbox.ts'
 import { movable } from './tools/picking.ts'
-import { BLANK, HIT_REACH, type Surface } from './tools/tool.ts'
+import { BLANK, HIT_REACH, type Sketch, type Surface } from './tools/tool.ts'
 
 export interface CanvasOptions {
   readonly port: EditPort
   readonly colours: CanvasColours
   /** At most once per frame. */
   readonly onReadout: (readout: Readout) => void
+  /**
+   * A canvas of the same image beside which this one lies: it shows the same part, and the pointer over either of them is over
+   * both, in the hand of that one's tools.
+   */
+  readonly beside?: CanvasView | undefined
 }
 
 export class CanvasView {
@@ -39,19 +44,24 @@ export class CanvasView {
   readonly #port: EditPort
   readonly #onReadout: (readout: Readout) => void
   readonly #shown: Shown
-  readonly #source = new ImageSource(() => this.#pictureCame())
+  readonly #source: ImageSource
   readonly #camera = new Camera(() => this.#viewMoved())
   readonly #renderer: Renderer
   readonly #toolbox: Toolbox
   readonly #pointers: PointerInput
+  /** Itself, but for a canvas that lies beside another. */
+  readonly #lead: CanvasView
+  readonly #followers = new Set<CanvasView>()
   readonly #resizes: ResizeObserver
   readonly #listening = new AbortController()
   #minimap: Minimap | null = null
   #draft: readonly DraftShape[] | null = null
 
   /** Fills a positioned element, which should be focusable; it is the canvas's until destroy(). */
-  constructor(container: HTMLDivElement, { port, colours, onReadout }: CanvasOptions) {
+  constructor(container: HTMLDivElement, { port, colours, onReadout, beside }: CanvasOptions) {
     this.#container = container
+    this.#lead = beside ?? this
+    this.#source = beside ? beside.#source : new ImageSource(() => this.#pictureCame())
     this.#port = port
     this.#onReadout = onReadout
     const index = new ShapeIndex([])
@@ -65,11 +75,13 @@ export class CanvasView {
       handles: true,
     }
     this.#renderer = new Renderer(container, this.#shown, this.#camera, this.#source, () => this.#report())
-    this.#toolbox = new Toolbox(this.#surface(), {
-      sketched: () => this.#sketched(),
-      pinch: (factor, from, to) => this.#pinch(factor, from, to),
-    })
-    this.#pointers = new PointerInput(container, this.#toolbox)
+    this.#toolbox = beside
+      ? beside.#toolbox
+      : new Toolbox(this.#surface(), {
+          sketched: () => this.#sketched(),
+          pinch: (factor, from, to) => this.#pinch(factor, from, to),
+        })
+    this.#pointers = new PointerInput(container, beside ? this.#handOf(beside) : this.#toolbox)
     container.style.touchAction = 'none'
     container.style.backgroundColor = colours.background
     const { signal } = this.#listening
@@ -78,6 +90,7 @@ export class CanvasView {
     this.#resizes.observe(container)
     this.#watchPixelRatio()
     this.#resize()
+    if (beside) beside.#followers.add(this)
   }
 
   /** Shows a scene. A gesture goes on unless the image or a box it holds is gone. */
@@ -86,11 +99,12 @@ export class CanvasView {
     this.#shown.scene = scene
     if (scene.shapes !== before.shapes) this.#shown.index = new ShapeIndex(scene.shapes)
     if (scene.image?.id === before.image?.id) {
-      this.#toolbox.sceneChanged()
+      if (!this.#follows) this.#toolbox.sceneChanged()
     } else {
-      this.#toolbox.cancelGesture()
-      this.#source.open(scene.image)
+      if (!this.#follows) this.#toolbox.cancelGesture()
+      if (!this.#follows) this.#source.open(scene.image)
       if (scene.image) this.#camera.open(scene.image)
+      if (this.#follows) this.#camera.take(this.#lead.#camera.pose)
       this.#pictureCame()
     }
     this.#renderer.invalidate('shapes', 'selection', 'guides')
@@ -126,7 +140,7 @@ export class CanvasView {
 
   /** Which values of a picture of more than 8 bits are black and white; null for the window the server suggests. */
   setDepthWindow(window: DepthWindow | null): void {
-    this.#source.setWindow(window)
+    if (!this.#follows) this.#source.setWindow(window)
   }
 
   /** Draws a minimap into a canvas element of the caller's, sized by CSS; null takes it away. */
@@ -141,7 +155,7 @@ export class CanvasView {
   }
 
   set tool(name: ToolName) {
-    this.#toolbox.use(name)
+    if (!this.#follows) this.#toolbox.use(name)
     this.#shown.handles = name === 'select'
     this.#renderer.invalidate('selection')
   }
@@ -223,8 +237,7 @@ export class CanvasView {
 
   /** Ids of the shapes at a place of the page, the smallest first. */
   shapesAt({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): number[] {
-    const { left, top } = this.#container.getBoundingClientRect()
-    const image = toImage(this.#camera.view, { x: clientX - left, y: clientY - top })
+    const image = toImage(this.#camera.view, this.#screenAt(clientX, clientY))
     return this.#shown.index.stackAt(image, HIT_REACH / this.#camera.view.scale).map(({ id }) => id)
   }
 
@@ -241,12 +254,23 @@ export class CanvasView {
     return at && { x: at.x + left, y: at.y + top }
   }
 
+  /** What is shown now: the picture with its overlay at so many pixels per CSS pixel, and where the shapes lie over it. */
+  snapshot(pixelRatio: number) {
+    const { frame, view, visible } = this.#camera
+    return {
+      ...{ size: frame.viewport, view },
+      picture: this.#renderer.snapshot(pixelRatio),
+      shapes: this.#shown.index.within(visible).filter(({ hidden }) => !hidden),
+    }
+  }
+
   destroy(): void {
+    this.#lead.#followers.delete(this)
     this.#listening.abort()
     this.#resizes.disconnect()
     this.#pointers.destroy()
     this.#minimap?.destroy()
-    this.#source.close()
+    if (!this.#follows) this.#source.close()
     this.#renderer.destroy()
   }
 
@@ -277,8 +301,53 @@ export class CanvasView {
     }
   }
 
+  get #follows(): boolean {
+    return this.#lead !== this
+  }
+
+  #screenAt(clientX: number, clientY: number): ScreenPoint {
+    const { left, top } = this.#container.getBoundingClientRect()
+    return { x: clientX - left, y: clientY - top }
+  }
+
+  /** The same place of the image on another canvas. */
+  #placeOn(other: CanvasView, at: ScreenPoint): ScreenPoint {
+    return toScreen(other.#camera.view, toImage(this.#camera.view, at))
+  }
+
+  /** The tools of another canvas, for the pointer over this one. */
+  #handOf(other: CanvasView): PointerTarget {
+    const there = (at: PointerAt): PointerAt => ({ ...at, screen: this.#placeOn(other, at.screen) })
+    const hand = other.#toolbox
+    return {
+      press: (at, pan) => hand.press(there(at), pan),
+      move: (at) => hand.move(there(at)),
+      release: (at) => hand.release(there(at)),
+      cancel: () => hand.cancel(),
+      leave: () => hand.leave(),
+      pinch: (factor, from, to) => hand.pinch(factor, this.#placeOn(other, from), this.#placeOn(other, to)),
+      holdPan: (held) => hand.holdPan(held),
+    }
+  }
+
+  /** What the pointer does, here or over a canvas beside this one. */
   #sketched(): void {
     const { sketch, pointer } = this.#toolbox
+    this.#showSketch(sketch, pointer)
+    for (const follower of this.#followers) follower.#mirror()
+  }
+
+  /** Where the system draws no pointer, lines do. */
+  #mirror(): void {
+    const { sketch, pointer } = this.#toolbox
+    const isHere = this.#container.matches(':hover')
+    this.#showSketch(
+      isHere ? sketch : { ...sketch, crosshair: true },
+      pointer && this.#lead.#placeOn(this, pointer),
+    )
+  }
+
+  #showSketch(sketch: Sketch, pointer: ScreenPoint | null): void {
     if (sketch.draft !== this.#shown.sketch.draft) this.#renderer.invalidate('selection')
     this.#shown.sketch = sketch
     this.#shown.pointer = pointer
@@ -287,13 +356,16 @@ export class CanvasView {
   }
 
   #viewMoved(): void {
-    this.#toolbox.refresh()
+    if (this.#follows) this.#mirror()
+    else this.#toolbox.refresh()
     this.#renderer.invalidateAll()
+    for (const follower of this.#followers) follower.#camera.take(this.#camera.pose)
   }
 
   #pictureCame(): void {
     if (this.#shown.scene.image) this.#minimap?.takePicture(this.#source, this.#camera.frame)
     this.#renderer.invalidate('picture')
+    for (const follower of this.#followers) follower.#pictureCame()
   }
 
   #pinch(factor: number, from: ScreenPoint, to: ScreenPoint): void {
@@ -304,15 +376,17 @@ export class CanvasView {
   #wheel(event: WheelEvent): void {
     event.preventDefault()
     const meaning = meaningOf(event, this.wheel)
-    const { left, top } = this.#container.getBoundingClientRect()
-    if (meaning.kind === 'pan') this.#camera.pan(meaning.dx, meaning.dy)
-    else this.#camera.zoomBy(meaning.factor, { x: event.clientX - left, y: event.clientY - top })
+    const lead = this.#lead
+    const at = this.#screenAt(event.clientX, event.clientY)
+    if (meaning.kind === 'pan') lead.#camera.pan(meaning.dx, meaning.dy)
+    else lead.#camera.zoomBy(meaning.factor, this.#placeOn(lead, at))
   }
 
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.#container
     if (width === 0 || height === 0) return
     this.#camera.resize({ width, height }, window.devicePixelRatio)
+    if (this.#follows) this.#camera.take(this.#lead.#camera.pose)
     this.#renderer.resize()
     this.#pictureCame()
   }
@@ -330,7 +404,7 @@ export class CanvasView {
   /** Tells others about the frame to come: the draft first, whose overlay is drawn in the same frame. */
   #report(): void {
     const { draft } = this.#shown.sketch
-    if (draft !== this.#draft) {
+    if (draft !== this.#draft && !this.#follows) {
       this.#draft = draft
       this.#port.draft(draft)
     }

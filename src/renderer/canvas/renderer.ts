@@ -45,6 +45,7 @@ export class Renderer {
   readonly #idle = new IdleShapes()
   readonly #dirty = new Set<LayerName>()
   #request = 0
+  #filter = ''
 
   /** `beforeFrame` may change what is shown and invalidate more; it is all in the same frame. */
   constructor(
@@ -99,8 +100,25 @@ export class Renderer {
     }
   }
 
+  /** The picture, as adjusted, and the overlay, at so many pixels per CSS pixel. */
+  snapshot(pixelRatio: number): HTMLCanvasElement {
+    const { width, height } = this.#camera.frame.viewport
+    const canvas = document.createElement('canvas')
+    canvas.width = Math.round(width * pixelRatio)
+    canvas.height = Math.round(height * pixelRatio)
+    const context = canvas.getContext('2d')!
+    context.scale(pixelRatio, pixelRatio)
+    context.filter = this.#filter || 'none'
+    this.#drawPicture(context)
+    context.filter = 'none'
+    this.#drawOverlay(context)
+    this.#drawOverlay(context, 'drawAbove')
+    return canvas
+  }
+
   /** A CSS filter for the picture alone. */
   filterPicture(filter: string): void {
+    this.#filter = filter
     this.#layers.filter('picture', filter)
   }
 

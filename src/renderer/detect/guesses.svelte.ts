@@ -2,6 +2,8 @@
 import { untrack } from 'svelte'
 import { z } from 'zod'
 import type { ImageCandidates } from '../../core/contract/model-assets.ts'
+import type { Detector } from '../../core/detectors/detector.ts'
+import { detectorOf } from '../../core/detectors/detectors.ts'
 import type { ProjectAnnotation } from '../../core/project/model.ts'
 import { type Live, liveGuesses, withHeld } from '../../core/review/live-guesses.ts'
 import { ModelAnswer } from '../session/model-answer.svelte.ts'
@@ -10,20 +12,42 @@ import type { WindowSettings } from '../session/window-settings.svelte.ts'
 import { fetchCandidates } from './candidates.ts'
 
 const Share = z.number().min(0).max(1)
-const Look = z.object({ on: z.boolean(), score: Share, nms: Share, centerness: z.boolean() })
-type Look = z.infer<typeof Look>
+const Chosen = z.object({ on: z.boolean(), score: Share, centerness: z.boolean() })
+type Chosen = z.infer<typeof Chosen>
+/** By detector. */
+const ChosenNms = z.record(z.string(), Share)
 
-const DEFAULT_LOOK: Look = { on: false, score: 0.3, nms: 0.6, centerness: true }
+const DEFAULT_LOOK: Chosen = { on: false, score: 0.3, centerness: true }
 
-/** How the user last chose to see the model's guesses. */
-export const lookOf = (settings: WindowSettings): Look => settings.get('guesses.look', Look, DEFAULT_LOOK)
+type Look = Chosen & { readonly nms: number }
+
+/** How the user last chose to see a detector's guesses; its authors' NMS until then. */
+const lookOf = (settings: WindowSettings, { name, nms }: Detector): Look => ({
+  ...settings.get('guesses.look', Chosen, DEFAULT_LOOK),
+  nms: settings.get('guesses.nms', ChosenNms, {})[name] ?? nms,
+})
+
+/** Of the model in use, as far as the list of runs says it. */
+const detectorInUse = ({ runs, model }: Pick<Studio, 'runs' | 'model'>): Detector =>
+  detectorOf({ detector: runs.all.find(({ checkpoint }) => checkpoint === model.current?.path)?.detector })
+
+export const lookInUse = (studio: Pick<Studio, 'runs' | 'model' | 'settings'>): Look =>
+  lookOf(studio.settings, detectorInUse(studio))
 
 const NOTHING: Live = { guesses: [], hidden: new Set() }
 
 export class Guesses {
   readonly #studio: Studio
   readonly #answer: ModelAnswer<ImageCandidates>
-  readonly look: Look = $derived.by(() => lookOf(this.#studio.settings))
+  /** What made the guesses, or will. */
+  readonly detector: Detector = $derived.by(() =>
+    this.found ? detectorOf(this.found.model.config) : detectorInUse(this.#studio),
+  )
+  readonly look: Look = $derived.by(() => lookOf(this.#studio.settings, this.detector))
+  /** Whether NMS makes detections of this model's candidates. */
+  readonly hasNms = $derived.by(
+    () => !this.found || this.detector.suppression?.(this.found.model.config) !== 'none',
+  )
 
   /** By class, where Assist chooses them. */
   readonly #thresholds = $derived.by(() => {
@@ -51,7 +75,14 @@ export class Guesses {
   }
 
   show(change: Partial<Look>): void {
-    this.#studio.settings.set('guesses.look', { ...this.look, ...change })
+    const { settings } = this.#studio
+    const { nms, ...look } = { ...this.look, ...change }
+    settings.set('guesses.look', look)
+    if (change.nms !== undefined)
+      settings.set('guesses.nms', {
+        ...settings.get('guesses.nms', ChosenNms, {}),
+        [this.detector.name]: nms,
+      })
   }
 
   /** Whether the sliders hide a stored proposal. */

@@ -5,17 +5,21 @@
 import { createContext } from 'svelte'
 import type {
   BoxFilter,
+  DetectorsScope,
   ReportBox,
   ReportBoxes,
+  ReportDetectors,
   ReportInspection,
   ReportLadders,
   ReportScope,
 } from '../../core/contract/studio/report.ts'
+import { detectors } from '../../core/detectors/detectors.ts'
+import { FCOS } from '../../core/detectors/fcos/index.ts'
 import type { BoxXyxy } from '../../core/geometry/box.ts'
 import { STARVED_BELOW } from '../../core/inspect/report.ts'
 import type { Split } from '../../core/project/model.ts'
 import type { Studio } from '../session/studio.svelte.ts'
-import { MODELS, ModelRules } from '../xray/model-rules.ts'
+import { Changes, MODELS, ModelRules, rulesOfDetector } from '../xray/model-rules.ts'
 import { reasonOf } from './words.ts'
 
 export const [useReport, provideReport] = createContext<ProjectReport>()
@@ -44,6 +48,7 @@ export class ProjectReport {
   /** Null until loaded, like `boxes`. */
   ladders = $state.raw<ReportLadders | null>(null)
   boxes = $state.raw<ReportBoxes | null>(null)
+  detectors = $state.raw<ReportDetectors | null>(null)
   listing = $state.raw<Listing>(HARD)
   /** The list's state, restored when the user returns to it: index of the active box, and pixels scrolled. */
   active = $state(0)
@@ -66,6 +71,21 @@ export class ProjectReport {
     split: this.split,
   })
 
+  /** Every detector that learns boxes, at the same input size, with the X-ray's rules for it. */
+  readonly #detectorsScope: DetectorsScope = $derived.by(() => {
+    const changed = this.#studio.settings.get('xray.rules', Changes, {})
+    const { input } = this.model
+    return {
+      split: this.split,
+      settings: detectors()
+        .filter(({ learnsOutlines }) => !learnsOutlines)
+        .map(({ name }) => {
+          const { rules } = name === FCOS.name ? this.model : rulesOfDetector(name, input, changed[name])
+          return { detector: name, input, rules: rules as never }
+        }),
+    }
+  })
+
   constructor(studio: Studio) {
     this.#studio = studio
     const changed = (): void => {
@@ -77,7 +97,7 @@ export class ProjectReport {
 
   /** Call in an effect while the report is shown. Returns a function that stops waiting. */
   follow(): (() => void) | undefined {
-    const wanted = JSON.stringify(this.scope)
+    const wanted = JSON.stringify([this.scope, this.#detectorsScope])
     if (wanted !== this.#shown) {
       this.#shown = wanted
       void this.refresh()
@@ -91,6 +111,7 @@ export class ProjectReport {
   async refresh(): Promise<void> {
     const run = ++this.#run
     const { scope } = this
+    const detectorsScope = this.#detectorsScope
     const isLatest = (): boolean => run === this.#run
     this.outdated = false
     this.busy = true
@@ -105,6 +126,9 @@ export class ProjectReport {
       const ladders = await this.#ask<ReportLadders>('report.ladders', scope)
       if (!isLatest()) return
       if (ladders) this.ladders = ladders
+      const compared = await this.#ask<ReportDetectors>('report.detectors', detectorsScope)
+      if (!isLatest()) return
+      if (compared) this.detectors = compared
     }
     this.busy = false
   }
@@ -151,8 +175,8 @@ export class ProjectReport {
 
   /** Undefined if the job fails, which is shown, or is cancelled. */
   async #ask<Answer>(
-    method: 'report.inspect' | 'report.ladders' | 'report.boxes',
-    params: ReportScope & { readonly filter?: BoxFilter },
+    method: 'report.inspect' | 'report.ladders' | 'report.boxes' | 'report.detectors',
+    params: (ReportScope & { readonly filter?: BoxFilter }) | DetectorsScope,
   ): Promise<Answer | undefined> {
     const { client, jobs } = this.#studio
     if (this.#job !== null) void client.call('jobs.cancel', { job: this.#job })

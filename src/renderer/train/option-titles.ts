@@ -1,6 +1,7 @@
 import type { TrainingOptions } from '../../core/contract/training.ts'
 
 export const DEPTH_TITLES: Record<TrainingOptions['learn'], string> = {
+  quality: 'Centerness branch alone',
   predictors: 'Predictors (last convolutions)',
   head: 'Head',
   fpn: 'Head and feature pyramid',

@@ -3,7 +3,7 @@ import type { RunSummary } from '../../core/contract/studio/runs.ts'
 import type { Command } from '../commands/commands.svelte.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
-export function trainCommands(studio: Studio, newRun: () => void): Command[] {
+export function trainCommands(studio: Studio, newRun: () => void, compare: () => void): Command[] {
   const { client, runs } = studio
   type Call = 'runs.pause' | 'runs.continue' | 'runs.cancel' | 'runs.resume'
   const steering = (id: string, title: string, call: Call, fits: (run: RunSummary) => boolean): Command => ({
@@ -15,6 +15,7 @@ export function trainCommands(studio: Studio, newRun: () => void): Command[] {
   })
   return [
     { id: 'run.new', title: 'New training run…', group: 'Model', keys: ['n'], run: newRun },
+    { id: 'run.compare', title: 'Compare detectors…', group: 'Model', run: compare },
     steering('run.pause', 'Pause training', 'runs.pause', ({ state }) => state === 'running'),
     steering('run.continue', 'Continue training', 'runs.continue', ({ state }) => /^paus/.test(state)),
     steering('run.stop', 'Stop training', 'runs.cancel', ({ state }) => /^(running|paus)/.test(state)),

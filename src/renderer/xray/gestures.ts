@@ -1,14 +1,18 @@
-import type { Xray } from './xray.svelte.ts'
-
 /** A press that moves less than this is a click, in CSS pixels. */
 const CLICK_SLOP = 3
+
+export interface XrayGestures {
+  readonly on: boolean
+  pin(): void
+  stepLevel(by: 1 | -1): void
+}
 
 /**
  * An attachment for the canvas's element: Alt+click pins the location under the pointer, Alt+wheel switches levels.
  *
  * @param isFree whether the tool in the hand has no use of its own for Alt+click where the pointer is
  */
-export const xrayGestures = (xray: Xray, isFree: () => boolean) => (element: HTMLElement) => {
+export const xrayGestures = (xray: XrayGestures, isFree: () => boolean) => (element: HTMLElement) => {
   const listening = new AbortController()
   const { signal } = listening
   let pressed: PointerEvent | null = null

@@ -26,6 +26,9 @@ export interface ModelRules extends InputSetting {
   readonly loss?: unknown
 }
 
+/** What the user changed of detectors' rules, by the detector's name. */
+export const Changes = z.record(z.string(), z.unknown())
+
 /** The rules of a model of any detector. */
 export function rulesOf(config: ModelConfig): ModelRules {
   const { detector, input, assignment, loss } = config

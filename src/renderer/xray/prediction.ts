@@ -41,8 +41,15 @@ export function predictionOf(found: ImageMaps): Prediction {
  * @param key key of the model in use
  * @throws CodedError the studio's error; the signal's reason when aborted.
  */
-export async function fetchPrediction(image: number, key: string, signal: AbortSignal): Promise<Prediction> {
-  const response = await fetch(`/asset/maps/${image}?model=${encodeURIComponent(key)}`, { signal })
+export const fetchPrediction = (image: number, key: string, signal: AbortSignal): Promise<Prediction> =>
+  fetchMaps(image, `model=${encodeURIComponent(key)}`, signal)
+
+/** Of a checkpoint that is listed, in use or not. Throws as fetchPrediction. */
+export const fetchPredictionOf = (image: number, path: string, signal: AbortSignal): Promise<Prediction> =>
+  fetchMaps(image, `path=${encodeURIComponent(path)}`, signal)
+
+async function fetchMaps(image: number, model: string, signal: AbortSignal): Promise<Prediction> {
+  const response = await fetch(`/asset/maps/${image}?${model}`, { signal })
   if (!response.ok) throw fromWire(await response.json())
   return predictionOf(decodeMaps(await response.bytes()))
 }

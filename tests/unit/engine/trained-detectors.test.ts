@@ -74,6 +74,83 @@ test.skipIf(!existsSync(weights)).each(detectors().map(({ name }) => name))(
   120_000,
 )
 
+test.skipIf(!existsSync(weights))(
+  'FCOS without a quality branch, and the branch trained alone on what it learnt',
+  async () => {
+    const folder = await scratch()
+    const data = await pictures(join(folder, 'pictures'), 4)
+    const run = async (
+      out: string,
+      from: string,
+      training: NonNullable<TrainRequest['options']['training']>,
+      model: NonNullable<TrainRequest['options']['model']>,
+    ) => {
+      const emit = (): void => {}
+      const request: TrainRequest = {
+        method: 'train',
+        out: join(folder, out),
+        ...{ weights: from, architecture: null, data, validation: null, resume: false },
+        options: {
+          training: {
+            steps: 3,
+            size: 96,
+            batch: 2,
+            saveEvery: 3,
+            evaluateEvery: 0,
+            seed: 5,
+            average: false,
+            ...training,
+          },
+          model,
+        },
+      }
+      const { checkpoint } = await train(request, emit, new JobControl(emit, async () => {}))
+      const log = readFileSync(join(folder, out, 'log.jsonl'), 'utf8').split('\n', 1)[0]!
+      return { checkpoint, step: JSON.parse(log), kept: await readCheckpoint(checkpoint) }
+    }
+    const plain = await run('none', weights, {}, { loss: { quality: 'none' } })
+    expect(plain.step).not.toHaveProperty('centerness')
+    expect([...plain.kept.tensors.keys()].filter((name) => name.includes('ctrness'))).toEqual([])
+    const image = await decodeImage(data.images[0]!.path)
+    const runner = tensorflowRunner(new Network(plain.kept.config, plain.kept.tensors))
+    const [found = []] = await detect(runner, [image], plain.kept.config.input, {
+      score: 1e-3,
+      nms: 0.6,
+      limit: 5,
+    })
+    expect(found.length).toBeGreaterThan(0)
+
+    // Towers of their own and shared ones, with features computed once, too.
+    for (const [centernessOn, cacheFeatures] of [
+      ['own', true],
+      ['own', false],
+      ['regression', false],
+    ] as const) {
+      const alone = await run(
+        `${centernessOn}-${cacheFeatures}`,
+        plain.checkpoint,
+        { learn: 'quality', cacheFeatures },
+        { loss: { quality: 'centerness' }, head: { centernessOn } },
+      )
+      expect(alone.step.centerness).toBeGreaterThan(0)
+      const isNew = (name: string) =>
+        name.startsWith('head.centerness_head.') || name.includes('bbox_ctrness')
+      for (const [name, { bytes: values }] of alone.kept.tensors) {
+        if (isNew(name)) continue
+        expect([name, values]).toEqual([name, plain.kept.tensors.get(name)!.bytes])
+      }
+      const bias = alone.kept.tensors.get(
+        [...alone.kept.tensors.keys()].find((name) => name.endsWith('bbox_ctrness.bias'))!,
+      )!
+      expect(bias.bytes.some((byte) => byte !== 0)).toBe(true)
+    }
+    const refused = run('refused', plain.checkpoint, { learn: 'quality' }, {})
+    await expect(refused).rejects.toMatchObject({ code: 'USAGE_CONFIG' })
+    expect(existsSync(join(folder, 'refused'))).toBe(false)
+  },
+  120_000,
+)
+
 /** The squares as outlines with a bitten corner. */
 function outlined({ categories, images }: EngineData): EngineData {
   return {

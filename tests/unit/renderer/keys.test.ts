@@ -21,7 +21,7 @@ const ALL: readonly Command[] = [
   ...classCommands(nothing, nothing),
   ...classNumberCommands(nothing, ['die']),
   ...viewCommands(nothing),
-  ...xrayCommands(nothing),
+  ...xrayCommands(nothing, nothing, nothing),
   ...tourCommands(nothing),
   ...detectCommands(nothing, nothing, () => {}),
 ]

@@ -1,6 +1,8 @@
 /** What FCOS would learn from the labels of the open project (core/inspect), for given rules and input size. */
 import { z } from 'zod'
+import { detectors } from '../../detectors/detectors.ts'
 import { AssignmentRules } from '../../detectors/fcos/config.ts'
+import type { DetectorCount } from '../../inspect/detector-comparison.ts'
 import { BOX_FAULTS, SUSPICIONS } from '../../inspect/health.ts'
 import { SIZE_CLASSES } from '../../inspect/report.ts'
 import type { InputSetting } from '../../inspect/setting.ts'
@@ -22,6 +24,13 @@ export const ReportScope = z.strictObject({ setting: InputSettingValue, split: z
 export type ReportScope = z.infer<typeof ReportScope>
 
 const Count = z.int().min(0)
+
+function fitsDetector({ detector, rules }: { readonly detector: string; readonly rules: unknown }): boolean {
+  const known = detectors().find(({ name }) => name === detector)
+  if (!known) return false
+  const preset = known.presets.lite0([{ id: 1, name: '' }])
+  return known.config.safeParse({ ...preset, assignment: rules }).success
+}
 const Recall = z.object({ boxes: Count, learnable: Count })
 const AnchorRecall = z.object({ boxes: Count, highQuality: Count, from04: Count, any: Count })
 const Distribution = z.object({
@@ -202,6 +211,51 @@ export const DatasetHealth = z.object({
 })
 export type DatasetHealth = z.infer<typeof DatasetHealth>
 
+const DetectorCountValue = z.object({
+  boxes: Count,
+  learnable: Count,
+  positives: Count,
+  median: Count.nullable(),
+  starved: Count,
+  robbed: Count,
+  causes: z.array(z.object({ title: z.string(), boxes: Count })).readonly(),
+}) satisfies z.ZodType<DetectorCount>
+
+/** Several detectors on the same boxes, each with an input size and rules of its own. */
+export const DetectorsScope = z.strictObject({
+  settings: z
+    .array(
+      z
+        .strictObject({ detector: z.string(), input: InputSettingValue.shape.input, rules: z.json() })
+        .refine(fitsDetector, 'These are not rules of this detector'),
+    )
+    .min(1)
+    .max(8)
+    .readonly(),
+  split: z.enum(SPLITS).nullable(),
+})
+export type DetectorsScope = z.infer<typeof DetectorsScope>
+
+/** What core/inspect/detector-comparison.ts says of them, in the order of the settings. */
+export const ReportDetectors = z.object({
+  detectors: z
+    .array(
+      z.object({
+        name: z.string(),
+        title: z.string(),
+        places: z.string(),
+        starves: z.boolean(),
+        all: DetectorCountValue,
+        perCategory: z.array(DetectorCountValue).readonly(),
+        perSize: z.array(DetectorCountValue).readonly(),
+      }),
+    )
+    .readonly(),
+  /** In the order of perCategory. */
+  categories: z.array(z.object({ id: Id, name: z.string() })).readonly(),
+})
+export type ReportDetectors = z.infer<typeof ReportDetectors>
+
 export const REPORT_METHODS = {
   /** A job with DatasetHealth: what to look at before anything is learned. */
   'report.health': startsJob(None, DatasetHealth),
@@ -209,6 +263,8 @@ export const REPORT_METHODS = {
   'report.inspect': startsJob(ReportScope, ReportInspection),
   /** A job with ReportLadders: recall with other input sizes and radii. */
   'report.ladders': startsJob(ReportScope, ReportLadders),
+  /** A job with ReportDetectors: which boxes each detector can learn. */
+  'report.detectors': startsJob(DetectorsScope, ReportDetectors),
   /** A job with ReportBoxes: the boxes for which a filter holds. */
   'report.boxes': startsJob(ReportScope.extend({ filter: BoxFilter }), ReportBoxes),
   /** A job with { boxes }: writes the list of all boxes as CSV. Fails with DATA_EXISTS, IO_WRITE. */

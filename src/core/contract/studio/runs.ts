@@ -249,6 +249,44 @@ export const RunCost = z.object({
 })
 export type RunCost = z.infer<typeof RunCost>
 
+/** Runs one after the other, on the same labels, to be compared. */
+const ComparisonEntry = z.strictObject({
+  /** Unique in its comparison; the run's name. */
+  title: z.string().trim().min(1).max(100),
+  /** The entry whose model this starts from, by index, an earlier one; null: what its plan says. */
+  after: z.int().min(0).nullable(),
+})
+
+export const ComparisonRequest = z.strictObject({
+  entries: z
+    .array(ComparisonEntry.extend({ plan: RunPlan }))
+    .min(1)
+    .max(12)
+    .refine(
+      (all) => all.every(({ after }, i) => after === null || after < i),
+      'A run starts from an earlier one',
+    )
+    .refine((all) => new Set(all.map(({ title }) => title)).size === all.length, 'Titles are unique'),
+  pinned: PinnedPlan,
+})
+export type ComparisonRequest = z.infer<typeof ComparisonRequest>
+
+export const Comparison = z.object({
+  /** ISO 8601 */
+  created: z.string(),
+  /** stopped: by the user, or because the studio ended meanwhile; it can go on. */
+  state: z.enum(['running', 'stopped', 'done']),
+  entries: z.array(
+    ComparisonEntry.extend({
+      /** Null before its turn. */
+      run: RunId.nullable(),
+      /** Why it could not start, or failed; those after it went on. */
+      error: WireErrorValue.nullable(),
+    }),
+  ),
+})
+export type Comparison = z.infer<typeof Comparison>
+
 const OfRun = z.strictObject({ run: RunId })
 
 export const RUN_METHODS = {
@@ -283,6 +321,17 @@ export const RUN_METHODS = {
     }),
     RunSummary,
   ),
+  /** The latest comparison, whose runs are among the others; null where there was none. */
+  'runs.comparison': method(None, Comparison.nullable()),
+  /**
+   * Trains runs one after the other, all on the labels as they are now. Takes the place of the comparison before, whose runs stay.
+   * Throws as runs.start.
+   */
+  'runs.compare': method(ComparisonRequest, Comparison),
+  /** Goes on with one that was stopped, or that the program's end interrupted. Throws USAGE_COMPARISON, and as runs.start. */
+  'runs.continueComparison': method(None, Comparison),
+  /** The run under way is saved and stopped, and no other starts. */
+  'runs.cancelComparison': method(None, Nothing),
   /** After the step under way; its state is saved. Does nothing to a run that does not train, as the next two. */
   'runs.pause': method(OfRun, Nothing),
   'runs.continue': method(OfRun, Nothing),

@@ -94,17 +94,23 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
         }
       },
       obstacle(gt) {
-        if (!hasArea(boxes, gt)) return { cause: 'no-area', describe: (box) => `${box} has no area` }
+        if (!hasArea(boxes, gt))
+          return { cause: 'no-area', title: 'no area', describe: (box) => `${box} has no area` }
         if (rules.atLeastOne || candidatesOf(gt).some(({ location, iou }) => passes(gt, location, iou)))
           return null
         const isInside = candidatesOf(gt).some(({ location }) => anchors.isInside(location, boxes, gt))
         return isInside
           ? {
               cause: 'iou',
+              title: 'no candidate inside reaches the threshold',
               describe: (box) =>
                 `of the locations inside ${box}, none reaches mean + deviation of its candidates’ IoUs`,
             }
-          : { cause: 'inside', describe: (box) => `no location lies inside ${box}` }
+          : {
+              cause: 'inside',
+              title: 'no location inside',
+              describe: (box) => `no location lies inside ${box}`,
+            }
       },
     }
 

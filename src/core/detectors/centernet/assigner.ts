@@ -38,11 +38,13 @@ export const CENTERNET_ASSIGNER: Assigner<CenterNetRules> = {
         if (gt >= rules.maxObjects) {
           return {
             cause: 'max-objects',
+            title: 'beyond the objects of an image',
             describe: (box) => `${box} comes after the first ${rules.maxObjects} objects of its image`,
           }
         }
         return {
           cause: 'no-area',
+          title: 'no area on the map',
           describe: (box) => `${box} has no area within the map, which ends a cell before the input does`,
         }
       },

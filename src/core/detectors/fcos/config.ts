@@ -73,9 +73,9 @@ export const LossConfig = z.strictObject({
   boxWeight: z.enum(['none', 'centerness']),
   /**
    * What the centerness branch learns: centerness, also where undefined; or the IoU of the location's box with its target, as it is at that
-   * step and without a gradient through it (AdelaiDet's box quality).
+   * step and without a gradient through it (AdelaiDet's box quality). none: there is no such branch, and every location counts alike.
    */
-  quality: z.enum(['centerness', 'iou']).optional(),
+  quality: z.enum(['centerness', 'iou', 'none']).optional(),
   focalAlpha: z.number(),
   focalGamma: z.number(),
 })

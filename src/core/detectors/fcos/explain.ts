@@ -2,6 +2,7 @@
 
 import type { Level, Pyramid } from '../../pyramid/levels.ts'
 import { type Location, locationAt } from '../../pyramid/locations.ts'
+import type { Obstacle } from '../assigner.ts'
 import { neverWins, precedence } from './assign.ts'
 import type { AssignmentRules } from './config.ts'
 import {
@@ -168,15 +169,27 @@ const pixels = (length: number): string => `${Number(length.toFixed(1))} px`
  */
 export type ObstacleCause = keyof typeof OBSTACLES
 
-/** What is to be said about a box of some name. */
+/** In a few words, and what is to be said about a box of some name. */
 const OBSTACLES = {
-  'no-area': (box: string) => `${box} has no area`,
-  'under-1-px': (box: string) => `${box} is under 1 px and lies between all locations`,
-  inside: (box: string) => `no location lies inside ${box}`,
-  'center-sampling': (box: string) =>
-    `no location inside ${box} is near enough to its centre for center sampling`,
-  range: (box: string) => `no location inside ${box} has max(l, t, r, b) in its level's regression range`,
-  'area-limit': (box: string) => `${box} has 1e8 px² or more, and loses to background`,
+  'no-area': { title: 'no area', describe: (box: string) => `${box} has no area` },
+  'under-1-px': {
+    title: 'under 1 px',
+    describe: (box: string) => `${box} is under 1 px and lies between all locations`,
+  },
+  inside: { title: 'no location inside', describe: (box: string) => `no location lies inside ${box}` },
+  'center-sampling': {
+    title: 'no location near the centre',
+    describe: (box: string) => `no location inside ${box} is near enough to its centre for center sampling`,
+  },
+  range: {
+    title: 'outside the regression ranges',
+    describe: (box: string) =>
+      `no location inside ${box} has max(l, t, r, b) in its level's regression range`,
+  },
+  'area-limit': {
+    title: '1e8 px² or more',
+    describe: (box: string) => `${box} has 1e8 px² or more, and loses to background`,
+  },
 }
 
 /** Null where some location would learn box `gt` of `boxes` [N·4] if it were alone. */
@@ -185,12 +198,12 @@ export function obstacleOf(
   rules: AssignmentRules,
   boxes: Float32Array,
   gt: number,
-): { readonly cause: ObstacleCause; describe(box: string): string } | null {
+): (Obstacle & { readonly cause: ObstacleCause }) | null {
   const levels = pyramid.levels.filter((level) => isLearning(level, rules))
   const window = emptyWindow()
   const anywhere = (limits: (level: Level) => Limits) =>
     levels.some((level) => findEligible(level, limits(level), boxes, gt, window))
-  const because = (cause: ObstacleCause) => ({ cause, describe: OBSTACLES[cause] })
+  const because = (cause: ObstacleCause) => ({ cause, ...OBSTACLES[cause] })
 
   if (isDegenerate(boxes, gt)) return because('no-area')
   const anyDistance = { ...rules, minDistance: 0, maxDistance: Number.POSITIVE_INFINITY }

@@ -16,16 +16,17 @@ interface Regression {
   readonly meaning: Meaning
 }
 
+/** @param qualityMeaning null: the head has no such output */
 export function fcosHead(
   { channels, depth, norm, groups, centernessOn, levelScale }: Omit<HeadConfig, 'distance'>,
   classes: number,
   { bias, meaning }: Regression,
-  qualityMeaning: Meaning,
+  qualityMeaning: Meaning | null,
 ): HeadDescription {
   const [classification, regression] = ['head.classification_head', 'head.regression_head']
   const own = 'head.centerness_head'
   const quality = (branch: typeof centernessOn, root: string) =>
-    centernessOn === branch
+    centernessOn === branch && qualityMeaning !== null
       ? [
           {
             ...{ name: 'centerness', tensor: `${root}.bbox_ctrness`, channels: 1, bias: 0 },
@@ -57,7 +58,9 @@ export function fcosHead(
           ...quality('regression', regression),
         ],
       },
-      ...(centernessOn === 'own' ? [{ root: own, outputs: quality('own', own) }] : []),
+      ...(centernessOn === 'own' && qualityMeaning !== null
+        ? [{ root: own, outputs: quality('own', own) }]
+        : []),
     ],
     parameters: levelScale
       ? [{ name: 'scales', tensor: `${regression}.scales`, shape: [5], meaning: `a factor of ${meaning}` }]

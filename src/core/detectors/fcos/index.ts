@@ -1,10 +1,10 @@
 /** FCOS (Tian et al. 2019) as a detector among others: how its parts, a file each, fit the interface. */
 import { pyramid } from '../../pyramid/levels.ts'
 import type { Assigner, Assignment } from '../assigner.ts'
-import type { Detector, HeadParameters } from '../detector.ts'
+import type { Detector, HeadParameters, Outputs } from '../detector.ts'
 import { assign, precedence, strongerBoxes } from './assign.ts'
 import { type AssignmentRules, FcosChoices, FcosConfig, maskTitle } from './config.ts'
-import { decodeCandidates, type ImageOutputs, score } from './decode.ts'
+import { decodeCandidates, score } from './decode.ts'
 import { emptyWindow, findEligible, forEachRun, isLearning, limitsOf } from './eligible.ts'
 import { describeOutcome, explain, obstacleOf } from './explain.ts'
 import { CENTERNESS, fcosHead, LOG_DISTANCES, STRIDE_DISTANCES } from './head.ts'
@@ -86,6 +86,18 @@ function strengthsOf(rule: AssignmentRules['area'], boxes: Float32Array): Float6
   return strengths
 }
 
+/** What the quality branch may learn, as the meaning of its output too. */
+const QUALITIES = { centerness: CENTERNESS, iou: 'the IoU of the box' } as const
+
+/** Without a quality branch each location has the logit of quality 1. */
+const withQuality = (outputs: Outputs): HeadOutputs =>
+  (outputs.centerness
+    ? outputs
+    : {
+        ...outputs,
+        centerness: new Float32Array(outputs.regression.length / 4).fill(Number.POSITIVE_INFINITY),
+      }) as HeadOutputs
+
 const scalesOf = ({ scales }: HeadParameters): Float32Array | undefined => scales
 
 export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredictions> = {
@@ -102,13 +114,18 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   describe: ({ loss, head, assignment: { radius, masks } }) => ({
     settings: {
       'Box loss': `${loss.box}, ${loss.boxWeight === 'none' ? 'unweighted' : 'weighted by centerness'}`,
-      'Quality branch': `${loss.quality === 'iou' ? 'IoU of the box' : 'centerness'}, on ${
-        head.centernessOn === 'own' ? 'a tower of its own' : `the ${head.centernessOn} tower`
-      }`,
+      'Quality branch':
+        loss.quality === 'none'
+          ? 'none'
+          : `${QUALITIES[loss.quality ?? 'centerness']}, on ${
+              head.centernessOn === 'own' ? 'a tower of its own' : `the ${head.centernessOn} tower`
+            }`,
       'Center sampling': radius === 0 ? 'off' : `radius ${radius}`,
       ...(masks && { Masks: maskTitle(masks) }),
     },
-    losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}, binary cross-entropy for ${loss.quality === 'iou' ? 'the IoU of the box' : 'centerness'}`,
+    losses: `focal, ${loss.box === 'giou' ? 'GIoU' : 'IoU'}${
+      loss.quality === 'none' ? '' : `, binary cross-entropy for ${QUALITIES[loss.quality ?? 'centerness']}`
+    }`,
     assignment: `center sampling with radius ${radius}`,
   }),
   torchvision: ({ architecture }) => (architecture === 'r50' ? 'fcos_resnet50_fpn' : undefined),
@@ -129,7 +146,7 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
       head.distance === 'relu'
         ? { bias: RELU_DISTANCE_BIAS, meaning: STRIDE_DISTANCES }
         : { bias: 0, meaning: LOG_DISTANCES },
-      loss.quality === 'iou' ? 'the IoU of the box' : CENTERNESS,
+      loss.quality === 'none' ? null : QUALITIES[loss.quality ?? 'centerness'],
     ),
 
   targets(grid, { assignment }, { boxes, classes, outlines }) {
@@ -140,7 +157,7 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   loss({ config, grid, outputs, parameters, targets, normaliser, gradients }) {
     const count = targets.reduce((sum, image) => sum + image.positives.location.length, 0)
     const loss = fcosLoss({
-      outputs: outputs as HeadOutputs,
+      outputs: withQuality(outputs),
       targets,
       pyramid: grid,
       distance: config.head.distance,
@@ -150,15 +167,16 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
       gradients: gradients as HeadOutputs,
     })
     const { classification, box, centerness, centernessFloor, scaleGradient } = loss
+    const isLearned = config.loss.quality !== 'none'
     return {
-      losses: { classification, box, centerness },
-      figures: { centernessExcess: centerness - centernessFloor },
+      losses: { classification, box, ...(isLearned && { centerness }) },
+      figures: isLearned ? { centernessExcess: centerness - centernessFloor } : {},
       positives: count,
       parameterGradients: { scales: Float32Array.from(scaleGradient) },
     }
   },
   summary: ({ classification, box, centernessExcess }) =>
-    `class ${classification.toFixed(3)}, box ${box.toFixed(3)}, centerness +${centernessExcess.toFixed(3)}`,
+    `class ${classification.toFixed(3)}, box ${box.toFixed(3)}${centernessExcess === undefined ? '' : `, centerness +${centernessExcess.toFixed(3)}`}`,
   losses: [
     { name: 'classification', title: 'class' },
     { name: 'box', title: 'box' },
@@ -174,7 +192,7 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
   ],
 
   decode({ config, grid, outputs, parameters, ...options }) {
-    return decodeCandidates(outputs as ImageOutputs, {
+    return decodeCandidates(withQuality(outputs), {
       ...options,
       pyramid: grid,
       distance: config.head.distance,
@@ -193,12 +211,12 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
     return maps
   },
   predictionMaps: ({ config, grid, outputs, parameters }) =>
-    predictionMaps(outputs as ImageOutputs, {
+    predictionMaps(withQuality(outputs), {
       pyramid: grid,
       distance: config.head.distance,
       scales: scalesOf(parameters) ?? null,
     }),
-  classScoresAt: (outputs, location) => classScoresAt(outputs as ImageOutputs, location),
+  classScoresAt: (outputs, location) => classScoresAt(withQuality(outputs), location),
   readTarget: readingOf,
   readPrediction: readingOf,
   views: FCOS_VIEWS,

@@ -64,7 +64,8 @@ export function fcosLoss(input: LossInput): FcosLoss {
   )
   const predicted = predictedSides(positives, input)
   const quality = config.quality === 'iou' ? iousOf(predicted, positives.ltrb) : positives.centerness
-  const { loss: centerness, floor: centernessFloor } = qualityOf(positives, quality, input)
+  const { loss: centerness, floor: centernessFloor } =
+    config.quality === 'none' ? { loss: 0, floor: 0 } : qualityOf(positives, quality, input)
   const { loss: box, scaleGradient } = boxOf(positives, predicted, input)
   return { classification, box, centerness, centernessFloor, positives: positives.rows.length, scaleGradient }
 }

@@ -68,6 +68,7 @@ export function maskedAssignment(
       return (
         plain.obstacle(gt) ?? {
           cause: 'mask',
+          title: 'no location inside its mask',
           describe: (box) =>
             locations[gt].removed.length > 0
               ? `no location inside ${box} lies inside its mask`

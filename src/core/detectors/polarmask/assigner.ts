@@ -38,11 +38,13 @@ export const POLARMASK_ASSIGNER: Assigner<PolarMaskRules> = {
         if (isTooSmall(objects[gt]) || !outline(objects[gt].mask)) {
           return {
             cause: 'too-small',
+            title: 'too small',
             describe: (box) => `${box} is too small, and left out as the authors leave it out`,
           }
         }
         return {
           cause: 'center-sampling',
+          title: 'no location near the centroid',
           describe: (box) =>
             `no location inside ${box} is near the centroid of its mask on a level that regresses its size`,
         }

@@ -86,15 +86,21 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
         const width = boxes[gt * 4 + 2] - boxes[gt * 4]
         const height = boxes[gt * 4 + 3] - boxes[gt * 4 + 1]
         if (!(width > 0 && height > 0 && Number.isFinite(width + height)))
-          return { cause: 'no-area', describe: (box) => `${box} has no area` }
+          return { cause: 'no-area', title: 'no area', describe: (box) => `${box} has no area` }
         const best = found().boxIou[gt]
-        if (best === 0) return { cause: 'no-anchor', describe: (box) => `no anchor overlaps ${box}` }
+        if (best === 0)
+          return {
+            cause: 'no-anchor',
+            title: 'no anchor overlaps',
+            describe: (box) => `no anchor overlaps ${box}`,
+          }
         if (best >= Math.fround(rules.positive) || isRescued(gt)) return null
         const rule = rules.lowQuality
           ? `also under the low-quality rule’s floor of ${rules.lowQualityFloor}`
           : 'the low-quality rule is off'
         return {
           cause: 'iou',
+          title: 'no anchor fits well enough',
           describe: (box) =>
             `the anchor that fits ${box} best has IoU ${two(best)} < ${rules.positive}, and ${rule}`,
         }

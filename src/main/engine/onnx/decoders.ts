@@ -306,7 +306,12 @@ function retinaNetCandidates(context: DecodeContext<RetinaNetConfig>): Candidate
 
 /** √(σ(class)·σ(centerness)) of all pairs of a level. */
 const withQuality = (graph: Graph, classScores: Name, { outputs }: LevelOutputs): Name =>
-  graph.add('Sqrt', [graph.add('Mul', [classScores, graph.add('Sigmoid', [outputs.centerness])])])
+  graph.add('Sqrt', [
+    // Without a quality branch every location counts alike.
+    outputs.centerness
+      ? graph.add('Mul', [classScores, graph.add('Sigmoid', [outputs.centerness])])
+      : classScores,
+  ])
 
 /** What an output says at the given cells of a level, times the level's learned scale where the head has one: [N, k, width]. */
 function scaledRows(

@@ -26,12 +26,16 @@ interface Cut {
   towers(model: Network, tape: Tape, values: readonly Value[]): PerTower[]
 }
 
+/** A tower learns: P3 to P7 are kept. */
+const AFTER_PYRAMID: Cut = {
+  frozen: (model, images) => model.features(new Tape(false), images),
+  towers: (model, tape, values) => model.towers(tape, values),
+}
+
 const CUTS: Partial<Record<LearningDepth, Cut>> = {
-  // The towers learn: P3 to P7 are kept.
-  head: {
-    frozen: (model, images) => model.features(new Tape(false), images),
-    towers: (model, tape, values) => model.towers(tape, values),
-  },
+  head: AFTER_PYRAMID,
+  // It may have a tower of its own.
+  quality: AFTER_PYRAMID,
   // Only the last convolutions learn: the features after the towers are kept, level by level.
   predictors: {
     frozen(model, images) {
@@ -54,7 +58,7 @@ export function cutFor(depth: LearningDepth): Cut {
   throw new CodedError(
     'USAGE_CACHE',
     `Features cannot be cached while ${depth} learns`,
-    'Set learn to head or predictors, or cacheFeatures to false',
+    'Set learn to head, predictors or quality, or cacheFeatures to false',
   )
 }
 

@@ -15,6 +15,7 @@ import { type PartialLoad, partialLoad } from '../weights/partial-load.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import { cutFor } from './cached-features.ts'
 import { initialWeights } from './initial-weights.ts'
+import { qualityRoots } from './trainable.ts'
 
 export interface StartingPoint {
   readonly config: ModelConfig
@@ -56,6 +57,7 @@ export async function startingPoint({
   const epsilon = origin?.config?.batchNormEpsilon
   const body = epsilon === undefined ? {} : { batchNormEpsilon: epsilon }
   const config = withInput(withChoices({ ...base, ...body, classes }, chosen.model), size)
+  requireLearner(config, trainingOptions(kind, data.images.length, chosen.training).learn)
   const state = initialWeights(config, seed)
   if (weights === null || origin === null)
     return { config, options: optionsFor('nothing'), state, trained: 'nothing', report: null }
@@ -80,6 +82,17 @@ export async function startingPoint({
   const respelt = origin.config && rows ? respellings(config, origin.config, rows) : []
   const trained = trainedBy(load)
   return { config, options: optionsFor(trained), state, trained, report: [report, ...respelt].join('\n') }
+}
+
+/** @throws CodedError USAGE_CONFIG where the branch that is to learn alone does not exist. */
+function requireLearner(config: ModelConfig, learn: TrainingOptions['learn']): void {
+  const detector = detectorOf(config)
+  if (learn !== 'quality' || qualityRoots(detector.head(config), detector.quality).length > 0) return
+  throw new CodedError(
+    'USAGE_CONFIG',
+    `This ${detector.title} has no quality branch that could learn alone (training.learn: quality)`,
+    detector.quality ? 'Set loss.quality to centerness or iou' : 'Choose FCOS or ATSS',
+  )
 }
 
 /** Tensors that both have, whose values mean something else in the model than in the file: why they are not loaded, by name. */

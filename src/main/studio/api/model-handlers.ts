@@ -22,7 +22,7 @@ import { reviewQueue } from '../models/review-queue.ts'
 import type { Project } from '../project/index.ts'
 import { listBoxes, writeBoxes } from '../report/boxes.ts'
 import { checkHealth } from '../report/health.ts'
-import { inspectProject } from '../report/inspection.ts'
+import { compareDetectors, inspectProject } from '../report/inspection.ts'
 import type { Watch } from '../report/labelled.ts'
 import { measureLadders } from '../report/ladders.ts'
 import { ReportCache } from '../report/report-cache.ts'
@@ -37,6 +37,13 @@ export const runHandlers: Handlers<keyof typeof RUN_METHODS> = {
   'runs.python': ({ runs }, { python }) => runs.python(python),
   'runs.probe': ({ runs }, plan) => runs.probe(plan),
   'runs.start': ({ runs }, { plan, pinned, name }) => runs.start(plan, pinned, name),
+  'runs.comparison': ({ runs }) => runs.comparison.get(),
+  'runs.compare': ({ runs }, request) => runs.compare(request),
+  'runs.continueComparison': ({ runs }) => runs.comparison.continue(),
+  'runs.cancelComparison': ({ runs }) => {
+    runs.comparison.cancel()
+    return null
+  },
   'runs.pause': ({ runs }, { run }) => {
     runs.pause(run)
     return null
@@ -155,6 +162,10 @@ export const reportHandlers: Handlers<keyof typeof REPORT_METHODS> = {
   'report.ladders': ({ jobs, project }, scope) =>
     jobs.start({ kind: 'report.ladders', title: 'Try other input sizes' }, (control) =>
       cacheOf(project).get('ladders', scope, () => measureLadders(project, scope, watched(control))),
+    ),
+  'report.detectors': ({ jobs, project }, scope) =>
+    jobs.start({ kind: 'report.detectors', title: 'Compare detectors on the boxes' }, (control) =>
+      cacheOf(project).get('detectors', scope, () => compareDetectors(project, scope, watched(control))),
     ),
   'report.boxes': ({ jobs, project }, scope) =>
     jobs.start({ kind: 'report.boxes', title: 'List boxes' }, (control) =>

@@ -68,7 +68,7 @@ export async function beginRun(
     await engine.close()
   }
   try {
-    requireProgramFor(record.model)
+    requireProgramFor(record.model, 'train', record.options)
     check(record)
   } catch (error) {
     if (!request.resume) {

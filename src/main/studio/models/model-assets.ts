@@ -18,14 +18,16 @@ export async function respondModel(
     readonly project: Project
     readonly assist: { served(image: number, model: CurrentModel): void }
   },
-  path: string,
+  address: string,
   query: URLSearchParams,
   signal?: AbortSignal,
 ): Promise<AssetResponse> {
   try {
-    const [, what, image] = ROUTE.exec(path) ?? []
+    const [, what, image] = ROUTE.exec(address) ?? []
     if (!what) throw new CodedError('USAGE_ADDRESS', 'There is nothing at this address')
-    const model = await models.inUse(project.path, query.get('model'))
+    const path = what === 'maps' ? query.get('path') : null
+    const model =
+      path === null ? await models.inUse(project.path, query.get('model')) : await models.listed(path)
     const file = project.fileOf(Number(image))
     const bytes = await models.predictions[what as 'maps' | 'candidates'](model, file, signal)
     if (what === 'candidates') assist.served(Number(image), model)

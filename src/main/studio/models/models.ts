@@ -93,6 +93,12 @@ export class Models {
     throw new CodedError('USAGE_NO_MODEL', 'No model is in use', 'Train one, or choose a checkpoint')
   }
 
+  /** A checkpoint that the window lists, in use or not. Throws USAGE_MODEL, WEIGHTS_DAMAGED. */
+  async listed(path: string): Promise<CurrentModel> {
+    if (this.list().some((model) => model.path === path)) return this.#choice.at(path)
+    throw new CodedError('USAGE_MODEL', 'This model is no longer there', 'Choose another one')
+  }
+
   /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND. */
   at(path: string): Promise<CurrentModel> {
     return this.#choice.at(path)

@@ -1,5 +1,11 @@
-import type { ReportInspection, ReportScope } from '../../../core/contract/studio/report.ts'
+import type {
+  DetectorsScope,
+  ReportDetectors,
+  ReportInspection,
+  ReportScope,
+} from '../../../core/contract/studio/report.ts'
 import { AnchorMeter, noAnchorRecall } from '../../../core/inspect/anchors.ts'
+import { DetectorComparison } from '../../../core/inspect/detector-comparison.ts'
 import { Inspector } from '../../../core/inspect/report.ts'
 import type { Project } from '../project/project.ts'
 import { type Watch, withLabels } from './labelled.ts'
@@ -30,6 +36,22 @@ export function inspectProject(
       })),
       perSize: perSize.map((entry, i) => ({ ...entry, anchors: anchors.perSize[i]! })),
       anchors: anchors.recall,
+    }
+  })
+}
+
+/** Which boxes each of several detectors could learn. */
+export function compareDetectors(
+  project: Project,
+  { settings, split }: DetectorsScope,
+  watch: Watch = {},
+): Promise<ReportDetectors> {
+  return withLabels(project, split, watch, async ({ dataset, each }) => {
+    const comparison = new DetectorComparison(dataset.categories, settings)
+    await each((image) => comparison.add(image))
+    return {
+      detectors: comparison.result(),
+      categories: dataset.categories.map(({ id, name }) => ({ id, name })),
     }
   })
 }

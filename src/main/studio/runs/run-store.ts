@@ -37,6 +37,11 @@ export class RunStore {
     this.#readOnly = readOnly !== undefined
   }
 
+  /** Where new runs lie. */
+  get folder(): string {
+    return this.#readOnly ? this.#own : this.#beside
+  }
+
   /** Newest first. */
   list(): StoredRun[] {
     const ids = [this.#beside, this.#own].flatMap((root) => (existsSync(root) ? readdirSync(root) : []))
@@ -67,7 +72,7 @@ export class RunStore {
 
   /** Throws IO_RUN. */
   create(describe: (created: string) => RunNote): StoredRun {
-    const root = this.#readOnly ? this.#own : this.#beside
+    const root = this.folder
     for (let at = Date.now(); ; at++) {
       const created = new Date(at).toISOString()
       const id = runIdOf(created)

@@ -2,7 +2,10 @@
 import { existsSync } from 'node:fs'
 import type { TrainRequest } from '../../../core/contract/engine.ts'
 import { requireProgramFor } from '../../../core/contract/job.ts'
+import type { RunData } from '../../../core/contract/run-data.ts'
 import type {
+  Comparison,
+  ComparisonRequest,
   Curves,
   PinnedPlan,
   Proposal,
@@ -21,6 +24,7 @@ import type { TrainingHooks } from '../engine/supervise.ts'
 import type { JobContext, Jobs } from '../jobs.ts'
 import type { Project } from '../project/index.ts'
 import type { HeldLock } from '../project/lock.ts'
+import { ComparisonQueue } from './comparison.ts'
 import { detailOf } from './detail.ts'
 import { beginning, engineSets, plannedData, plannedOptions, startTitle, weightsFile } from './plan.ts'
 import { probe, probeRequest } from './probe.ts'
@@ -75,6 +79,7 @@ type MakeRequest = (say: (line: string) => void) => TrainRequest | Promise<Train
 
 export class Runs {
   readonly store: RunStore
+  readonly comparison: ComparisonQueue
   readonly #studio: RunsSurroundings
   #training: Live | null = null
   #assist: AssistRun | null = null
@@ -82,6 +87,15 @@ export class Runs {
   constructor(studio: RunsSurroundings) {
     this.#studio = studio
     this.store = new RunStore(studio.project, studio.dataFolder)
+    const { folder } = this.store
+    this.comparison = new ComparisonQueue({
+      folder,
+      find: (id) => this.store.find(id)?.summary,
+      start: (...args) => this.start(...args),
+      resume: (id) => this.resume(id),
+      cancel: (id) => this.cancel(id),
+      changed: () => studio.emit('runs', null),
+    })
   }
 
   /** Newest first. */
@@ -111,13 +125,23 @@ export class Runs {
     return jobs.start({ kind: 'runs.probe', title: 'Measure step time' }, (job) => probe(request, place, job))
   }
 
-  /** Throws USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, USAGE_JOB_DETECTOR, USAGE_JOB_MODEL, IO_RUN. */
-  start(plan: RunPlan, pinned: PinnedPlan, name: string = this.#nextName()): RunSummary {
+  /** Trains runs one after the other on the labels as they are now; all learn from those that the first plan means. Throws as start. */
+  compare(request: ComparisonRequest): Comparison {
+    this.#requireRest()
+    const { project } = this.#studio
+    return this.comparison.start(request, engineSets(project, plannedData(project, request.entries[0]!.plan)))
+  }
+
+  /**
+   * @param kept labels to learn from instead of those that are there now
+   * @throws CodedError USAGE_TRAINING, DATA_NO_BOXES, USAGE_IMAGE, USAGE_RUN, USAGE_NO_FILE, USAGE_JOB_DETECTOR, USAGE_JOB_MODEL, IO_RUN.
+   */
+  start(plan: RunPlan, pinned: PinnedPlan, name: string = this.#nextName(), kept?: RunData): RunSummary {
     this.#requireRest()
     if (plan.place?.kind === 'ray') rayAddress(plan.place.address)
-    if (plan.place) requireProgramFor(this.#chosenModel(plan))
+    if (plan.place) requireProgramFor(this.#chosenModel(plan), 'train', plan.options.training)
     const { project } = this.#studio
-    const sets = engineSets(project, plannedData(project, plan))
+    const sets = kept ?? engineSets(project, plannedData(project, plan))
     weightsFile(plan, this.store)
     const from = startTitle(plan, this.store)
     const run = this.store.create(
@@ -339,6 +363,7 @@ export class Runs {
       if (ended?.summary.state === 'done') await this.#studio.completed(ended.summary)
       this.#assist?.run.continue()
       this.#ended(id)
+      this.comparison.ended(id)
     }
     return null
   }

@@ -37,12 +37,16 @@ export async function exportChart(
   caption: Caption,
 ): Promise<void> {
   const standalone = standaloneSvg(svg, caption)
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(standalone)}\n`
-  const file = new Blob([text], { type: 'image/svg+xml' })
+  const file = serialised(standalone)
   download(
     format === 'svg' ? file : await rasterised(file, standalone),
     `${fileName(caption.title)}.${format}`,
   )
+}
+
+export function serialised(svg: SVGSVGElement): Blob {
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(svg)}\n`
+  return new Blob([text], { type: 'image/svg+xml' })
 }
 
 /** Offers a file to save under a name. */
@@ -135,7 +139,8 @@ export function resolved(inside: Element, colour: string): string {
   return color
 }
 
-function wrapped(text: string, width: number): string[] {
+/** Text in lines no wider than `width`, in CSS pixels of charts' labels. */
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = ['']
   for (const word of text.split(/\s+/)) {
     const longer = `${lines.at(-1)} ${word}`.trim()
@@ -145,7 +150,8 @@ function wrapped(text: string, width: number): string[] {
   return lines
 }
 
-async function rasterised(svg: Blob, size: SVGSVGElement): Promise<Blob> {
+/** With two pixels for each of the drawing's. */
+export async function rasterised(svg: Blob, size: SVGSVGElement): Promise<Blob> {
   const url = URL.createObjectURL(svg)
   try {
     const image = new Image()

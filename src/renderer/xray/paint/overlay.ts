@@ -1,3 +1,4 @@
+import type { CandidateStrip } from '../../../core/detectors/assigner.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import { toScreen, type View } from '../../canvas/geometry/view.ts'
 import type { Overlay } from '../../canvas/renderer.ts'
@@ -6,6 +7,7 @@ import type { LocationReading } from '../reading.ts'
 import type { ComputedTargets } from '../targets.ts'
 import type { XraySource } from '../views.ts'
 import { drawReading } from './arrows.ts'
+import { paintCandidates } from './candidates.ts'
 import { Hatching } from './hatching.ts'
 import type { Canvas } from './marks.ts'
 import { paintTargets, type Shown } from './painters.ts'
@@ -22,6 +24,8 @@ export interface OverlaySource extends Shown {
   readonly opacity: number
   readonly reading: LocationReading | null
   readonly pinned: readonly LocationReading[]
+  /** Of the box that is explained. */
+  readonly candidates: CandidateStrip | null
 }
 
 /** Draws the X-ray: maps between the canvas's picture and boxes, readings with their figures above both. */
@@ -44,9 +48,10 @@ export class XrayOverlay implements Overlay {
   }
 
   drawAbove(context: CanvasRenderingContext2D, view: View, part: BoxXyxy): void {
-    const { targets, reading, pinned } = this.#source
+    const { targets, reading, pinned, candidates } = this.#source
     if (!targets) return
     toCssPixels(context, view)
+    if (candidates) paintCandidates({ context, view }, targets, candidates)
     for (const [i, one] of pinned.entries())
       drawReading(context, one, { view, part }, this.#hatching, pinName(i))
     if (reading) drawReading(context, reading, { view, part }, this.#hatching)

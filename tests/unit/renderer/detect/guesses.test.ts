@@ -17,6 +17,7 @@ const guessesWith = (stored: ConstructorParameters<typeof WindowSettings>[1]): G
   const studio = Object.assign(new StandInContext(client), {
     settings: new WindowSettings(client, stored),
     model: { current: null },
+    runs: { all: [] },
     assist: { proposing: false, state: null },
     editor: { image: { loaded: 1, annotations: [], rejections: [] } },
   })
@@ -155,4 +156,23 @@ test('a proposal that is being dragged stays below the hand', async () => {
   window.image.draft = [{ id, box: [120, 20, 160, 60] } as never]
   await window.publish([12, 115])
   expect(window.at()).toEqual([12, 110])
+})
+
+test('NMS is the detector’s own until it is set, and set for that detector alone', () => {
+  const settings = { 'guesses.nms': { retinanet: 0.4 } }
+  const withRun = (detector: string) => {
+    const studio = Object.assign(new StandInContext(client), {
+      settings: new WindowSettings(client, settings),
+      model: { current: { path: '/m' } },
+      runs: { all: [{ checkpoint: '/m', detector }] },
+      assist: { proposing: false, state: null },
+      editor: { image: { loaded: 1, annotations: [], rejections: [] } },
+    })
+    return new Guesses(studio as never)
+  }
+  expect(withRun('retinanet').look.nms).toBe(0.4)
+  const atss = withRun('atss')
+  expect(atss.look.nms).toBe(0.6)
+  atss.show({ nms: 0.3 })
+  expect(atss.look.nms).toBe(0.3)
 })
