@@ -166,10 +166,16 @@ const SETTINGS: {
     distance: 'known',
     levelScale: 'known',
   },
-  loss: { box: 'known', boxWeight: 'known', quality: {
+  loss: {
+    box: 'known',
+    boxWeight: 'known',
+    quality: {
       accepts: (quality) => quality !== 'none',
       otherwise: 'The PyTorch program always learns a quality branch (loss.quality)',
-    }, focalAlpha: 'known', focalGamma: 'known' },
+    },
+    focalAlpha: 'known',
+    focalGamma: 'known',
+  },
 }
 
 /** What is known of a model before its weights are read: less than a whole configuration. */

@@ -145,7 +145,8 @@ export class ComparisonQueue {
   #planOf({ plan, after }: Entry, { entries }: Kept): RunPlan {
     if (after === null) return plan
     const before = entries[after]
-    if (before?.run && this.#runs.find(before.run)?.checkpoint) return { ...plan, model: { kind: 'run', run: before.run } }
+    if (before?.run && this.#runs.find(before.run)?.checkpoint)
+      return { ...plan, model: { kind: 'run', run: before.run } }
     throw new CodedError(
       'USAGE_RUN',
       `${before?.title ?? 'The run'} that this starts from has no model`,

@@ -36,7 +36,16 @@ beforeEach(async () => {
     start(plan, _, name, data) {
       if (refused === name) throw new CodedError('USAGE_RUN', 'No')
       const id = `20260101-000000-00${runs.length}`
-      runs.push({ id, name, plan, data, state: 'running', error: null, resumable: false, checkpoint: '/best' })
+      runs.push({
+        id,
+        name,
+        plan,
+        data,
+        state: 'running',
+        error: null,
+        resumable: false,
+        checkpoint: '/best',
+      })
       return find(id) as unknown as RunSummary
     },
     resume: (id) => end(id, { state: 'running' }),
