@@ -212,6 +212,13 @@ export function requireProgramFor(
       throw new CodedError('USAGE_JOB_MODEL', otherwise, remedy)
     }
   }
+  // Its weights could not even be read there.
+  if ((model as Known).loss?.quality === 'none')
+    throw new CodedError(
+      'USAGE_JOB_MODEL',
+      'The PyTorch program has no model without a quality branch (loss.quality)',
+      remedy,
+    )
   if (use === 'train' && learn === 'quality')
     throw new CodedError('USAGE_JOB_MODEL', 'The PyTorch program does not train centerness alone', remedy)
 }
