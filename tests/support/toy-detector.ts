@@ -131,7 +131,11 @@ export const TOY: Detector<ModelConfig, ToyTargets, { matched: Int32Array }, Pre
         quality: () => 1,
         learns: (level) => level === P5,
         explain: () => [],
-        obstacle: () => ({ cause: 'inside', title: 'no location inside', describe: (box) => `no location of P5 lies inside ${box}` }),
+        obstacle: () => ({
+          cause: 'inside',
+          title: 'no location inside',
+          describe: (box) => `no location of P5 lies inside ${box}`,
+        }),
       }
     },
   },
