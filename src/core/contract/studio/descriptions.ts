@@ -135,6 +135,10 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, Description>> = {
   'report.health': ['Looks for what is wrong with images and labels before anything is learnt.'],
   'report.inspect': ['Finds which boxes a detector cannot learn, and why.'],
   'report.ladders': ['Finds how many boxes could be learnt with other input sizes and radii.'],
+  'report.detectors': [
+    'Compares which boxes several detectors can learn.',
+    { settings: 'Each a detector by name, with its input size and rules' },
+  ],
   'report.boxes': ['Lists boxes.', { filter: 'Which boxes' }],
   'report.writeBoxes': ['Writes all boxes as CSV.', { out: 'The file' }],
 
@@ -194,6 +198,17 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, Description>> = {
       pinned: 'Images whose predictions are kept',
     },
   ],
+  'runs.comparison': ['Answers the latest comparison of detectors; null where there was none.'],
+  'runs.compare': [
+    'Trains several runs one after the other on the same labels.',
+    {
+      entries:
+        'The runs in order, each with its plan; `after` is the index of one whose model it starts from',
+      pinned: 'Images whose predictions are kept at intervals',
+    },
+  ],
+  'runs.continueComparison': ['Goes on with a comparison that was stopped or interrupted.'],
+  'runs.cancelComparison': ['Stops a comparison. The run under way is saved, and no other starts.'],
   'runs.pause': ['Pauses a run after the step under way.'],
   'runs.continue': ['Goes on with a paused run.'],
   'runs.cancel': ['Stops a run after the step under way. Its state and model are saved.'],
