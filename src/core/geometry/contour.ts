@@ -27,7 +27,7 @@ export function largestContour(
   let largest: PixelContour | null = null
   for (let at = 0; at < width * height; at++) {
     if (!pixels[at] || seen[at]) continue
-    markPart(at, width, isSet, seen)
+    markPart(at, width, height, pixels, seen)
     // The first pixel of a part in reading order is on its outer outline.
     const contour = measured(followBorder(at % width, Math.floor(at / width), isSet))
     if (!largest || contour.area > largest.area) largest = contour
@@ -50,19 +50,26 @@ const AROUND = [
 function markPart(
   start: number,
   width: number,
-  isSet: (x: number, y: number) => boolean,
+  height: number,
+  pixels: ArrayLike<number>,
   seen: Uint8Array,
 ): void {
   const open = [start]
   seen[start] = 1
   while (open.length > 0) {
     const at = open.pop()!
-    for (const [dx, dy] of AROUND) {
-      const x = (at % width) + dx
-      const y = Math.floor(at / width) + dy
-      if (!isSet(x, y) || seen[y * width + x]) continue
-      seen[y * width + x] = 1
-      open.push(y * width + x)
+    const x = at % width
+    const y = (at - x) / width
+    for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row++) {
+      for (
+        let next = row * width + Math.max(0, x - 1);
+        next <= row * width + Math.min(width - 1, x + 1);
+        next++
+      ) {
+        if (!pixels[next] || seen[next]) continue
+        seen[next] = 1
+        open.push(next)
+      }
     }
   }
 }

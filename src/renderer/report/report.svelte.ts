@@ -11,6 +11,7 @@ import type {
   ReportDetectors,
   ReportInspection,
   ReportLadders,
+  ReportOutlines,
   ReportScope,
 } from '../../core/contract/studio/report.ts'
 import { detectors } from '../../core/detectors/detectors.ts'
@@ -49,6 +50,8 @@ export class ProjectReport {
   ladders = $state.raw<ReportLadders | null>(null)
   boxes = $state.raw<ReportBoxes | null>(null)
   detectors = $state.raw<ReportDetectors | null>(null)
+  /** Null, too, where no object has an outline. */
+  outlines = $state.raw<ReportOutlines | null>(null)
   listing = $state.raw<Listing>(HARD)
   /** The list's state, restored when the user returns to it: index of the active box, and pixels scrolled. */
   active = $state(0)
@@ -129,6 +132,9 @@ export class ProjectReport {
       const compared = await this.#ask<ReportDetectors>('report.detectors', detectorsScope)
       if (!isLatest()) return
       if (compared) this.detectors = compared
+      const outlines = await this.#ask<ReportOutlines | null>('report.outlines', scope)
+      if (!isLatest()) return
+      if (outlines !== undefined) this.outlines = outlines
     }
     this.busy = false
   }
@@ -175,7 +181,7 @@ export class ProjectReport {
 
   /** Undefined if the job fails, which is shown, or is cancelled. */
   async #ask<Answer>(
-    method: 'report.inspect' | 'report.ladders' | 'report.boxes' | 'report.detectors',
+    method: 'report.inspect' | 'report.ladders' | 'report.outlines' | 'report.boxes' | 'report.detectors',
     params: (ReportScope & { readonly filter?: BoxFilter }) | DetectorsScope,
   ): Promise<Answer | undefined> {
     const { client, jobs } = this.#studio

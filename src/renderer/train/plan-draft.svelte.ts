@@ -9,7 +9,7 @@ import type {
 } from '../../core/contract/studio/runs.ts'
 import type { TrainingFile, TrainingOptions } from '../../core/contract/training.ts'
 import { ARCHITECTURES } from '../../core/detectors/architectures.ts'
-import type { MaskRules } from '../../core/detectors/fcos/config.ts'
+import { USUAL_MASK_RULES } from '../../core/detectors/fcos/config.ts'
 import { errorWords } from '../session/error-words.ts'
 import type { Studio } from '../session/studio.svelte.ts'
 
@@ -21,9 +21,6 @@ const PROBE_DELAY_MS = 800
 /** How often a run predicts on its pinned images, unless the user sets an interval. */
 const LOOKS = 30
 const MOST_PINNED = 4
-
-/** Where outlines decide: around the middle of the outline, only within it, and at least one location of each object. */
-const MASK_RULES: MaskRules = { centre: 'mask', pixels: true, fallback: 'nearest' }
 
 export type Measuring =
   | { readonly kind: 'waiting' | 'measuring' }
@@ -39,8 +36,9 @@ export class PlanDraft {
   chosen = $state.raw<Chosen>({})
   /** Null: that of the weights, FCOS for published ones. */
   #detector = $state<string | null>(null)
-  /** Whether outlines decide which locations learn an object, where the weights do not say so themselves. */
-  #masks = $state(false)
+  /** Whether outlines decide which locations learn an object, where the weights do not say so themselves; null: as advised. */
+  #masks = $state<boolean | null>(null)
+  #advised = $state(false)
   pinned = $state.raw<readonly number[]>([])
   #pinnedEvery = $state<number | null>(null)
   proposal = $state.raw<Proposal | null>(null)
@@ -52,10 +50,10 @@ export class PlanDraft {
     overfit: this.overfit,
     options: {
       training: this.chosen,
-      ...((this.#detector !== null || this.#masks) && {
+      ...((this.#detector !== null || this.masks) && {
         model: {
           ...(this.#detector !== null && { detector: this.#detector }),
-          ...(this.#masks && { assignment: { masks: MASK_RULES } }),
+          ...(this.masks && { assignment: { masks: USUAL_MASK_RULES } }),
         },
       }),
     },
@@ -119,18 +117,23 @@ export class PlanDraft {
   startFrom(model: StartingModel): void {
     this.model = model
     this.#detector = null
-    this.#masks = false
+    this.#forgetMasks()
     void this.renew()
   }
 
   chooseDetector(name: string | null): void {
     this.#detector = name
-    this.#masks = false
+    this.#forgetMasks()
     void this.renew()
   }
 
   get masks(): boolean {
-    return this.#masks
+    return this.#masks ?? this.#advised
+  }
+
+  #forgetMasks(): void {
+    this.#masks = null
+    this.#advised = false
   }
 
   set masks(on: boolean) {
@@ -154,6 +157,11 @@ export class PlanDraft {
     const proposal = await this.#studio.attempt(this.#studio.client.call('runs.propose', plan))
     if (!proposal || change !== this.#changes) return
     this.proposal = proposal
+    const isAdvised = proposal.masksAdvised && this.place === null
+    if (isAdvised !== this.#advised) {
+      this.#advised = isAdvised
+      if (this.#masks === null) return this.renew()
+    }
     const { size, batch, accumulate, learn, cacheFeatures } = proposal.options
     const { learnFrom } = this.splits
     const measured = JSON.stringify([

@@ -1,9 +1,12 @@
 /** What the model learns about each object and the whole image, in a form ready to show. */
 
 import type { CandidateStrip } from '../../core/detectors/assigner.ts'
+import type { PolarMaskRules } from '../../core/detectors/polarmask/config.ts'
+import { type Representability, representabilityAt } from '../../core/detectors/polarmask/representability.ts'
 import { type Cure, describeCure, nearestCure } from '../../core/inspect/cures.ts'
 import { boxSize, describeUnlearnable, unlearnable } from '../../core/inspect/reasons.ts'
 import { enoughLocations } from '../../core/inspect/report.ts'
+import { inputDetails } from '../../core/inspect/setting.ts'
 import { lostLocations } from '../../core/inspect/shares.ts'
 import { type GridLevelName, LEVEL_NAMES } from '../../core/pyramid/levels.ts'
 import type { TargetBox } from './target-boxes.ts'
@@ -22,6 +25,8 @@ export interface ObjectShare {
   readonly places: string
   /** Why no location learns the object, as a sentence; null if one does. */
   readonly reason: string | null
+  /** How much of its outline the detector can say; null where it learns none, or the object has none. */
+  readonly outline: Representability | null
 }
 
 export interface LevelCount {
@@ -53,7 +58,18 @@ export function objectShare(targets: ComputedTargets, gt: number): ObjectShare {
     places: maps.detector.cellsPerLocation === 1 ? 'locations' : 'anchors',
     lost: lost.map(({ to, locations }) => ({ to: boxes[to]!, locations })),
     reason: positives[gt] === 0 ? unlearnableReason(targets, gt) : null,
+    outline: outlineOf(targets, gt),
   }
+}
+
+function outlineOf({ image, boxes, inputBoxes: scaled, maps, rules }: ComputedTargets, gt: number) {
+  if (!maps.detector.learnsOutlines) return null
+  const details = inputDetails(
+    image,
+    boxes.map(({ segmentation }) => segmentation),
+    rules.input,
+  )
+  return representabilityAt(maps.pyramid, scaled, details, gt, rules.rules as PolarMaskRules)
 }
 
 function unlearnableReason({ boxes, maps, inputBoxes }: ComputedTargets, gt: number): string {

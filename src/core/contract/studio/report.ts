@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { detectors } from '../../detectors/detectors.ts'
 import { AssignmentRules } from '../../detectors/fcos/config.ts'
 import type { DetectorCount } from '../../inspect/detector-comparison.ts'
+import { OUTLINE_LOSSES } from '../../detectors/polarmask/representability.ts'
 import { BOX_FAULTS, SUSPICIONS } from '../../inspect/health.ts'
 import { SIZE_CLASSES } from '../../inspect/report.ts'
 import type { InputSetting } from '../../inspect/setting.ts'
@@ -87,6 +88,33 @@ export const ReportInspection = z.object({
 })
 export type ReportInspection = z.infer<typeof ReportInspection>
 
+/** Objects with an IoU of from ≤ IoU < to, in the last bin ≤ to. */
+const IouBins = z.array(z.object({ from: z.number(), to: z.number(), objects: Count })).readonly()
+
+/** What detectors that use outlines would make of the labels, at the scope's input size. */
+export const ReportOutlines = z.object({
+  /** Crowds not counted. */
+  objects: Count,
+  outlined: Count,
+  /** FCOS with USUAL_MASK_RULES. */
+  masks: z.object({
+    /** Positive locations of the boxes alone, and how many of them no outline holds. */
+    positives: Count,
+    removed: Count,
+    /** Objects that some location learns by their box, and none with the outlines. */
+    lost: Count,
+  }),
+  /** PolarMask's usual rays, of the objects with an outline: IoU of the object and the polygon of its rays. */
+  rays: z.object({
+    count: z.int(),
+    fromCentroid: z.object({ mean: z.number(), bins: IouBins }),
+    /** From the best location that would learn the object; `unlearnable` have none and do not count. */
+    best: z.object({ mean: z.number().nullable(), unlearnable: Count }),
+    losses: z.array(z.object({ loss: z.enum(OUTLINE_LOSSES), objects: Count })).readonly(),
+  }),
+})
+export type ReportOutlines = z.infer<typeof ReportOutlines>
+
 const Measured = z.object({ value: z.number(), recall: Recall })
 const LadderValue = z.object({
   present: z.number(),
@@ -116,6 +144,9 @@ export const BoxFilter = z.strictObject({
   side: Range.exactOptional(),
   /** width / height: from ≤ aspect < to. */
   aspect: Range.exactOptional(),
+  /** Of PolarMask's usual rays from the centroid, with the object: from ≤ IoU < to. */
+  outlineIou: Range.exactOptional(),
+  outlineLoss: z.enum(OUTLINE_LOSSES).exactOptional(),
   /** Of the heat grid, the cell that holds its centre. */
   cell: z.int().min(0).exactOptional(),
 })
@@ -265,6 +296,8 @@ export const REPORT_METHODS = {
   'report.ladders': startsJob(ReportScope, ReportLadders),
   /** A job with ReportDetectors: which boxes each detector can learn. */
   'report.detectors': startsJob(DetectorsScope, ReportDetectors),
+  /** A job with ReportOutlines; null where no object has an outline. */
+  'report.outlines': startsJob(ReportScope, ReportOutlines.nullable()),
   /** A job with ReportBoxes: the boxes for which a filter holds. */
   'report.boxes': startsJob(ReportScope.extend({ filter: BoxFilter }), ReportBoxes),
   /** A job with { boxes }: writes the list of all boxes as CSV. Fails with DATA_EXISTS, IO_WRITE. */

@@ -223,6 +223,8 @@ export const Proposal = z.object({
   objects: z.object({ all: z.int(), outlined: z.int() }),
   /** Whether the weights were trained so that outlines decide which locations learn an object: a run from them is, too. */
   masks: z.boolean(),
+  /** Whether outlines had better decide in a run that starts anew: most objects have one, and none loses all of its locations by it. */
+  masksAdvised: z.boolean(),
   images: z.object({ training: z.int(), validation: z.int() }),
   perClass: z
     .array(z.object({ id: Id, name: z.string(), training: z.int(), validation: z.int() }))

@@ -22,6 +22,9 @@ export const MaskRules = z.strictObject({
 })
 export type MaskRules = z.infer<typeof MaskRules>
 
+/** Where outlines decide, unless somebody chooses otherwise: around the middle of the outline, only within it, and at least one location of each object. */
+export const USUAL_MASK_RULES: MaskRules = { centre: 'mask', pixels: true, fallback: 'nearest' }
+
 /** How ground-truth boxes are assigned to locations (FCOS section 3.1 and its two main implementations). */
 export const AssignmentRules = z.strictObject({
   location: LocationRule,

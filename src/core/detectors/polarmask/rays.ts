@@ -32,25 +32,37 @@ export function exactRays(
   crossings?: Uint16Array,
 ): Float32Array {
   const rays = new Float32Array(count)
-  crossings?.fill(0)
   for (let ray = 0; ray < count; ray++) {
-    const [dx, dy] = rayDirection(ray, count)
-    for (let i = 0; i < polygon.length; i += 2) {
-      const j = (i + 2) % polygon.length
-      const [ax, ay] = [polygon[i]! - x, polygon[i + 1]! - y]
-      const [bx, by] = [polygon[j]! - x, polygon[j + 1]! - y]
-      // Which side of the ray's line the ends are on. An end on the line counts to one side, so that a corner is crossed once.
-      const sideA = dx * ay - dy * ax
-      const sideB = dx * by - dy * bx
-      if (sideA >= 0 === sideB >= 0) continue
-      const share = sideA / (sideA - sideB)
-      const distance = (ax + share * (bx - ax)) * dx + (ay + share * (by - ay)) * dy
-      if (distance < 0) continue
-      if (crossings) crossings[ray]!++
-      rays[ray] = Math.max(rays[ray]!, distance)
-    }
+    const found = outlineCrossings(polygon, x, y, rayDirection(ray, count))
+    if (crossings) crossings[ray] = found.length
+    rays[ray] = found.at(-1) ?? 0
   }
   return rays
+}
+
+/** Ascending distances at which a ray from a location crosses a polygon's outline. */
+export function outlineCrossings(
+  polygon: ArrayLike<number>,
+  x: number,
+  y: number,
+  [dx, dy]: readonly [dx: number, dy: number],
+): number[] {
+  const found: number[] = []
+  // No pairs here: this runs for every ray and edge, and they would be garbage.
+  for (let i = 0, j = polygon.length - 2; i < polygon.length; j = i, i += 2) {
+    const ax = polygon[j]! - x
+    const ay = polygon[j + 1]! - y
+    const bx = polygon[i]! - x
+    const by = polygon[i + 1]! - y
+    // Which side of the ray's line the ends are on. An end on the line counts to one side, so that a corner is crossed once.
+    const sideA = dx * ay - dy * ax
+    const sideB = dx * by - dy * bx
+    if (sideA >= 0 === sideB >= 0) continue
+    const share = sideA / (sideA - sideB)
+    const distance = (ax + share * (bx - ax)) * dx + (ay + share * (by - ay)) * dy
+    if (distance >= 0) found.push(distance)
+  }
+  return found.sort((a, b) => a - b)
 }
 
 /** Degrees around a ray's own in which the authors look for a pixel, in their order. */

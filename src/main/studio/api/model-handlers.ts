@@ -25,6 +25,7 @@ import { checkHealth } from '../report/health.ts'
 import { compareDetectors, inspectProject } from '../report/inspection.ts'
 import type { Watch } from '../report/labelled.ts'
 import { measureLadders } from '../report/ladders.ts'
+import { inspectOutlines } from '../report/outlines.ts'
 import { ReportCache } from '../report/report-cache.ts'
 import { usualSplits } from '../runs/plan.ts'
 import type { Handlers } from './handlers.ts'
@@ -158,6 +159,10 @@ export const reportHandlers: Handlers<keyof typeof REPORT_METHODS> = {
   'report.inspect': ({ jobs, project }, scope) =>
     jobs.start({ kind: 'report.inspect', title: 'Inspect boxes' }, (control) =>
       cacheOf(project).get('inspect', scope, () => inspectProject(project, scope, watched(control))),
+    ),
+  'report.outlines': ({ jobs, project }, scope) =>
+    jobs.start({ kind: 'report.outlines', title: 'Inspect outlines' }, (control) =>
+      cacheOf(project).get('outlines', scope, () => inspectOutlines(project, scope, watched(control))),
     ),
   'report.ladders': ({ jobs, project }, scope) =>
     jobs.start({ kind: 'report.ladders', title: 'Try other input sizes' }, (control) =>

@@ -1,17 +1,19 @@
 import type { BoxFilter } from '../../../core/contract/studio/report.ts'
+import type { Representability } from '../../../core/detectors/polarmask/representability.ts'
 import type { ImageInspection } from '../../../core/inspect/image.ts'
 import { SIZE_CLASSES, sizeClass } from '../../../core/inspect/report.ts'
 import type { InputSetting } from '../../../core/inspect/setting.ts'
 import { type BoxShape, boxShape } from '../../../core/inspect/shapes.ts'
 import { resizedSize } from '../../../core/pyramid/input-size.ts'
 import { LEVEL_NAMES } from '../../../core/pyramid/levels.ts'
+import { outlineOf } from './outlines.ts'
 
 type Test = (found: ImageInspection, gt: number) => boolean
 type Range = NonNullable<BoxFilter['side']>
 
 /** Whether all that a filter asks for holds for box `gt` of an inspected image. */
 export function boxFilter(filter: BoxFilter, { input }: InputSetting): Test {
-  const { classId, sizeClass: size, level, positives, side, aspect, cell } = filter
+  const { classId, sizeClass: size, level, positives, side, aspect, cell, outlineIou, outlineLoss } = filter
   const tests: Test[] = []
   const shaped = (test: (shape: BoxShape) => boolean): void => {
     tests.push(({ boxes, image }, gt) => {
@@ -35,6 +37,14 @@ export function boxFilter(filter: BoxFilter, { input }: InputSetting): Test {
   if (side) shaped((shape) => isIn(side, shape.side))
   if (aspect) shaped((shape) => isIn(aspect, shape.aspect))
   if (cell !== undefined) shaped((shape) => shape.cell === cell)
+  const outlined = (test: (outline: Representability) => boolean): void => {
+    tests.push(({ image, targets, boxes }, gt) => {
+      const outline = outlineOf(image, targets, boxes, input, gt)
+      return outline !== null && test(outline)
+    })
+  }
+  if (outlineIou) outlined(({ fromCentroid }) => isIn(outlineIou, fromCentroid))
+  if (outlineLoss) outlined(({ losses }) => losses.includes(outlineLoss))
   return (found, gt) => tests.every((test) => test(found, gt))
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism, freemem, totalmem } from 'node:os'
 import type { Proposal, RunPlan } from '../../../core/contract/studio/runs.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
+import { FCOS } from '../../../core/detectors/fcos/index.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
@@ -10,6 +11,7 @@ import { type Trained, trainingOptions } from '../../../core/training/presets.ts
 import { givingWay } from '../datasets/give-way.ts'
 import { aboutCheckpoint, originOfFile } from '../engine/weights-file.ts'
 import type { Project } from '../project/index.ts'
+import { MaskCounter } from '../report/outlines.ts'
 import {
   architectureOf,
   countBoxes,
@@ -52,10 +54,17 @@ export async function propose(
   const meter = await measured(training, setting)
   const recall = { boxes: meter.recall.boxes, learnable: meter.recall.learnable }
   const objects = countOutlines(training)
+  // Weights that are gone on with keep the rules that they were trained by.
+  const masksAdvised =
+    own === null &&
+    detectorOf(model) === FCOS &&
+    objects.outlined > objects.all / 2 &&
+    (await losesNothing(training, { input: setting.input, rules: assignment as AssignmentRules }))
   return {
     options,
     ...{ architecture, beginsWith, objects },
     detector: own === 'unknown' && chosen.model?.detector === undefined ? null : detectorOf(model).name,
+    masksAdvised,
     masks: (model.assignment as Partial<AssignmentRules>).masks !== undefined,
     images: { training: training.images.length, validation: validation?.images.length ?? 0 },
     perClass: perClass(data),
@@ -143,6 +152,21 @@ async function measured(
     await giveWay()
   }
   return meter
+}
+
+/** Whether outlines leave every object a location that its box has. */
+async function losesNothing(
+  { images }: Dataset,
+  setting: ConstructorParameters<typeof MaskCounter>[0],
+): Promise<boolean> {
+  const counter = new MaskCounter(setting)
+  const giveWay = givingWay()
+  for (const image of images) {
+    counter.add(image)
+    if (counter.counts.lost > 0) return false
+    await giveWay()
+  }
+  return true
 }
 
 function countOutlines({ images }: Dataset): Proposal['objects'] {

@@ -64,6 +64,40 @@ async function addTinyBox(client: StudioClient): Promise<{ image: number; annota
   return { image: image!, annotation: added.ids[0]! }
 }
 
+test('outlines: what masks and rays lose of the sample is counted and listed; without outlines there is nothing to say', async () => {
+  const client = await openSample()
+  const outlines = async () => {
+    const job = await ended(client, await client.call('report.outlines', all))
+    expect(job.error).toBe(null)
+    return job.result
+  }
+  const said = schemas.ReportOutlines.parse(await outlines())
+  const { objects, outlined, masks, rays } = said
+  expect(outlined).toBe(objects)
+  expect(masks.lost).toBe(0)
+  expect(masks.removed).toBeGreaterThan(0)
+  expect(masks.removed).toBeLessThan(masks.positives / 2)
+  // Dice, marbles and pawns: nearly star-shaped all.
+  expect(rays.fromCentroid.mean).toBeGreaterThan(0.9)
+  expect(rays.best.mean!).toBeGreaterThan(rays.fromCentroid.mean - 0.05)
+  expect(rays.fromCentroid.bins.reduce((sum, bin) => sum + bin.objects, 0)).toBe(outlined)
+  for (const { from, to, objects } of rays.fromCentroid.bins) {
+    const outlineIou = { from, to: to >= 1 ? null : to }
+    if (objects > 0 && objects < 20) expect((await listed(client, { outlineIou })).count).toBe(objects)
+  }
+  for (const { loss, objects } of rays.losses) {
+    if (objects > 0) expect((await listed(client, { outlineLoss: loss })).count).toBe(objects)
+  }
+
+  const { ids } = await client.call('images.find', { query: '' })
+  for (const image of ids) {
+    const own = await client.call('annotations.of', { image })
+    const changes = own.map(({ id }) => ({ id, patch: { segmentation: null } }))
+    if (changes.length > 0) await client.call('annotations.update', { changes })
+  }
+  expect(await outlines()).toBeNull()
+})
+
 describe('the report', () => {
   test.each([[null, ['train', 'val']] as const, ['train', ['train']] as const, ['val', ['val']] as const])(
     'of split %s says what inspect() says of the files',

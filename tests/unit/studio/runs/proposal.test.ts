@@ -168,10 +168,34 @@ test('the plan follows the detector: its preset, its weights, and what it needs 
     learnFrom: null,
     options: { model: { detector: 'polarmask' } },
   })
-  expect(unoutlined.objects).toEqual({ all: 12, outlined: 0 })
+  expect(unoutlined).toMatchObject({ objects: { all: 12, outlined: 0 }, masksAdvised: false })
   expect(kinds(unoutlined)).toContain('no-outlines')
   const masks = { centre: 'mask', pixels: true, fallback: 'nearest' } as const
   expect(await of({ assignment: { masks } })).toMatchObject({ detector: 'fcos', masks: false })
+  // Every object of the sample has an outline, and keeps a location within it.
+  expect(await of({})).toMatchObject({ masksAdvised: true })
+  expect(polarmask.masksAdvised).toBe(false)
+})
+
+test('outlines are not advised where one object would lose all of its locations to them', async () => {
+  const host = await project([0])
+  // A thin L, no location of which lies within: the nearest one is that of a smaller box.
+  const ell = [1, 1, 2, 1, 2, 40, 41, 40, 41, 41, 1, 41]
+  const objects = [
+    { box: [1, 1, 41, 41] as const, segmentation: [ell] },
+    { box: [2.5, 18.5, 6, 22] as const, segmentation: [[2.5, 18.5, 6, 18.5, 6, 22, 2.5, 22]] },
+  ]
+  const add = (annotations: readonly object[]) =>
+    dispatch(host, 'annotations.add', {
+      image: 1,
+      annotations: annotations.map((one) => ({ classId: 1, source: 'drawn', ...one })),
+    })
+  const advised = async () =>
+    (await propose(host, { learnFrom: null, options: { training: { size: 100 } } })).masksAdvised
+  await add(objects.slice(0, 1))
+  expect(await advised()).toBe(true)
+  await add(objects.slice(1))
+  expect(await advised()).toBe(false)
 })
 
 test('a checkpoint keeps its detector unless another is chosen', async () => {
@@ -179,7 +203,7 @@ test('a checkpoint keeps its detector unless another is chosen', async () => {
   const path = join(process.cwd(), 'resources/sample/run/best.safetensors')
   const model = { kind: 'file', path } as const
   expect(await propose(host, { model })).toMatchObject({
-    ...{ detector: 'fcos', beginsWith: expect.stringMatching(/all of these weights/) },
+    ...{ detector: 'fcos', beginsWith: expect.stringMatching(/all of these weights/), masksAdvised: false },
   })
   expect(await propose(host, { model, options: { model: { detector: 'atss' } } })).toMatchObject({
     ...{
