@@ -1,6 +1,9 @@
 /** Random data sets with detections for tests and benchmarks of the evaluator. */
 import type { Category } from '../../src/core/formats/dataset.ts'
 import type { BoxXywh } from '../../src/core/geometry/box.ts'
+import { toCocoRle } from '../../src/core/geometry/coco-rle.ts'
+import { rleOfPolygons } from '../../src/core/geometry/rle.ts'
+import type { CocoRle } from '../../src/core/geometry/segmentation.ts'
 import { mulberry32, normal, type Random } from '../../src/core/random.ts'
 
 export interface SceneOptions {
@@ -18,7 +21,13 @@ export interface CocoScene {
     readonly categories: Category[]
     readonly annotations: CocoAnnotation[]
   }
-  readonly results: { image_id: number; category_id: number; bbox: BoxXywh; score: number }[]
+  readonly results: {
+    image_id: number
+    category_id: number
+    bbox?: BoxXywh
+    segmentation?: CocoRle
+    score: number
+  }[]
 }
 
 interface CocoAnnotation {
@@ -28,6 +37,7 @@ interface CocoAnnotation {
   bbox: BoxXywh
   area: number
   iscrowd: 0 | 1
+  segmentation?: number[][]
 }
 
 /**
@@ -78,6 +88,33 @@ export function cocoScene({ seed, images, objects, detections, categories }: Sce
       annotations,
     },
     results,
+  }
+}
+
+/** The same with masks: polygons of 12 to 60 vertices labelled, run lengths of others detected, two per object. */
+export function maskScene(options: Omit<SceneOptions, 'detections'>): CocoScene {
+  const { groundTruth, results } = cocoScene({ ...options, detections: 2 * options.objects })
+  const random = mulberry32(options.seed + 1)
+  const polygon = ([x, y, width, height]: BoxXywh): number[] => {
+    const vertices = 12 + Math.floor(49 * random())
+    return Array.from({ length: vertices }, (_, i) => {
+      const angle = (2 * Math.PI * i) / vertices
+      const reach = 0.5 * (0.6 + 0.4 * random())
+      return [
+        rounded(x + width * (0.5 + reach * Math.cos(angle)), 1),
+        rounded(y + height * (0.5 + reach * Math.sin(angle)), 1),
+      ]
+    }).flat()
+  }
+  return {
+    groundTruth: {
+      ...groundTruth,
+      annotations: groundTruth.annotations.map((one) => ({ ...one, segmentation: [polygon(one.bbox)] })),
+    },
+    results: results.map(({ bbox, ...one }) => ({
+      ...one,
+      segmentation: toCocoRle(rleOfPolygons([polygon(bbox!)], 640, 480)),
+    })),
   }
 }
 

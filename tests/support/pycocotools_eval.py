@@ -12,7 +12,7 @@ truth_file, results_file, *flags = sys.argv[1:]
 with contextlib.redirect_stdout(io.StringIO()):
     truth = COCO(truth_file)
     results = truth.loadRes(results_file)
-    evaluation = COCOeval(truth, results, "bbox")
+    evaluation = COCOeval(truth, results, "segm" if "--segm" in flags else "bbox")
     start = time.perf_counter()
     evaluation.evaluate()
     evaluation.accumulate()
