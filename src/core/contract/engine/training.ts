@@ -1,6 +1,7 @@
 /** Training runs: the request, the events of a run, and its expected cost. */
 import { z } from 'zod'
 import { ARCHITECTURES } from '../../detectors/architectures.ts'
+import type { Outlines } from '../../detectors/assigner.ts'
 import { InputConfig } from '../../detectors/model-config.ts'
 import type { Size } from '../../geometry/box.ts'
 import { AugmentConfig } from '../augmentation.ts'
@@ -71,6 +72,8 @@ export interface TrainingInput extends Size {
   readonly boxes: Float32Array
   /** [N] indices into the categories of the data. */
   readonly classes: Int32Array
+  /** [N] in the same pixels, null where only the box is known; left out where no object has one. */
+  readonly outlines?: Outlines | undefined
   /** Boxes that cropping left too little of. */
   readonly droppedBoxes: number
 }

@@ -31,6 +31,7 @@ export async function trainingInput({
     ...{ width, height, droppedBoxes, pixels: toPixels(images, input) },
     boxes: batch.boxes[0],
     classes: batch.classes[0],
+    outlines: batch.outlines[0],
   }
 }
 

@@ -5,6 +5,8 @@ import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Category, Dataset, DatasetImage } from '../../../core/formats/dataset.ts'
 import { area } from '../../../core/geometry/box.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
+import type { Segmentation } from '../../../core/geometry/segmentation.ts'
 import { segmentationRings } from '../../../core/geometry/shape.ts'
 import { countOf } from '../../../core/words.ts'
 
@@ -90,15 +92,18 @@ function engineData(
   }
 }
 
+/** The rings of an outline as the engine learns them; null where there are none. */
+export function engineOutline(segmentation: Segmentation | null | undefined): readonly Ring[] | null {
+  const rings = segmentation ? segmentationRings(segmentation).filter(({ length }) => length >= 6) : []
+  return rings.length > 0 ? rings : null
+}
+
 export function engineImage(
   { id, fileName, width, height, annotations }: DatasetImage,
   imageRoot: string,
   ids: ReadonlyMap<number, number>,
 ): EngineImage {
-  const outlines = annotations.map(({ segmentation }) => {
-    const rings = segmentation ? segmentationRings(segmentation).filter(({ length }) => length >= 6) : []
-    return rings.length > 0 ? rings : null
-  })
+  const outlines = annotations.map(({ segmentation }) => engineOutline(segmentation))
   return {
     ...(outlines.some((rings) => rings !== null) && { outlines }),
     id,

@@ -7,6 +7,7 @@ import { CodedError } from '../../../core/errors.ts'
 import { area } from '../../../core/geometry/box.ts'
 import { augmentFor } from '../../../core/training/augmentation.ts'
 import { type AssetResponse, errorResponse } from '../assets/responses.ts'
+import { engineOutline } from '../engine/engine-data.ts'
 import type { Project } from '../project/index.ts'
 import type { Models } from './models.ts'
 
@@ -63,6 +64,7 @@ function dataOf(project: Project, id: number): EngineData {
         categories: Int32Array.from(labels, ({ classId }) => classId),
         crowds: Uint8Array.from(labels, ({ crowd }) => (crowd ? 1 : 0)),
         areas: Float64Array.from(labels, ({ box }) => area(box)),
+        outlines: labels.map(({ segmentation }) => engineOutline(segmentation)),
       },
     ],
   }

@@ -5,7 +5,9 @@ import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { RunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
 import type { DataCount, RunDetail } from '../../../core/contract/studio/runs.ts'
+import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
+import { engineOutline } from '../engine/engine-data.ts'
 import type { Project } from '../project/index.ts'
 
 /** Undefined before the engine has begun. */
@@ -34,10 +36,15 @@ export function countData({ categories, images }: EngineData): DataCount {
 /** Number of images that are compared at a time. */
 const CHUNK = 500
 
-/** Compares box by box, regardless of their order. */
+/**
+ * Compares box by box, regardless of their order.
+ *
+ * @param outlines whether the run learns from outlines, so that another outline is another object
+ */
 export function changesSince(
   project: Project,
   { data, validation }: RunData,
+  outlines: boolean,
 ): NonNullable<RunDetail['changes']> {
   const then = new Map([...data.images, ...(validation?.images ?? [])].map((image) => [image.id, image]))
   const images: number[] = []
@@ -52,7 +59,7 @@ export function changesSince(
         gone++
         continue
       }
-      const { added, removed } = difference(boxesOf(then.get(id)!), labelsOf(now[i]!))
+      const { added, removed } = difference(boxesOf(then.get(id)!, outlines), labelsOf(now[i]!, outlines))
       if (added + removed > 0) images.push(id)
       addedBoxes += added
       removedBoxes += removed
@@ -61,13 +68,23 @@ export function changesSince(
   return { images, addedBoxes, removedBoxes, gone }
 }
 
-const boxesOf = ({ boxes, categories }: EngineImage): string[] =>
-  Array.from(categories, (category, i) => [category, ...boxes.subarray(4 * i, 4 * i + 4)].join())
+const boxesOf = ({ boxes, categories, outlines }: EngineImage, outlined: boolean): string[] =>
+  Array.from(categories, (category, i) =>
+    wording(category, [...boxes.subarray(4 * i, 4 * i + 4)], outlined ? outlines?.[i] : null),
+  )
 
-const labelsOf = (annotations: readonly ProjectAnnotation[]): string[] =>
+const labelsOf = (annotations: readonly ProjectAnnotation[], outlined: boolean): string[] =>
   annotations
     .filter(({ source }) => source !== 'proposed')
-    .map(({ classId, box }) => [classId, ...box].join())
+    .map(({ classId, box, segmentation }) =>
+      wording(classId, box, outlined ? engineOutline(segmentation) : null),
+    )
+
+const wording = (
+  classId: number,
+  box: readonly number[],
+  outline: readonly Ring[] | null | undefined,
+): string => `${classId} ${box} ${outline?.join(' ') ?? ''}`
 
 function difference(then: readonly string[], now: readonly string[]): { added: number; removed: number } {
   const left = new Map<string, number>()

@@ -71,5 +71,20 @@ test('as a file', async () => {
   })
   const { width, height, pixels, boxes } = found
   const read = decodeTrainingInput(encodeTrainingInput(found, Int32Array.of(7)))
-  expect(read).toEqual({ width, height, pixels, boxes, classIds: Int32Array.of(7) })
+  expect(read).toEqual({ width, height, pixels, boxes, outlines: [null], classIds: Int32Array.of(7) })
+})
+
+test('outlines go with their pixels, and are read as they were written', async () => {
+  const { categories, images } = await data()
+  const diamond = [32, 8, 48, 16, 32, 24, 16, 16]
+  const request = {
+    data: { categories, images: [{ ...images[0]!, outlines: [[diamond]] }] },
+    input: INPUT,
+    seed: 1,
+  }
+  const found = await trainingInput({ ...request, method: 'training-input', augment: NO_AUGMENTATION })
+  expect(found.outlines).toEqual([[diamond.map((v) => 2 * v)]])
+  expect(decodeTrainingInput(encodeTrainingInput(found, found.classes)).outlines).toEqual(found.outlines)
+  const plain = { ...found, outlines: undefined }
+  expect(decodeTrainingInput(encodeTrainingInput(plain, found.classes)).outlines).toEqual([null])
 })
