@@ -139,6 +139,7 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, Description>> = {
     'Compares which boxes several detectors can learn.',
     { settings: 'Each a detector by name, with its input size and rules' },
   ],
+  'report.outlines': ['Finds what masks and rays can say of the objects with outlines, and what they lose.'],
   'report.boxes': ['Lists boxes.', { filter: 'Which boxes' }],
   'report.writeBoxes': ['Writes all boxes as CSV.', { out: 'The file' }],
 
@@ -279,7 +280,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   guesses: "The model's guesses on an image, as its candidates have them, which are not proposals yet",
   ids: 'Of images',
   image: 'Id of an image',
-  iouType: 'Whether boxes or masks are compared',
+  iouType: 'segm: masks are compared; bbox, or left out: boxes',
   label: 'What the step is called in the history',
   learnFrom: 'Split to train on; null: all images',
   limit: 'Most entries',
