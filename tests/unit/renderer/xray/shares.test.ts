@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { BoxXyxy } from '../../../../src/core/geometry/box.ts'
+import { grouped, storedRings } from '../../../../src/core/geometry/parts.ts'
 import { applyCure } from '../../../../src/core/inspect/cures.ts'
+import { rulesOfDetector } from '../../../../src/renderer/xray/model-rules.ts'
 import { cureOf, imageTotals, markAt, objectShare } from '../../../../src/renderer/xray/shares.ts'
 import { targetBoxes } from '../../../../src/renderer/xray/target-boxes.ts'
-import { compute, targetBox } from './support.ts'
+import { compute, RULES, targetBox } from './support.ts'
 
 describe('the share of an object', () => {
   test('nine locations of P3 around the centre; what a smaller box takes is lost to it', () => {
@@ -32,6 +34,23 @@ describe('the share of an object', () => {
     expect(text).toMatch(/^learnable from input size \d+ px \(now 128\)$/)
     const cured = compute(targets.boxes, { ...targets.rules, ...applyCure(targets.rules, cure) })
     expect(objectShare(cured, 0).positives).toBeGreaterThan(0)
+  })
+
+  test('of an object with an outline, what rays say of it, where the detector learns outlines', () => {
+    const [outer, hole] = [
+      [30, 30, 90, 30, 90, 90, 30, 90],
+      [45, 45, 45, 75, 75, 75, 75, 45],
+    ]
+    const frame = { ...targetBox(1, [30, 30, 90, 90]), segmentation: storedRings(grouped([outer!, hole!])) }
+    const plain = targetBox(2, [100, 100, 120, 120])
+    const share = objectShare(compute([frame, plain], rulesOfDetector('polarmask', RULES.input, {})), 0)
+    expect(share.outline!.losses).toEqual(['centroid outside', 'hole lost'])
+    // A quarter of the square is the hole, and the rays cut its corners off.
+    expect(share.outline!.fromCentroid).toBeCloseTo(0.737, 2)
+    expect(
+      objectShare(compute([frame, plain], rulesOfDetector('polarmask', RULES.input, {})), 1).outline,
+    ).toBeNull()
+    expect(objectShare(compute([frame]), 0).outline).toBeNull()
   })
 
   test('boxes that hide one are named by their numbers', () => {
