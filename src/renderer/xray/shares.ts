@@ -69,7 +69,7 @@ function outlineOf({ image, boxes, inputBoxes: scaled, maps, rules }: ComputedTa
     boxes.map(({ segmentation }) => segmentation),
     rules.input,
   )
-  return representabilityAt(maps.pyramid, scaled, details, gt, rules.rules as PolarMaskRules)
+  return representabilityAt(maps.pyramid, scaled, details, gt, rules.rules as unknown as PolarMaskRules)
 }
 
 function unlearnableReason({ boxes, maps, inputBoxes }: ComputedTargets, gt: number): string {
