@@ -1,8 +1,5 @@
 /** What detectors that use outlines would make of a project's: FCOS with masks, and PolarMask's rays. */
 import type { ReportOutlines, ReportScope } from '../../../core/contract/studio/report.ts'
-import { BACKGROUND } from '../../../core/detectors/assigner.ts'
-import { USUAL_MASK_RULES } from '../../../core/detectors/fcos/config.ts'
-import { assignWithMasks, maskedObjects } from '../../../core/detectors/fcos/masks.ts'
 import { POLARMASK } from '../../../core/detectors/polarmask/index.ts'
 import {
   OUTLINE_LOSSES,
@@ -11,8 +8,8 @@ import {
   representabilityAt,
 } from '../../../core/detectors/polarmask/representability.ts'
 import type { DatasetImage } from '../../../core/formats/dataset.ts'
-import { type ImageInspection, imageInspector } from '../../../core/inspect/image.ts'
-import { type IndexedAnnotation, inputDetails, inputPyramid, isSized } from '../../../core/inspect/setting.ts'
+import { MaskCounter } from '../../../core/inspect/mask-counter.ts'
+import { type IndexedAnnotation, inputDetails, inputPyramid } from '../../../core/inspect/setting.ts'
 import type { SizeRule } from '../../../core/pyramid/input-size.ts'
 import type { Project } from '../project/project.ts'
 import { type Watch, withLabels } from './labelled.ts'
@@ -62,38 +59,6 @@ export function inspectOutlines(
     if (outlines.length === 0) return null
     return { objects, outlined: outlines.length, masks: masks.counts, rays: raysOf(outlines) }
   })
-}
-
-/** What FCOS would no longer learn if outlines decided, image after image. */
-export class MaskCounter {
-  readonly counts = { positives: 0, removed: 0, lost: 0 }
-  readonly #setting: ReportScope['setting']
-  readonly #inspect: (image: DatasetImage) => ImageInspection
-
-  constructor(setting: ReportScope['setting']) {
-    this.#setting = setting
-    this.#inspect = imageInspector({ ...setting, rules: { ...setting.rules, masks: undefined } })
-  }
-
-  /** By the boxes alone; undefined for an image of unknown size. */
-  add(image: DatasetImage): ImageInspection | undefined {
-    if (!isSized(image)) return undefined
-    const found = this.#inspect(image)
-    const { counts } = this
-    const { targets, boxes, layout, matched, shares } = found
-    for (const gt of matched) if (gt >= 0) counts.positives++
-    const { input, rules } = this.#setting
-    const { outlines } = detailsOf(image, targets, input)
-    if (!outlines) return found
-    const objects = maskedObjects(outlines, layout.input)
-    const assigned = assignWithMasks(layout, rules, USUAL_MASK_RULES, boxes, objects)
-    for (const [location, gt] of assigned.matched.entries()) {
-      if (gt === BACKGROUND && matched[location]! >= 0) counts.removed++
-    }
-    const learnt = new Set(assigned.matched)
-    for (const gt of targets.keys()) if (shares.positives[gt]! > 0 && !learnt.has(gt)) counts.lost++
-    return found
-  }
 }
 
 const BINS = 10

@@ -6,12 +6,12 @@ import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import { FCOS } from '../../../core/detectors/fcos/index.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
+import { MaskCounter } from '../../../core/inspect/mask-counter.ts'
 import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
 import { type Trained, trainingOptions } from '../../../core/training/presets.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import { aboutCheckpoint, originOfFile } from '../engine/weights-file.ts'
 import type { Project } from '../project/index.ts'
-import { MaskCounter } from '../report/outlines.ts'
 import {
   architectureOf,
   countBoxes,
