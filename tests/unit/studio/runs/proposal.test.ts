@@ -157,7 +157,7 @@ test('the plan follows the detector: its preset, its weights, and what it needs 
   })
   // Nothing of CenterNet but its backbone is published, and what is new must learn.
   expect(await of({ detector: 'centernet' }, r50)).toMatchObject({
-    ...{ detector: 'centernet', beginsWith: expect.stringMatching(/backbone as trained on ImageNet/) },
+    ...{ detector: 'centernet', beginsWith: expect.stringMatching(/ImageNet backbone/) },
     options: { learn: 'fpn' },
   })
   const polarmask = await of({ detector: 'polarmask' })
