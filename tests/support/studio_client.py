@@ -60,7 +60,7 @@ def check(value, schema, root):
         demand(False)
     # The type first: bounds only make sense for values of it.
     for word, wanted in sorted(schema.items(), key=lambda item: item[0] != "type"):
-        if word in ("$schema", "$defs", "readOnly", "required", "additionalProperties", "items"):
+        if word in ("$schema", "description", "$defs", "readOnly", "required", "additionalProperties", "items"):
             continue
         elif word == "$ref":
             check(value, root["$defs"][wanted.removeprefix("#/$defs/")], root)
