@@ -55,9 +55,13 @@ describe('fcos eval', () => {
     expect(said).toEqual([
       expect.stringMatching(/^2 of 2 images .*turned\.jpg.* 40 × 20.* 20 × 40.*EXIF/),
       expect.stringMatching(/^The centres of 1 of 1 detection .*also\.jpg.* 40 × 20/),
+      expect.stringMatching(/^1 of 2 images have objects but not one detection, as turned\.jpg/),
     ])
     said.length = 0
     await run(files(20, 40))
+    expect(said).toEqual([expect.stringMatching(/^1 of 2 images have objects/)])
+    said.length = 0
+    await run({ ...files(20, 40), annotations: [{ ...gt.annotations[0], image_id: 6 }] })
     expect(said).toEqual([])
   })
 

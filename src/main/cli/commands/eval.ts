@@ -61,6 +61,8 @@ export async function runEval(
   const detections = await readResults(dt, truth.images, iouType)
   const outside = detectionsOutside(detections, truth.images)
   if (outside.length > 0) say(describeOutside(truth.images, detections, outside))
+  const note = describeUndetected(truth, detections)
+  if (note !== undefined) say(note)
   const evaluation = evaluateGroundTruth(truth, detections, iouType)
   return { images: truth.images.length, detections: detections.rows, evaluation }
 }
@@ -149,6 +151,23 @@ function describeOutside(
   return (
     `The centres of ${outside.length} of ${countOf(rows, 'detection')} lie outside their images, as in ${fileName} of ${width} × ${height}: ` +
     'were they made in a version of another size?'
+  )
+}
+
+/** An image that detection skipped looks like one in which it found nothing, and lowers the metrics just so. */
+function describeUndetected(
+  { images, objects }: NamedGroundTruth,
+  { imageId }: DetectionColumns,
+): string | undefined {
+  const detected = new Set(imageId)
+  const missed = new Set(
+    objects.filter((one) => !one.crowd && !detected.has(one.imageId)).map((one) => one.imageId),
+  )
+  const without = images.filter(({ id }) => missed.has(id))
+  if (without.length === 0) return undefined
+  return (
+    `${without.length} of ${countOf(images.length, 'image')} have objects but not one detection, as ${without[0]!.fileName}: their objects ` +
+    'count as missed. Were these images skipped?'
   )
 }
 
