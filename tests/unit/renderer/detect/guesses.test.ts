@@ -82,6 +82,7 @@ async function assisted(first: readonly number[]) {
   const studio = Object.assign(plain, {
     settings: new WindowSettings(own, {}),
     model,
+    runs: { all: [] },
     images: { readable: 1 },
     assist: { proposing: true, state: { thresholds: [{ classId: 1, score: 0.4 }] } },
     editor: { image },
