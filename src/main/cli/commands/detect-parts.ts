@@ -16,7 +16,7 @@ import {
   headLine,
   ListDigest,
   openParts,
-  type PartHead,
+  PartHead,
   partName,
   shardRange,
   writeList,
@@ -196,7 +196,8 @@ async function detectOnRay(options: PartsOptions, on: string, progress: Progress
     await copyFile(path.join(PROGRAM, name), path.join(program, name))
   }
   await copyFile(options.model!, path.join(job, 'model.safetensors'))
-  const { shard: _, ...about } = head
+  // In the order of its schema, as parts that the studio's engine made have it.
+  const { shard: _, ...about } = PartHead.parse(head)
   const list = inputs.map(({ id, fileName, path: file }) => ({ id, fileName, path: file }))
   const shards = await writeList(path.join(job, 'images.jsonl'), list, list.length, head.shards)
   const record = { format: 'fcos-studio-detect', version: 1, head: about, rules: head.rules, shards }
