@@ -139,7 +139,8 @@ test('every detector is evaluated, asked for its oracle, described and exported'
     const oracle = await ended(client, await client.call('evaluation.oracle', { evaluation: entry.id }))
     expect([name, oracle.error]).toEqual([name, null])
     const bars = OracleResult.parse(oracle.result)
-    expect([name, bars.at(-1)!.ap > 0.8]).toEqual([name, true])
+    // Class and box given, an untrained model does better than by itself, as far as its candidates stand for objects.
+    expect([name, bars.at(-1)!.ap > bars[1]!.ap]).toEqual([name, true])
     const { card } = await client.call('exports.card', { model, evaluation: entry.id, licence: '' })
     expect(card).toContain(detector.title)
     const out = join(await scratch(), 'taken.safetensors')
