@@ -47,6 +47,7 @@ beforeEach(() => {
     'annotations.rejected': () => [],
     'annotations.update': () => null,
     'runs.list': () => [],
+    'runs.comparison': () => null,
     'jobs.list': () => [],
     'models.current': () => null,
     'models.list': () => [],
