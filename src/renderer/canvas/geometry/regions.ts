@@ -110,15 +110,23 @@ const perimeterOf = (paths: readonly Path[]): number =>
     .flatMap((path) => path.map(({ X, Y }, i) => Math.hypot(X - path.at(i - 1)!.X, Y - path.at(i - 1)!.Y)))
     .reduce((sum, length) => sum + length, 0)
 
-/** Vertices that were vertices before keep their coordinates to the bit. */
+/** Vertices that were vertices before keep their coordinates to the bit, and parts their order. */
 function toParts(paths: readonly Path[], before: readonly Part[]): Part[] {
-  const exact = new Map<string, readonly [x: number, y: number]>()
-  for (const ring of ringsOf(before)) {
-    for (let i = 0; i < ring.length; i += 2) exact.set(keyOf(toPoint(ring, i)), [ring[i]!, ring[i + 1]!])
-  }
+  const vertices = ringsOf(before).flatMap((ring) =>
+    Array.from(
+      { length: ring.length >> 1 },
+      (_, i) => [toPoint(ring, 2 * i), ring.slice(2 * i, 2 * i + 2)] as const,
+    ),
+  )
+  const exact = new Map(vertices.map(([point, place], order) => [keyOf(point), { place, order }]))
   const toRing = (path: Path): Ring =>
-    path.flatMap((point) => exact.get(keyOf(point)) ?? [point.X / UNITS, point.Y / UNITS])
-  return grouped(paths.map(toRing))
+    path.flatMap((point) => exact.get(keyOf(point))?.place ?? [point.X / UNITS, point.Y / UNITS])
+  const firstVertex = (path: Path): number =>
+    path.reduce((least, point) => Math.min(least, exact.get(keyOf(point))?.order ?? Infinity), Infinity)
+  const inOrder = paths
+    .map((path) => ({ path, first: firstVertex(path) }))
+    .toSorted((a, b) => (a.first === b.first ? 0 : a.first - b.first))
+  return grouped(inOrder.map(({ path }) => toRing(path)))
 }
 
 const keyOf = ({ X, Y }: IntPoint): string => `${X} ${Y}`

@@ -260,6 +260,18 @@ describe('outlines united and cut', () => {
     for (const vertex of [0.1, third, 0.7]) expect(kept.flat()).toContain(vertex)
   })
 
+  test('parts keep their order', () => {
+    const squareAt = (x: number, y: number) => [x, y, x + 20, y, x + 20, y + 20, x, y + 20]
+    for (const [first, second] of [
+      [squareAt(0, 0), squareAt(50, 50)],
+      [squareAt(50, 50), squareAt(0, 0)],
+    ] as const) {
+      const joined = combined(shapeOfRings([first])!, 'add', shapeOfRings([second])!).shape!
+      const corners = (joined.segmentation as Ring[]).map((part) => Math.min(...part))
+      expect(corners).toEqual([first[0], second[0]])
+    }
+  })
+
   test('parts that overlap are no reason to refuse', () => {
     const [first, second] = [
       [0, 0, 40, 0, 40, 40, 0, 40],
