@@ -33,7 +33,7 @@ async function plan(page: Page, steps: number): Promise<void> {
   await expect.poll(() => masks.isChecked()).toBe(true)
   await detector.selectOption('retinanet')
   await masks.waitFor({ state: 'detached' })
-  await dialog.getByText(/Nine anchor boxes .* Begins with a backbone as trained on ImageNet/).waitFor()
+  await dialog.getByText(/Nine anchor boxes .* Starts from an ImageNet backbone/).waitFor()
   await dialog.getByRole('combobox', { name: 'Where' }).selectOption('ray')
   await dialog.getByLabel('Address').fill('ray+http://127.0.0.1:9')
   await dialog.getByLabel('Folder that the cluster sees too').fill('/tmp')
