@@ -191,7 +191,8 @@ describe('Assist in the studio', () => {
     await host.open(project.path, async () => project)
     for (const { name } of CATEGORIES) project.classes.add(name)
     // A small network at a small size is in use: Assist goes on from it.
-    await host.models.use(project.path, join(scratch, 'run', 'last.safetensors'))
+    const own = join(scratch, 'run', 'last.safetensors')
+    await host.models.use(project.path, own)
     const client = connect(host)
 
     expect(await client.call('assist.start', {})).toMatchObject({ phase: 'waiting', images: 0, run: null })
@@ -206,6 +207,7 @@ describe('Assist in the studio', () => {
     await reached(() => host.runs.list()[0]?.checkpoint !== null)
     expect(host.runs.list()[0]).toMatchObject({ name: 'Assist', assist: true, state: 'running', steps: null })
     await expect.poll(async () => (await host.models.current(project.path))?.title, patience).toBe('Assist')
+    expect((await host.models.current(project.path))?.replaced?.path).toBe(own)
     expect(host.assist.judgements).toEqual([])
 
     const third = await finish(2)
@@ -266,5 +268,7 @@ describe('Assist in the studio', () => {
     expect(performance.now() - began).toBeLessThan(10_000)
     expect(host.runs.list()[0]).toMatchObject({ state: 'stopped', resumable: false })
     expect(host.assist.wasOn).toBe(false)
+    // What the user had chosen is in use again, although Assist went on in another process meanwhile.
+    expect((await host.models.current(project.path))?.path).toBe(own)
   }, 600_000)
 })

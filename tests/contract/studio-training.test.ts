@@ -1,7 +1,7 @@
 /** Training runs in the studio, with the real engine: what windows see of them, and what is left when something fails. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -165,7 +165,8 @@ test('a program that is killed leaves a run that can be resumed', async () => {
 }, 180_000)
 
 test('closing the project saves and stops the run, which is resumed when it is open again', async () => {
-  const studio = await sampleStudio()
+  const folder = await scratch()
+  const studio = await sampleStudio(folder)
   const { host, client, until } = studio
   const run = await heldRun(studio)
   const stopped = until('stopped')
@@ -178,10 +179,15 @@ test('closing the project saves and stops the run, which is resumed when it is o
     step,
   })
   expect((await client.call('runs.detail', { run })).notes.join()).toMatch(/because the project was closed/)
+  // A checkpoint of the user's own has no AP with which the run's could be compared.
+  const own = join(folder, 'own.safetensors')
+  copyFileSync((await client.call('models.current', {}))!.path, own)
+  await client.call('models.use', { path: own })
   const done = until('done')
   await client.call('runs.resume', { run })
   await done
   await expectWhole(host, run)
+  expect(await client.call('models.current', {})).toMatchObject({ path: own })
 }, 180_000)
 
 test('a full disk, and a network that is too large, end a run with word of what was kept', async () => {

@@ -4,6 +4,7 @@ import type { Command } from '../commands/commands.svelte.ts'
 import { detectInImages } from '../detect/detecting.ts'
 import { lookInUse } from '../detect/guesses.svelte.ts'
 import { type EvaluationView, usualQuery } from '../evaluate/evaluation-view.svelte.ts'
+import type { NextStep } from '../session/next-steps.svelte.ts'
 import { isAtWork } from '../session/run-list.svelte.ts'
 import type { Place, Studio } from '../session/studio.svelte.ts'
 import { bestAp } from '../train/figures.ts'
@@ -102,7 +103,9 @@ export function offerNextSteps(studio: Studio): () => void {
   })
 }
 
-function afterRun({ model, runs }: Studio, run: Studio['runs']['all'][number]) {
+type FinishedRun = Studio['runs']['all'][number]
+
+function afterRun(studio: Studio, run: FinishedRun): NextStep | undefined {
   const { name, state, best, checkpoint, overfit, error } = run
   if (state === 'failed') {
     const text = `${name} failed${error ? `: ${error.message}` : ''}.`
@@ -116,24 +119,55 @@ function afterRun({ model, runs }: Studio, run: Studio['runs']['all'][number]) {
       actions: [{ title: 'Train a model', command: 'run.again' }],
     }
   }
-  const measured =
-    best && best.ap >= 0 ? bestAp(best) : 'its AP is unknown, since no image is set aside for validation'
-  const { current } = model
-  const inUse = current?.path === checkpoint
-  const other = runs.all.find((one) => one.checkpoint === current?.path)
-  const stays = current
-    ? ` ${current.title}${other?.best ? `, with ${bestAp(other.best)},` : ''} stays in use.`
-    : ''
-  const text = `${name} is done: ${measured}.${inUse ? ' In use now.' : stays}`
+  const { current } = studio.model
+  const measured = isMeasured(best)
+    ? bestAp(best)
+    : 'its AP is unknown, since no image is set aside for validation'
+  const done = `${name} is done: ${measured}.`
+  const show = { title: 'Show run', command: 'run.show' }
+  if (checkpoint === null || current === null) return { text: () => done, actions: [show] }
+  const useInstead = (title: string, path: string) => ({ title, command: () => void use(studio, path) })
+  if (current.path !== checkpoint) {
+    const text = `${done} ${current.title} stays in use${whyNot(studio, run, current.path)}.`
+    return { text: () => text, actions: [show, useInstead(`Use ${name}`, checkpoint)] }
+  }
+  const { replaced } = current
+  const text = `${done} In use now${replaced ? `, instead of ${replaced.title}${apOf(studio, replaced.path)}` : ''}.`
   return {
     text: () => text,
-    actions: inUse
-      ? [
-          { title: 'Detect on all', command: 'detect.all' },
-          { title: 'Evaluate', command: 'evaluate.current' },
-        ]
-      : [{ title: 'Show run', command: 'run.show' }],
+    actions: [...WITH_MODEL, ...(replaced ? [useInstead(`Use ${replaced.title} again`, replaced.path)] : [])],
   }
+}
+
+const WITH_MODEL = [
+  { title: 'Detect on all', command: 'detect.all' },
+  { title: 'Evaluate', command: 'evaluate.current' },
+]
+
+const isMeasured = (best: FinishedRun['best'] | undefined): best is NonNullable<FinishedRun['best']> =>
+  best != null && best.ap >= 0
+
+const bestOf = ({ runs }: Studio, path: string) =>
+  runs.all.find(({ checkpoint }) => checkpoint === path)?.best
+
+function apOf(studio: Studio, path: string): string {
+  const best = bestOf(studio, path)
+  return isMeasured(best) ? ` with ${bestAp(best)}` : ''
+}
+
+/** Why a run was not put in the place of the model in use, which happens only if it is known to be better. */
+function whyNot(studio: Studio, { best }: FinishedRun, inUse: string): string {
+  const other = bestOf(studio, inUse)
+  if (!isMeasured(other)) return ': its AP is unknown, so the two cannot be compared'
+  const byMasks = best?.maskAp !== undefined && other.maskAp !== undefined
+  const isHigher = isMeasured(best) && (byMasks ? best.maskAp! > other.maskAp! : best.ap > other.ap)
+  return `, with ${bestAp(other)}${isHigher ? ' on other validation labels, which cannot be compared' : ''}`
+}
+
+async function use({ model, next }: Studio, path: string): Promise<void> {
+  if (!(await model.use(path))) return
+  const title = model.all.find((one) => one.path === path)?.title ?? path
+  next.show({ text: () => `${title} is in use.`, actions: WITH_MODEL })
 }
 
 /** When the last proposal has been decided on. */

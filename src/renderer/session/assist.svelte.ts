@@ -1,5 +1,6 @@
 /** Assist of the open project, as the studio tells it. */
 import type { AssistState, Doubt } from '../../core/contract/studio/assist.ts'
+import type { CurrentModel } from '../../core/contract/studio/models.ts'
 import { countOf } from '../ui/numbers.ts'
 import type { Context } from './controller-context.ts'
 import type { Editor } from './editor.svelte.ts'
@@ -38,9 +39,21 @@ export class AssistSwitch {
 
   async toggle(): Promise<void> {
     const { client } = this.#studio
-    const call = this.on ? client.call('assist.stop', {}) : client.call('assist.start', {})
+    const { on } = this
+    const before = await this.#inUse()
+    const call = on ? client.call('assist.stop', {}) : client.call('assist.start', {})
     const state = await this.#studio.attempt(call)
-    if (state) this.state = state
+    if (!state) return
+    this.state = state
+    if (!on) return
+    const now = await this.#inUse()
+    if (now?.path === before?.path) return
+    const words = now ? `${now.title} is in use again` : 'no model is in use, as before'
+    this.#studio.messages.show(`Assist is off: ${words}`)
+  }
+
+  #inUse(): Promise<CurrentModel | null> {
+    return this.#studio.client.call('models.current', {}).catch(() => null)
   }
 
   /** Visits images that a figure counts. */

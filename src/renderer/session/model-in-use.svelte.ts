@@ -26,9 +26,9 @@ export class ModelInUse {
     return path === this.current?.path ? `${title} (in use)` : title
   }
 
-  /** The path of a checkpoint; null for none. */
-  async use(path: string | null): Promise<void> {
-    await this.#studio.attempt(this.#studio.client.call('models.use', { path }))
+  /** The path of a checkpoint; null for none. Undefined if it cannot be used, which the window says. */
+  use(path: string | null): Promise<CurrentModel | null | undefined> {
+    return this.#studio.attempt(this.#studio.client.call('models.use', { path }))
   }
 
   async chooseFile(): Promise<void> {

@@ -3,8 +3,8 @@
 export interface NextAction {
   /** On the button: "Review". */
   readonly title: string
-  /** Id of the command that it runs. */
-  readonly command: string
+  /** Id of the command that it runs, or what it does. */
+  readonly command: string | (() => void)
 }
 
 export interface NextStep {

@@ -1,6 +1,7 @@
 /**
  * Assist: the project's detector learns from the finished images while a person labels, and proposes boxes in the next ones.
- * It is a run of the project's, named "Assist", and its checkpoint is the model in use.
+ * It is a run of the project's, named "Assist"; while it is on, its checkpoint is the model in use, and what was in use before is
+ * again when it is switched off.
  */
 import { z } from 'zod'
 import { LEARNING_DEPTHS } from '../training.ts'

@@ -15,6 +15,8 @@ export type ModelEntry = z.infer<typeof ModelEntry>
 export const CurrentModel = ModelEntry.extend({
   /** Names this version of the file; goes with the addresses of what the model makes of images. */
   key: z.string(),
+  /** What was in use before, where the studio itself put this model in use and nobody has chosen since. */
+  replaced: ModelEntry.optional(),
 })
 export type CurrentModel = z.infer<typeof CurrentModel>
 

@@ -25,6 +25,7 @@ import { respondTrainingInput } from '../models/training-input.ts'
 import { MISSING, type Project, summarise } from '../project/index.ts'
 import { respondRun } from '../runs/pinned.ts'
 import { Runs } from '../runs/runs.ts'
+import { knownBetter } from '../runs/snapshot.ts'
 import { Settings } from '../settings.ts'
 import { Recent } from './recent.ts'
 
@@ -268,16 +269,16 @@ export class StudioHost {
   }
 
   /**
-   * Puts the model of a completed run in use, unless that of another run is and measured better, by masks if both find outlines, else by boxes. A run on one image only
-   * checks that training works.
+   * Puts the model of a completed run in use if none is, or if it is known to be better than the run's that is. A run on one
+   * image only checks that training works.
    */
-  async #useCompleted(project: string, { id, checkpoint, best, overfit }: RunSummary): Promise<void> {
+  async #useCompleted(project: string, { id, checkpoint, overfit }: RunSummary): Promise<void> {
     if (checkpoint === null || overfit) return
     const inUse = (await this.models.current(project))?.path
-    const other = this.runs.list().find((run) => run.checkpoint === inUse && run.id !== id)
-    const by = other?.best?.maskAp !== undefined && best?.maskAp !== undefined ? 'maskAp' : 'ap'
-    if (other?.best && best && other.best[by]! > best[by]!) return
-    await this.models.use(project, checkpoint)
+    const { store } = this.runs
+    const other = store.list().find(({ summary }) => summary.checkpoint === inUse)
+    if (inUse !== undefined && !(other && knownBetter(store.get(id), other))) return
+    await this.models.putInUse(project, checkpoint)
   }
 
   /** A file has changed since the last scan: lists and counts show it as unreadable from now on. */

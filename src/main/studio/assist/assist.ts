@@ -113,6 +113,7 @@ export class Assist {
     const { project, runs, place } = this.#studio
     if (project.readOnly) throw project.readOnly
     if (readRuntimeRecord(place).device === 'onnx') throw inferenceOnly()
+    const goesOn = this.wasOn
     this.#remember(true)
     this.#error = null
     this.#phase = 'waiting'
@@ -125,6 +126,8 @@ export class Assist {
       cpuSeconds: 0,
       published: this.#run?.summary.checkpoint != null,
     }
+    // Whoever chose another model while it was on keeps that when the project is opened again.
+    if (!goesOn && this.#progress.published) await this.#putInUse(this.#run!.summary.checkpoint!)
     this.#finished.startAnew()
     await this.#inTurn(() => this.#takeChanges())
     this.#tell()
@@ -255,14 +258,30 @@ export class Assist {
     }
   }
 
-  /** The newest weights are the model in use, unless somebody has chosen another since. */
+  /** Proposals are those of the model in use: Assist's, until it ends or somebody chooses another. */
+  async #putInUse(checkpoint: string): Promise<void> {
+    await this.#studio.models.putInUse(this.#studio.project.path, checkpoint)
+  }
+
+  /** What Assist's model was put in the place of is in use again. */
+  async #bringBack(): Promise<void> {
+    const checkpoint = this.#run?.summary.checkpoint
+    if (this.#closed || checkpoint == null) return
+    try {
+      await this.#studio.models.bringBack(this.#studio.project.path, checkpoint)
+    } catch (error) {
+      // Its file is gone: Assist's model stays, which is there.
+      if (!(error instanceof CodedError)) throw error
+    }
+  }
+
   async #published(step: number, checkpoint: string): Promise<void> {
     const { models, runs, project } = this.#studio
     const isFirst = !this.#progress.published
     this.#progress = { ...this.#progress, step, published: true }
     this.#run = runs.store.find(this.#run!.id) ?? this.#run
     try {
-      if (isFirst) await models.use(project.path, checkpoint)
+      if (isFirst && this.#on) await this.#putInUse(checkpoint)
       else await models.current(project.path)
       await models.cache.prune()
     } catch (error) {
@@ -279,6 +298,7 @@ export class Assist {
       // Stopped in Train.
       this.#phase = 'off'
       this.#remember(false)
+      void this.#bringBack()
     }
     this.#tell()
   }
@@ -286,6 +306,7 @@ export class Assist {
   #fail(error: unknown): void {
     this.#phase = 'failed'
     this.#error = toWire(error)
+    void this.#bringBack()
     this.#tell()
   }
 
@@ -298,6 +319,7 @@ export class Assist {
     this.#live = null
     this.#examiner.stop()
     await live?.stop()
+    await this.#bringBack()
     this.#finished.forget()
     clearTimeout(this.#telling)
     this.#telling = undefined

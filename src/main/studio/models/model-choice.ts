@@ -18,6 +18,10 @@ const MOST_FILES = 12
 const Files = z.array(z.string())
 const Used = z.record(z.string(), z.string())
 
+/** What was in use before the studio itself put another in its place, by the project's file; null: none was. */
+const REPLACED = 'models.replaced'
+const Replaced = z.record(z.string(), z.string().nullable())
+
 /** Published weights of whole detectors; the others are backbones only. */
 const isDetector = (name: string): boolean =>
   detectors().some(({ pretrained }) => Object.values(pretrained).some((names) => names?.includes(name)))
@@ -53,8 +57,12 @@ export class ModelChoice {
   /** @param project its file */
   async current(project: string): Promise<CurrentModel | null> {
     const path = usedModels(this.#settings)[project]
-    const entry = this.list().find((model) => model.path === path)
-    return entry ? { ...entry, key: await keyOf(entry.path) } : null
+    const list = this.list()
+    const entry = list.find((model) => model.path === path)
+    if (!entry) return null
+    const before = this.#replaced()[project]
+    const replaced = list.find((model) => model.path === before)
+    return { ...entry, ...(replaced && { replaced }), key: await keyOf(entry.path) }
   }
 
   /** Any checkpoint, in use or not. Throws WEIGHTS_NOT_FOUND, WEIGHTS_DAMAGED. */
@@ -65,12 +73,34 @@ export class ModelChoice {
     return { ...(listed ?? { path, title: titleOf(path), origin: 'file' }), key: await keyOf(path) }
   }
 
-  /** Null clears the choice. Throws WEIGHTS_NOT_FOUND. */
+  /** Null clears the choice; what was replaced before is forgotten. Throws WEIGHTS_NOT_FOUND. */
   use(project: string, path: string | null): void {
     if (path !== null) requireWeightsFile(path)
+    const { [project]: _, ...others } = this.#replaced()
+    this.#settings.set(REPLACED, others)
     rememberUse(this.#settings, project, path)
     if (path === null || this.list().some((model) => model.path === path)) return
     this.#settings.set(FILES, [path, ...this.#files()].slice(0, MOST_FILES))
+  }
+
+  /** As use, but what was in use is remembered. Throws WEIGHTS_NOT_FOUND. */
+  putInUse(project: string, path: string): void {
+    const before = usedModels(this.#settings)[project] ?? null
+    if (before === path) return
+    this.use(project, path)
+    this.#settings.set(REPLACED, { ...this.#replaced(), [project]: before })
+  }
+
+  /**
+   * What was in use before the studio itself put `path` in use; null: none was. Undefined where that is not known, or
+   * something else is in use by now.
+   */
+  before(project: string, path: string): string | null | undefined {
+    return usedModels(this.#settings)[project] === path ? this.#replaced()[project] : undefined
+  }
+
+  #replaced(): Record<string, string | null> {
+    return Replaced.safeParse(this.#settings.get(REPLACED)).data ?? {}
   }
 
   #files(): string[] {

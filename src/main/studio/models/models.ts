@@ -107,6 +107,25 @@ export class Models {
   /** Null: none any more. Throws WEIGHTS_NOT_FOUND. */
   async use(project: string, path: string | null): Promise<CurrentModel | null> {
     this.#choice.use(project, path)
+    return this.#changed(project)
+  }
+
+  /** The studio's own choice: what was in use is remembered, and told with the model. Throws WEIGHTS_NOT_FOUND. */
+  async putInUse(project: string, path: string): Promise<void> {
+    this.#choice.putInUse(project, path)
+    await this.#changed(project)
+  }
+
+  /**
+   * Uses again what was in use before the studio itself put `path` in use, unless somebody has chosen since. Throws
+   * WEIGHTS_NOT_FOUND where that is gone.
+   */
+  async bringBack(project: string, path: string): Promise<void> {
+    const before = this.#choice.before(project, path)
+    if (before !== undefined) await this.use(project, before)
+  }
+
+  async #changed(project: string): Promise<CurrentModel | null> {
     this.#told = null
     const model = await this.current(project)
     this.#tell(model)

@@ -9,6 +9,7 @@ import type { Ring } from '../../../core/geometry/polygon.ts'
 import type { ProjectAnnotation } from '../../../core/project/model.ts'
 import { engineOutline } from '../engine/engine-data.ts'
 import type { Project } from '../project/index.ts'
+import type { StoredRun } from './run-store.ts'
 
 /** Undefined before the engine has begun. */
 export function readSnapshot(folder: string): RunData | undefined {
@@ -66,6 +67,30 @@ export function changesSince(
     }
   }
   return { images, addedBoxes, removedBoxes, gone }
+}
+
+/**
+ * Whether one run's best AP is higher than another's on the same labels: of masks if both find outlines, else of boxes. What was
+ * measured on other images or other labels, or not at all, cannot be compared.
+ */
+export function knownBetter(one: StoredRun, other: StoredRun): boolean {
+  const [mine, theirs] = [one.summary.best, other.summary.best]
+  if (!mine || !theirs) return false
+  const byMasks = mine.maskAp !== undefined && theirs.maskAp !== undefined
+  const [ap, before] = byMasks ? [mine.maskAp!, theirs.maskAp!] : [mine.ap, theirs.ap]
+  return before >= 0 && ap > before && sameValidation(one.folder, other.folder, byMasks)
+}
+
+function sameValidation(one: string, other: string, outlines: boolean): boolean {
+  const [mine, theirs] = [one, other].map((folder) => readSnapshot(folder)?.validation?.images)
+  if (!mine || !theirs || mine.length !== theirs.length) return false
+  const byId = new Map(theirs.map((image) => [image.id, image]))
+  return mine.every((image) => {
+    const same = byId.get(image.id)
+    if (!same) return false
+    const { added, removed } = difference(boxesOf(same, outlines), boxesOf(image, outlines))
+    return added + removed === 0
+  })
 }
 
 const boxesOf = ({ boxes, categories, outlines }: EngineImage, outlined: boolean): string[] =>

@@ -48,3 +48,27 @@ test('another model is another one, also when its window does not know yet', asy
   await models.use(PROJECT, null)
   await expect(models.inUse(PROJECT, second.key)).rejects.toMatchObject({ code: 'USAGE_NO_MODEL' })
 })
+
+test('what the studio itself replaced is told and brought back, unless somebody has chosen since', async () => {
+  const { models, best, other } = await someModels()
+  await models.use(PROJECT, other)
+  await models.putInUse(PROJECT, best)
+  // A second time changes nothing of what was there before.
+  await models.putInUse(PROJECT, best)
+  expect(await models.current(PROJECT)).toMatchObject({ path: best, replaced: { path: other } })
+  await models.bringBack(PROJECT, other)
+  expect((await models.current(PROJECT))?.path).toBe(best)
+  await models.bringBack(PROJECT, best)
+  const back = await models.current(PROJECT)
+  expect([back?.path, back?.replaced]).toEqual([other, undefined])
+
+  await models.putInUse(PROJECT, best)
+  await models.use(PROJECT, best)
+  await models.bringBack(PROJECT, best)
+  expect((await models.current(PROJECT))?.path).toBe(best)
+
+  await models.use(PROJECT, null)
+  await models.putInUse(PROJECT, best)
+  await models.bringBack(PROJECT, best)
+  expect(await models.current(PROJECT)).toBeNull()
+})
