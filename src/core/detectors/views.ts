@@ -34,6 +34,13 @@ export interface AssignedMaps {
   readonly runnersUp: Int32Array | null
 }
 
+export interface Exception {
+  /** "This model has no quality branch" */
+  readonly note: string
+  /** Whether it predicts something else in its place, which is drawn. */
+  readonly isPredicted: boolean
+}
+
 export interface View<Targets, Predicted> {
   /** Unique among the detector's; settings remember it. */
   readonly name: string
@@ -50,6 +57,8 @@ export interface View<Targets, Predicted> {
   marks?(maps: Targets & AssignedMaps): readonly Mark[]
   /** Null where the detector predicts nothing of the kind: then the class score is shown. */
   readonly predicted: ((maps: Predicted) => Paint) | null
+  /** What to say of a model that, unlike others of its detector, predicts nothing to compare with the target; null of others. */
+  exception?(maps: Predicted): Exception | null
   /** How far the prediction is from the target, in [0, 1]; the same where null. */
   readonly difference: {
     readonly ends: readonly [low: string, high: string]

@@ -60,7 +60,7 @@ function drawn(image: string, panels: readonly XrayPanel[], explained: number | 
         root,
         'text',
         { ...words, x, y: y + 13, 'font-weight': 600 },
-        `${panel.title} · ${panel.view.title}`,
+        [panel.title, panel.view.title, panel.note].filter((part) => part !== undefined).join(' · '),
       )
       // A panel of its own coordinates, beyond which nothing is drawn.
       const inner = added(root, 'svg', { x, y: y + HEAD, width, height, viewBox: `0 0 ${width} ${height}` })

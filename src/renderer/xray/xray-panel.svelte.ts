@@ -18,7 +18,7 @@ import type { Prediction } from './prediction.ts'
 import { type ImagePoint, type LocationReading, readLocation } from './reading.ts'
 import { type TargetBox, targetBoxes } from './target-boxes.ts'
 import { type ComputedTargets, TargetComputer } from './targets.ts'
-import { type AnyView, viewNamed, type XraySource } from './views.ts'
+import { type AnyView, viewNamed, viewOf, type XraySource } from './views.ts'
 
 /** A pinned point and level, whose reading stays visible. */
 interface Pin {
@@ -69,6 +69,12 @@ export abstract class XrayPanel implements OverlaySource {
 
   get view(): AnyView {
     return viewNamed(this.detector, this.viewName)
+  }
+
+  /** What is other in this view than with other models of the detector; undefined where nothing is. */
+  get note(): string | undefined {
+    if (this.source === 'targets') return undefined
+    return viewOf(this.view, this.prediction?.maps ?? null).note
   }
 
   /** "box 3 (RBC)" */

@@ -9,7 +9,8 @@ import {
   type FcosPredictions,
   type FcosTargetMaps,
   predictionMaps,
-  readingOf,
+  readPrediction,
+  readTarget,
   targetMaps,
 } from '../fcos/views.ts'
 import { anchorCentres, assign } from './assign.ts'
@@ -134,7 +135,7 @@ export const ATSS: Detector<AtssConfig, ImageTargets, FcosTargetMaps, FcosPredic
     return maps
   },
   classScoresAt: FCOS.classScoresAt,
-  readTarget: readingOf,
-  readPrediction: readingOf,
+  readTarget,
+  readPrediction,
   views: FCOS_VIEWS,
 }

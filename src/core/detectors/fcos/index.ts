@@ -19,7 +19,8 @@ import {
   type FcosTargetMaps,
   maskMaps,
   predictionMaps,
-  readingOf,
+  readPrediction,
+  readTarget,
   targetMaps,
 } from './views.ts'
 
@@ -211,13 +212,14 @@ export const FCOS: Detector<FcosConfig, ImageTargets, FcosTargetMaps, FcosPredic
     return maps
   },
   predictionMaps: ({ config, grid, outputs, parameters }) =>
-    predictionMaps(withQuality(outputs), {
+    predictionMaps(outputs as HeadOutputs, {
       pyramid: grid,
+      quality: config.loss.quality,
       distance: config.head.distance,
       scales: scalesOf(parameters) ?? null,
     }),
   classScoresAt: (outputs, location) => classScoresAt(withQuality(outputs), location),
-  readTarget: readingOf,
-  readPrediction: readingOf,
+  readTarget,
+  readPrediction,
   views: FCOS_VIEWS,
 }

@@ -3,7 +3,7 @@ import type { Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND, type ObjectDetails } from '../assigner.ts'
 import type { PredictionMaps, Reading } from '../detector.ts'
 import { sigmoid } from '../shared/sigmoid.ts'
-import { AMBIGUITY_VIEW, LEVELS_VIEW, OWNER_VIEW, SCORE_VIEW, type View } from '../views.ts'
+import { AMBIGUITY_VIEW, type Exception, LEVELS_VIEW, OWNER_VIEW, SCORE_VIEW, type View } from '../views.ts'
 import type { AssignmentRules, LossConfig } from './config.ts'
 import { type ImageOutputs, score } from './decode.ts'
 import { type DistanceRule, predictedDistances } from './distances.ts'
@@ -11,8 +11,10 @@ import { assignWithMasks, maskedObjects } from './masks.ts'
 import { fillTargets, type Targets } from './targets.ts'
 
 export interface FcosPredictions extends PredictionMaps {
-  /** [L] ô = σ(centerness logit) */
-  readonly centerness: Float32Array
+  /** [L] ô = σ of the quality branch's logit; null where the model has none, whose quality counts as 1. */
+  readonly quality: Float32Array | null
+  /** What the branch learnt: with 'iou', the IoU of the box is predicted and not centerness. */
+  readonly learnt: Exclude<LossConfig['quality'], undefined>
   /** [L,4] distances to the left, top, right and bottom side in pixels of the network's input. */
   readonly ltrb: Float32Array
 }
@@ -20,17 +22,20 @@ export interface FcosPredictions extends PredictionMaps {
 export interface PredictionModel {
   readonly pyramid: Pyramid
   readonly distance: DistanceRule
+  /** What the quality branch learnt; left out: centerness. */
+  readonly quality?: LossConfig['quality']
   /** [levels] learned scale of each level's regression; null where the model has none. */
   readonly scales: Float32Array | null
 }
 
 export function predictionMaps(
-  { logits, regression, centerness }: ImageOutputs,
-  { pyramid, distance, scales }: PredictionModel,
+  { logits, regression, centerness }: Pick<ImageOutputs, 'logits' | 'regression'> & Partial<ImageOutputs>,
+  { pyramid, distance, scales, quality: learnt = 'centerness' }: PredictionModel,
 ): FcosPredictions {
-  const classes = logits.length / centerness.length
-  const labels = new Int32Array(centerness.length)
-  const classScores = new Float32Array(centerness.length)
+  const locations = regression.length / 4
+  const classes = logits.length / locations
+  const labels = new Int32Array(locations)
+  const classScores = new Float32Array(locations)
   for (let location = 0; location < labels.length; location++) {
     const start = location * classes
     let best = start
@@ -38,12 +43,10 @@ export function predictionMaps(
     labels[location] = best - start
     classScores[location] = sigmoid(logits[best])
   }
-  const quality = centerness.map(sigmoid)
+  const quality = centerness?.map(sigmoid) ?? null
   return {
-    classScores,
-    centerness: quality,
-    labels,
-    scores: classScores.map((p, location) => score(p, quality[location])),
+    ...{ classScores, quality, learnt, labels },
+    scores: classScores.map((p, location) => score(p, quality ? quality[location] : 1)),
     ltrb: predictedDistances(regression, pyramid, distance, scales),
   }
 }
@@ -128,7 +131,17 @@ const LONGEST_SIDE = 8
 const LARGEST_DIFFERENCE = 2
 
 type Ltrb = Pick<FcosPredictions, 'ltrb'>
-type Centerness = Pick<FcosPredictions, 'centerness'>
+type Centerness = Pick<FcosTargetMaps, 'centerness'>
+type Quality = Pick<FcosPredictions, 'quality' | 'learnt'>
+
+const qualityAt = ({ quality }: Quality, location: number): number => quality?.[location] ?? 1
+
+function exceptionOf({ quality, learnt }: Quality): Exception | null {
+  if (!quality) return { note: 'This model has no quality branch', isPredicted: false }
+  return learnt === 'iou'
+    ? { note: 'The quality branch of this model predicts the IoU of its box', isPredicted: true }
+    : null
+}
 
 /** The sides, in the order of ltrb. */
 const SIDES = [
@@ -161,16 +174,17 @@ function sidesView(
   }
 }
 
-const CENTERNESS_VIEW: View<Centerness, Centerness> = {
+const CENTERNESS_VIEW: View<Centerness, Quality> = {
   name: 'centerness',
   title: 'Centerness',
   meaning: 'Centerness target: 1 in the middle of the box that the location learns',
   ends: ['0', '1'],
   targets: ({ centerness }) => ({ by: 'value', of: (at) => centerness[at] }),
-  predicted: ({ centerness }) => ({ by: 'value', of: (at) => centerness[at] }),
+  predicted: (maps) => ({ by: 'value', of: (at) => qualityAt(maps, at) }),
+  exception: exceptionOf,
   difference: {
     ends: ['0', '1'],
-    of: (targets, predicted) => (at) => Math.abs(predicted.centerness[at] - targets.centerness[at]),
+    of: (targets, predicted) => (at) => Math.abs(qualityAt(predicted, at) - targets.centerness[at]),
   },
 }
 
@@ -235,8 +249,19 @@ export const FCOS_VIEWS: readonly View<FcosTargetMaps, FcosPredictions>[] = [
   SCORE_VIEW,
 ]
 
-/** The distances and the centerness of one location, learned or predicted. */
-export const readingOf = ({ ltrb, centerness }: Ltrb & Centerness, location: number): Reading => ({
-  rays: SIDES.map(({ letter, dx, dy }, k) => ({ name: letter, dx, dy, length: ltrb[location * 4 + k] })),
-  figures: [{ title: 'centerness', value: centerness[location] }],
+const raysOf = ({ ltrb }: Ltrb, location: number): Reading['rays'] =>
+  SIDES.map(({ letter, dx, dy }, k) => ({ name: letter, dx, dy, length: ltrb[location * 4 + k] }))
+
+/** The distances and the centerness that one location learns. */
+export const readTarget = (maps: Ltrb & Centerness, location: number): Reading => ({
+  rays: raysOf(maps, location),
+  figures: [{ title: 'centerness', value: maps.centerness[location] }],
 })
+
+/** The distances and the quality that one location predicts. */
+export function readPrediction(maps: Ltrb & Quality, location: number): Reading {
+  const { quality, learnt } = maps
+  const rays = raysOf(maps, location)
+  if (!quality) return { rays, figures: [], lacks: 'no quality branch' }
+  return { rays, figures: [{ title: learnt === 'iou' ? 'IoU' : 'centerness', value: quality[location] }] }
+}

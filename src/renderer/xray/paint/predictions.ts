@@ -2,7 +2,7 @@
 import { SCORE_VIEW } from '../../../core/detectors/views.ts'
 import { LEAST_SCORE, type Prediction } from '../prediction.ts'
 import type { ComputedTargets } from '../targets.ts'
-import type { AnyView } from '../views.ts'
+import { type AnyView, viewOf } from '../views.ts'
 import { paintCells } from './cells.ts'
 import type { Hatching } from './hatching.ts'
 import type { Canvas } from './marks.ts'
@@ -15,7 +15,7 @@ export function paintPrediction(
   hatching: Hatching,
 ): void {
   const { scores } = prediction.maps
-  const paint = view.predicted?.(prediction.maps) ?? {
+  const paint = viewOf(view, prediction.maps).predicted?.(prediction.maps) ?? {
     by: 'value',
     of: (location: number) => scores[location]!,
   }
@@ -45,6 +45,6 @@ export function difference(
   { maps }: Prediction,
   view: AnyView,
 ): (location: number, stride: number) => number {
-  const { of } = view.difference ?? SCORE_VIEW.difference!
+  const { of } = viewOf(view, maps).difference ?? SCORE_VIEW.difference!
   return of({ ...own, matched, runnersUp }, maps)
 }

@@ -17,7 +17,7 @@ test('by hand, in the authors’ first and later way to say distances', () => {
   const relu = predictionMaps(outputs, { pyramid: layout, distance: 'relu', scales })
   expect([...relu.labels]).toEqual(Array(L).fill(1))
   expect(relu.classScores[7]).toBe(0.5)
-  expect(relu.centerness[7]).toBe(0.5)
+  expect(relu.quality?.[7]).toBe(0.5)
   expect(relu.scores[7]).toBeCloseTo(0.5, 6)
   // P3: stride 8 · scale 2; P4: stride 16.
   expect([...relu.ltrb.subarray(0, 4)]).toEqual([8, 16, 0, 32])

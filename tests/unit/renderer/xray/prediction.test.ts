@@ -5,7 +5,7 @@ import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
 import { difference } from '../../../../src/renderer/xray/paint/predictions.ts'
 import { type Prediction, predictedAt, predictionOf } from '../../../../src/renderer/xray/prediction.ts'
 import { readLocation } from '../../../../src/renderer/xray/reading.ts'
-import { viewNamed } from '../../../../src/renderer/xray/views.ts'
+import { legendOf, viewNamed, viewOf } from '../../../../src/renderer/xray/views.ts'
 import { compute, SQUARE, targetBox } from './support.ts'
 
 const CLASSES = [
@@ -18,7 +18,7 @@ const CENTRE = 7 * 16 + 7
 const logit = (p: number) => Math.log(p / (1 - p))
 
 /** At one location of P3 a box 12, 16, 28 and 16 px away, as the model's file has it; elsewhere next to nothing. */
-function prediction(): Prediction {
+function prediction(quality?: 'iou' | 'none'): Prediction {
   const logits = new Float32Array(LOCATIONS * 2).fill(-9)
   const centerness = new Float32Array(LOCATIONS).fill(-9)
   const regression = new Float32Array(LOCATIONS * 4).fill(0.1)
@@ -26,10 +26,11 @@ function prediction(): Prediction {
   centerness[CENTRE] = logit(0.45)
   // The model regresses strides, times its scale of the level.
   regression.set([12 / 8 / 2, 1, 28 / 8 / 2, 1], CENTRE * 4)
-  const config = lite0Config(CLASSES, 128)
+  const preset = lite0Config(CLASSES, 128)
+  const config = { ...preset, loss: { ...preset.loss, ...(quality && { quality }) } }
   const file = encodeMaps({
     ...{ image: SQUARE, resized: SQUARE, input: SQUARE, model: { config, thresholds: null } },
-    outputs: { logits, regression, centerness },
+    outputs: { logits, regression, ...(quality !== 'none' && { centerness }) },
     parameters: { scales: Float32Array.of(2, 1, 1, 1, 1) },
     embedding: new Float32Array(4),
   })
@@ -60,6 +61,36 @@ describe('what a model predicts at a location', () => {
     expect(off('sides')).toBeCloseTo(0.75, 5)
     expect(off('centerness')).toBeCloseTo(1 - 0.45, 5)
     expect(off('score')).toBeCloseTo(1 - 0.8, 5)
+  })
+
+  test('a model without a quality branch says so, and shows the class score in the place of centerness', () => {
+    const without = prediction('none')
+    const { reading, score } = predictedAt(without, CENTRE)
+    expect(reading).toMatchObject({ figures: [], lacks: 'no quality branch' })
+    expect(reading.rays[0]!.length).toBeCloseTo(12, 4)
+    expect(score).toBeCloseTo(Math.sqrt(0.8), 5)
+    const view = viewNamed(detectorOf({}), 'centerness')
+    const shown = viewOf(view, without.maps)
+    expect(shown).toMatchObject({ note: 'This model has no quality branch', predicted: null })
+    expect(legendOf(shown, 'predictions').title).toBe('Class score')
+    expect(legendOf(shown, 'difference').title).toBe('Class score')
+    const targets = compute([targetBox(1, [44, 44, 76, 76])])
+    expect(difference(targets, without, view)(CENTRE, 8)).toBeCloseTo(1 - 0.8, 5)
+    // Its other views, and those of a model with the branch, are as they were.
+    expect(viewOf(viewNamed(detectorOf({}), 'left'), without.maps).note).toBeUndefined()
+    expect(viewOf(view, prediction().maps)).toBe(view)
+    expect(viewOf(view, null)).toBe(view)
+  })
+
+  test('a quality branch that learnt the IoU is named so, and is not compared with centerness', () => {
+    const iou = prediction('iou')
+    expect(predictedAt(iou, CENTRE).reading.figures).toEqual([
+      { title: 'IoU', value: expect.closeTo(0.45, 5) },
+    ])
+    const shown = viewOf(viewNamed(detectorOf({}), 'centerness'), iou.maps)
+    expect(shown.note).toContain('IoU')
+    expect(legendOf(shown, 'predictions').title).toBe('Centerness')
+    expect(legendOf(shown, 'difference').title).toBe('Class score')
   })
 
   test('where nothing is to be learned, the level is read that scores highest', () => {
