@@ -101,6 +101,13 @@ export abstract class XrayPanel implements OverlaySource {
       ),
     )
     $effect(() => {
+      // Another level is read where the pointer rests.
+      void this.level
+      untrack(() => {
+        if (this.targets) this.#read(this.targets)
+      })
+    })
+    $effect(() => {
       // Dependencies of the drawing only.
       void [
         this.view,
