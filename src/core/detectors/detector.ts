@@ -271,7 +271,8 @@ export interface Reading {
   }[]
   /** Whether the rays' ends are an outline, and no sides of a box. */
   readonly isOutline?: boolean | undefined
-  readonly figures: readonly { readonly title: string; readonly value: number }[]
+  /** `of`: where the value is a number of things, of how many. */
+  readonly figures: readonly { readonly title: string; readonly value: number; readonly of?: number }[]
   /** What the model has no output for, though others of its detector have: "no quality branch". */
   readonly lacks?: string | undefined
   /** Of the box, from the location, where a detector predicts it as such. */

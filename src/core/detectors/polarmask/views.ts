@@ -92,6 +92,7 @@ const direction = (ray: number, count: number) => {
 export function readTarget({ raysAt }: PolarMaskTargetMaps, location: number): Reading {
   const { lengths, crossings } = raysAt(location)
   const isMissing = (ray: number) => lengths[ray] <= MISSING_RAY
+  const of = lengths.length
   return {
     rays: Array.from(lengths, (length, ray) => ({
       ...direction(ray, lengths.length),
@@ -101,8 +102,12 @@ export function readTarget({ raysAt }: PolarMaskTargetMaps, location: number): R
     isOutline: true,
     figures: [
       { title: 'polar centerness', value: polarCenterness(lengths) },
-      { title: 'rays missing', value: [...lengths.keys()].filter(isMissing).length },
-      { title: 'rays that cross the outline more than once', value: crossings.filter((n) => n > 1).length },
+      { title: 'rays missing', value: [...lengths.keys()].filter(isMissing).length, of },
+      {
+        title: 'rays that cross the outline more than once',
+        value: crossings.filter((n) => n > 1).length,
+        of,
+      },
     ],
   }
 }
