@@ -232,7 +232,6 @@ export interface Detector<
     into?: Maps,
     details?: ObjectDetails,
   ): Maps
-  /** The quality's map lies under its name. */
   predictionMaps(input: HeadReading<Config>): Predicted & PredictionMaps
   /** [K] p̂ of every class at one location. */
   classScoresAt(outputs: Outputs, location: number): Float32Array
@@ -295,4 +294,6 @@ export interface PredictionMaps {
   readonly labels: Int32Array
   /** [L] … and the score by which detections are ranked. */
   readonly scores: Float32Array
+  /** [L] σ of the quality branch's logit, of models that have one. */
+  readonly quality?: Float32Array | null
 }

@@ -53,7 +53,7 @@ export function targetMaps(
 
 export interface PolarMaskPredictions extends PredictionMaps {
   /** [L] */
-  readonly centerness: Float32Array
+  readonly quality: Float32Array
   /** [L,n] pixels of the network's input. */
   readonly rays: Float32Array
 }
@@ -79,7 +79,7 @@ export function predictionMaps(input: HeadReading<PolarMaskConfig>): PolarMaskPr
     }
   }
   return {
-    ...{ labels, classScores, centerness: quality, rays: lengths },
+    ...{ labels, classScores, quality, rays: lengths },
     scores: classScores.map((p, location) => RANKING.score(p, quality[location])),
   }
 }
@@ -112,13 +112,13 @@ export function readTarget({ raysAt }: PolarMaskTargetMaps, location: number): R
   }
 }
 
-export function readPrediction({ rays, centerness }: PolarMaskPredictions, location: number): Reading {
-  const count = rays.length / centerness.length
+export function readPrediction({ rays, quality }: PolarMaskPredictions, location: number): Reading {
+  const count = rays.length / quality.length
   const lengths = rays.subarray(location * count, (location + 1) * count)
   return {
     rays: Array.from(lengths, (length, ray) => ({ ...direction(ray, count), length })),
     isOutline: true,
-    figures: [{ title: 'polar centerness', value: centerness[location] }],
+    figures: [{ title: 'polar centerness', value: quality[location] }],
   }
 }
 
@@ -134,12 +134,12 @@ const CENTERNESS_VIEW: View<PolarMaskTargetMaps, PolarMaskPredictions> = {
     'Square root of shortest to longest ray: 1 in the middle of a disc, next to 0 where a ray is missing',
   ends: ['0', '1'],
   targets: (maps) => ({ by: 'value', of: centernessOf(maps) }),
-  predicted: ({ centerness }) => ({ by: 'value', of: (location) => centerness[location] }),
+  predicted: ({ quality }) => ({ by: 'value', of: (location) => quality[location] }),
   difference: {
     ends: ['0', '1'],
-    of: (maps, { centerness }) => {
+    of: (maps, { quality }) => {
       const target = centernessOf(maps)
-      return (location) => Math.abs(centerness[location] - target(location))
+      return (location) => Math.abs(quality[location] - target(location))
     },
   },
 }

@@ -61,6 +61,8 @@ function sharesOf(
   { quality }: Pick<Detector, 'quality'>,
   predicted: PredictionMaps,
 ): Readonly<Record<string, Float32Array>> {
-  const named = predicted as unknown as Readonly<Record<string, Float32Array>>
-  return { ...(quality && { [quality.name]: named[quality.name] }), class_scores: predicted.classScores }
+  return {
+    ...(quality && predicted.quality && { [quality.name]: predicted.quality }),
+    class_scores: predicted.classScores,
+  }
 }
