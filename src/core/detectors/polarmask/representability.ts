@@ -7,6 +7,7 @@ import { polygonBounds, polygonHolds, type Ring, signedArea } from '../../geomet
 import type { Pyramid } from '../../pyramid/levels.ts'
 import { locationAt } from '../../pyramid/locations.ts'
 import type { ObjectDetails } from '../assigner.ts'
+import { lengthOf, overlap } from '../shared/outline-iou.ts'
 import { polarObjects } from './objects.ts'
 import { MISSING_RAY, outlineCrossings, rayDirection, rayPolygon } from './rays.ts'
 import {
@@ -192,20 +193,4 @@ function insert(xs: number[], turns: number[], x: number, turn: number): void {
   }
   xs[at] = x
   turns[at] = turn
-}
-
-function lengthOf(spans: readonly number[]): number {
-  let sum = 0
-  for (let i = 0; i + 1 < spans.length; i += 2) sum += spans[i + 1]! - spans[i]!
-  return sum
-}
-
-function overlap(a: readonly number[], b: readonly number[]): number {
-  let sum = 0
-  for (let i = 0; i + 1 < a.length; i += 2) {
-    for (let j = 0; j + 1 < b.length; j += 2) {
-      sum += Math.max(0, Math.min(a[i + 1]!, b[j + 1]!) - Math.max(a[i]!, b[j]!))
-    }
-  }
-  return sum
 }

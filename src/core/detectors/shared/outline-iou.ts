@@ -18,7 +18,7 @@ export function outlineIou(a: Ring, b: Ring): number {
     const [inA, inB] = [crossings(a, y), crossings(b, y)]
     const both = overlap(inA, inB)
     shared += both
-    united += length(inA) + length(inB) - both
+    united += lengthOf(inA) + lengthOf(inB) - both
   }
   return united > 0 ? shared / united : 0
 }
@@ -34,13 +34,15 @@ function crossings(ring: Ring, y: number): number[] {
   return found.sort((p, q) => p - q)
 }
 
-function length(spans: readonly number[]): number {
+/** The length of spans, each from an even entry to the next. */
+export function lengthOf(spans: readonly number[]): number {
   let sum = 0
   for (let i = 0; i + 1 < spans.length; i += 2) sum += spans[i + 1]! - spans[i]!
   return sum
 }
 
-function overlap(a: readonly number[], b: readonly number[]): number {
+/** The length that spans of two lists share. */
+export function overlap(a: readonly number[], b: readonly number[]): number {
   let sum = 0
   for (let i = 0; i + 1 < a.length; i += 2) {
     for (let j = 0; j + 1 < b.length; j += 2) {
