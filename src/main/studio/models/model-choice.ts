@@ -57,8 +57,12 @@ export class ModelChoice {
   /** @param project its file */
   async current(project: string): Promise<CurrentModel | null> {
     const path = usedModels(this.#settings)[project]
+    if (path === undefined) return null
     const list = this.list()
-    const entry = list.find((model) => model.path === path)
+    // Since somebody chose the run, it may have got another checkpoint: with the first evaluation the best takes the last one's place.
+    const entry =
+      list.find((model) => model.path === path) ??
+      list.find((model) => model.origin === 'run' && dirname(model.path) === dirname(path))
     if (!entry) return null
     const before = this.#replaced()[project]
     const replaced = list.find((model) => model.path === before)

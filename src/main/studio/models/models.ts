@@ -52,19 +52,21 @@ export class Models {
   }
 
   /**
-   * The model in use for a project, in the version that its file has now; windows are told of a new one, such as a run that
-   * trains writes time and again.
+   * The model in use for a project, in the version that its file has now. Windows are told of a new one, such as a run that
+   * trains writes time and again, and of one that is gone.
    * @param project its file
    */
   async current(project: string): Promise<CurrentModel | null> {
     const model = await this.#choice.current(project)
     const told = this.#told
-    if (told?.project !== project || told.model?.path !== model?.path) {
-      this.#told = { project, model, keys: new Set(model ? [model.key] : []) }
-    } else if (model && told.model?.key !== model.key) {
-      this.#told = { project, model, keys: told.keys.add(model.key) }
-      this.#tell(model)
+    if (told?.project === project && told.model?.key === model?.key) return model
+    const isNewVersion = told?.project === project && told.model?.path === model?.path
+    this.#told = {
+      project,
+      model,
+      keys: new Set([...(isNewVersion ? told.keys : []), ...(model ? [model.key] : [])]),
     }
+    if (told?.project === project) this.#tell(model)
     return model
   }
 

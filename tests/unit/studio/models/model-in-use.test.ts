@@ -1,5 +1,5 @@
 /** The model in use while its run trains: its file is replaced time and again. */
-import { utimes, writeFile } from 'node:fs/promises'
+import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { CurrentModel } from '../../../../src/core/contract/studio/models.ts'
@@ -71,4 +71,27 @@ test('what the studio itself replaced is told and brought back, unless somebody 
   await models.putInUse(PROJECT, best)
   await models.bringBack(PROJECT, best)
   expect(await models.current(PROJECT)).toBeNull()
+})
+
+test('a run stays in use when its first evaluation gives it another checkpoint, and windows are told', async () => {
+  const folder = await scratch()
+  const [last, best] = [join(folder, 'last.safetensors'), join(folder, 'best.safetensors')]
+  await writeFile(last, 'weights')
+  let checkpoint = last
+  const told: (string | undefined)[] = []
+  const models = new Models({
+    ...{ settings: new Settings(folder), cacheFolder: folder },
+    ofRuns: () => [{ path: checkpoint, title: 'Run 1', origin: 'run' }],
+    tell: (model) => told.push(model?.path),
+  })
+  await models.use(PROJECT, last)
+  await writeFile(best, 'better')
+  checkpoint = best
+  expect((await models.current(PROJECT))?.path).toBe(best)
+  await models.current(PROJECT)
+  expect(told).toEqual([last, best])
+
+  for (const file of [last, best]) await rm(file)
+  expect(await models.current(PROJECT)).toBeNull()
+  expect(told).toEqual([last, best, undefined])
 })
