@@ -26,7 +26,6 @@ import { ImageBatches } from '../../src/main/engine/train/batches.ts'
 import { beginLearning, type Learning } from '../../src/main/engine/train/learning.ts'
 import { live, samplesInTurn } from '../../src/main/engine/train/live-schedule.ts'
 import { Normaliser } from '../../src/main/engine/train/normaliser.ts'
-import { Optimiser } from '../../src/main/engine/train/optimiser.ts'
 import { startingPoint } from '../../src/main/engine/train/starting-point.ts'
 import { takeStep } from '../../src/main/engine/train/step.ts'
 import { chooseTrainable } from '../../src/main/engine/train/trainable.ts'
@@ -67,7 +66,7 @@ const { options, config, state } = await startingPoint({
   ...{ weights: file, architecture: 'lite0' as const, data: { categories, images } },
   options: live({ ...chosen, training: { seed: 0, size: Number(values.size), ...chosen.training } }),
 })
-let learning: Learning = beginLearning(new Network(config, state), options)
+const learning: Learning = beginLearning(new Network(config, state), options)
 const normaliser = new Normaliser(options.normaliser, null)
 const batches = new ImageBatches(
   learning.model,
@@ -141,14 +140,12 @@ for (const end of values.at.split(',').map(Number)) {
   for (; step < end; step++, phase++) {
     if (depth && step === Number(deepenAt)) {
       chooseTrainable(learning.model, depth as LearningDepth)
-      learning.optimiser.dispose()
       learning.average!.extend(learning.model.parameters.trainable())
-      learning = { ...learning, optimiser: new Optimiser(options.optimiser) }
       phase = 0
     }
     const rate = options.optimiser.rate * Math.min(1, (phase + 1) / options.schedule.warmup)
     const { steps, accumulate: passes } = options
-    await takeStep(learning, batches, normaliser, { step: phase, steps, passes, rate })
+    await takeStep(learning, batches, normaliser, { step, steps, passes, rate })
   }
   const { user, system } = process.cpuUsage(before)
   cpu += (user + system) / 1e6

@@ -58,6 +58,30 @@ describe.each(['sgd', 'adamw'] as const)('%s', (kind) => {
     }
   })
 
+  it('takes the same steps for a parameter that begins to learn late', () => {
+    const { weightDecay: _, ...free } = config
+    const optimiser = new Optimiser({ kind, ...free, weightDecay: 0 })
+    const [early, late] = [
+      parameters()[0]!,
+      new Parameter('late', tensorOf(signed('weight', [4, 3]), [4, 3])),
+    ]
+    const walked: Float32Array[] = []
+    for (let step = 0; step < 40; step++) {
+      for (const [parameter, since] of [
+        [early, 0],
+        [late, 30],
+      ] as const) {
+        if (step < since || step >= since + 10) continue
+        parameter.addGradient(tf.fill([4, 3], 0.1 * (step - since + 1)))
+        optimiser.step([parameter], 0.05, 1, step)
+        walked.push(toFloat32(parameter.toHost()).slice())
+      }
+    }
+    expect(walked.slice(10).map((values) => [...values])).toEqual(
+      walked.slice(0, 10).map((values) => [...values]),
+    )
+  })
+
   it('leaves everything as it was where a gradient is not finite', () => {
     const [weight] = parameters()
     const before = toFloat32(weight.toHost()).slice()

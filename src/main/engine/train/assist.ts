@@ -166,7 +166,7 @@ class LiveRun {
   #generation = 0
   #batches: ImageBatches | null = null
   #logs: RunLogs
-  /** Steps since the depth, the classes or the process changed: the rate warms up over them. */
+  /** Steps since the depth, the classes or the process changed: the rate alone warms up over them. */
   #stepsOfPhase = 0
   readonly #settling = new Settling()
   #published = { at: performance.now(), step: -1, images: -1 }
@@ -269,9 +269,7 @@ class LiveRun {
     const options = { ...this.#record.options, learn }
     this.#record = { ...this.#record, options }
     chooseTrainable(this.#learning.model, learn)
-    this.#learning.optimiser.dispose()
     this.#learning.average?.extend(this.#learning.model.parameters.trainable())
-    this.#learning = { ...this.#learning, optimiser: new Optimiser(options.optimiser) }
     this.#stepsOfPhase = 0
   }
 
@@ -285,7 +283,7 @@ class LiveRun {
     })
     const rate = options.optimiser.rate * rateScale * warming
     const figures = await takeStep(this.#learning, this.#batches!, this.#normaliser, {
-      step: this.#stepsOfPhase,
+      step,
       steps: options.steps,
       passes: options.accumulate,
       rate,

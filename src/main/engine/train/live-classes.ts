@@ -2,8 +2,6 @@
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
-import { elementCount } from '../../../core/formats/safetensors.ts'
-import { tensorOf } from '../../../core/formats/tensor-values.ts'
 import { Network } from '../model/network.ts'
 import type { Parameter } from '../model/parameter.ts'
 import { modelTensors } from '../model/tensors.ts'
@@ -14,8 +12,9 @@ import { initialWeights } from './initial-weights.ts'
 import { beginLearning, endLearning, type Learning } from './learning.ts'
 
 /**
- * The same model for other classes: rows go with their class's id, in the weights, their average and the optimiser's
- * moments; new classes begin as those of a new model do. Takes the old one.
+ * The same model for other classes: rows go with their class's id, in the weights and their average; new classes begin as those
+ * of a new model do. The optimiser's moments stay, but for the tensors whose rows are classes: theirs begin anew, since old and new
+ * rows would need other corrections of their bias. Takes the old one.
  */
 export function withClasses(
   old: Learning,
@@ -27,9 +26,6 @@ export function withClasses(
   const source = rowsById(classes, model.config.classes)
   const specs = modelTensors(config)
   const initial = initialWeights(config, options.seed)
-  const zeros: StateDict = new Map(
-    specs.map(({ name, shape }) => [name, tensorOf(new Float32Array(elementCount(shape)), shape)]),
-  )
   const moved = (values: StateDict, missing: StateDict): StateDict =>
     new Map([...missing, ...partialLoad(specs, values, { source, initial: missing }).loaded])
   const learning = beginLearning(new Network(config, moved(model.parameters.toStateDict(), initial)), options)
@@ -43,14 +39,13 @@ export function withClasses(
       value.dispose()
     }
   }
-  const kinds = Map.groupBy(optimiser.moments, ([key]) => key.slice(0, key.indexOf('/')))
-  for (const [kind, moments] of kinds) {
-    const named = moments.map(([key, value]): [string, Tensor] => [key.slice(kind.length + 1), value])
-    const values = moved(hostValues(model, named), zeros)
-    for (const [name] of named) {
-      if (learning.model.parameters.find(name))
-        learning.optimiser.moments.set(`${kind}/${name}`, put(name, values))
-    }
+  const rows = new Set(specs.filter((spec) => spec.classes !== undefined).map(({ name }) => name))
+  for (const [key, moment] of optimiser.moments) {
+    const name = key.slice(key.indexOf('/') + 1)
+    if (rows.has(name)) continue
+    learning.optimiser.moments.set(key, tf.keep(tf.add(moment, 0)))
+    const began = optimiser.began.get(name)
+    if (began !== undefined) learning.optimiser.began.set(name, began)
   }
   endLearning(old)
   return learning

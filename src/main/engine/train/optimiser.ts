@@ -24,6 +24,11 @@ export class Optimiser {
   readonly #config: OptimiserConfig
   /** Moments by "kind/parameter name", laid out as the parameter's value. Part of a run's state. */
   readonly moments = new Map<string, Tensor>()
+  /**
+   * The step with which a parameter's moments began, by its name, where that was not the run's first. Part of a run's state: Adam
+   * corrects for moments that are still young, also of parameters that began to learn late.
+   */
+  readonly began = new Map<string, number>()
 
   constructor(config: OptimiserConfig) {
     this.#config = config
@@ -33,7 +38,7 @@ export class Optimiser {
    * One step. Clears the gradients.
    * @param rate of the head
    * @param gradientScale 1 / passes that were added up
-   * @param step counts from 0: Adam corrects its moments' bias by it
+   * @param step of the run, counted from 0
    * @returns the gradients' norm before clipping; nothing is stepped where it is not finite
    */
   step(parameters: readonly Parameter[], rate: number, gradientScale: number, step: number): number {
@@ -75,13 +80,16 @@ export class Optimiser {
   /** Adam with decoupled weight decay (Loshchilov and Hutter 2019). */
   #adamStep(parameter: Parameter, gradient: Tensor, rate: number, scale: number, step: number): void {
     const { beta1, beta2, epsilon } = ADAM
+    const { name } = parameter
+    if (step > 0 && !this.moments.has(`first/${name}`)) this.began.set(name, step)
+    const steps = step + 1 - (this.began.get(name) ?? 0)
     const first = this.#blendMoment('first', parameter, gradient, beta1, (1 - beta1) * scale)
     const square = tf.square(gradient)
     const second = this.#blendMoment('second', parameter, square, beta2, (1 - beta2) * scale * scale)
     square.dispose()
     // Both moments' bias corrections, taken out of the quotient: m̂/(√v̂ + ε) = c·m/(√v + ε·√(1 − β₂ᵗ)).
-    const root = Math.sqrt(1 - beta2 ** (step + 1))
-    const correction = root / (1 - beta1 ** (step + 1))
+    const root = Math.sqrt(1 - beta2 ** steps)
+    const correction = root / (1 - beta1 ** steps)
     const direction = tf.tidy(() => tf.div(first, tf.add(tf.sqrt(second), epsilon * root)))
     const decay = this.#decayOf(parameter)
     if (decay > 0) parameter.step(parameter.value, -rate * decay)
@@ -101,5 +109,6 @@ export class Optimiser {
   dispose(): void {
     tf.dispose([...this.moments.values()])
     this.moments.clear()
+    this.began.clear()
   }
 }

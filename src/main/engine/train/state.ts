@@ -50,7 +50,10 @@ export async function saveState(
   for (const { name, value } of model.parameters) put(`weights/${name}`, value)
   for (const [name, tensor] of average?.values ?? []) put(`average/${name}`, tensor)
   for (const [key, tensor] of optimiser.moments) put(`moments/${key}`, tensor)
-  const bytes = encodeSafetensors(tensors, { progress: JSON.stringify(progress) })
+  const bytes = encodeSafetensors(tensors, {
+    progress: JSON.stringify(progress),
+    began: JSON.stringify(Object.fromEntries(optimiser.began)),
+  })
   await replaceFile(path, bytes, `${path}.partial`)
 }
 
@@ -70,7 +73,7 @@ export async function restoreState(
   config: ModelConfig,
   options: TrainingOptions,
 ): Promise<Restored> {
-  const { tensors, progress } = await readState(path)
+  const { tensors, progress, began } = await readState(path)
   const misfit = (key: string) =>
     new CodedError('WEIGHTS_STATE', `${path}: ${key} does not fit this model`, 'Start a new run instead')
   const take = (key: string, shape: readonly number[]): Float32Array => {
@@ -100,6 +103,7 @@ export async function restoreState(
       if (!parameter?.trainable) throw misfit(key)
       optimiser.moments.set(moment, device(key, parameter.shape))
     }
+    for (const [name, step] of Object.entries(began)) optimiser.began.set(name, step)
     return { learning, progress }
   } catch (error) {
     endLearning(learning)
@@ -107,7 +111,11 @@ export async function restoreState(
   }
 }
 
-async function readState(path: string): Promise<{ tensors: StateDict; progress: Progress }> {
+const Began = z.record(z.string(), z.int().positive())
+
+async function readState(
+  path: string,
+): Promise<{ tensors: StateDict; progress: Progress; began: z.infer<typeof Began> }> {
   const wrong = (why: string, cause?: unknown) =>
     new CodedError('WEIGHTS_STATE', `${path}: ${why}`, 'Start a new run instead', { cause })
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
@@ -121,7 +129,11 @@ async function readState(path: string): Promise<{ tensors: StateDict; progress: 
   })
   try {
     const { tensors, metadata } = decodeSafetensors(bytes)
-    return { tensors: new Map(tensors), progress: Progress.parse(JSON.parse(metadata.progress ?? 'null')) }
+    return {
+      tensors: new Map(tensors),
+      progress: Progress.parse(JSON.parse(metadata.progress ?? 'null')),
+      began: Began.parse(JSON.parse(metadata.began ?? '{}')),
+    }
   } catch (cause) {
     throw wrong('not the state of a training run', cause)
   }
