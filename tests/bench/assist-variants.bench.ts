@@ -16,6 +16,7 @@ import { evaluateGroundTruth } from '../../src/core/evaluation/coco-metrics.ts'
 import { area, toXywh } from '../../src/core/geometry/box.ts'
 import { mulberry32, shuffle } from '../../src/core/random.ts'
 import type { ClassBox } from '../../src/core/review/undecided.ts'
+import { WHOLE_IMAGES } from '../../src/core/training/tiles.ts'
 import { trainingCanvas } from '../../src/main/engine/data/canvas.ts'
 import { trainingSamples } from '../../src/main/engine/data/samples.ts'
 import { detect } from '../../src/main/engine/detect/detect.ts'
@@ -71,9 +72,9 @@ const normaliser = new Normaliser(options.normaliser, null)
 const batches = new ImageBatches(
   learning.model,
   {
-    samples: samplesInTurn(trainingSamples({ categories, images }, config.classes)),
+    samples: samplesInTurn(trainingSamples({ categories, images }, config.classes, WHOLE_IMAGES)),
     ...{ canvas: trainingCanvas(images, config.input), input: config.input, augment: options.augment },
-    ...{ batchSize: options.batch, seed: options.seed, totalSteps: Number.POSITIVE_INFINITY },
+    ...{ batchSize: options.batch, seed: options.seed, totalSteps: Number.POSITIVE_INFINITY, copies: null },
   },
   0,
   {},

@@ -43,7 +43,7 @@ try {
     const augment = augmentFor(preset)
     const warmup = Math.ceil(paths.length / BATCH)
     const totalSteps = 2 * (warmup + STEPS)
-    const plan = { samples, canvas, input, augment, seed: 1, batchSize: BATCH, totalSteps }
+    const plan = { samples, canvas, input, augment, seed: 1, batchSize: BATCH, totalSteps, copies: null }
     const loader = new BatchLoader(plan, { cacheBytes })
     for (let step = 0; step < warmup; step++) await loader.next()
     const start = performance.now()

@@ -109,6 +109,30 @@ describe('a training run', () => {
     }
   }, 120_000)
 
+  it('learns from large images in tiles, says so, and hands the tiles to detection', async () => {
+    const image = data.images[0]!
+    const tile = Math.round(Math.max(image.width, image.height) / 3)
+    const training = { ...SMALL.training, steps: 2, saveEvery: 2, tile }
+    const options = { ...SMALL, training }
+    const set = { ...data, images: [image] }
+    const { events, result } = await run(request('tiles', { data: set, validation: set, options }))
+    const notes = events.flatMap((event) => (event.kind === 'note' ? [event.message] : []))
+    expect(notes).toContainEqual(expect.stringMatching(`^The image is learnt from in tiles of ${tile} px`))
+    expect(existsSync(join(scratch, 'tiles', 'copies'))).toBe(false)
+    const { metadata } = decodeSafetensors(readFileSync(result!.checkpoint))
+    expect(JSON.parse(metadata.training!)).toMatchObject({ imageSide: tile, tile })
+    const engine = await startEngine({ fastMath: false })
+    const found: EngineEvent[] = []
+    const detect = { method: 'detect' as const, model: result!.checkpoint, images: [image.path], batch: 1 }
+    const rules = { score: 0.01, nms: null, limit: 100, size: null }
+    await engine.call({ ...detect, ...rules }, (event) => found.push(event))
+    await engine.call({ ...detect, ...rules, tile: 'off' }, (event) => found.push(event))
+    await engine.close()
+    const tiles = found.flatMap((event) => (event.kind === 'detected' ? [event.tiles] : []))
+    expect(tiles).toEqual([expect.any(Number), null])
+    expect(tiles[0]).toBeGreaterThanOrEqual(9)
+  }, 120_000)
+
   it('refuses to write over a run, and to resume what is not there', async () => {
     await expect(run(request('a'))).rejects.toMatchObject({ code: 'USAGE_RUN_EXISTS' })
     await expect(run(request('nothing', { resume: true }))).rejects.toMatchObject({ code: 'USAGE_NO_RUN' })

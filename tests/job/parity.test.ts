@@ -16,6 +16,7 @@ import { FCOS } from '../../src/core/detectors/fcos/index.ts'
 import { torchvisionConfig } from '../../src/core/detectors/fcos/presets.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
 import { toFloat32 } from '../../src/core/formats/tensor-values.ts'
+import { WHOLE_IMAGES } from '../../src/core/training/tiles.ts'
 import { BatchMaker } from '../../src/main/engine/data/batch.ts'
 import { trainingSamples } from '../../src/main/engine/data/samples.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
@@ -99,12 +100,12 @@ describe.skipIf(jobPython === '')('a run in PyTorch', { timeout: 900_000 }, () =
     const { data, validation } = RunData.parse(json('data.json'))
     const plan = {
       ...{
-        samples: trainingSamples(data, model.classes),
+        samples: trainingSamples(data, model.classes, WHOLE_IMAGES),
         canvas,
         input: model.input,
         augment: options.augment,
       },
-      ...{ seed: options.seed, batchSize: options.batch, totalSteps: options.steps },
+      ...{ seed: options.seed, batchSize: options.batch, totalSteps: options.steps, copies: null },
     }
     const maker = new BatchMaker(plan, 2 ** 26, (_, error) => {
       throw error

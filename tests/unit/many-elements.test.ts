@@ -24,7 +24,7 @@ test('an image with very many boxes is trained on', async () => {
   const samples = [{ path, width: 64, height: 64, boxes, classes: new Int32Array(MANY) }]
   const maker = new BatchMaker(
     {
-      ...{ samples, canvas: { width: 64, height: 64 }, seed: 1, batchSize: 1, totalSteps: 1 },
+      ...{ samples, canvas: { width: 64, height: 64 }, seed: 1, batchSize: 1, totalSteps: 1, copies: null },
       input: { shortSide: 64, longSide: 64, mean: [0, 0, 0], std: [1, 1, 1] },
       augment: NO_AUGMENTATION,
     },

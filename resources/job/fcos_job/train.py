@@ -40,7 +40,7 @@ RULES = {
     "loss": {"box", "boxWeight", "quality", "focalAlpha", "focalGamma"},
 }
 OPTIONS = {"steps", "size", "batch", "accumulate", "learn", "optimiser", "schedule", "augment", "average", "normaliser",
-           "cacheFeatures", "evaluateEvery", "saveEvery", "seed"}
+           "tile", "cacheFeatures", "evaluateEvery", "saveEvery", "seed"}
 PARTS_OF_OPTIONS = {
     "optimiser": {"kind", "rate", "pyramidShare", "backboneShare", "momentum", "weightDecay", "clipNorm"},
     "schedule": {"warmup", "decay"},
@@ -352,6 +352,9 @@ class Run:
             self.learning.exchange()
         training = {"step": self.progress["step"], "size": self.options["size"], "seed": self.options["seed"],
                     "images": self.record["images"], "stats": result and result["stats"]}
+        # Images that would be taken in tiles are refused before a job is packed; detection is told what was asked for.
+        if self.options.get("tile", "auto") != "auto":
+            training["tile"] = self.options["tile"]
         save(self.path(name), self.config, self.learning.network.state_dict(), training)
         if not averaged:
             self.learning.exchange()

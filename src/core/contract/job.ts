@@ -9,8 +9,13 @@
 import { z } from 'zod'
 import type { FcosConfig } from '../detectors/fcos/config.ts'
 import type { ModelConfig } from '../detectors/model-config.ts'
+import { tileSide } from '../detectors/shared/tiles.ts'
 import { CodedError, type ErrorCode } from '../errors.ts'
+import { sampleRules } from '../training/tiles.ts'
+import { countOf } from '../words.ts'
 import { Evaluated } from './engine/training.ts'
+import type { RunData } from './run-data.ts'
+import type { TrainingOptions } from './training.ts'
 
 export const JOB_FILES = {
   record: 'job.json',
@@ -176,6 +181,31 @@ const SETTINGS: {
     focalAlpha: 'known',
     focalGamma: 'known',
   },
+}
+
+/**
+ * Of the images that a run learns from and is measured with.
+ *
+ * @throws CodedError USAGE_JOB_MODEL where it would take some of them in tiles.
+ */
+export function requireWholeImages(
+  { data, validation }: RunData,
+  {
+    model: { input },
+    options,
+  }: { readonly model: Pick<ModelConfig, 'input'>; readonly options: TrainingOptions },
+): void {
+  // Runs of before there were tiles have never had any here.
+  if (options.tile === undefined) return
+  const { rule, tiling } = sampleRules(data.images, input, options)
+  const images = [...data.images, ...(validation?.images ?? [])]
+  const tiled = images.filter((image) => tileSide(image, rule, tiling) !== null).length
+  if (tiled === 0) return
+  throw new CodedError(
+    'USAGE_JOB_MODEL',
+    `The PyTorch program has no tiles, in which ${countOf(tiled, 'large image')} would be seen`,
+    "Nothing was started. Choose --tile off, which shrinks large images whole, or the studio's own engine",
+  )
 }
 
 /** What is known of a model before its weights are read: less than a whole configuration. */

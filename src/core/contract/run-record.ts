@@ -22,6 +22,8 @@ export const RUN_FILES = {
   last: 'last.safetensors',
   /** Folder of cached features, while it trains. */
   features: 'features',
+  /** Folder of copies of large images, while it trains. */
+  copies: 'copies',
 } as const
 
 /** The definition of a run, fixed when it starts, so that resuming cannot mix two runs. */

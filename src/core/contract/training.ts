@@ -1,6 +1,7 @@
 /** The options of a training run. Whatever is omitted follows the preset for the size of the data. */
 import { z } from 'zod'
 import { ModelChoices } from '../detectors/detectors.ts'
+import { Tiling } from '../detectors/shared/tiles.ts'
 import { AugmentConfig } from './augmentation.ts'
 
 /**
@@ -52,6 +53,11 @@ export const TrainingOptions = z.strictObject({
   average: z.boolean(),
   /** moving: losses are divided by a moving average of positives per pass. batch: by this pass's own. */
   normaliser: z.enum(['moving', 'batch']),
+  /**
+   * Long side of the tiles that large images are learnt from, in their pixels. auto: where images are much larger than most, or their
+   * objects would be too small at the input's size. off: images are always shrunk whole. Runs of before there were tiles do not say.
+   */
+  tile: Tiling.optional(),
   /** With the pyramid frozen: compute P3 to P7 of each image once and keep them. Turns augmentation off. */
   cacheFeatures: z.boolean(),
   /** Evaluate on the validation images every so many steps, and after the last. 0: only after the last. */

@@ -4,10 +4,11 @@
  * 8.
  */
 import { readFile } from 'node:fs/promises'
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
 import { CodedError } from '../../core/errors.ts'
 import { decodeBmp } from '../../core/formats/bmp.ts'
-import { readHeader } from './header.ts'
+import type { Size } from '../../core/geometry/box.ts'
+import { type Header, readHeader } from './header.ts'
 import { LENIENT, withImage } from './libvips.ts'
 
 export interface RgbImage {
@@ -17,8 +18,10 @@ export interface RgbImage {
   readonly data: Uint8Array
 }
 
-/** 134 megapixels, 400 MB as RGB: above every camera, below what a small machine can hold beside a model. */
+/** What is decoded at once: 134 megapixels, 400 MB as RGB: above every camera, below what a small machine can hold beside a model. */
 const MAX_PIXELS = 2 ** 27
+/** What is read in parts. */
+const MAX_PIXELS_IN_PARTS = 2 ** 29
 
 /**
  * Decodes an image file.
@@ -29,20 +32,34 @@ const MAX_PIXELS = 2 ** 27
 export const decodeImage = (file: string): Promise<RgbImage> => withImage(file, () => decode(file))
 
 async function decode(file: string): Promise<RgbImage> {
-  const { format, depth, stored } = await readHeader(file)
+  const header = await readHeader(file)
   // Refuses, before decoding any pixels, what would not fit into memory or be read wrongly.
-  if (stored.width * stored.height > MAX_PIXELS) {
-    const size = `${stored.width}×${stored.height} is more than ${Math.floor(MAX_PIXELS / 1e6)} megapixels`
-    throw new CodedError('DATA_IMAGE_TOO_LARGE', size, 'Cut it into tiles')
-  }
-  // Floating-point TIFFs have no agreed range; a guess would show the detector a different picture.
-  if (depth === 'float') {
-    const reason = 'float samples are not supported, only 8 and 16 bits'
-    throw new CodedError('DATA_IMAGE_FORMAT', reason, 'Convert it to 8 or 16 bits')
-  }
-  if (format === 'bmp') return decodeBmp(await readFile(file))
-  const { data, info } = await sharp(file, { ...LENIENT, ignoreIcc: true })
-    .autoOrient()
+  requirePixels(header.stored, 'at once')
+  requireKnownSamples(header)
+  if (header.format === 'bmp') return decodeBmp(await readFile(file))
+  return toRgb(sharp(file, { ...LENIENT, ignoreIcc: true }).autoOrient())
+}
+
+/** @throws CodedError DATA_IMAGE_TOO_LARGE, without the file's name. */
+export function requirePixels({ width, height }: Size, how: 'at once' | 'in parts'): void {
+  const most = how === 'at once' ? MAX_PIXELS : MAX_PIXELS_IN_PARTS
+  if (width * height <= most) return
+  const size = `${width}×${height} is more than ${Math.floor(most / 1e6)} megapixels`
+  throw new CodedError('DATA_IMAGE_TOO_LARGE', size, 'Cut it into tiles')
+}
+
+/**
+ * Floating-point TIFFs have no agreed range; a guess would show the detector a different picture.
+ * @throws CodedError DATA_IMAGE_FORMAT, without the file's name.
+ */
+export function requireKnownSamples({ depth }: Pick<Header, 'depth'>): void {
+  if (depth !== 'float') return
+  const reason = 'float samples are not supported, only 8 and 16 bits'
+  throw new CodedError('DATA_IMAGE_FORMAT', reason, 'Convert it to 8 or 16 bits')
+}
+
+export async function toRgb(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image
     .toColourspace('srgb')
     .removeAlpha()
     .raw({ depth: 'uchar' })

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, link, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { EngineData } from '../../core/contract/engine.ts'
-import { JOB_FILES, JobRecord, NEEDED } from '../../core/contract/job.ts'
+import { JOB_FILES, JobRecord, NEEDED, requireWholeImages } from '../../core/contract/job.ts'
 import { RunData, writeRunData } from '../../core/contract/run-data.ts'
 import { RUN_FILES, RunRecord } from '../../core/contract/run-record.ts'
 import { CodedError, fileFault } from '../../core/errors.ts'
@@ -43,7 +43,7 @@ export async function inNewFolder<T>(job: string, make: () => Promise<T>): Promi
 /**
  * Makes a job of the run in JOB/run: images and program come beside it, and paths become relative.
  *
- * @throws CodedError IO_*; then job.json is missing, without which nothing is a job.
+ * @throws CodedError USAGE_JOB_MODEL for images in tiles; IO_*; then job.json is missing, without which nothing is a job.
  */
 export async function packJob(
   job: string,
@@ -52,7 +52,8 @@ export async function packJob(
   from = PROGRAM,
 ): Promise<JobRecord> {
   const run = runFolderOf(job)
-  const data = readRun(run).data
+  const { data, record: of } = readRun(run)
+  requireWholeImages(data, of)
   const files = [...new Set(imagesOf(data).map((image) => path.resolve(image)))]
   const source = commonFolder(files)
   const way = plan === 'copy' || plan === 'link' ? plan : null

@@ -11,6 +11,13 @@ export const DEPTH_TITLES: Record<TrainingOptions['learn'], string> = {
   c2: 'All layers',
 }
 
+export const tileTitle = (tile: TrainingOptions['tile'] = 'off'): string =>
+  tile === 'auto' ? 'in tiles where needed' : tile === 'off' ? 'shrunk whole' : `in tiles of ${tile} px`
+
+/** The choices, and what a configuration file may have set beside them. */
+export const tileChoices = (tile: TrainingOptions['tile'] = 'auto') =>
+  [...new Set(['auto', 'off', tile] as const)].map((of) => ({ value: String(of), title: tileTitle(of) }))
+
 export const DECAY_TITLES: Record<TrainingOptions['schedule']['decay'], string> = {
   cosine: 'cosine to 0',
   steps: 'in steps at 70% and 90%',

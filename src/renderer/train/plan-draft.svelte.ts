@@ -162,7 +162,7 @@ export class PlanDraft {
       this.#advised = isAdvised
       if (this.#masks === null) return this.renew()
     }
-    const { size, batch, accumulate, learn, cacheFeatures } = proposal.options
+    const { size, batch, accumulate, learn, tile, cacheFeatures } = proposal.options
     const { learnFrom } = this.splits
     const measured = JSON.stringify([
       plan.place,
@@ -174,6 +174,7 @@ export class PlanDraft {
       batch,
       accumulate,
       learn,
+      tile,
       cacheFeatures,
     ])
     if (measured === this.#measured) return

@@ -3,7 +3,7 @@ import type { RunDetail } from '../../core/contract/studio/runs.ts'
 import { MODELS } from '../../core/detectors/architectures.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import { count } from '../ui/numbers.ts'
-import { DECAY_TITLES, DEPTH_TITLES, OPTIMISER_TITLES } from './option-titles.ts'
+import { DECAY_TITLES, DEPTH_TITLES, OPTIMISER_TITLES, tileTitle } from './option-titles.ts'
 
 export interface Setting {
   readonly title: string
@@ -40,6 +40,7 @@ export function settingsOf({ model, options, canvas, data }: Omit<RunDetail, 'fo
     'Brightness, contrast': `±${share(augment.brightness)}, ±${share(augment.contrast)}`,
     'Saturation, hue': `±${share(augment.saturation)}, ±${share(augment.hue)}`,
     Mosaic: share(augment.mosaic),
+    'Large images': tileTitle(options.tile),
     'EMA of the weights': onOff(options.average),
     'Cached features': onOff(options.cacheFeatures),
     ...detectorOf(model).describe(model).settings,

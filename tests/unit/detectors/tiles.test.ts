@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeTiles, OVERLAP, tileSide, tilesOf } from '../../../src/core/detectors/shared/tiles.ts'
+import {
+  mergeTiles,
+  OVERLAP,
+  type Tiling,
+  tileSide,
+  tilesOf,
+} from '../../../src/core/detectors/shared/tiles.ts'
 import type { BoxXyxy } from '../../../src/core/geometry/box.ts'
+import { isWhole, ruleOf, tiledSamples } from '../../../src/core/training/tiles.ts'
 
 const side = fc.integer({ min: 1, max: 5000 })
 
@@ -71,4 +78,74 @@ test('what is too large for a tile comes from the whole image, and small boxes o
     { tile: right!, detections: [found([80, 10, 170, 90], 0.9)] },
   ]
   expect(mergeTiles(image, parts, [large, found([1, 1, 9, 9], 0.99)], 0.6)).toEqual([large])
+})
+
+test('what is learnt from a large image: every object whole in some tile, or in the whole image, and none of which too little is seen', () => {
+  const box = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }))
+  const arbitrary = fc.record({
+    width: fc.integer({ min: 200, max: 3000 }),
+    height: fc.integer({ min: 200, max: 3000 }),
+    side: fc.integer({ min: 32, max: 190 }),
+    objects: fc.array(fc.tuple(box, fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 300 })), {
+      maxLength: 8,
+    }),
+    minVisible: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  fc.assert(
+    fc.property(arbitrary, ({ width, height, side: tile, objects, minVisible }) => {
+      const boxes = objects.flatMap(([[u, v], w, h]) => {
+        const [x, y] = [Math.floor(u * Math.max(0, width - w)), Math.floor(v * Math.max(0, height - h))]
+        return [x, y, Math.min(width, x + w), Math.min(height, y + h)]
+      })
+      const { views, empty, emptySamples } = tiledSamples({ width, height, boxes }, tile, minVisible)
+      const tiles = views.filter((view) => !isWhole(view, { width, height }))
+      expect(tiles.length + empty.length).toBe(tilesOf({ width, height }, tile).length)
+      expect(emptySamples).toBeLessThanOrEqual(empty.length)
+      for (const n of objects.keys()) {
+        const [x1, y1, x2, y2] = boxes.slice(4 * n, 4 * n + 4) as [number, number, number, number]
+        // As in "tiles lie inside the image", up to rounding of the tiles.
+        const isSmall = Math.max(x2 - x1, y2 - y1) <= OVERLAP * Math.min(tile, width, height) - 2
+        const isHeld = views.some(({ objects, cut }) => objects.includes(n) && !cut.includes(n))
+        if (isSmall || views.length > tiles.length) expect(isHeld).toBe(true)
+        for (const { x, y, width: w, height: h, objects, dropped } of tiles) {
+          const [across, down] = [
+            Math.min(x2, x + w) - Math.max(x1, x),
+            Math.min(y2, y + h) - Math.max(y1, y),
+          ]
+          const isSeen = across > 0 && down > 0
+          const share = isSeen ? (across * down) / ((x2 - x1) * (y2 - y1)) : 0
+          expect([objects.includes(n), dropped.includes(n)]).toEqual([
+            isSeen && share >= minVisible - 1e-9 && objects.includes(n),
+            isSeen && share <= minVisible + 1e-9 && dropped.includes(n),
+          ])
+          expect(objects.includes(n) || dropped.includes(n)).toBe(isSeen)
+        }
+      }
+    }),
+  )
+})
+
+test('the size that a run learns at: of most images, unless their objects would be too small at the input', () => {
+  const image = (width: number, object: number) => {
+    return { width, height: (3 * width) / 4, boxes: object > 0 ? [0, 0, object, object] : [] }
+  }
+  const many = (of: ReturnType<typeof image>) => Array.from({ length: 9 }, () => of)
+  const learnt = (images: ReturnType<typeof image>[], tiling: Tiling = 'auto') =>
+    ruleOf(images, 416, tiling).learnt
+  // One large image among ordinary ones.
+  expect(learnt([...many(image(640, 60)), image(6000, 60)])).toBe(640)
+  // Cars of 40 px seen from above would be 4 px: in tiles of 1040 px they are 16.
+  expect(learnt(many(image(4000, 40)))).toBe(1040)
+  // Nothing is enlarged for objects of 10 px.
+  expect(learnt(many(image(4000, 10)))).toBe(416)
+  // Photographs of what is large stay whole, and so do images of less than twice a tile.
+  expect(learnt(many(image(4000, 800)))).toBe(4000)
+  expect(learnt(many(image(700, 10)))).toBe(700)
+  // Without objects the size alone decides, as in detection with a model that does not say what it learnt from.
+  expect(learnt(many(image(4000, 0)))).toBe(832)
+  expect(learnt(many(image(1600, 0)))).toBe(1600)
+  expect(learnt(many(image(4000, 40)), 'off')).toBe(4000)
+  expect(learnt(many(image(4000, 40)), 1500)).toBe(1500)
+  expect(learnt(many(image(640, 40)), 1500)).toBe(640)
+  expect(learnt([])).toBeNull()
 })

@@ -3,7 +3,11 @@ import type { EngineData } from '../../../src/core/contract/engine.ts'
 import { detectors } from '../../../src/core/detectors/detectors.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import { POLARMASK } from '../../../src/core/detectors/polarmask/index.ts'
+import { WHOLE_IMAGES } from '../../../src/core/training/tiles.ts'
 import { dataNotes } from '../../../src/main/engine/train/data-notes.ts'
+
+const notes = (data: EngineData, config: Parameters<typeof dataNotes>[1]) =>
+  dataNotes(data, config, WHOLE_IMAGES)
 
 test('objects without an outline are told to whoever learns from outlines, and to nobody else', () => {
   const classes = [{ id: 1, name: 'a' }]
@@ -18,11 +22,11 @@ test('objects without an outline are told to whoever learns from outlines, and t
   const data: EngineData = { categories: classes, images: [image] }
   const fcos = lite0Config(classes)
   const masks = { centre: 'box', pixels: true, fallback: 'nearest' } as const
-  expect(dataNotes(data, fcos)).toEqual([])
-  expect(dataNotes(data, POLARMASK.presets.lite0(classes))).toEqual([
+  expect(notes(data, fcos)).toEqual([])
+  expect(notes(data, POLARMASK.presets.lite0(classes))).toEqual([
     '1 of the 2 objects have no outline: their boxes are learnt as their outlines',
   ])
-  expect(dataNotes(data, { ...fcos, assignment: { ...fcos.assignment, masks } })).toEqual([
+  expect(notes(data, { ...fcos, assignment: { ...fcos.assignment, masks } })).toEqual([
     '1 of the 2 objects have no outline: their boxes alone decide',
   ])
 })
@@ -38,7 +42,7 @@ test('classes without positives are named before the training, for every detecto
   }
   const data: EngineData = { categories: classes, images: [image] }
   for (const { name, presets } of detectors()) {
-    const note = dataNotes(data, presets.lite0(classes)).find((line) => line.startsWith('Classes that'))
+    const note = notes(data, presets.lite0(classes)).find((line) => line.startsWith('Classes that'))
     // CenterNet has a map for each class, so that two classes can share a centre.
     const shadowed = name === 'centernet' ? '' : ', d (no location learns its box)'
     const expected = `Classes that train nothing yet: b (no boxes), c (no location learns any of its 2 boxes)${shadowed}`
@@ -48,5 +52,5 @@ test('classes without positives are named before the training, for every detecto
     categories: classes.slice(0, 1),
     images: [{ ...image, categories: Int32Array.of(1, 1, 1, 1, 1) }],
   }
-  expect(dataNotes(some, lite0Config(some.categories)).join()).not.toMatch(/Classes that/)
+  expect(notes(some, lite0Config(some.categories)).join()).not.toMatch(/Classes that/)
 })

@@ -134,7 +134,8 @@ test('a run is measured on large images in tiles', { timeout: 60_000 }, async ()
     ],
   }
   const ap50 = async (learnt: number | null) => {
-    const measured = await validate(network, validation, learnt, 1, new AbortController().signal, () => {})
+    const rules = { rule: { input: config.input.longSide, learnt }, tiling: 'auto' } as const
+    const measured = await validate(network, validation, rules, 1, new AbortController().signal, () => {})
     return measured.complete ? measured.evaluation!.stats[1]! : Number.NaN
   }
   expect(await ap50(image.width)).toBeGreaterThan(0.9)

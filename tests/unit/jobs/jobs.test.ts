@@ -17,9 +17,10 @@ import { text } from 'node:stream/consumers'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 import type { EngineEvent } from '../../../src/core/contract/engine.ts'
-import { requireProgramFor } from '../../../src/core/contract/job.ts'
+import { requireProgramFor, requireWholeImages } from '../../../src/core/contract/job.ts'
 import { RunData, writeRunData } from '../../../src/core/contract/run-data.ts'
 import { RunRecord } from '../../../src/core/contract/run-record.ts'
+import type { TrainingOptions } from '../../../src/core/contract/training.ts'
 import { detectors } from '../../../src/core/detectors/detectors.ts'
 import { AssignmentRules, HeadConfig, LossConfig } from '../../../src/core/detectors/fcos/config.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
@@ -71,6 +72,23 @@ function trained(job: string, step = 4): void {
   writeFileSync(at('log.jsonl'), '{"step":0,"loss":1}\n{"step":1,"loss":0.5}\n')
   writeFileSync(at('events.jsonl'), '{"kind":"note","message":"b.jpg is skipped"}\n')
 }
+
+test('what would be learnt from or measured in tiles is refused, and may be shrunk whole', () => {
+  const image = (width: number) => ({
+    ...{ id: 1, path: 'a.jpg', width, height: 50, boxes: Float64Array.of(1, 1, 30, 30) },
+    ...{ categories: Int32Array.of(1), crowds: new Uint8Array(1), areas: Float64Array.of(841) },
+  })
+  const [small, large] = [40, 200].map((width) => ({ categories: classes, images: [image(width)] }))
+  const model = lite0Config(classes, 64)
+  const options = (tile: TrainingOptions['tile']) => ({ ...trainingOptions('lite0', 1), tile })
+  const check = (tile: TrainingOptions['tile'], data = small!, validation = small!) =>
+    requireWholeImages({ data, validation }, { model, options: options(tile) })
+  expect(() => check('auto')).not.toThrow()
+  expect(() => check('auto', small, large)).toThrow(/no tiles, in which 1 large image /)
+  expect(() => check(64, large, large)).toThrow(/2 large images/)
+  expect(() => check('off', large, large)).not.toThrow()
+  expect(() => check(undefined, large, large)).not.toThrow()
+})
 
 test.each(['copy', 'link'])(
   'a job carries its images (%s) by relative paths, and its run comes back with absolute ones',

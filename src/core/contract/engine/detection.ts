@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { HeadParameters, Outputs } from '../../detectors/detector.ts'
 import type { ModelConfig } from '../../detectors/model-config.ts'
 import type { Candidates } from '../../detectors/shared/candidates.ts'
+import { Tiling } from '../../detectors/shared/tiles.ts'
 import type { WireError } from '../../errors.ts'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
 import type { Ring } from '../../geometry/polygon.ts'
@@ -31,8 +32,8 @@ export const DetectRequest = z.object({
   nms: z.number().min(0).max(1).nullable(),
   /** Maximum number of detections per image, of a tiled one per tile. */
   limit: z.int().positive(),
-  /** Long side of tiles, in pixels of the image; `auto` where it is left out: images much larger than what was learnt from. */
-  tile: z.union([z.enum(['auto', 'off']), z.int().min(32)]).optional(),
+  /** `auto` and left out: as the model learnt, or where images are much larger than what it learnt from. */
+  tile: Tiling.optional(),
 })
 export type DetectRequest = z.infer<typeof DetectRequest>
 

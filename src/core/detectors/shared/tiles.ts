@@ -2,6 +2,7 @@
  * Large images in tiles that overlap, and the detections of all tiles as those of the image. (SAHI, Akyon et al. 2022, does alike;
  * it has no rule for boxes that a border cuts, and merges whatever overlaps by more than half.)
  */
+import { z } from 'zod'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
 
 /** Pixels of the image. All tiles of an image have one size. */
@@ -18,15 +19,16 @@ export interface TilingRule {
   readonly learnt: number | null
 }
 
-/** Long side of the tiles; chosen where `auto`. */
-export type Tiling = 'auto' | 'off' | number
+/** Long side of the tiles, in pixels of the image; chosen where `auto`. */
+export const Tiling = z.union([z.enum(['auto', 'off']), z.int().min(32)])
+export type Tiling = z.infer<typeof Tiling>
 
 /** Neighbours share this much of a tile's side: what is smaller lies whole in one of them. */
 export const OVERLAP = 0.2
 /** An image this many times as large as those that were learnt from is tiled. */
 const LARGER = 2
 /** Where it is not known what was learnt from: objects of this many pixels would be smaller than one. */
-const LOST = 8
+export const LOST = 8
 /** A box that comes this near to a border of its tile, in shares of the tile's side, is cut by it. */
 const NEAR = 0.01
 /** A cut box goes where a whole one of its class has this much of it. */
@@ -86,11 +88,8 @@ export function mergeTiles<T extends Found>(
 ): T[] {
   const [first] = tiled
   if (!first) return [...whole]
-  const { width, height } = first.tile
-  const isLarge = ({ box: [x1, y1, x2, y2] }: Found) =>
-    x2 - x1 > OVERLAP * width || y2 - y1 > OVERLAP * height
   const all = [
-    ...whole.filter(isLarge).map((one) => ({ one, isCut: false })),
+    ...whole.filter(({ box }) => isLargeIn(first.tile, box)).map((one) => ({ one, isCut: false })),
     ...tiled.flatMap(({ tile, detections }) =>
       detections.map((one) => ({ one, isCut: isCutBy(one.box, tile, image) })),
     ),
@@ -111,6 +110,10 @@ export function mergeTiles<T extends Found>(
   }
   return [...kept.values()].flat().sort((a, b) => b.score - a.score)
 }
+
+/** Whether a box may lie whole in no tile. */
+export const isLargeIn = ({ width, height }: Size, [x1, y1, x2, y2]: BoxXyxy): boolean =>
+  x2 - x1 > OVERLAP * width || y2 - y1 > OVERLAP * height
 
 /** Whether a border of the tile that is none of the image cuts the box. */
 function isCutBy([x1, y1, x2, y2]: BoxXyxy, { x, y, width, height }: Tile, image: Size): boolean {

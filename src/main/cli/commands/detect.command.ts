@@ -54,7 +54,7 @@ export function detectCommand({ command, print }: CommandLine): void {
         )
         .option(
           '--tile <pixels>',
-          'side of tiles for large images; off: none (default: where needed)',
+          'side of tiles for large images; off: none (default: as the model learnt, where needed)',
           tiling,
         )
         .addOption(RUNTIME)

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { detectors } from '../../../core/detectors/detectors.ts'
 import { type CommandLine, choice, DATASETS, fastMath, fromFormat } from '../command-line.ts'
-import { integer } from '../options.ts'
+import { integer, tiling } from '../options.ts'
 import { Progress } from '../progress.ts'
 
 const MORE = [
@@ -25,6 +25,11 @@ export const runOptions = (command: Command): Command =>
     .option('--steps <n>', 'optimiser steps', integer(1))
     .option('--size <pixels>', "long side of the network's input", integer(64, 4096))
     .option('--batch <n>', 'images per step, whatever the number of processes', integer(1))
+    .option(
+      '--tile <pixels>',
+      'side of the tiles that large images are learnt from, auto or off (default: auto)',
+      tiling,
+    )
     .option('--seed <n>', 'runs with the same seed are identical', integer(0))
     .option('--config <file>', 'JSON file with all other settings (docs/cli.md)')
 

@@ -13,6 +13,7 @@ import { RUN_FILES, runExists } from '../../../core/contract/run-record.ts'
 import { inferenceOnly } from '../../../core/contract/runtime.ts'
 import { TrainingFile } from '../../../core/contract/training.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { Tiling } from '../../../core/detectors/shared/tiles.ts'
 import { CodedError, fileFault } from '../../../core/errors.ts'
 import type { Format } from '../../../core/formats/formats.ts'
 import { firstIssue, parseJson } from '../../../core/formats/problems.ts'
@@ -54,6 +55,7 @@ export interface TrainOptions {
   readonly size?: number
   readonly batch?: number
   readonly seed?: number
+  readonly tile?: Tiling
   /** Path of a TrainingFile; the options above take precedence. */
   readonly config?: string
   readonly resume?: boolean
@@ -184,9 +186,10 @@ async function readOptions({
   size,
   batch,
   seed,
+  tile,
 }: TrainOptions): Promise<TrainingFile> {
   const file = await readConfig(config, detector)
-  const given = Object.entries({ steps, size, batch, seed }).filter(([, value]) => value !== undefined)
+  const given = Object.entries({ steps, size, batch, seed, tile }).filter(([, value]) => value !== undefined)
   return { ...file, training: { ...file.training, ...Object.fromEntries(given) } }
 }
 

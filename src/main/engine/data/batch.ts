@@ -26,7 +26,7 @@ export interface Batch {
   readonly classes: readonly Int32Array[]
   /** Per image [n], in the same pixels; undefined where no object has an outline. */
   readonly outlines: readonly (Outlines | undefined)[]
-  /** Per image its index in the data set (a mosaic's first). */
+  /** Per image the index of its sample (a mosaic's first). */
   readonly indices: readonly number[]
   /** Boxes cropped away or degenerate, in the whole batch. */
   readonly droppedBoxes: number
@@ -42,6 +42,8 @@ export interface BatchPlan {
   readonly batchSize: number
   /** Steps of the whole run; only the first part of them has mosaics. */
   readonly totalSteps: number
+  /** Folder for copies of large images, of which tiles are read; null to read tiles from the images. */
+  readonly copies: string | null
 }
 
 interface Scene {
@@ -65,7 +67,7 @@ export class BatchMaker {
   ) {
     this.#plan = plan
     this.#order = new EpochOrder(plan.samples.length, plan.seed)
-    this.#images = new ImageCache(plan.samples, cacheBytes, onBad, onBlack)
+    this.#images = new ImageCache(plan.samples, cacheBytes, plan.copies, onBad, onBlack)
   }
 
   /** Batches follow this plan from now on. Decoded images are kept. */
@@ -106,7 +108,9 @@ export class BatchMaker {
     const { samples, canvas, input, augment, totalSteps } = this.#plan
     const random = this.#order.random(turn)
     const chosen = chooseImages(random, turn.index, samples.length, augment, step / totalSteps)
-    const found = await Promise.all(chosen.map((index) => this.#images.find(index)))
+    // Of samples that show one part there is nothing to draw.
+    const draws = chosen.map((index) => ((samples[index].tiles?.length ?? 1) > 1 ? random() : 0))
+    const found = await Promise.all(chosen.map((index, k) => this.#images.find(index, draws[k])))
     const sources = found.map(({ image }) => image)
     const tiles = arrange(random, sources, this.#plan)
     const boxes: number[] = []

@@ -1,9 +1,20 @@
 /** The one input shape of a training run. */
+import type { EngineData } from '../../../core/contract/engine.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { paddedSize, resizedSize, type SizeRule } from '../../../core/pyramid/input-size.ts'
+import type { SampleRules } from '../../../core/training/tiles.ts'
+import { seenSize, trainingSamples } from './samples.ts'
 
 /** Share of the images that the canvas must hold, per direction, at detection's scale. */
 const HELD = 0.9
+
+/** Of what a run sees of its images. */
+export const canvasFor = (
+  data: EngineData,
+  { classes, input }: Pick<ModelConfig, 'classes' | 'input'>,
+  rules: SampleRules,
+): Size => trainingCanvas(trainingSamples(data, classes, rules).map(seenSize), input)
 
 /**
  * One shape for all batches, so that memory and cached features are laid out once. Images are trained at the

@@ -1,12 +1,16 @@
 /** Decoded training images, least recently used out first, with bad files replaced. */
+import type { Tile } from '../../../core/detectors/shared/tiles.ts'
 import { CodedError } from '../../../core/errors.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import type { RgbImage } from '../../images/decode.ts'
-import { decodeLabelled, isBlack } from './labelled-image.ts'
+import { RegionReader } from '../../images/region.ts'
+import { decodeLabelled, isBlack, requireSize } from './labelled-image.ts'
 import type { TrainingSample } from './samples.ts'
 
 export interface Found {
   /** The index asked for, or that of its replacement. */
   readonly index: number
+  /** All of the image, or the tile of it that the sample shows. */
   readonly image: RgbImage
 }
 
@@ -16,25 +20,30 @@ export class ImageCache {
   readonly #onBad: (index: number, error: CodedError) => void
   readonly #onBlack: (index: number) => void
   /**
-   * Keyed by the sample's image, least recently used first. It includes images that are being decoded, so that none
+   * Keyed by the sample's image and tile, least recently used first. It includes images that are being decoded, so that none
    * is decoded twice at a time.
    */
   readonly #entries = new Map<string, { readonly image: Promise<RgbImage>; bytes: number }>()
+  /** Keyed by image. */
   readonly #bad = new Set<string>()
+  readonly #regions: RegionReader
   #bytes = 0
 
   /**
+   * @param copies folder for copies of large images, of which tiles are read; null to read them from the images.
    * @param onBad called once per image that cannot be used
    * @param onBlack called for images that are all but black, as 12 bits in a file of 16 are
    */
   constructor(
     samples: readonly TrainingSample[],
     limitBytes: number,
+    copies: string | null,
     onBad: (index: number, error: CodedError) => void,
     onBlack: (index: number) => void = () => {},
   ) {
     this.#samples = samples
     this.#limit = limitBytes
+    this.#regions = new RegionReader(copies)
     this.#onBad = onBad
     this.#onBlack = onBlack
   }
@@ -45,40 +54,47 @@ export class ImageCache {
   }
 
   /**
-   * The image, or the next usable one of the data set, whichever worker asks and whenever.
+   * What the sample shows, or the next usable one of the data set, whichever worker asks and whenever.
+   * @param draw in [0, 1): which of the sample's tiles.
    * @throws CodedError DATA_IMAGE_NONE when no image can be used
    */
-  async find(index: number): Promise<Found> {
+  async find(index: number, draw: number): Promise<Found> {
     const count = this.#samples.length
     for (let k = 0; k < count; k++) {
       const candidate = (index + k) % count
       const key = keyOf(this.#samples[candidate])
       if (this.#bad.has(key)) continue
       try {
-        return { index: candidate, image: await this.#load(candidate) }
+        return { index: candidate, image: await this.#load(candidate, draw) }
       } catch (error) {
         if (!(error instanceof CodedError)) throw error
         if (!this.#bad.has(key)) this.#onBad(candidate, error)
         this.#bad.add(key)
       }
     }
-    throw new CodedError('DATA_IMAGE_NONE', `None of the ${count} training images can be read`)
+    const images = new Set(this.#samples.map(({ path }) => path)).size
+    throw new CodedError('DATA_IMAGE_NONE', `None of the ${images} training images can be read`)
   }
 
-  #load(index: number): Promise<RgbImage> {
-    const key = keyOf(this.#samples[index])
-    const entry = this.#entries.get(key) ?? this.#decode(index, key)
+  #load(index: number, draw: number): Promise<RgbImage> {
+    const sample = this.#samples[index]
+    const tile = sample.tiles?.[Math.floor(draw * sample.tiles.length)]
+    const key = keyOf(sample) + (tile ? ` ${tile.x} ${tile.y} ${tile.width} ${tile.height}` : '')
+    const entry = this.#entries.get(key) ?? this.#decode(index, tile, key)
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     return entry.image
   }
 
-  #decode(index: number, key: string) {
+  #decode(index: number, tile: Tile | undefined, key: string) {
     const { path, width, height } = this.#samples[index]
-    const entry = { image: decodeLabelled({ path, size: { width, height } }), bytes: 0 }
+    const size = { width, height }
+    const image = tile ? this.#read(path, size, tile) : decodeLabelled({ path, size })
+    const entry = { image, bytes: 0 }
     entry.image.then(
       (image) => {
-        if (isBlack(image)) this.#onBlack(index)
+        // A tile may show nothing but the night.
+        if (!tile && isBlack(image)) this.#onBlack(index)
         entry.bytes = image.data.byteLength
         this.#bytes += entry.bytes
         this.#evict()
@@ -86,6 +102,11 @@ export class ImageCache {
       () => this.#entries.delete(key),
     )
     return entry
+  }
+
+  async #read(path: string, size: Size, { x, y, width, height }: Tile): Promise<RgbImage> {
+    requireSize(path, await this.#regions.size(path), size)
+    return this.#regions.read(path, { left: x, top: y, width, height })
   }
 
   #evict(): void {

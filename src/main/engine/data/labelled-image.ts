@@ -18,9 +18,14 @@ export interface ImageWithLabels {
  */
 export async function decodeLabelled({ path, size }: ImageWithLabels): Promise<RgbImage> {
   const image = await decodeImage(path)
-  if (!size || size.width === 0 || size.height === 0) return image
-  const { width, height } = size
-  if (image.width === width && image.height === height) return image
+  if (size) requireSize(path, image, size)
+  return image
+}
+
+/** @throws CodedError DATA_IMAGE_SIZE as decodeLabelled. */
+export function requireSize(path: string, image: Size, { width, height }: Size): void {
+  if (width === 0 || height === 0) return
+  if (image.width === width && image.height === height) return
   const isTurned = image.width === height && image.height === width
   throw new CodedError(
     'DATA_IMAGE_SIZE',

@@ -1,5 +1,6 @@
 import type { TrainingInput, TrainingInputRequest } from '../../../core/contract/engine.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
+import { WHOLE_IMAGES } from '../../../core/training/tiles.ts'
 import { BatchMaker } from './batch.ts'
 import { trainingCanvas } from './canvas.ts'
 import { trainingSamples } from './samples.ts'
@@ -16,9 +17,9 @@ export async function trainingInput({
 }: TrainingInputRequest): Promise<TrainingInput> {
   const bad: { error?: unknown } = {}
   const plan = {
-    samples: trainingSamples(data, data.categories),
+    samples: trainingSamples(data, data.categories, WHOLE_IMAGES),
     canvas: trainingCanvas(data.images, input),
-    ...{ input, augment, seed, batchSize: 1, totalSteps: 1 },
+    ...{ input, augment, seed, batchSize: 1, totalSteps: 1, copies: null },
   }
   const maker = new BatchMaker(plan, 0, (_, error) => {
     bad.error ??= error

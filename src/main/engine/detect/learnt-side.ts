@@ -2,18 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { RunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES } from '../../../core/contract/run-record.ts'
+import { Tiling } from '../../../core/detectors/shared/tiles.ts'
+import { typicalSide } from '../../../core/training/tiles.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 
-/** The median of the images' long sides, in pixels. */
-export function typicalSide(
-  images: readonly { readonly width: number; readonly height: number }[],
-): number | null {
-  const sides = images.map(({ width, height }) => Math.max(width, height)).sort((a, b) => a - b)
-  return sides[sides.length >> 1] ?? null
-}
-
 /**
- * The typical size of the images that a model was trained on, from its file or from the run beside it; null if
+ * The typical size of the images or tiles that a model was trained on, from its file or from the run beside it; null if
  * neither states it.
  */
 export async function learntSide(
@@ -28,3 +22,16 @@ export async function learntSide(
     return null
   }
 }
+
+/** What was asked for when it was trained: detection takes the same tiles. */
+export const learntTiling = ({ training }: Pick<Checkpoint, 'training'>): Tiling =>
+  Tiling.safeParse(training?.tile).data ?? 'auto'
+
+/** What a checkpoint says of them. */
+export const tilesInCheckpoint = (
+  imageSide: number | null,
+  tile: Tiling = 'auto',
+): Pick<NonNullable<Checkpoint['training']>, string> => ({
+  imageSide,
+  ...(tile !== 'auto' && { tile }),
+})

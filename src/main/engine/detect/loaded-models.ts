@@ -1,16 +1,19 @@
 /** Models that stay loaded between requests. */
 import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
+import type { Tiling } from '../../../core/detectors/shared/tiles.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
-import { learntSide } from './learnt-side.ts'
+import { learntSide, learntTiling } from './learnt-side.ts'
 import type { Runner } from './runner.ts'
 import { openRunner } from './runtimes.ts'
 
 export interface LoadedModel {
   readonly runner: Runner
   readonly thresholds: ModelInfo['thresholds']
-  /** Typical long side of the images that the model was trained on; null if unknown. */
+  /** Typical long side of the images or tiles that the model was trained on; null if unknown. */
   readonly learntSide: number | null
+  /** As asked for in its training. */
+  readonly tiling: Tiling
 }
 
 interface Entry {
@@ -75,5 +78,10 @@ export class LoadedModels {
 async function load(path: string, note: (message: string) => void): Promise<LoadedModel> {
   const checkpoint = await readCheckpoint(path)
   const [runner, side] = await Promise.all([openRunner(checkpoint, note), learntSide(path, checkpoint)])
-  return { runner, thresholds: checkpoint.thresholds ?? null, learntSide: side }
+  return {
+    runner,
+    thresholds: checkpoint.thresholds ?? null,
+    learntSide: side,
+    tiling: learntTiling(checkpoint),
+  }
 }

@@ -24,12 +24,13 @@ export const models = new LoadedModels(2)
 type Emit = (event: EngineEvent) => void
 
 export function detectFiles(request: DetectRequest, emit: Emit, control: JobControl): Promise<DetectResult> {
-  const detecting = async ({ runner, learntSide: learnt }: LoadedModel) => {
+  const detecting = async ({ runner, learntSide: learnt, tiling }: LoadedModel) => {
     const { classes, input: trained } = runner.config
     const input = inputOf(trained, request.size)
     const options = { ...request, nms: request.nms ?? runner.detector.nms }
     const rule = { input: input.longSide, learnt }
-    const sideFor = (image: RgbImage) => tileSide(image, rule, request.tile ?? 'auto')
+    const { tile = 'auto' } = request
+    const sideFor = (image: RgbImage) => tileSide(image, rule, tile === 'auto' ? tiling : tile)
     // Images of a batch have nearly one shape, but a batch of small ones may have a large one in it.
     const network = async (images: readonly RgbImage[]): Promise<TiledDetections[]> => {
       if (images.every((image) => sideFor(image) === null)) {
@@ -66,7 +67,7 @@ export function candidatesOfFiles(
     const input = inputOf(runner.config.input, request.size)
     const rule = { input: input.longSide, learnt: loaded.learntSide }
     const network = async (images: readonly RgbImage[]) => {
-      const sides = images.map((image) => tileSide(image, rule, 'auto'))
+      const sides = images.map((image) => tileSide(image, rule, loaded.tiling))
       if (sides.every((side) => side === null)) return findCandidates(runner, images, input, request.floor)
       const each: ImageCandidates[] = []
       for (const [i, image] of images.entries()) {
@@ -109,7 +110,8 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
       outputs: images[0].outputs,
       parameters,
       embedding: images[0].embedding,
-      isTiled: tileSide(source, { input: config.longSide, learnt: loaded.learntSide }, 'auto') !== null,
+      isTiled:
+        tileSide(source, { input: config.longSide, learnt: loaded.learntSide }, loaded.tiling) !== null,
       milliseconds: { load, decode, network },
     }
   })

@@ -5,6 +5,7 @@ import { type Candidates, OUTLINE_PART } from '../../../core/detectors/shared/ca
 import { mergeTiles, type Tile, tilesOf } from '../../../core/detectors/shared/tiles.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import type { RgbImage } from '../../images/decode.ts'
+import { cropped } from '../../images/region.ts'
 import { detect, findCandidates, type ImageCandidates } from './detect.ts'
 import type { DetectionOptions } from './options.ts'
 import type { Runner } from './runner.ts'
@@ -33,7 +34,12 @@ export async function detectOne(
   const tiles = tilesOf(image, side)
   const tiled: { tile: Tile; detections: ScoredBox[] }[] = []
   for (const tile of tiles) {
-    const [found] = await detect(runner, [crop(image, tile)], input, options)
+    const [found] = await detect(
+      runner,
+      [cropped(image, { left: tile.x, top: tile.y, ...tile })],
+      input,
+      options,
+    )
     tiled.push({ tile, detections: found.map((one) => moved(one, tile)) })
     // Lets requests be answered, because many tiles take a while.
     await new Promise(setImmediate)
@@ -53,7 +59,12 @@ export async function tiledCandidates(
   const tiles = tilesOf(image, side)
   const found: Candidates[] = []
   for (const tile of tiles) {
-    const [{ candidates }] = await findCandidates(runner, [crop(image, tile)], input, floor)
+    const [{ candidates }] = await findCandidates(
+      runner,
+      [cropped(image, { left: tile.x, top: tile.y, ...tile })],
+      input,
+      floor,
+    )
     found.push(movedCandidates(candidates, tile))
     await new Promise(setImmediate)
   }
@@ -93,15 +104,6 @@ function movedCandidates({ boxes, parts, ...rest }: Candidates, { x, y }: Tile):
     boxes: move(boxes),
     parts: { ...others, ...(outlines && { [OUTLINE_PART]: move(outlines) }) },
   }
-}
-
-function crop({ width: stride, data }: RgbImage, { x, y, width, height }: Tile): RgbImage {
-  const part = new Uint8Array(3 * width * height)
-  for (let row = 0; row < height; row++) {
-    const start = 3 * ((y + row) * stride + x)
-    part.set(data.subarray(start, start + 3 * width), 3 * row * width)
-  }
-  return { width, height, data: part }
 }
 
 function moved({ box: [x1, y1, x2, y2], segmentation, ...rest }: ScoredBox, { x, y }: Tile): ScoredBox {

@@ -20,11 +20,13 @@ import type { LearningDepth, TrainingFile, TrainingOptions } from '../../../core
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
+import { sampleRules } from '../../../core/training/tiles.ts'
 import { replaceFile } from '../../files/replace-file.ts'
 import type { JobControl } from '../control.ts'
 import type { BatchPlan } from '../data/batch.ts'
-import { trainingCanvas } from '../data/canvas.ts'
-import { trainingSamples } from '../data/samples.ts'
+import { canvasFor, trainingCanvas } from '../data/canvas.ts'
+import { seenSize, trainingSamples } from '../data/samples.ts'
+import { tilesInCheckpoint } from '../detect/learnt-side.ts'
 import { faultOf } from '../faults.ts'
 import { Network } from '../model/network.ts'
 import { peakMb, residentMb } from '../resources.ts'
@@ -87,7 +89,7 @@ async function started(folder: RunFolder, request: AssistRequest, emit: Emit): P
     version: 1,
     model: start.config,
     options,
-    canvas: trainingCanvas(data.images, start.config.input),
+    canvas: canvasFor(data, start.config, sampleRules(data.images, start.config.input, options)),
     images: data.images.length,
     loaded: start.report,
     weights: weights && resolve(weights),
@@ -162,6 +164,8 @@ class LiveRun {
   /** In the order in which they joined or were changed: the newest last. */
   readonly #images = new Map<number, EngineImage>()
   #categories: EngineData['categories']
+  /** As in checkpoints. */
+  #imageSide: number | null = null
   /** Grows with every change of the data, so that no two plans draw alike. */
   #generation = 0
   #batches: ImageBatches | null = null
@@ -245,13 +249,17 @@ class LiveRun {
   #plan(): BatchPlan {
     const { options, model } = this.#record
     const images = [...this.#images.values()]
-    const canvas = trainingCanvas(images, model.input)
+    const rules = sampleRules(images, model.input, options)
+    const samples = trainingSamples({ categories: this.#categories, images }, model.classes, rules)
+    const canvas = trainingCanvas(samples.map(seenSize), model.input)
+    this.#imageSide = rules.rule.learnt
     this.#record = { ...this.#record, canvas, images: images.length }
     return {
-      samples: samplesInTurn(trainingSamples({ categories: this.#categories, images }, model.classes)),
+      samples: samplesInTurn(samples),
       ...{ canvas, input: model.input, augment: options.augment, batchSize: options.batch },
       seed: options.seed + this.#generation++,
       totalSteps: Number.POSITIVE_INFINITY,
+      copies: this.#folder.copies,
     }
   }
 
@@ -352,12 +360,13 @@ class LiveRun {
 
   async #publish(): Promise<void> {
     const { step } = this.#progress
-    const { size, seed } = this.#record.options
+    const { size, seed, tile } = this.#record.options
     if (this.#published.step === step) return
     const { model, average } = this.#learning
     const read = async () => model.parameters.toStateDict()
     const tensors = await (average ? average.during(read) : read())
-    const training = { step, size, seed, images: this.#images.size, stats: null }
+    const tiles = tilesInCheckpoint(this.#imageSide, tile)
+    const training = { step, size, seed, images: this.#images.size, ...tiles, stats: null }
     await writeCheckpoint(this.#folder.last, { config: model.config, tensors, training })
     await this.#describe()
     this.#published = { at: performance.now(), step, images: this.#images.size }

@@ -1,4 +1,5 @@
 /** The source of a training step's batch: freshly augmented images, or features that were computed once. */
+import { rm } from 'node:fs/promises'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Losses } from '../../../core/detectors/detector.ts'
 import type { BatchPlan } from '../data/batch.ts'
@@ -18,9 +19,11 @@ export interface Batches {
 export class ImageBatches implements Batches {
   #model: Network
   readonly #loader: BatchLoader
+  readonly #copies: string | null
 
   constructor(model: Network, plan: BatchPlan, startStep: number, hooks: LoaderHooks) {
     this.#model = model
+    this.#copies = plan.copies
     this.#loader = new BatchLoader(plan, { startStep, ...hooks })
   }
 
@@ -43,7 +46,8 @@ export class ImageBatches implements Batches {
     return loss
   }
 
-  close(): Promise<void> {
-    return this.#loader.close()
+  async close(): Promise<void> {
+    await this.#loader.close()
+    if (this.#copies !== null) await rm(this.#copies, { recursive: true, force: true })
   }
 }

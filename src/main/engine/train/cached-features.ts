@@ -134,6 +134,7 @@ export class CachedFeatures implements Batches {
       }
     } finally {
       await loader.close()
+      if (plan.copies !== null) await rm(plan.copies, { recursive: true, force: true })
     }
     return new CachedFeatures(model, plan, folder, cut, cached, startStep)
   }

@@ -3,38 +3,81 @@ import type { EngineData, EngineImage } from '../../../core/contract/engine.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { DatasetImage } from '../../../core/formats/dataset.ts'
 import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
 import type { InputSetting } from '../../../core/inspect/setting.ts'
+import { isWhole, type SampleRules, seenImages, tiledSamples } from '../../../core/training/tiles.ts'
+import { countOf } from '../../../core/words.ts'
 
 /** More images would delay the run. They are taken evenly from the whole data set. */
 const MOST_MEASURED = 5000
 
-/** Classes and boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
+/** Tiles of large images, classes and boxes that no location learns at this size, boxes under a pixel, and images that are listed several times. */
 export function dataNotes(
   { categories, images }: EngineData,
   { detector, assignment, input }: ModelConfig,
+  rules: SampleRules,
 ): string[] {
   const setting = { detector, input, rules: assignment }
+  const seen = (image: EngineImage): DatasetImage[] => seenImages(datasetImage(image), rules)
   return [
-    ...unlearnable(images, setting),
-    ...withoutPositives({ categories, images }, setting),
+    ...tiled(images, rules),
+    ...unlearnable(images, setting, seen),
+    ...withoutPositives({ categories, images }, setting, seen),
     ...withoutOutline(images, { detector, assignment }),
     ...underAPixel(images),
     ...listedAgain(images),
   ]
 }
 
-function unlearnable(images: readonly EngineImage[], setting: InputSetting): string[] {
+/** In how many tiles large images are learnt from, and what their borders cut. */
+function tiled(images: readonly EngineImage[], { rule, tiling, minVisible }: SampleRules): string[] {
+  const sides = new Set<number>()
+  const count = { images: 0, tiles: 0, wholes: 0, empty: 0, emptySamples: 0, cut: 0, dropped: 0 }
+  for (const image of images) {
+    const side = tileSide(image, rule, tiling)
+    if (side === null) continue
+    const { views, empty, emptySamples } = tiledSamples(image, side, minVisible)
+    const tiles = views.filter((view) => !isWhole(view, image))
+    sides.add(side)
+    count.images++
+    count.tiles += tiles.length
+    count.wholes += views.length - tiles.length
+    count.empty += empty.length
+    count.emptySamples += emptySamples
+    for (const { cut, dropped } of tiles) {
+      count.cut += cut.length
+      count.dropped += dropped.length
+    }
+  }
+  if (count.images === 0) return []
+  const which = images.length === 1 ? 'The image is' : `${count.images} of ${images.length} images are`
+  const wholes =
+    count.wholes > 0 ? ` ${count.wholes} are also seen whole, for objects that are too large for tiles.` : ''
+  const cut =
+    count.cut + count.dropped > 0
+      ? ` Borders of tiles cut ${countOf(count.cut, 'object')}; of ${count.dropped} others less than ` +
+        `${Math.round(100 * minVisible)} % is left, which is no target there. Each lies whole in another tile or is seen in the whole image.`
+      : ''
+  return [
+    `${which} learnt from in tiles of ${[...sides].join(', ')} px: ${count.tiles} with objects, and ${count.emptySamples} at a time of ` +
+      `the ${count.empty} without.${wholes}${cut} Detection with this model takes the same tiles (training.tile)`,
+  ]
+}
+
+type Seen = (image: EngineImage) => readonly DatasetImage[]
+
+function unlearnable(images: readonly EngineImage[], setting: InputSetting, seen: Seen): string[] {
   const meter = new RecallMeter(setting)
   const step = Math.ceil(images.length / MOST_MEASURED)
   const measured = images.filter((_, i) => i % step === 0)
-  for (const image of measured) meter.add(datasetImage(image))
+  for (const image of measured.flatMap(seen)) meter.add(image)
   const { boxes, learnable } = meter.recall
   const lost = boxes - learnable
   if (lost === 0) return []
   const of = step > 1 ? ` of ${measured.length} images that were looked at` : ''
-  const where = `at ${setting.input.longSide} px by any location; a larger input size reaches small ones`
+  const where = `at ${setting.input.longSide} px by any location; a larger input size, or tiles, reach small ones`
   return learnable === 0
     ? [`None of the ${boxes} boxes${of} can be learnt ${where}`]
     : [`${lost} of the ${boxes} boxes${of} cannot be learnt ${where}`]
@@ -44,14 +87,14 @@ function unlearnable(images: readonly EngineImage[], setting: InputSetting): str
  * Examines an image only while one of its classes has no positive location, so that ordinary data take little time,
  * and only a sample of a large data set.
  */
-function withoutPositives({ categories, images }: EngineData, setting: InputSetting): string[] {
+function withoutPositives({ categories, images }: EngineData, setting: InputSetting, seen: Seen): string[] {
   const meter = new RecallMeter(setting)
   const isPositive = (id: number): boolean => (meter.perClass.get(id)?.positive ?? 0) > 0
   let looked = 0
   for (const image of images) {
     if (image.categories.every(isPositive)) continue
     if (++looked > MOST_MEASURED) break
-    meter.add(datasetImage(image))
+    for (const each of seen(image)) meter.add(each)
   }
   // Nothing is known about classes that do not occur in the sample.
   const known = looked > MOST_MEASURED ? categories.filter(({ id }) => meter.perClass.has(id)) : categories

@@ -29,9 +29,10 @@ export function live(chosen: TrainingFile): TrainingFile {
 /** Images that count as new, and how often they are seen for once of another. */
 const NEW = { images: 4, times: 3 }
 
-/** An epoch: every image once, the newest, which come last, more often. */
+/** An epoch: every image or tile once, those of the newest images, which come last, more often. */
 export function samplesInTurn(samples: readonly TrainingSample[]): TrainingSample[] {
-  const recent = samples.slice(-NEW.images)
+  const paths = [...new Set(samples.map(({ path }) => path))].slice(-NEW.images)
+  const recent = samples.filter(({ path }) => paths.includes(path))
   return [...samples, ...Array.from({ length: NEW.times - 1 }, () => recent).flat()]
 }
 

@@ -1,6 +1,7 @@
 import type { EngineData } from '../../../core/contract/engine.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import type { Size } from '../../../core/geometry/box.ts'
+import type { SampleRules } from '../../../core/training/tiles.ts'
 import type { BatchPlan } from '../data/batch.ts'
 import { trainingSamples } from '../data/samples.ts'
 import type { Network } from '../model/network.ts'
@@ -11,8 +12,11 @@ export interface BatchSettings {
   readonly options: TrainingOptions
   readonly canvas: Size
   readonly data: EngineData
+  readonly rules: SampleRules
   /** Folder for cached features, where the options ask for them; removed when the batches are closed. */
   readonly features: string
+  /** Folder for copies of large images, of which tiles are read; removed likewise. */
+  readonly copies: string
 }
 
 /**
@@ -22,19 +26,20 @@ export interface BatchSettings {
  */
 export function openBatches(
   model: Network,
-  { options, canvas, data, features }: BatchSettings,
+  { options, canvas, data, rules, features, copies }: BatchSettings,
   step: number,
   note: (message: string) => void,
   preparing: Preparing,
 ): Promise<Batches> | Batches {
   const plan: BatchPlan = {
-    samples: trainingSamples(data, model.config.classes),
+    samples: trainingSamples(data, model.config.classes, rules),
     canvas,
     input: model.config.input,
     augment: options.augment,
     seed: options.seed,
     batchSize: options.batch,
     totalSteps: options.steps * options.accumulate,
+    copies,
   }
   const first = step * options.accumulate
   const hooks = problemNotes(note)

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineEvent, ProbeRequest, ProbeResult } from '../../../core/contract/engine.ts'
+import { sampleRules } from '../../../core/training/tiles.ts'
 import type { JobControl } from '../control.ts'
-import { trainingCanvas } from '../data/canvas.ts'
+import { canvasFor } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
 import { peakMb } from '../resources.ts'
 import { beginLearning, endLearning } from './learning.ts'
@@ -24,12 +25,14 @@ export async function probe(
 ): Promise<ProbeResult> {
   const { data } = request
   const { config, options, state } = await startingPoint(request)
-  const canvas = trainingCanvas(data.images, config.input)
+  const rules = sampleRules(data.images, config.input, options)
+  const canvas = canvasFor(data, config, rules)
   const learning = beginLearning(new Network(config, state), options)
-  const features = await mkdtemp(join(tmpdir(), 'fcos-probe-'))
+  const folder = await mkdtemp(join(tmpdir(), 'fcos-probe-'))
+  const [features, copies] = [join(folder, 'features'), join(folder, 'copies')]
   // Features are cached for as many images only as the steps see.
   const seen = { ...data, images: data.images.slice(0, STEPS * options.batch * options.accumulate) }
-  const settings = { options, canvas, features, data: options.cacheFeatures ? seen : data }
+  const settings = { options, canvas, rules, features, copies, data: options.cacheFeatures ? seen : data }
   try {
     const began = performance.now()
     const note = (message: string) => emit({ kind: 'note', message })
@@ -65,6 +68,6 @@ export async function probe(
     }
   } finally {
     endLearning(learning)
-    await rm(features, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true })
   }
 }

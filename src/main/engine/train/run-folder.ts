@@ -18,6 +18,7 @@ export class RunFolder {
   readonly best: string
   readonly last: string
   readonly features: string
+  readonly copies: string
 
   constructor(path: string) {
     const file = (name: keyof typeof RUN_FILES) => join(path, RUN_FILES[name])
@@ -31,6 +32,7 @@ export class RunFolder {
     this.best = file('best')
     this.last = file('last')
     this.features = file('features')
+    this.copies = file('copies')
   }
 
   /** Throws USAGE_RUN_EXISTS rather than write over a run. */

@@ -8,7 +8,8 @@ import type { TrainingOptions } from '../../../core/contract/training.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { trainingOptions } from '../../../core/training/presets.ts'
-import { trainingCanvas } from '../data/canvas.ts'
+import { sampleRules } from '../../../core/training/tiles.ts'
+import { canvasFor } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
 import { device } from '../tensor/tensorflow.ts'
 import { readCheckpoint, writeCheckpoint } from '../weights/checkpoint.ts'
@@ -63,7 +64,7 @@ export async function definedRun(
     version: 1,
     model: config,
     options,
-    canvas: trainingCanvas(data.images, config.input),
+    canvas: canvasFor(data, config, sampleRules(data.images, config.input, options)),
     images: data.images.length,
     loaded: report,
     weights: request.weights && resolve(request.weights),
@@ -177,6 +178,7 @@ export async function begin(request: BeginRequest, emit: (event: EngineEvent) =>
   const { size, seed } = record.options
   const training = { step: 0, size, seed, images: record.images, stats: null }
   await writeCheckpoint(folder.start, { config: record.model, tensors: state, training })
-  for (const note of dataNotes(data.data, record.model)) emit({ kind: 'note', message: note })
+  const rules = sampleRules(data.data.images, record.model.input, record.options)
+  for (const note of dataNotes(data.data, record.model, rules)) emit({ kind: 'note', message: note })
   return record
 }

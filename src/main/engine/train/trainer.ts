@@ -11,8 +11,9 @@ import type { RunData } from '../../../core/contract/run-data.ts'
 import type { RunRecord } from '../../../core/contract/run-record.ts'
 import type { TrainingOptions } from '../../../core/contract/training.ts'
 import { CodedError, describe, type WireError } from '../../../core/errors.ts'
+import { evaluationRules, type SampleRules, sampleRules } from '../../../core/training/tiles.ts'
 import type { JobControl } from '../control.ts'
-import { typicalSide } from '../detect/learnt-side.ts'
+import { tilesInCheckpoint } from '../detect/learnt-side.ts'
 import { faultOf } from '../faults.ts'
 import { peakMb, residentMb } from '../resources.ts'
 import { device } from '../tensor/tensorflow.ts'
@@ -60,6 +61,7 @@ class Run {
   readonly #record: RunRecord
   #learning: Learning
   readonly #data: RunData
+  readonly #rules: SampleRules
   readonly #pinned: TrainRequest['pinned']
   readonly #emit: Emit
   #normaliser: Normaliser
@@ -79,6 +81,7 @@ class Run {
     this.#record = record
     this.#options = record.options
     this.#data = data
+    this.#rules = sampleRules(data.data.images, record.model.input, record.options)
     this.#pinned = pinned
     this.#emit = emit
     this.#learning = learning
@@ -99,7 +102,8 @@ class Run {
     else await this.#save()
     const { options, canvas, loaded } = this.#record
     this.#emit({ kind: 'plan', options, canvas, loaded, resumedFrom: resume ? this.#progress.step : null })
-    if (!resume) for (const note of dataNotes(this.#data.data, this.#record.model)) this.#note(note)
+    if (!resume)
+      for (const note of dataNotes(this.#data.data, this.#record.model, this.#rules)) this.#note(note)
     if (this.#pinned) this.#pinnedImages = await PinnedImages.open(this.#pinned.images, this.#note)
     await this.#openStreams(control)
   }
@@ -201,7 +205,14 @@ class Run {
     const { step } = this.#progress
     const measured = validation
       ? await this.#withAverages(() =>
-          validate(this.#learning.model, validation, this.#learnt, step, signal, this.#noteLeftOut),
+          validate(
+            this.#learning.model,
+            validation,
+            evaluationRules(this.#rules, this.#options),
+            step,
+            signal,
+            this.#noteLeftOut,
+          ),
         )
       : ({ complete: true, evaluation: null } as const)
     if (!measured.complete) return
@@ -234,17 +245,14 @@ class Run {
     })
   }
 
-  get #learnt(): number | null {
-    return typicalSide(this.#data.data.images)
-  }
-
   async #writeModel(path: string, evaluation: Evaluated | null = null): Promise<void> {
     const { model } = this.#learning
     const tensors = await this.#withAverages(async () => model.parameters.toStateDict())
     const { step } = this.#progress
-    const { size, seed } = this.#options
+    const { size, seed, tile } = this.#options
     const { images } = this.#record
-    const training = { step, size, seed, images, imageSide: this.#learnt, stats: evaluation?.stats ?? null }
+    const tiles = tilesInCheckpoint(this.#rules.rule.learnt, tile)
+    const training = { step, size, seed, images, ...tiles, stats: evaluation?.stats ?? null }
     await writeCheckpoint(path, { config: model.config, tensors, training })
   }
 
@@ -272,7 +280,8 @@ class Run {
     const { options, canvas } = this.#record
     const { step } = this.#progress
     this.#logs = new RunLogs(this.#folder, step)
-    const settings = { options, canvas, data: this.#data.data, features: this.#folder.features }
+    const { features, copies } = this.#folder
+    const settings = { options, canvas, data: this.#data.data, rules: this.#rules, features, copies }
     this.#batches = await openBatches(this.#learning.model, settings, step, this.#note, {
       control,
       report: (done, total) => this.#emit({ kind: 'preparing', done, total }),

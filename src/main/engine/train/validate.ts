@@ -1,6 +1,6 @@
 /** COCO metrics of a model on labelled images: of boxes, and of masks too where it finds outlines. */
 import type { EngineData, Evaluated } from '../../../core/contract/engine.ts'
-import { tileSide } from '../../../core/detectors/shared/tiles.ts'
+import { type Tiling, type TilingRule, tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { WireError } from '../../../core/errors.ts'
 import { evaluateGroundTruth } from '../../../core/evaluation/coco-metrics.ts'
 import type { GroundTruth } from '../../../core/evaluation/ground-truth.ts'
@@ -24,14 +24,14 @@ export type Validation =
  * Images that cannot be read, or are not of the size that their labels count in, are left out, as in training. Those that are much
  * larger than what is learnt from are taken in tiles, as in detection.
  *
- * @param learnt typical long side of the images that are learnt from.
+ * @param tiles by which images are tiled, as in training.
  * @param leaveOut is told of each of them.
  * @returns that it is not complete where `signal` was aborted before the end.
  */
 export async function validate(
   model: Network,
   data: EngineData,
-  learnt: number | null,
+  { rule, tiling }: { readonly rule: TilingRule; readonly tiling: Tiling },
   step: number,
   signal: AbortSignal,
   leaveOut: (error: WireError) => void,
@@ -44,9 +44,8 @@ export async function validate(
   const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
   const runner = tensorflowRunner(model)
-  const rule = { input: input.longSide, learnt }
   const network = async ([image]: readonly RgbImage[]) => {
-    const side = tileSide(image, rule, 'auto')
+    const side = tileSide(image, rule, tiling)
     return [(await detectOne(runner, image, input, evaluationOptions(model.detector), side)).detections]
   }
   for await (const result of overFiles(files, network, { input, batch: 1, signal })) {

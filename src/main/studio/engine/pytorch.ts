@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { TrainRequest, TrainResult } from '../../../core/contract/engine.ts'
-import { JOB_FILES, requireProgramFor } from '../../../core/contract/job.ts'
+import { JOB_FILES, requireProgramFor, requireWholeImages } from '../../../core/contract/job.ts'
+import { RunData } from '../../../core/contract/run-data.ts'
 import { RUN_FILES, RunRecord } from '../../../core/contract/run-record.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
@@ -69,6 +70,7 @@ export async function beginRun(
   }
   try {
     requireProgramFor(record.model, 'train', record.options)
+    requireWholeImages(dataOf(request), record)
     check(record)
   } catch (error) {
     if (!request.resume) {
@@ -78,6 +80,11 @@ export async function beginRun(
     throw error
   }
   return record
+}
+
+function dataOf({ out, data, validation }: Pick<TrainRequest, 'out' | 'data' | 'validation'>): RunData {
+  if (data) return { data, validation }
+  return RunData.parse(JSON.parse(readFileSync(path.join(out, RUN_FILES.data), 'utf8')))
 }
 
 function requireShared({ options: { batch } }: RunRecord, processes: number): void {

@@ -5,10 +5,12 @@ import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { AssignmentRules } from '../../../core/detectors/fcos/config.ts'
 import { FCOS } from '../../../core/detectors/fcos/index.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
+import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { Dataset } from '../../../core/formats/dataset.ts'
 import { MaskCounter } from '../../../core/inspect/mask-counter.ts'
 import { classesWithoutPositives, RecallMeter } from '../../../core/inspect/recall.ts'
 import { type Trained, trainingOptions } from '../../../core/training/presets.ts'
+import { type SampleRules, sampleRules, seenImages } from '../../../core/training/tiles.ts'
 import { givingWay } from '../datasets/give-way.ts'
 import { aboutCheckpoint, originOfFile } from '../engine/weights-file.ts'
 import type { Project } from '../project/index.ts'
@@ -51,7 +53,16 @@ export async function propose(
     input: { shortSide: options.size, longSide: options.size },
     rules: assignment,
   }
-  const meter = await measured(training, setting)
+  const labelled = training.images.map(({ width, height, annotations }) => ({
+    ...{ width, height },
+    boxes: annotations.flatMap(({ box }) => box),
+  }))
+  const rules = sampleRules(labelled, setting.input, options)
+  const { rule, tiling } = rules
+  const tiled = [...training.images, ...(validation?.images ?? [])].filter(
+    (image) => tileSide(image, rule, tiling) !== null,
+  ).length
+  const meter = await measured(training, setting, rules)
   const recall = { boxes: meter.recall.boxes, learnable: meter.recall.learnable }
   const objects = countOutlines(training)
   // Weights that are gone on with keep the rules that they were trained by.
@@ -74,7 +85,7 @@ export async function propose(
     cores: availableParallelism(),
     memoryMb: { total: totalmem() / BYTES_PER_MB, free: freemem() / BYTES_PER_MB },
     warnings: warningsOf(project, plan, data, {
-      ...{ recall, engine, size: options.size, objects },
+      ...{ recall, engine, size: options.size, objects, tiled },
       model: { ...model, assignment },
       withoutPositives: classesWithoutPositives(training.categories, meter),
     }),
@@ -144,11 +155,12 @@ function sameLevels(one: ModelConfig, other: ModelConfig): boolean {
 async function measured(
   { images }: Dataset,
   setting: ConstructorParameters<typeof RecallMeter>[0],
+  rules: SampleRules,
 ): Promise<RecallMeter> {
   const meter = new RecallMeter(setting)
   const giveWay = givingWay()
   for (const image of images) {
-    meter.add(image)
+    for (const seen of seenImages(image, rules)) meter.add(seen)
     await giveWay()
   }
   return meter

@@ -22,6 +22,8 @@ const MANY_SHARE = 0.1
 
 interface Circumstances extends Pick<Proposal, 'recall' | 'engine' | 'objects'> {
   readonly size: number
+  /** Images that are learnt from or measured with in tiles. */
+  readonly tiled: number
   /** The configuration with the choices of the plan. */
   readonly model: Pick<ModelConfig, 'detector' | 'head' | 'loss' | 'assignment'>
   /** The warning about classes that no location learns. */
@@ -32,7 +34,7 @@ export function warningsOf(
   project: Project,
   plan: RunPlan,
   data: PlannedData,
-  { recall, engine, objects, size, model, withoutPositives }: Circumstances,
+  { recall, engine, objects, size, tiled, model, withoutPositives }: Circumstances,
 ): RunWarning[] {
   const warnings: RunWarning[] = []
   const warn = (kind: RunWarning['kind'], message: string, query: string | null = null): void => {
@@ -40,6 +42,11 @@ export function warningsOf(
   }
   const refusal = plan.place && placeRefusal(model)
   if (refusal) warn('place', refusal)
+  else if (plan.place && tiled > 0)
+    warn(
+      'place',
+      `PyTorch has no tiles, in which ${countOf(tiled, 'large image')} would be seen: choose shrunk whole under Large images`,
+    )
   if (!engine.canTrain) warn('cannot-train', engine.title)
   if (!hasBoxes(data.training)) {
     const message = 'There is nothing to train on: label some images, and mark images without objects as done'
@@ -68,7 +75,7 @@ export function warningsOf(
   if (plan.overfit === null && withoutPositives !== null) warn('no-positives', withoutPositives)
   const lost = recall.boxes - recall.learnable
   if (lost > 0) {
-    const message = `${lost} of ${recall.boxes} boxes have no location that learns them at ${size} px. A larger input reaches small boxes; the X-ray shows which ones are affected`
+    const message = `${lost} of ${recall.boxes} boxes have no location that learns them at ${size} px. A larger input, or tiles, reach small boxes; the X-ray shows which ones are affected`
     warn('unlearnable', message)
   }
   return warnings

@@ -40,6 +40,7 @@ beforeAll(async () => {
     seed: 7,
     batchSize: 3,
     totalSteps: 20,
+    copies: null,
   }
 })
 afterAll(() => rmSync(directory, { recursive: true }))

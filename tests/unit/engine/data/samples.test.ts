@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EngineData } from '../../../../src/core/contract/engine.ts'
+import { WHOLE_IMAGES } from '../../../../src/core/training/tiles.ts'
 import { trainingCanvas } from '../../../../src/main/engine/data/canvas.ts'
 import { trainingSamples } from '../../../../src/main/engine/data/samples.ts'
 
@@ -33,10 +34,11 @@ describe('trainingSamples', () => {
         },
       ],
     }
-    const samples = trainingSamples(data, [
+    const known = [
       { id: 7, name: 'a' },
       { id: 3, name: 'b' },
-    ])
+    ]
+    const samples = trainingSamples(data, known, WHOLE_IMAGES)
     expect(samples).toEqual([
       {
         ...image,
