@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EngineData } from '../../src/core/contract/engine.ts'
+import { dispatch } from '../../src/main/studio/api/dispatch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
+import { lay, scratch } from '../support/scratch.ts'
 import { launchBrowser, openWindow, type StudioWindow } from '../support/window.ts'
 
 let browser: Browser
@@ -185,6 +187,35 @@ describe('the X-ray', () => {
     await expect.poll(pixels).not.toBe(first)
     await dialog.getByLabel('Seed').fill('0')
     await expect.poll(pixels).toBe(first)
+    expect(window.faults).toEqual([])
+  })
+
+  test('the trainer shows the tiles of a large image, and names what their borders cut', async () => {
+    const folder = await scratch()
+    await lay(folder, { 'large.jpg': [2400, 1600] })
+    const window = await openWindow(browser, { project: folder })
+    const { page, host } = window
+    await expect.poll(() => host.summary()?.images).toBe(1)
+    const [image] = host.project.find('')
+    await dispatch(host, 'classes.add', { name: 'car' })
+    const classId = host.project.classes.all()[0]!.id
+    // Tiles of 520 px show objects of 20 px at 16; the last lies across a border, the others in the first tile and far from it.
+    const boxes = [100, 300, 2000, 508].map((x) => [x, 100, x + 20, 120] as const)
+    await dispatch(host, 'annotations.add', {
+      image: image!,
+      annotations: boxes.map((box) => ({ classId, box })),
+    })
+    await window.press('x')
+    const { section } = regions(window)
+    await section.getByText('Rules', { exact: true }).click()
+    await section.getByRole('button', { name: 'Augmented training input' }).click()
+    const tiles = page
+      .getByRole('dialog', { name: 'Augmented training input' })
+      .getByRole('region', { name: 'Tiles' })
+    await tiles.getByRole('button', { name: /^Tile 1 of \d+: 3 objects$/, pressed: true }).waitFor()
+    await expect.poll(() => textOf(tiles)).toMatch(/Its borders cut car 4\./)
+    await tiles.getByRole('button', { name: /^Tile 3 of \d+: 0 objects$/ }).click()
+    await expect.poll(() => textOf(tiles)).toMatch(/^Tile 3 .* takes turns/)
     expect(window.faults).toEqual([])
   })
 

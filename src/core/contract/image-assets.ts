@@ -8,7 +8,7 @@
  *   /asset/image/<id>/tile/<level>/<column>/<row>?low&high   PNG
  *   /asset/maps/<id>?model=<key>                        raw outputs of the model in use: model-assets.ts
  *   /asset/candidates/<id>?model=<key>                  candidates of its detections: model-assets.ts
- *   /asset/training-input/<id>?seed&short&long          as a training run would see it: training-input-asset.ts
+ *   /asset/training-input/<id>?seed&short&long&tile     as a training run would see it: training-input-asset.ts
  *   /asset/run/<run id>/pinned/<index>?step=<step>      predictions of a pinned image: pinned.ts
  *
  * All are as displayed: EXIF orientation applied. low and high are the window of pictures of more than 8 bits: values that

@@ -141,7 +141,8 @@ export function tiledSamples(image: Labelled, side: number, minVisible: number):
   }
 }
 
-function viewOf(tile: Tile, image: Labelled, minVisible: number): View {
+/** What is a target in a tile. */
+export function viewOf(tile: Tile, image: Labelled, minVisible: number): View {
   const view = { ...tile, objects: [] as number[], cut: [] as number[], dropped: [] as number[] }
   for (let n = 0; n < image.boxes.length / 4; n++) {
     const share = shareIn(tile, boxOf(image.boxes, n), image)

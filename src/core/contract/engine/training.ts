@@ -62,6 +62,8 @@ export const TrainingInputRequest = z.object({
   input: InputConfig,
   augment: AugmentConfig,
   seed: z.int().min(0),
+  /** The part of a large image that is the sample; left out: all of it. */
+  tile: z.object({ x: z.int(), y: z.int(), width: z.int(), height: z.int() }).optional(),
 })
 export type TrainingInputRequest = z.infer<typeof TrainingInputRequest>
 

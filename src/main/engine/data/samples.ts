@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { type Tile, tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { BoxXyxy, Size } from '../../../core/geometry/box.ts'
 import { clipRing, type Ring, signedArea, translateRing } from '../../../core/geometry/polygon.ts'
-import { isWhole, type SampleRules, tiledSamples, type View } from '../../../core/training/tiles.ts'
+import { isWhole, type SampleRules, tiledSamples, type View, viewOf } from '../../../core/training/tiles.ts'
 
 export interface TrainingSample {
   readonly path: string
@@ -56,6 +56,10 @@ export function trainingSamples(
     ]
   })
 }
+
+/** A tile of an image, whether or not it has objects. */
+export const tileOf = (whole: TrainingSample, tile: Tile, minVisible: number): TrainingSample =>
+  sampleOf(whole, viewOf(tile, whole, minVisible))
 
 function sampleOf(whole: TrainingSample, view: View): TrainingSample {
   const { x, y, width, height, objects } = view

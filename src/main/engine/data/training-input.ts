@@ -3,7 +3,7 @@ import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { WHOLE_IMAGES } from '../../../core/training/tiles.ts'
 import { BatchMaker } from './batch.ts'
 import { trainingCanvas } from './canvas.ts'
-import { trainingSamples } from './samples.ts'
+import { seenSize, tileOf, trainingSamples } from './samples.ts'
 
 /**
  * One input as the loader makes it for a run, from the part of the run that has mosaics.
@@ -14,11 +14,14 @@ export async function trainingInput({
   input,
   augment,
   seed,
+  tile,
 }: TrainingInputRequest): Promise<TrainingInput> {
   const bad: { error?: unknown } = {}
+  const whole = trainingSamples(data, data.categories, WHOLE_IMAGES)
+  const samples = tile ? whole.map((of) => tileOf(of, tile, augment.minVisible)) : whole
   const plan = {
-    samples: trainingSamples(data, data.categories, WHOLE_IMAGES),
-    canvas: trainingCanvas(data.images, input),
+    samples,
+    canvas: trainingCanvas(samples.map(seenSize), input),
     ...{ input, augment, seed, batchSize: 1, totalSteps: 1, copies: null },
   }
   const maker = new BatchMaker(plan, 0, (_, error) => {

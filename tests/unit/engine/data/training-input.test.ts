@@ -46,6 +46,23 @@ test('unvaried: the image at its size, its colours and its boxes', async () => {
   expect(at(4, 4)).toEqual([128, 128, 128])
 })
 
+test('a tile of a large image: its part of the pixels and boxes, with the grid beside them', async () => {
+  const request = { method: 'training-input', data: await data(), input: INPUT, seed: 1 } as const
+  const tile = { x: 32, y: 0, width: 32, height: 32 }
+  const found = await trainingInput({ ...request, augment: { ...NO_AUGMENTATION, minVisible: 0.3 }, tile })
+  expect([found.width, found.height, ...found.boxes, ...found.classes]).toEqual([128, 128, 0, 32, 64, 96, 1])
+  expect([...found.pixels.subarray(3 * 64 * 128, 3 * 64 * 128 + 3)]).toEqual([250, 10, 20])
+  expect([...found.pixels.subarray(3 * (64 * 128 + 80), 3 * (64 * 128 + 80) + 3)]).toEqual([128, 128, 128])
+  const strict = { ...NO_AUGMENTATION, minVisible: 0.6 }
+  expect((await trainingInput({ ...request, augment: strict, tile })).boxes).toHaveLength(0)
+  const grid = {
+    ...{ image: { width: 64, height: 32 }, emptySamples: 1, whole: false, shown: 0 },
+    tiles: [{ ...tile, objects: 1, cut: [{ number: 1, classId: 7 }], dropped: [] }],
+  }
+  expect(decodeTrainingInput(encodeTrainingInput(found, Int32Array.of(7), grid)).grid).toEqual(grid)
+  expect(decodeTrainingInput(encodeTrainingInput(found, Int32Array.of(7))).grid).toBeNull()
+})
+
 test('varied: another seed gives another input, the same the same; boxes go with their pixels', async () => {
   const request = {
     method: 'training-input',
