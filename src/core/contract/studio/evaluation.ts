@@ -297,7 +297,7 @@ export const EVALUATION_METHODS = {
     z.array(ClassFigures).readonly(),
   ),
   /**
-   * A job with OracleResult, which is kept: of a model alone. Throws USAGE_NO_CANDIDATES for a file's evaluation, USAGE_TILES where images are taken in tiles, and
+   * A job with OracleResult, which is kept: of a model alone. Throws USAGE_NO_CANDIDATES for a file's evaluation, and
    * USAGE_MODEL_CHANGED where the checkpoint is another one now.
    */
   'evaluation.oracle': startsJob(z.strictObject(evaluation), OracleResult),

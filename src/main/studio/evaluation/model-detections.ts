@@ -2,10 +2,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { gridOf, type ImageCandidates } from '../../../core/contract/model-assets.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { evaluationSelection, guessesOf } from '../../../core/detectors/shared/select.ts'
-import { CodedError } from '../../../core/errors.ts'
-import type { CandidateImage } from '../../../core/evaluation/oracle/answers.ts'
+import type { CandidateImage, Placed } from '../../../core/evaluation/oracle/answers.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import type { ProjectClass } from '../../../core/project/model.ts'
+import { paddedSize, resizedSize } from '../../../core/pyramid/input-size.ts'
 import { matchClasses } from '../../../core/review/class-match.ts'
 import { CandidateCache } from '../models/candidate-cache.ts'
 import type { FrozenDetection } from './frozen.ts'
@@ -61,13 +63,7 @@ export async function candidateImages(
   let categoryIds: number[] = []
   for await (const { id, found } of candidatesOf(model)) {
     const { candidates, image, resized } = found
-    if (candidates.tiling) {
-      throw new CodedError(
-        'USAGE_TILES',
-        'Some of the images are so large that the model takes them in tiles, of which there are no oracles',
-        'Evaluate the smaller images alone, by a query or a split',
-      )
-    }
+    const [tile] = candidates.tiling?.tiles ?? []
     config = found.model.config
     categoryIds = classIdsOf(found, classes)
     images.push({
@@ -75,9 +71,19 @@ export async function candidateImages(
       candidates,
       pyramid: gridOf(found),
       toSource: { x: image.width / resized.width, y: image.height / resized.height },
+      ...(tile && { tile: tilePlaced(tile, config) }),
     })
   }
   return config ? { images, config, categoryIds } : null
+}
+
+/** All tiles of an image have one size. */
+function tilePlaced(tile: Size, config: ModelConfig): Placed {
+  const resized = resizedSize(tile, config.input)
+  return {
+    pyramid: gridOf({ input: paddedSize(resized), model: { config, thresholds: null } }),
+    toSource: { x: tile.width / resized.width, y: tile.height / resized.height },
+  }
 }
 
 async function* candidatesOf({

@@ -14,6 +14,8 @@ import { replaceFile } from '../../files/replace-file.ts'
 
 /** Number of models whose candidates are kept: the one in use, and some to compare it with. */
 const KEPT_MODELS = 8
+/** Of what is found in an image: from 2 on, large ones are taken in tiles. Files of other versions are never read, and pruned. */
+const VERSION = 2
 /** Milliseconds during which another use of a model is not recorded again. */
 const NOTED = 60_000
 
@@ -96,5 +98,6 @@ export class CandidateCache {
     await utimes(join(this.folder, model), now / 1000, now / 1000).catch(() => {})
   }
 
-  readonly #path = (model: string, image: string): string => join(this.folder, model, `${image}.safetensors`)
+  readonly #path = (model: string, image: string): string =>
+    join(this.folder, model, `${image}-${VERSION}.safetensors`)
 }

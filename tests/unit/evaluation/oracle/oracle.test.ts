@@ -99,6 +99,58 @@ describe('one object, three candidates', () => {
   })
 })
 
+describe('an image in tiles', () => {
+  // Two tiles of 64 × 32 px beside each other, at the input's scale, and the whole image at half of it.
+  const tiles = [0, 60].map((x) => ({ x, y: 0, width: 64, height: 32 }))
+  const own = { pyramid: pyramid({ width: 64, height: 32 }, 'half-stride'), toSource: { x: 1, y: 1 } }
+  // The first lies in the left tile; the second across the right one's left border, so that a third of it is in the left tile.
+  const objects = [object([4, 4, 20, 20], { categoryId: 3 }), object([56, 0, 24, 24], { categoryId: 7 })]
+  const at = (tile: number, column: number, row: number, box: number[], label = 0) => ({
+    tile,
+    location: row * 8 + column,
+    box,
+    label,
+  })
+  const found = [
+    at(0, 1, 1, [4, 4, 24, 24]),
+    at(0, 5, 3, [40, 24, 50, 30]),
+    // Of the right tile's input: x − 60, where the visible part [0, 20] has its centre at 10.
+    at(1, 1, 1, [60, 0, 80, 24], 1),
+    at(1, 7, 3, [110, 20, 120, 30], 1),
+    // Of the whole image, whose input is 62 × 16.
+    at(2, 0, 0, [4, 4, 24, 24]),
+  ]
+  const candidates: Candidates = {
+    locations: Int32Array.from(found, ({ location }) => location),
+    levels: new Uint8Array(found.length),
+    labels: Int32Array.from(found, ({ label }) => label),
+    classScores: new Float32Array(found.length).fill(0.5),
+    scores: new Float32Array(found.length).fill(0.5),
+    parts: { centerness: new Float32Array(found.length).fill(0.5) },
+    boxes: Float32Array.from(found.flatMap(({ box }) => box)),
+    tiling: { image: { width: 124, height: 32 }, tiles, of: Int32Array.from(found, ({ tile }) => tile) },
+  }
+  const image: CandidateImage = {
+    ...{ imageId: 1, candidates, tile: own },
+    ...{ pyramid: pyramid({ width: 64, height: 32 }, 'half-stride'), toSource: { x: 2, y: 2 } },
+  }
+
+  it('each candidate is answered by what its own tile sees', () => {
+    const { object: assigned, quality, iou } = answersFor(image, objects, OPTIONS.config)
+    expect([...assigned]).toEqual([0, -1, 1, -1, 0])
+    // (12, 12) in [4, 24]² is 8 from left and top, 12 from right and bottom; in [0, 20] × [0, 24] of the right tile 12 : 8 across.
+    expect([quality[0], quality[2]]).toEqual(close([8 / 12, Math.sqrt(8 / 12)]))
+    expect([...iou]).toEqual(close([1, 0, (20 * 24) / (24 * 24), 0, 1]))
+  })
+
+  it('its detections are those of the tiles, merged: with perfect boxes each object once', () => {
+    expect(oracleDetections('box', image, objects, OPTIONS)).toEqual([
+      { imageId: 1, categoryId: 3, box: [4, 4, 20, 20], score: 1 },
+      { imageId: 1, categoryId: 7, box: [56, 0, 24, 24], score: 1 },
+    ])
+  })
+})
+
 describe('random outputs', () => {
   const PYRAMID = pyramid({ width: 128, height: 96 }, 'half-stride')
   const random = mulberry32(5)
