@@ -203,7 +203,7 @@ describe('the X-ray', () => {
     const boxes = [100, 300, 2000, 508].map((x) => [x, 100, x + 20, 120] as const)
     await dispatch(host, 'annotations.add', {
       image: image!,
-      annotations: boxes.map((box) => ({ classId, box })),
+      annotations: boxes.map((box) => ({ classId, box, source: 'drawn' })),
     })
     await window.press('x')
     const { section } = regions(window)
