@@ -4,6 +4,7 @@ import type { TrainingOptions } from '../contract/training.ts'
 import {
   isLargeIn,
   LOST,
+  OVERLAP,
   type Tile,
   type Tiling,
   type TilingRule,
@@ -78,10 +79,12 @@ export const evaluationRules = (
 
 function sideFor(images: readonly Labelled[], typical: number, input: number): number {
   const object = medianOf(images.flatMap(({ boxes }) => sizesOf(boxes)))
-  if (object === null) return typical > LOST * input ? 2 * input : typical
-  if ((object * input) / typical >= SMALL) return typical
   // Nothing is gained by showing an image larger than it is.
-  return Math.max(input, Math.round((object * input) / SEEN))
+  if (object !== null && (object * input) / typical < SMALL)
+    return Math.max(input, Math.round((object * input) / SEEN))
+  // As detection with a model that does not say what it learnt from, unless that cuts objects to pieces.
+  const side = 2 * input
+  return typical > LOST * input && (object === null || object <= OVERLAP * side) ? side : typical
 }
 
 function sizesOf(boxes: ArrayLike<number>): number[] {

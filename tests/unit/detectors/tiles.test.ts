@@ -138,6 +138,8 @@ test('the size that a run learns at: of most images, unless their objects would 
   expect(learnt(many(image(4000, 40)))).toBe(1040)
   // Nothing is enlarged for objects of 10 px.
   expect(learnt(many(image(4000, 10)))).toBe(416)
+  // Many objects of 100 px in an image of more than eight times the input.
+  expect(learnt(many(image(4000, 100)))).toBe(832)
   // Photographs of what is large stay whole, and so do images of less than twice a tile.
   expect(learnt(many(image(4000, 800)))).toBe(4000)
   expect(learnt(many(image(700, 10)))).toBe(700)
