@@ -19,7 +19,7 @@ export interface RgbImage {
 }
 
 /** What is decoded at once: 134 megapixels, 400 MB as RGB: above every camera, below what a small machine can hold beside a model. */
-const MAX_PIXELS = 2 ** 27
+export const MAX_PIXELS = 2 ** 27
 /** What is read in parts. */
 const MAX_PIXELS_IN_PARTS = 2 ** 29
 

@@ -47,6 +47,19 @@ export class RegionReader {
     })
   }
 
+  /** All of an image that is too large to be decoded at once, reduced to a longest side. @throws CodedError as decodeImage. */
+  async readReduced(file: string, side: number): Promise<RgbImage> {
+    const copy = await this.#copyOf(file)
+    return withImage(file, async () => {
+      const { stored, orientation, format } = await headerOf(file)
+      // libvips reads a copy of it alone.
+      if (copy === null && format === 'bmp') requirePixels(stored, 'at once')
+      const source = sharp(copy ?? file, { ...LENIENT, ignoreIcc: true })
+      source.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+      return toRgb(orient(source, orientation))
+    })
+  }
+
   #copyOf(file: string): Promise<string | null> {
     const known = this.#copies.get(file) ?? this.#copy(file)
     this.#copies.set(file, known)

@@ -12,7 +12,7 @@ import { arrange, chooseImages } from './augment/scene.ts'
 import { ImageCache } from './image-cache.ts'
 import { EpochOrder, type Turn } from './order.ts'
 import { drawImage } from './resample.ts'
-import type { TrainingSample } from './samples.ts'
+import { reducedTo, type TrainingSample } from './samples.ts'
 
 export interface Batch {
   readonly step: number
@@ -118,7 +118,7 @@ export class BatchMaker {
     const outlines: (readonly Ring[] | null)[] = []
     let dropped = 0
     tiles.forEach(({ at, region, colour }, k) => {
-      const sample = samples[found[k].index]
+      const sample = reducedTo(sources[k], samples[found[k].index])
       drawImage({ ...canvas, data }, sources[k], at, region, shiftAndNormalise(colour, input))
       const placed = placeBoxes(sample, at, region, augment.minVisible)
       for (const side of placed.boxes) boxes.push(side)

@@ -2,15 +2,18 @@
 import type { Tile } from '../../../core/detectors/shared/tiles.ts'
 import { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
-import type { RgbImage } from '../../images/decode.ts'
+import { MAX_PIXELS, type RgbImage } from '../../images/decode.ts'
 import { RegionReader } from '../../images/region.ts'
 import { decodeLabelled, isBlack, requireSize } from './labelled-image.ts'
 import type { TrainingSample } from './samples.ts'
 
+/** Longest side of reduced images: no input is larger. */
+const REDUCED = 4096
+
 export interface Found {
   /** The index asked for, or that of its replacement. */
   readonly index: number
-  /** All of the image, or the tile of it that the sample shows. */
+  /** All of the image, reduced where it is too large to be decoded at once, or the tile of it that the sample shows. */
   readonly image: RgbImage
 }
 
@@ -89,7 +92,8 @@ export class ImageCache {
   #decode(index: number, tile: Tile | undefined, key: string) {
     const { path, width, height } = this.#samples[index]
     const size = { width, height }
-    const image = tile ? this.#read(path, size, tile) : decodeLabelled({ path, size })
+    const image =
+      tile || width * height > MAX_PIXELS ? this.#read(path, size, tile) : decodeLabelled({ path, size })
     const entry = { image, bytes: 0 }
     entry.image.then(
       (image) => {
@@ -104,8 +108,10 @@ export class ImageCache {
     return entry
   }
 
-  async #read(path: string, size: Size, { x, y, width, height }: Tile): Promise<RgbImage> {
+  async #read(path: string, size: Size, tile: Tile | undefined): Promise<RgbImage> {
     requireSize(path, await this.#regions.size(path), size)
+    if (!tile) return this.#regions.readReduced(path, REDUCED)
+    const { x, y, width, height } = tile
     return this.#regions.read(path, { left: x, top: y, width, height })
   }
 

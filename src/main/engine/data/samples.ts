@@ -57,6 +57,19 @@ export function trainingSamples(
   })
 }
 
+/** The sample in the pixels of what was decoded, where that was reduced. */
+export function reducedTo(decoded: Size, sample: TrainingSample): TrainingSample {
+  const { width, height } = seenSize(sample)
+  if (width === 0 || height === 0 || decoded.width === width) return sample
+  const [x, y] = [decoded.width / width, decoded.height / height]
+  const scale = (value: number, i: number) => value * (i % 2 === 0 ? x : y)
+  return {
+    ...sample,
+    boxes: sample.boxes.map(scale),
+    outlines: sample.outlines?.map((rings) => rings && rings.map((ring) => ring.map(scale))),
+  }
+}
+
 /** A tile of an image, whether or not it has objects. */
 export const tileOf = (whole: TrainingSample, tile: Tile, minVisible: number): TrainingSample =>
   sampleOf(whole, viewOf(tile, whole, minVisible))

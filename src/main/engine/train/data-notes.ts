@@ -53,16 +53,17 @@ function tiled(images: readonly EngineImage[], { rule, tiling, minVisible }: Sam
   }
   if (count.images === 0) return []
   const which = images.length === 1 ? 'The image is' : `${count.images} of ${images.length} images are`
-  const wholes =
-    count.wholes > 0 ? ` ${count.wholes} are also seen whole, for objects that are too large for tiles.` : ''
+  const empty = count.empty > 0 ? `, and ${count.emptySamples} at a time of the ${count.empty} without` : ''
+  const seen = count.wholes === 1 ? '1 image is' : `${count.wholes} images are`
+  const wholes = count.wholes > 0 ? ` ${seen} also seen whole, for objects that are too large for tiles.` : ''
   const cut =
     count.cut + count.dropped > 0
       ? ` Borders of tiles cut ${countOf(count.cut, 'object')}; of ${count.dropped} others less than ` +
         `${Math.round(100 * minVisible)} % is left, which is no target there. Each lies whole in another tile or is seen in the whole image.`
       : ''
   return [
-    `${which} learnt from in tiles of ${[...sides].join(', ')} px: ${count.tiles} with objects, and ${count.emptySamples} at a time of ` +
-      `the ${count.empty} without.${wholes}${cut} Detection with this model takes the same tiles (training.tile)`,
+    `${which} learnt from in tiles of ${[...sides].join(', ')} px: ${count.tiles} with objects${empty}.` +
+      `${wholes}${cut} Detection with this model takes the same tiles (training.tile)`,
   ]
 }
 

@@ -115,6 +115,26 @@ test('batches are the same from copies and from the image, from any step, with a
   expect(readdirSync(copies)).toHaveLength(1)
 })
 
+test('an image that is too large to be decoded at once is seen reduced, with its boxes', async () => {
+  const { width, height } = { width: 16_400, height: 8200 }
+  const path = join(folder, 'huge.png')
+  const grey = { create: { width, height, channels: 3, background: '#000' } } as const
+  const square = { create: { width: 4000, height: 4000, channels: 3, background: '#646464' } } as const
+  await sharp({ ...grey, limitInputPixels: false })
+    .composite([{ input: square, left: 8000, top: 2000 }])
+    .png({ compressionLevel: 1 })
+    .toFile(path)
+  const image = {
+    ...{ id: 2, path, width, height, boxes: Float64Array.of(8000, 2000, 12_000, 6000) },
+    ...{ categories: Int32Array.of(1), crowds: new Uint8Array(1), areas: Float64Array.of(16e6) },
+  }
+  const samples = trainingSamples({ categories: CLASSES, images: [image] }, CLASSES, WHOLE_IMAGES)
+  const batch = await maker({ samples }).make(0)
+  const expected = [8000, 2000, 12_000, 6000].map((side) => (side * 150) / width)
+  for (const [k, side] of expected.entries()) expect(batch.boxes[0]![k]!).toBeCloseTo(side, 0)
+  expect(middles(batch)).toEqual([100])
+})
+
 test('an image of another size than its labels is replaced as a whole, with all its tiles', async () => {
   const strange = { ...data, images: [{ ...data.images[0]!, width: WIDTH + 20 }] }
   const good = trainingSamples(data, CLASSES, WHOLE_IMAGES)
