@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createProject, PROJECT_FILE } from '../../src/main/studio/project/index.ts'
 import { photo } from '../support/canvas/browser.ts'
+import { timeToNextImage } from '../support/canvas/next-image.ts'
 import { launchBrowser, startWindow } from '../support/window.ts'
 
 const IMAGES = 100_000
@@ -21,20 +22,6 @@ const SOURCES = 20
 const PHOTOS = 8
 const DRAWN = 50
 const switches = Number(process.argv[2] ?? 2000)
-
-/** In the page: presses the key and waits for the other picture. */
-const nextImage = `async () => {
-  const canvas = document.querySelector('[role="application"]')
-  const before = canvas.getAttribute('aria-label')
-  const start = performance.now()
-  canvas.dispatchEvent(new KeyboardEvent('keydown', { key: 'd', code: 'KeyD', bubbles: true }))
-  const frame = () => new Promise(requestAnimationFrame)
-  while (canvas.getAttribute('aria-label') === before) await frame()
-  // The canvas says in its next frame how far the new picture is.
-  await frame()
-  while (canvas.dataset.picture !== 'sharp') await frame()
-  return performance.now() - start
-}`
 
 /** In the page: scrolls for five seconds and looks at every frame for a row that says nothing. */
 const scrollThrough = `async () => {
@@ -146,7 +133,7 @@ async function withPhotos(root: string) {
   for (let i = 1; i < PHOTOS; i++) {
     // As long as somebody looks at an image who goes through them quickly.
     await page.waitForTimeout(1500)
-    times.push(Number(await page.evaluate(`(${nextImage})()`)))
+    times.push(await timeToNextImage(page))
   }
   const memory: number[] = []
   for (let i = 0; i < switches; i++) {

@@ -1,11 +1,12 @@
 /** What a model sees, in the window: live guesses, deciding on them by key, proposals in many images, the queue. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineData, ScoredBox } from '../../src/core/contract/engine.ts'
+import type { BoxXyxy } from '../../src/core/geometry/box.ts'
 import type { ClassBox } from '../../src/core/review/undecided.ts'
 import { dispatch } from '../../src/main/studio/api/dispatch.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
@@ -16,8 +17,12 @@ import { launchBrowser, openWindow, type StudioWindow } from '../support/window.
 const folder = mkdtempSync(join(tmpdir(), 'fcos-detect-'))
 const checkpoint = join(folder, 'run', 'last.safetensors')
 const COUNT = 4
+/** Of a run that learnt otherwise. */
+const other = join(folder, 'other', 'last.safetensors')
 /** The scores of detections in each image, the best first, as the engine itself gives them. */
 const scores: number[][] = []
+/** Boxes that each of the two checkpoints detects in the first image. */
+const boxes = { checkpoint: [] as BoxXyxy[], other: [] as BoxXyxy[] }
 
 let data: EngineData
 let browser: Browser
@@ -25,23 +30,30 @@ beforeAll(async () => {
   data = await pictures(join(folder, 'pictures'), COUNT)
   const engine = await startEngine({ fastMath: false })
   const training = { ...SMALL.training, steps: 30, saveEvery: 100, optimiser: { rate: 3e-3 } }
-  const options = { ...SMALL, training }
-  await engine.call(
-    {
-      ...{ method: 'train', out: join(folder, 'run'), weights: null, architecture: 'lite0' },
-      ...{ data, validation: null, options, resume: false },
-    },
-    () => {},
-  )
-  await engine.call(
-    {
-      ...{ method: 'detect', model: checkpoint, images: data.images.map(({ path }) => path) },
-      ...{ score: 0.05, nms: 0.6, limit: 100, batch: 1, size: null },
-    },
-    (event) => {
-      if (event.kind === 'detected') scores.push(event.detections.map(({ score }: ScoredBox) => score))
-    },
-  )
+  const train = (out: string, seed: number) =>
+    engine.call(
+      {
+        ...{ method: 'train', out: join(folder, out), weights: null, architecture: 'lite0' },
+        ...{ data, validation: null, options: { ...SMALL, training: { ...training, seed } }, resume: false },
+      },
+      () => {},
+    )
+  const detect = (model: string, images: EngineData['images'], found: (boxes: readonly ScoredBox[]) => void) =>
+    engine.call(
+      {
+        ...{ method: 'detect', model, images: images.map(({ path }) => path) },
+        ...{ score: 0.05, nms: 0.6, limit: 100, batch: 1, size: null },
+      },
+      (event) => {
+        if (event.kind === 'detected') found(event.detections)
+      },
+    )
+  await train('run', 5)
+  await train('other', 6)
+  await detect(checkpoint, data.images, (found) => scores.push(found.map(({ score }) => score)))
+  const first = data.images.slice(0, 1)
+  await detect(checkpoint, first, (found) => boxes.checkpoint.push(...found.map(({ box }) => box)))
+  await detect(other, first, (found) => boxes.other.push(...found.map(({ box }) => box)))
   await engine.close()
   browser = await launchBrowser()
 })
@@ -181,4 +193,53 @@ test('Assist says what it waits for and how many images it learns from, without 
   }
   await says('Assist learns from 3 images')
   expect(await violations(page)).toEqual([])
+})
+
+test('newer weights replace all proposals but those that are selected or under the pointer', async () => {
+  const window = await open()
+  const { host, page } = window
+  // A run writes its checkpoint time and again.
+  mkdirSync(join(folder, 'live'))
+  const live = join(folder, 'live', 'last.safetensors')
+  const publish = (file: string) => {
+    copyFileSync(file, `${live}.partial`)
+    renameSync(`${live}.partial`, live)
+  }
+  publish(checkpoint)
+  await dispatch(host, 'models.use', { path: live })
+  await window.press('m')
+  await window.slide('Score', 0.05)
+  await expect.poll(() => window.proposals()).toBe(boxes.checkpoint.length)
+
+  // One is selected, another under the pointer.
+  await window.press('j')
+  const [[x1, y1, x2, y2]] = boxes.checkpoint as [BoxXyxy]
+  const isApart = ([left, , right]: BoxXyxy) => left > x2 || right < x1
+  const hovered = boxes.checkpoint.find(isApart)!
+  const at = [(hovered[0] + hovered[2]) / 2, (hovered[1] + hovered[3]) / 2] as const
+  const { x, y } = await window.place(at)
+  await page.mouse.move(x, y)
+  const answered = page.waitForResponse((response) => response.url().includes('/asset/candidates/'))
+  publish(other)
+  await host.models.current(host.project.path)
+  await (await answered).finished()
+  const isOf = (known: readonly BoxXyxy[], box: BoxXyxy): boolean =>
+    known.some((one) => one.every((side, k) => Math.abs(side - box[k]!) < 0.01))
+  await expect.poll(() => window.proposals()).not.toBe(boxes.checkpoint.length)
+
+  await window.press('y')
+  const [accepted, ...more] = await window.stored()
+  expect(more).toEqual([])
+  for (const [k, side] of [x1, y1, x2, y2].entries()) expect(accepted!.box[k]).toBeCloseTo(side, 2)
+  await window.press('Escape')
+  await page.mouse.click(x, y)
+  await window.press('y')
+  const held = await window.stored()
+  expect(held.filter(({ box }) => isOf(boxes.checkpoint, box))).toHaveLength(2)
+  // All the others are what the newer weights detect. Overlapping ones are hidden by what was accepted.
+  await page.mouse.move(0, 0)
+  await window.press('Shift+Y')
+  const others = (await window.stored()).slice(2)
+  expect(others.length).toBeGreaterThan(0)
+  expect(others.filter(({ box }) => !isOf(boxes.other, box))).toEqual([])
 })

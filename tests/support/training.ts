@@ -13,14 +13,25 @@ export function engineHost(folder: string): StudioHost {
   return createHost({ shell: 'browser', root: PROJECT, cacheFolder: join(folder, 'cache') })
 }
 
-/** Ends the engines of a process, by default this one, as the system does when memory is short. */
-export function killEngines(parent = process.pid): void {
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
+/** Process ids of the engines of a process, by default this one. */
+export const engines = (parent = process.pid): number[] =>
+  readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return []
     try {
       const [, fields] = readFileSync(`/proc/${entry}/stat`, 'utf8').split(') ')
       const isEngine = readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes('src/main/engine/index.ts')
-      if (isEngine && Number(fields!.split(' ')[1]) === parent) process.kill(Number(entry), 'SIGKILL')
+      return isEngine && Number(fields!.split(' ')[1]) === parent ? [Number(entry)] : []
+    } catch {
+      // It has ended meanwhile.
+      return []
+    }
+  })
+
+/** Ends the engines of a process, as the system does when memory is short. */
+export function killEngines(parent = process.pid): void {
+  for (const pid of engines(parent)) {
+    try {
+      process.kill(pid, 'SIGKILL')
     } catch {
       // It has ended meanwhile.
     }

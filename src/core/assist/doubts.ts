@@ -78,7 +78,11 @@ export function contradictions<Label extends ClassBox>(
       )
       if (agrees) continue
       questioned.add(there)
-    } else if (labels.some((label) => iou(label.box, box) >= NEAR)) continue
+    } else {
+      if (labels.some((label) => iou(label.box, box) >= NEAR)) continue
+      // One place is one question, whichever classes the model holds for possible.
+      if (found.some((other) => other.label === null && iou(other.box, box) >= NEAR)) continue
+    }
     found.push({ label: there ?? null, expected, box, confidence })
   }
   for (const label of labels) {

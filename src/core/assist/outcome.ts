@@ -2,7 +2,7 @@
  * What becomes of proposals: each is compared with the labels that a person has finished the image with, and costs or saves
  * that person work.
  */
-import { iou } from '../geometry/box.ts'
+import { area, type BoxXyxy, iou } from '../geometry/box.ts'
 import type { ClassBox } from '../review/undecided.ts'
 
 export interface Proposed extends ClassBox {
@@ -22,6 +22,18 @@ export interface Outcome {
 /** IoU with a label of the same class from which a proposal is about it, and from which it stays as it is. */
 export const ABOUT = 0.5
 export const STAYS = 0.75
+/** From which IoU on a label lies where something was proposed or questioned: boxes are stored exactly. */
+export const SAME_BOX = 0.98
+
+/** Whether it is one of the many objects in a crowd region of its class, which nobody draws one by one. */
+export const liesInCrowd = ({ classId, box }: ClassBox, crowds: readonly ClassBox[]): boolean =>
+  crowds.some((crowd) => crowd.classId === classId && shareWithin(box, crowd.box) >= ABOUT)
+
+function shareWithin(box: BoxXyxy, region: BoxXyxy): number {
+  const width = Math.min(box[2], region[2]) - Math.max(box[0], region[0])
+  const height = Math.min(box[3], region[3]) - Math.max(box[1], region[1])
+  return (Math.max(0, width) * Math.max(0, height)) / area(box)
+}
 
 /**
  * The best-scored proposal chooses first, the label of its class that it overlaps most; each label is chosen once. The

@@ -120,11 +120,14 @@ export class Child<Request, Event = never, Result = unknown> {
     return call
   }
 
-  /** Asks the process to exit, and kills it after a few seconds. Pending calls fail with the error. */
-  async close(error: CodedError): Promise<void> {
+  /**
+   * Asks the process to exit, and kills it where it has not after some milliseconds. Pending calls fail with the
+   * error.
+   */
+  async close(error: CodedError, patience = PATIENCE): Promise<void> {
     this.#end(() => error)
     if (this.#process.connected) this.#process.disconnect()
-    const force = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE)
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), patience)
     await this.#gone
     clearTimeout(force)
   }

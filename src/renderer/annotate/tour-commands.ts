@@ -29,8 +29,8 @@ export function tourCommands(studio: Studio): Command[] {
       run: () => {
         const { agree } = tour.current!
         if (agree) {
-          agree()
-          return tour.step(1)
+          agree.run()
+          return tour.answered()
         }
         const { classId, box, segmentation } = tour.current!.guess!
         const outline = segmentation ? { segmentation, area: segmentationArea(segmentation) } : {}
@@ -45,7 +45,7 @@ export function tourCommands(studio: Studio): Command[] {
       enabled: () => studio.canEdit && tour.current?.keep !== undefined,
       run: () => {
         tour.current!.keep!()
-        tour.step(1)
+        tour.answered()
       },
     },
   ]

@@ -4,9 +4,16 @@ import type { CurrentModel } from '../../core/contract/studio/models.ts'
 import { countOf } from '../ui/numbers.ts'
 import type { Context } from './controller-context.ts'
 import type { Editor } from './editor.svelte.ts'
+import type { ModelInUse } from './model-in-use.svelte.ts'
 import type { ReviewTour } from './review-tour.svelte.ts'
+import type { RunList } from './run-list.svelte.ts'
 
-type AssistContext = Context & { readonly editor: Editor; readonly tour: ReviewTour }
+type AssistContext = Context & {
+  readonly editor: Editor
+  readonly tour: ReviewTour
+  readonly runs: RunList
+  readonly model: ModelInUse
+}
 
 export class AssistSwitch {
   readonly #studio: AssistContext
@@ -29,7 +36,14 @@ export class AssistSwitch {
 
   /** Whether proposals are those of Assist, above its own thresholds. */
   get proposing(): boolean {
-    return this.on && this.state!.proposing
+    return this.on && this.state!.proposing && this.isInUse
+  }
+
+  /** Whether the model in use is Assist's: somebody may have chosen another meanwhile. */
+  get isInUse(): boolean {
+    const { runs, model } = this.#studio
+    const own = runs.all.find(({ id }) => id === this.state?.run)?.checkpoint
+    return own != null && own === model.current?.path
   }
 
   async refresh(): Promise<void> {
@@ -37,15 +51,23 @@ export class AssistSwitch {
     if (state) this.state = state
   }
 
-  async toggle(): Promise<void> {
+  toggle(): Promise<void> {
+    return this.#switch(!this.on)
+  }
+
+  /** Also after a failure, which is then told no more. */
+  off(): Promise<void> {
+    return this.#switch(false)
+  }
+
+  async #switch(on: boolean): Promise<void> {
     const { client } = this.#studio
-    const { on } = this
     const before = await this.#inUse()
-    const call = on ? client.call('assist.stop', {}) : client.call('assist.start', {})
+    const call = on ? client.call('assist.start', {}) : client.call('assist.stop', {})
     const state = await this.#studio.attempt(call)
     if (!state) return
     this.state = state
-    if (!on) return
+    if (on) return
     const now = await this.#inUse()
     if (now?.path === before?.path) return
     const words = now ? `${now.title} is in use again` : 'no model is in use, as before'
@@ -73,24 +95,37 @@ export class AssistSwitch {
     const stops = doubts.map((doubt) => ({
       ...{ imageId: doubt.image, annotationId: doubt.annotation, box: doubt.box, guess: doubt.expected },
       note: this.#wordsOf(doubt),
-      agree: () => this.#agree(doubt),
+      agree: { title: this.#answerTo(doubt), run: () => this.#agree(doubt) },
       keep: () => this.#keep(doubt),
     }))
     this.#studio.tour.start(stops, 0, () => {})
   }
 
+  #nameOf(id: number): string {
+    return this.#studio.classById.get(id)?.name ?? '?'
+  }
+
   #wordsOf({ labelled, expected }: Doubt): string {
-    const nameOf = (id: number): string => this.#studio.classById.get(id)?.name ?? '?'
-    const guess = expected && `${expected.score.toFixed(2)} ${nameOf(expected.classId)}`
+    const guess = expected && `${expected.score.toFixed(2)} ${this.#nameOf(expected.classId)}`
     if (labelled === null) return `Nothing is labelled where ${guess} was expected`
     return expected
-      ? `Labelled ${nameOf(labelled)} where ${guess} was expected`
-      : `Labelled ${nameOf(labelled)} where nothing was expected`
+      ? `Labelled ${this.#nameOf(labelled)} where ${guess} was expected`
+      : `Labelled ${this.#nameOf(labelled)} where nothing was expected`
+  }
+
+  /** What agreeing with the model does. */
+  #answerTo({ labelled, expected }: Doubt): string {
+    if (!expected) return 'Delete label'
+    return `${labelled === null ? 'Add' : 'Change to'} ${this.#nameOf(expected.classId)}`
   }
 
   #agree({ annotation, expected }: Doubt): void {
     const { editor } = this.#studio
-    if (annotation === null) editor.add([{ ...expected!, source: 'drawn' }], 'Make detection a label')
+    if (annotation === null) {
+      const { classId, box } = expected!
+      editor.add([{ classId, box, source: 'drawn' }], 'Make detection a label')
+      // Somebody may have deleted the label since.
+    } else if (editor.image.annotations.every(({ id }) => id !== annotation)) return
     else if (expected) editor.update([annotation], { classId: expected.classId }, 'Change class')
     else editor.remove([annotation])
   }

@@ -23,8 +23,8 @@ export interface TourStop {
   readonly guess: TourGuess | null
   /** One line: what is wrong here. */
   readonly note: string
-  /** Where somebody is in doubt: makes the labels what the detector says, or says that they are right. */
-  readonly agree?: () => void
+  /** Where labels are in doubt: makes them what the detector says, in the words of a button; or says that they are right. */
+  readonly agree?: { readonly title: string; run(): void }
   readonly keep?: () => void
 }
 
@@ -51,6 +51,13 @@ export class ReviewTour {
   step(by: 1 | -1): void {
     if (this.at + by >= this.stops.length) this.end()
     else this.#goTo(Math.max(0, this.at + by))
+  }
+
+  /** The stop at hand is done with: nobody comes by again. */
+  answered(): void {
+    this.stops = this.stops.toSpliced(this.at, 1)
+    if (this.at >= this.stops.length) this.end()
+    else this.#goTo(this.at)
   }
 
   end(): void {

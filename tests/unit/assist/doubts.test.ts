@@ -79,6 +79,12 @@ describe('labels that are contradicted', () => {
     expect(doubts.filter((doubt) => doubt.label === labels[0])).toHaveLength(1)
   })
 
+  it('question a place once, whichever classes are expected there', () => {
+    const claims = [...TRUSTED, ...past(30, 0, 0.95, MARBLE)]
+    const doubts = doubtsOf([seen(300), seen(310, MARBLE, 0.93), seen(600, MARBLE, 0.93)], [], claims)
+    expect(doubts.map(({ box }) => box)).toEqual([boxAt(300), boxAt(600)])
+  })
+
   it('find most mistakes of a labeller beside a model that is nearly always right, and little else', () => {
     const random = mulberry32(7)
     const claims: Claim[] = []

@@ -4,6 +4,9 @@ import type { LearningDepth } from '../training.ts'
 import { EngineData, EngineImage, Path } from './images.ts'
 import { START } from './training.ts'
 
+/** All classes, by their ids. None only where there are no images. */
+const LiveClasses = z.array(EngineData.shape.categories.element)
+
 /**
  * A run that goes on until it is cancelled: images join, change and leave between two batches, and what was learnt is
  * published every few seconds. It rests, without using the processor, once more steps teach it nothing.
@@ -13,8 +16,8 @@ export const AssistRequest = z.object({
   /** The run's folder. */
   out: Path,
   ...START,
-  /** All that is labelled now, also where the run goes on. */
-  data: EngineData,
+  /** All that is labelled now, also where the run goes on; nothing may be then. */
+  data: z.object({ categories: LiveClasses, images: z.array(EngineImage) }),
   /** Continue with what was published or saved in `out`. */
   resume: z.boolean(),
 })
@@ -23,8 +26,8 @@ export type AssistRequest = z.infer<typeof AssistRequest>
 /** Changes what the running assist job learns from. Answered at once; the next batch is made of the new labels. */
 export const AssistLabelsRequest = z.object({
   method: z.literal('assist-labels'),
-  /** All classes, by their ids: new ones get rows of their own, those that are gone lose theirs. */
-  categories: EngineData.shape.categories,
+  /** New ones get rows of their own, those that are gone lose theirs. */
+  categories: LiveClasses,
   /** Images that joined, or whose labels are others now. */
   changed: z.array(EngineImage),
   /** Ids of images that no longer count. */

@@ -23,6 +23,9 @@ export const ASSIST_PHASES = [
   'failed',
 ] as const
 
+/** Finished images from which on what the learner finds is proposed. */
+export const PROPOSES_FROM = 3
+
 const Share = z.number().min(0).max(1)
 
 /** How often something became of proposals, and in which images. */
@@ -94,7 +97,7 @@ export const ASSIST_METHODS = {
   'assist.start': method(None, AssistState),
   /** What was learnt is kept. */
   'assist.stop': method(None, AssistState),
-  /** The most confident first. Those whose labels were changed since are gone. */
+  /** The most confident first. Those whose labels were changed since are gone, and those of classes that are. */
   'assist.doubts': method(None, z.array(Doubt).readonly()),
   /** The labels are right as they are: takes a doubt from the list. */
   'assist.dismiss': method(z.strictObject({ image: Id, box: Box }), z.null()),

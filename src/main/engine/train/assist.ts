@@ -227,11 +227,11 @@ class LiveRun {
 
   /** The next batch is made of the labels as they are now. */
   async #relabel(categories: EngineData['categories']): Promise<void> {
+    this.#settling.begin(this.#images.size)
+    if (this.#images.size === 0) return
     this.#categories = categories
     const classes = this.#record.model.classes
     if (JSON.stringify(classes) !== JSON.stringify(categories)) this.#reclass(categories)
-    this.#settling.begin(this.#images.size)
-    if (this.#images.size === 0) return
     const preset = trainingOptions(this.#record.model.architecture, this.#images.size, this.#chosen.training)
     this.#deepen(this.#chosen.training?.learn ?? liveDepth(preset.learn, this.#images.size))
     const plan = this.#plan()

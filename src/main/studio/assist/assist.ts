@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { EngineEvent } from '../../../core/contract/engine.ts'
 import { inferenceOnly } from '../../../core/contract/runtime.ts'
-import type { AssistState, Doubt } from '../../../core/contract/studio/assist.ts'
+import { type AssistState, type Doubt, PROPOSES_FROM } from '../../../core/contract/studio/assist.ts'
 import type { CurrentModel } from '../../../core/contract/studio/models.ts'
 import type { EventData, EventName } from '../../../core/contract/studio.ts'
 import { CodedError, toWire } from '../../../core/errors.ts'
@@ -33,8 +33,6 @@ export interface AssistSurroundings {
   emit<Name extends EventName>(event: Name, data: EventData<Name>): void
 }
 
-/** Finished images from which on proposals are shown. */
-const PROPOSING = 3
 /** Milliseconds in which changes gather before they are told. */
 const GATHER_MS = 100
 const TELL_EVERY_MS = 250
@@ -63,6 +61,10 @@ export class Assist {
   #telling: ReturnType<typeof setTimeout> | undefined
   #turn: Promise<void> = Promise.resolve()
   #progress = { step: 0, learn: null as AssistState['learn'], cpuSeconds: 0, published: false }
+  /** Aborted when it is switched off, fails or is closed: what is under way then must not begin anything. */
+  #switched = new AbortController()
+  /** Settles when what was switched off last has ended. */
+  #ceased: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(studio: AssistSurroundings) {
@@ -76,7 +78,7 @@ export class Assist {
     const { step, learn, cpuSeconds } = this.#progress
     const thresholds = this.#judgements?.thresholds(this.#finished.classIds) ?? new Map<number, number>()
     return {
-      phase: this.#phase === 'learning' && this.#live?.paused() ? 'paused' : this.#phase,
+      phase: this.#phaseNow,
       error: this.#error,
       run: this.#run?.id ?? null,
       images: this.#finished.count,
@@ -94,12 +96,19 @@ export class Assist {
     return this.#judgements?.all ?? []
   }
 
+  get #phaseNow(): Phase {
+    const isAtWork = this.#phase === 'learning' || this.#phase === 'resting'
+    // All images were opened again, or the last class is gone.
+    if (isAtWork && this.#finished.count === 0) return 'waiting'
+    return this.#phase === 'learning' && this.#live?.paused() ? 'paused' : this.#phase
+  }
+
   get #on(): boolean {
     return this.#phase !== 'off' && this.#phase !== 'failed'
   }
 
   get #proposing(): boolean {
-    return this.#on && this.#progress.published && this.#finished.count >= PROPOSING
+    return this.#on && this.#progress.published && this.#finished.count >= PROPOSES_FROM
   }
 
   /** Whether it was on when the project was closed. */
@@ -109,11 +118,13 @@ export class Assist {
 
   /** Throws IO_PROJECT_READ_ONLY, RUNTIME_*. What happens later is told by the state. */
   async start(): Promise<AssistState> {
+    await this.#ceased
     if (this.#on) return this.state
     const { project, runs, place } = this.#studio
     if (project.readOnly) throw project.readOnly
     if (readRuntimeRecord(place).device === 'onnx') throw inferenceOnly()
     const goesOn = this.wasOn
+    this.#switched = new AbortController()
     this.#remember(true)
     this.#error = null
     this.#phase = 'waiting'
@@ -166,8 +177,7 @@ export class Assist {
 
   /** The most confident first. */
   doubts(): Doubt[] {
-    const { annotations } = this.#studio.project
-    this.#doubts ??= this.#judgements ? standingDoubts(this.#judgements, annotations) : []
+    this.#doubts ??= this.#judgements ? standingDoubts(this.#judgements, this.#studio.project) : []
     return this.#doubts
   }
 
@@ -181,7 +191,10 @@ export class Assist {
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(async () => {
       if (this.#closed) return
-      await work().catch((error: unknown) => this.#fail(error))
+      const { signal } = this.#switched
+      await work().catch((error: unknown) => {
+        if (!signal.aborted) this.#fail(error)
+      })
     })
     this.#turn = turn
     return turn
@@ -191,19 +204,22 @@ export class Assist {
   async #takeChanges(): Promise<void> {
     clearTimeout(this.#gathering)
     this.#gathering = undefined
+    const { signal } = this.#switched
     const changes = this.#on ? this.#finished.changes() : null
     if (!changes) return
     const { changed, removed } = changes
-    const fresh = changed.filter((id) => !this.#judgements?.isLearnt(id))
+    const known = changed.filter((id) => this.#judgements?.isLearnt(id))
+    const fresh = changed.filter((id) => !known.includes(id))
     if (fresh.length <= MOST_JUDGED) for (const id of fresh) await this.#judge(id)
+    if (signal.aborted) return
+    this.#judgements?.relabel(known, this.#studio.project.annotations.ofImages(known))
     this.#finished.settle(changes)
     this.#examiner.forget(changed)
     this.#judgements?.learn(changed)
     const { categories } = this.#finished
     if (this.#learner.isAtWork) {
-      if (categories.length > 0)
-        await this.#learner.tell({ categories, changed: this.#finished.imagesOf(changed), removed })
-    } else if (!this.#live && this.#finished.hasBoxes()) await this.#begin()
+      await this.#learner.tell({ categories, changed: this.#finished.imagesOf(changed), removed })
+    } else if (!this.#live && this.#finished.hasBoxes()) await this.#begin(signal)
     if (this.#proposing && fresh.length > 0) {
       void this.#examiner.lookAhead(() => this.#model(), this.#finished.count)
     }
@@ -223,14 +239,17 @@ export class Assist {
     return this.#studio.models.at(this.#run!.summary.checkpoint!)
   }
 
-  async #begin(): Promise<void> {
+  async #begin(off: AbortSignal): Promise<void> {
     const { runs, models, project, place } = this.#studio
     // A run that was ended before it had published anything begins again.
     const resume = this.#run?.summary.checkpoint != null
+    this.#phase = 'starting'
+    const notes: string[] = []
     const start = resume
       ? NO_START
-      : await learnerStart(await models.current(project.path), place, (line) => this.#live?.note(line))
-    this.#phase = 'starting'
+      : await learnerStart(await models.current(project.path), place, (line) => notes.push(line))
+    // Weights may have been downloaded meanwhile.
+    if (off.aborted) return
     this.#live = runs.beginAssist(this.#run?.id ?? null, start.title, (control, run) => {
       this.#run = run
       this.#judgements ??= new Judgements(run.folder)
@@ -240,6 +259,7 @@ export class Assist {
       return this.#learner.learn({ ...start, folder: run.folder, resume, data }, control, receive)
     })
     const live = this.#live
+    for (const line of notes) live.note(line)
     void live.ended.then(
       () => this.#ended(live, null),
       (error: unknown) => this.#ended(live, error),
@@ -304,22 +324,31 @@ export class Assist {
   }
 
   #fail(error: unknown): void {
-    this.#phase = 'failed'
+    void this.#cease('failed')
     this.#error = toWire(error)
-    void this.#bringBack()
     this.#tell()
   }
 
-  async #end(): Promise<void> {
+  /** Nothing is learnt any more; settles when the engine that learnt has ended. */
+  #cease(phase: 'off' | 'failed'): Promise<void> {
     const live = this.#live
+    this.#switched.abort()
     clearTimeout(this.#gathering)
     this.#gathering = undefined
-    this.#phase = 'off'
+    this.#phase = phase
     this.#error = null
     this.#live = null
     this.#examiner.stop()
-    await live?.stop()
-    await this.#bringBack()
+    const before = this.#ceased
+    this.#ceased = before.then(async () => {
+      await live?.stop()
+      await this.#bringBack()
+    })
+    return this.#ceased
+  }
+
+  async #end(): Promise<void> {
+    await this.#cease('off')
     this.#finished.forget()
     clearTimeout(this.#telling)
     this.#telling = undefined

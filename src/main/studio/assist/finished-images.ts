@@ -57,7 +57,8 @@ export class FinishedImages {
     const touched = this.#touched
     if (touched !== 'all' && touched.size === 0) return null
     this.#touched = new Set()
-    const finished = new Set(this.#project.find(FINISHED))
+    // Without a class an image teaches nothing.
+    const finished = new Set(this.classIds.length > 0 ? this.#project.find(FINISHED) : [])
     const ids = touched === 'all' ? [...new Set([...finished, ...this.#told.keys()])] : [...touched]
     const labels = this.#project.annotations.ofImages(ids)
     const keys = new Map(ids.map((id, i) => [id, keyOf(labels[i]!)]))

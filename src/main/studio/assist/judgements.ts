@@ -5,9 +5,17 @@
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { type Claim, claimsOf, contradictions } from '../../../core/assist/doubts.ts'
-import { effortOf, outcomeOf, type Proposed, unassisted } from '../../../core/assist/outcome.ts'
+import { type Claim, claimsOf, contradictions, type JudgedDetection } from '../../../core/assist/doubts.ts'
+import {
+  effortOf,
+  liesInCrowd,
+  outcomeOf,
+  type Proposed,
+  SAME_BOX,
+  unassisted,
+} from '../../../core/assist/outcome.ts'
 import { chooseThresholds } from '../../../core/assist/thresholds.ts'
 import type { AssistSummary } from '../../../core/contract/studio/assist.ts'
 import { Box } from '../../../core/contract/studio/values.ts'
@@ -21,8 +29,6 @@ const RECENT = 20
 const CURVE = 50
 /** Images whose claims tell how far the model is to be believed: what it said long ago it said as another. */
 const CLAIMING = 100
-/** IoU with its proposal of a label that was not adjusted: boxes are stored exactly. */
-const AS_PROPOSED = 0.98
 
 const Numbers = z.array(z.int())
 
@@ -86,8 +92,15 @@ export class Judgements {
       const found = parsed(line)
       if (found && 'dismissed' in found) this.#dismissed.add(keyOf(found.dismissed, found.box))
       else if (found && 'learnt' in found) for (const image of found.learnt) this.#learnt.add(image)
-      else if (found) this.#all.push(found)
+      else if (found) this.#take(found)
     }
+  }
+
+  /** An image is judged once; a later line of it is about other labels. */
+  #take(judgement: Judgement): void {
+    const known = this.#all.findLastIndex(({ image }) => image === judgement.image)
+    if (known < 0) this.#all.push(judgement)
+    else this.#all[known] = judgement
   }
 
   /** The newest last. */
@@ -111,7 +124,10 @@ export class Judgements {
   thresholds(classIds: readonly number[]): ReadonlyMap<number, number> {
     const known = this.#thresholds
     if (known && known.size === classIds.length && classIds.every((id) => known.has(id))) return known
-    const history = this.#all.map(({ detections }) => detections)
+    // What was detected of a class that is gone says nothing of those that are there.
+    const history = this.#all.map(({ detections }) =>
+      detections.filter(({ classId }) => classIds.includes(classId)),
+    )
     this.#thresholds = chooseThresholds(history, classIds)
     return this.#thresholds
   }
@@ -124,11 +140,10 @@ export class Judgements {
     classIds: readonly number[],
   ): Judgement {
     const labels = annotations.filter(({ crowd }) => !crowd)
-    const { verdicts } = outcomeOf(detections, labels)
-    const judged = detections.map((one, i) => ({ ...one, verdict: verdicts[i]! }))
+    const judged = verdictsOn(detections, annotations)
     const thresholds = this.thresholds(classIds)
     const proposals = shown
-      ? detections.filter(({ classId, score }) => score > (thresholds.get(classId) ?? 1))
+      ? judged.filter(({ classId, score }) => score > (thresholds.get(classId) ?? 1))
       : []
     // What was accepted came from a proposal, and what was drawn by hand from none, wherever it lies.
     const accepted = labels.filter(({ source }) => source === 'accepted')
@@ -136,7 +151,7 @@ export class Judgements {
     const { verdicts: fates } = outcomeOf(proposals, accepted)
     const isAsProposed = (label: ClassBox): boolean =>
       [...detections, ...earlier].some(
-        ({ classId, box }) => classId === label.classId && iou(box, label.box) >= AS_PROPOSED,
+        ({ classId, box }) => classId === label.classId && iou(box, label.box) >= SAME_BOX,
       )
     const taken = accepted.filter(isAsProposed).length
     const work = {
@@ -157,6 +172,30 @@ export class Judgements {
     this.#thresholds = null
     this.#append(judgement)
     return judgement
+  }
+
+  /**
+   * Labels are others now: what was detected in their images is compared with these, since thresholds and doubts must not rest
+   * on labels that were wrong. What a person did when the images were finished stays as it was.
+   *
+   * @param annotations of each image, with proposals or without
+   */
+  relabel(images: readonly number[], annotations: readonly (readonly ProjectAnnotation[])[]): void {
+    const changed = new Map(images.map((image, i) => [image, annotations[i]!]))
+    // Older ones tell nothing any more.
+    const first = Math.max(0, this.#all.length - CLAIMING)
+    for (const [i, judgement] of this.#all.entries()) {
+      const now = i < first ? undefined : changed.get(judgement.image)
+      if (!now) continue
+      const decided = now.filter(({ source }) => source !== 'proposed')
+      const detections = verdictsOn(judgement.detections, decided)
+      const labels = decided.filter(({ crowd }) => !crowd).map(({ classId }) => classId)
+      const again = { ...judgement, detections, labels }
+      if (isDeepStrictEqual(again, judgement)) continue
+      this.#all[i] = again
+      this.#thresholds = null
+      this.#append(again)
+    }
   }
 
   dismiss(image: number, box: BoxXyxy): void {
@@ -203,6 +242,18 @@ export class Judgements {
       // A full disk stops the run, which says so.
     }
   }
+}
+
+/** Those in a crowd region, of which no label could be expected, are left out. */
+function verdictsOn(
+  detections: readonly Proposed[],
+  annotations: readonly ProjectAnnotation[],
+): JudgedDetection[] {
+  const [crowds, labels] = [true, false].map((is) => annotations.filter(({ crowd }) => crowd === is))
+  const { verdicts } = outcomeOf(detections, labels!)
+  return detections
+    .map((one, i) => ({ ...one, verdict: verdicts[i]! }))
+    .filter((one) => one.verdict !== 'wrong' || !liesInCrowd(one, crowds!))
 }
 
 function saved(judgements: readonly Judgement[], of: 'gestures' | 'seconds'): number {

@@ -11,7 +11,10 @@ import { startingWeights } from '../engine/starting-weights.ts'
 import { aboutCheckpoint, architectureOfFile } from '../engine/weights-file.ts'
 import type { LiveControl } from '../runs/runs.ts'
 
-/** Milliseconds that the engine gets to save what it knows when Assist is switched off. */
+/**
+ * Milliseconds that the engine gets to save what it knows when Assist is switched off. One that is in the midst of a step
+ * by then is killed: what was published last is kept, a few seconds old.
+ */
 const PATIENCE_MS = 700
 /** Milliseconds that the engine gets to start: of all programs it is the last to get the processor. */
 const START_MS = 600_000
@@ -109,7 +112,7 @@ export class Learner {
       } finally {
         this.#engine = null
         spentBefore = spent
-        await engine.close()
+        await engine.close(signal.aborted ? 0 : undefined)
       }
     }
   }
@@ -118,9 +121,18 @@ export class Learner {
     return this.#engine !== null
   }
 
-  /** Hands on labels that changed. An engine that is about to start is given all labels as they are then. */
+  /**
+   * Hands on labels that changed. An engine that is about to start is given all labels as they are then, and so is the next
+   * one where this one ends meanwhile.
+   */
   async tell(changes: Omit<AssistLabelsRequest, 'method'>): Promise<void> {
-    await this.#engine?.call({ method: 'assist-labels', ...changes }, () => {})
+    const engine = this.#engine
+    try {
+      await engine?.call({ method: 'assist-labels', ...changes }, () => {})
+    } catch (error) {
+      const ended = error instanceof CodedError && ['ENGINE_DIED', 'ENGINE_CLOSED'].includes(error.code)
+      if (!ended && this.#engine === engine) throw error
+    }
   }
 }
 

@@ -28,10 +28,10 @@ export interface Engine {
   /** Settles when the engine takes no more requests, because it was closed or has failed. */
   readonly ended: Promise<void>
   /**
-   * Ends the process: it may finish by itself, and is killed after a few seconds. Jobs in progress fail with
-   * ENGINE_CLOSED.
+   * Ends the process: it may finish by itself, and is killed where it has not after some milliseconds, by default a few
+   * seconds. Jobs in progress fail with ENGINE_CLOSED.
    */
-  close(): Promise<void>
+  close(patience?: number): Promise<void>
 }
 
 type EngineChild = Child<EngineRequest, EngineEvent, EngineResults[keyof EngineResults]>
@@ -69,7 +69,7 @@ export async function connect(program: Program, helloTimeout: number, signal?: A
       hello,
       ended: child.ended,
       call: (...request) => call(child, ...request),
-      close: () => child.close(new CodedError('ENGINE_CLOSED', 'The engine was closed')),
+      close: (patience) => child.close(new CodedError('ENGINE_CLOSED', 'The engine was closed'), patience),
     }
   } finally {
     clearTimeout(late)
