@@ -1,7 +1,10 @@
 /** The live learner, as the studio drives it: its data change while it learns. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { AssistRequest, AssistResult, EngineData, EngineEvent } from '../../src/core/contract/engine.ts'
 import { decodeSafetensors } from '../../src/core/formats/safetensors.ts'
@@ -22,8 +25,8 @@ let engine: Engine
 let data: EngineData
 
 beforeAll(async () => {
-  const { categories, images } = await pictures(join(scratch, 'pictures'), 5)
-  // The fifth is for the studio alone.
+  const { categories, images } = await pictures(join(scratch, 'pictures'), 6)
+  // The others are for the studio alone.
   data = { categories, images: images.slice(0, 4) }
   engine = await startEngine({ fastMath: false })
 })
@@ -278,15 +281,29 @@ describe('Assist in the studio', () => {
     expect(project.annotations.of(second)).toHaveLength(3)
     expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
     const { run } = host.assist.state
+    const fifth = project.find('-has:error')[4]!
     await host.close()
 
-    // Closed and opened: it goes on where it was.
+    // Closed and opened, by a process that finishes the fifth image and is killed while it learns.
+    const file = fileURLToPath(new URL('../support/assisted-studio.ts', import.meta.url))
+    const killed = spawn(process.execPath, [file, home, project.path, String(fifth)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [known] = (await once(killed.stdout, 'data')) as [Buffer]
+    expect(Number(known)).toBe(5)
+    const published = publishedStep(folder)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+
+    // It goes on where it was.
     host = start()
     onTestFinished(() => host.close())
     await host.open(project.path, () => openProject(project.path))
+    expect(host.project.images.get(fifth)).toMatchObject({ state: 'done' })
     await reached((state) => state.phase === 'learning')
-    expect(host.assist.state).toMatchObject({ run, images: 4 })
-    expect(host.assist.judgements).toHaveLength(2)
+    expect(host.assist.state).toMatchObject({ run, images: 5 })
+    expect(host.assist.state.step).toBeGreaterThan(published)
+    expect(host.assist.judgements).toHaveLength(3)
 
     // Whatever it is about: a step, publishing, or starting. A step takes as long as the machine's other work lets it.
     const from = { at: performance.now(), step: host.assist.state.step }
@@ -310,14 +327,12 @@ describe('Assist in the studio', () => {
     await reached((state) => state.phase === 'learning' && state.step > last)
 
     // Off while an image that was finished is still looked at: nothing begins any more.
-    const { images } = host.project
-    images.setState([second], 'in-progress')
-    await host.assist.settled()
-    images.setState([second], 'done')
-    images.setState([host.project.find('-has:error')[4]!], 'done')
-    const judging = host.assist.settled()
     await host.assist.stop()
-    await judging
+    host.project.images.setState([host.project.find('-has:error')[5]!], 'done')
+    const starting = host.assist.start()
+    await expect.poll(() => host.assist.state.phase).toBe('waiting')
+    await host.assist.stop()
+    await starting
     expect(host.assist.state.phase).toBe('off')
     expect(engines().length).toBeLessThanOrEqual(1)
   }, 600_000)

@@ -65,6 +65,8 @@ export class Assist {
   #switched = new AbortController()
   /** Settles when what was switched off last has ended. */
   #ceased: Promise<void> = Promise.resolve()
+  /** How often it was switched: of several windows the last one is obeyed. */
+  #wishes = 0
   #closed = false
 
   constructor(studio: AssistSurroundings) {
@@ -118,8 +120,10 @@ export class Assist {
 
   /** Throws IO_PROJECT_READ_ONLY, RUNTIME_*. What happens later is told by the state. */
   async start(): Promise<AssistState> {
-    await this.#ceased
     if (this.#on) return this.state
+    const wish = ++this.#wishes
+    await this.#ceased
+    if (wish !== this.#wishes) return this.state
     const { project, runs, place } = this.#studio
     if (project.readOnly) throw project.readOnly
     if (readRuntimeRecord(place).device === 'onnx') throw inferenceOnly()
@@ -137,15 +141,16 @@ export class Assist {
       cpuSeconds: 0,
       published: this.#run?.summary.checkpoint != null,
     }
+    this.#finished.startAnew()
     // Whoever chose another model while it was on keeps that when the project is opened again.
     if (!goesOn && this.#progress.published) await this.#putInUse(this.#run!.summary.checkpoint!)
-    this.#finished.startAnew()
     await this.#inTurn(() => this.#takeChanges())
     this.#tell()
     return this.state
   }
 
   async stop(): Promise<AssistState> {
+    this.#wishes++
     this.#remember(false)
     await this.#end()
     return this.state
@@ -154,6 +159,7 @@ export class Assist {
   /** The project is being closed; where Assist is on, it goes on when the project is opened again. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#wishes++
     await this.#end()
   }
 
@@ -303,7 +309,7 @@ export class Assist {
     try {
       if (isFirst && this.#on) await this.#putInUse(checkpoint)
       else await models.current(project.path)
-      await models.cache.prune()
+      await models.prune()
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
     }

@@ -77,16 +77,31 @@ export class CandidateCache {
     await replaceFile(path, encodeCandidates(found))
   }
 
-  /** Deletes the candidates of the models that were not used for the longest time. */
-  async prune(): Promise<void> {
+  /** The models that have candidates here, in the order given: most versions of one that learns are never asked. */
+  async kept(models: readonly string[]): Promise<string[]> {
+    const there = new Set(await readdir(this.folder).catch(() => []))
+    return models.filter((model) => there.has(model))
+  }
+
+  /**
+   * Deletes the candidates of the models that were not used for the longest time.
+   * @param versions keys of one model that learns: it has a new version every few seconds, which must not drive out the others
+   */
+  async prune(versions: readonly string[] = []): Promise<void> {
     const models = await readdir(this.folder).catch(() => [])
     const used = await Promise.all(
       models.map(async (name) => {
         const path = join(this.folder, name)
-        return { path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }
+        return { name, path, at: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }
       }),
     )
-    const old = used.sort((a, b) => b.at - a.at).slice(KEPT_MODELS)
+    const learning = new Set(versions)
+    const old = [true, false].flatMap((is) =>
+      used
+        .filter(({ name }) => learning.has(name) === is)
+        .sort((a, b) => b.at - a.at)
+        .slice(KEPT_MODELS),
+    )
     await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })))
   }
 

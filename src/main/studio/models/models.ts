@@ -132,8 +132,13 @@ export class Models {
     const model = await this.current(project)
     this.#tell(model)
     if (model) await this.cache.noteUse(model.key)
-    await this.cache.prune()
+    await this.prune()
     return model
+  }
+
+  /** Deletes candidates that are not likely to be used again. */
+  prune(): Promise<void> {
+    return this.cache.prune(this.versions)
   }
 
   /** Runs a job that keeps what it finds, when those before it are through: the engine takes one at a time. */

@@ -67,10 +67,11 @@ export async function lookUp(
 ): Promise<Map<number, Seen>> {
   const classes = project.classes.all()
   const giveWay = givingWay()
+  const versions = await models.cache.kept([...new Set([model.key, ...models.versions])])
   const seen = new Map<number, Seen>()
   for (const id of ids) {
     const key = await keyOf(project.fileOf(id)).catch(() => undefined)
-    const found = key && (await newest(models, model, key))
+    const found = key && (await newest(models, versions, key))
     if (found) {
       const { candidates, embedding } = found
       const options = { ...evaluationSelection(detectorOf(found.model.config)), ...SELECTION }
@@ -82,15 +83,13 @@ export async function lookUp(
   return seen
 }
 
-/** Versions of a model that learns whose candidates are looked for: older ones are not kept. */
-const MOST_VERSIONS = 8
-
 /**
  * Predictions of the newest version of the model that has processed the image, which is accurate enough for an order.
+ *
+ * @param versions newest first
  */
-async function newest(models: Models, { key }: CurrentModel, image: string) {
-  const others = models.versions.filter((version) => version !== key)
-  for (const version of [key, ...others].slice(0, MOST_VERSIONS)) {
+async function newest(models: Models, versions: readonly string[], image: string) {
+  for (const version of versions) {
     const found = await models.cache.read(version, image)
     if (found) return found
   }

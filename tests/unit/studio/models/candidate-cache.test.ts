@@ -41,6 +41,28 @@ test('the model in daily use stays, whenever it last found something new', async
   expect(kept).not.toContain('model-2')
 })
 
+test('versions of a model that learns drive out the oldest of themselves, and no other model', async () => {
+  const folder = await scratch()
+  const cache = new CandidateCache(folder)
+  const minutes = (count: number): Date => new Date(Date.now() - count * 60_000)
+  const keep = async (name: string, age: number) => {
+    await cache.write(name, 'image', found)
+    await utimes(join(folder, name), minutes(age), minutes(age))
+  }
+  for (const name of ['in use before', 'compared with']) await keep(name, 100)
+  const versions = Array.from({ length: 20 }, (_, n) => `version-${n}`)
+  for (const [n, name] of versions.entries()) await keep(name, n)
+  await cache.prune(versions)
+  expect((await readdir(folder)).toSorted()).toEqual([
+    'compared with',
+    'in use before',
+    ...versions.slice(0, 8),
+  ])
+  // Most versions of a model that learns are never asked about any image.
+  const written = ['unasked', 'version-2', 'another', 'version-0', 'version-9']
+  expect(await cache.kept(written)).toEqual(['version-2', 'version-0'])
+})
+
 test.each([
   ['gone', (file: string) => rm(file)],
   ['cut off', (file: string) => writeFile(file, 'x')],
