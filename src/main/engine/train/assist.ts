@@ -379,7 +379,9 @@ class LiveRun {
     if (this.#described === this.#generation || this.#images.size === 0) return
     this.#described = this.#generation
     const data = { categories: this.#categories, images: [...this.#images.values()] }
-    await replaceFile(this.#folder.data, new TextEncoder().encode(writeRunData({ data, validation: null })))
+    const bytes = new TextEncoder().encode(writeRunData({ data, validation: null }))
+    // A kill leaves what the next attempt overwrites.
+    await replaceFile(this.#folder.data, bytes, `${this.#folder.data}.partial`)
     await this.#folder.replaceRecord(this.#record)
   }
 
