@@ -8,7 +8,7 @@
 
 import { z } from 'zod'
 import type { Size } from '../../geometry/box.ts'
-import { type Pyramid, pyramid } from '../../pyramid/levels.ts'
+import { type Level, type Pyramid, pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND } from '../assigner.ts'
 
 export const AtssRules = z.strictObject({
@@ -46,6 +46,8 @@ export interface AtssAssignment {
   readonly candidates: Int32Array
   /** [G·C] IoU of each candidate's anchor with the box. */
   readonly candidateIou: Float32Array
+  /** [G·C] 1 where the candidate reaches the threshold and lies inside the box: it learns the box if no other fits better. */
+  readonly eligible: Uint8Array
   /** [G] mean and standard deviation (over n − 1) of a box's IoUs. */
   readonly mean: Float32Array
   readonly deviation: Float32Array
@@ -74,6 +76,7 @@ export function assign(
     matched: into.fill(BACKGROUND),
     candidates: new Int32Array(count * perBox).fill(-1),
     candidateIou: new Float32Array(count * perBox),
+    eligible: new Uint8Array(count * perBox),
     mean: new Float32Array(count),
     deviation: new Float32Array(count),
     threshold: new Float32Array(count),
@@ -95,6 +98,7 @@ export function assign(
       const location = out.candidates[c]
       const iou = out.candidateIou[c]
       if (iou < out.threshold[gt] || !anchors.isInside(location, boxes, gt)) continue
+      out.eligible[c] = 1
       // Of boxes that want one location the best IoU wins, of equals the first box.
       if (iou <= best[location]) continue
       best[location] = iou
@@ -149,74 +153,76 @@ function moments(values: Float32Array): { readonly mean: number; readonly deviat
 
 /** The square anchors around the locations, one each. */
 export class Anchors {
-  readonly #layout: Pyramid
+  readonly #levels: Pyramid['levels']
   readonly #legacy: 0 | 1
-  /** [L] */
-  readonly #x: Float32Array
-  readonly #y: Float32Array
-  readonly #half: Float32Array
+  /** Of the nearest locations of a level so far, in rising order. */
+  #distances = new Float32Array()
 
-  constructor(layout: Pyramid, { dialect }: AtssRules) {
-    this.#layout = layout
+  constructor({ levels }: Pyramid, { dialect }: AtssRules) {
+    this.#levels = levels
     this.#legacy = dialect === 'authors' ? 1 : 0
-    this.#x = new Float32Array(layout.locations)
-    this.#y = new Float32Array(layout.locations)
-    this.#half = new Float32Array(layout.locations)
-    let location = 0
-    for (const { rows, columns, stride, offset, spacing } of layout.levels) {
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++, location++) {
-          this.#x[location] = offset.x + column * spacing.x
-          this.#y[location] = offset.y + row * spacing.y
-          this.#half[location] = (ANCHOR_STRIDES * stride - this.#legacy) / 2
-        }
-      }
-    }
   }
 
   /** Writes the k locations of each level nearest to the box's centre from `at` on; of equals the first. */
   nearest(boxes: Float32Array, gt: number, k: number, into: Int32Array, at: number): void {
     const x = Math.fround(Math.fround(boxes[gt * 4 + 2] + boxes[gt * 4]) / 2)
     const y = Math.fround(Math.fround(boxes[gt * 4 + 3] + boxes[gt * 4 + 1]) / 2)
-    let end = at
-    for (const { first, rows, columns, offset, spacing } of this.#layout.levels) {
-      const wanted = Math.min(k, rows * columns)
-      // The nearest k cells of a grid lie within k columns and rows of the nearest cell.
-      const reach = (centre: number, axis: 'x' | 'y', cells: number): [from: number, to: number] => {
-        const cell = Math.min(Math.max(Math.round((centre - offset[axis]) / spacing[axis]), 0), cells - 1)
-        return [Math.max(0, cell - k), Math.min(cells - 1, cell + k)]
-      }
-      const [left, right] = reach(x, 'x', columns)
-      const [top, bottom] = reach(y, 'y', rows)
-      const found: { location: number; distance: number }[] = []
-      for (let row = top; row <= bottom; row++) {
-        for (let column = left; column <= right; column++) {
-          const location = first + row * columns + column
-          const dx = Math.fround(this.#x[location] - x)
-          const dy = Math.fround(this.#y[location] - y)
+    if (this.#distances.length < k) this.#distances = new Float32Array(k)
+    let start = at
+    for (const level of this.#levels) start += this.#nearestOfLevel(level, x, y, k, into, start)
+  }
+
+  /**
+   * In growing rings around the cell that is nearest, until no cell of a further ring can be nearer than those found.
+   *
+   * @returns how many there are: k, or all of a level that has fewer
+   */
+  #nearestOfLevel(level: Level, x: number, y: number, k: number, into: Int32Array, at: number): number {
+    const { first, rows, columns, offset, spacing } = level
+    const distances = this.#distances
+    const wanted = Math.min(k, rows * columns)
+    const column = nearestCell(x - offset.x, spacing.x, columns)
+    const row = nearestCell(y - offset.y, spacing.y, rows)
+    const side = Math.min(spacing.x, spacing.y)
+    let found = 0
+    // The nearest k cells of a grid lie within k columns and rows of the nearest one.
+    for (let ring = 0; ring <= k; ring++) {
+      // A hundredth of a pixel is more than rounding can make of distances.
+      if (found === wanted && distances[wanted - 1] < (ring - 0.5) * side - 0.01) break
+      for (let r = Math.max(0, row - ring); r <= Math.min(rows - 1, row + ring); r++) {
+        // Of rows between its first and its last the ring has the two ends.
+        const step = Math.abs(r - row) === ring ? 1 : 2 * ring
+        for (let c = column - ring; c <= column + ring; c += step) {
+          if (c < 0 || c >= columns) continue
+          const location = first + r * columns + c
+          const dx = Math.fround(Math.fround(offset.x + c * spacing.x) - x)
+          const dy = Math.fround(Math.fround(offset.y + r * spacing.y) - y)
           const distance = Math.fround(Math.sqrt(Math.fround(Math.fround(dx * dx) + Math.fround(dy * dy))))
-          if (found.length === wanted && distance >= found[wanted - 1].distance) continue
-          let place = found.length
-          while (place > 0 && found[place - 1].distance > distance) place--
-          found.splice(place, 0, { location, distance })
-          if (found.length > wanted) found.pop()
+          const comesBefore = (i: number) =>
+            distance < distances[i] || (distance === distances[i] && location < into[at + i])
+          if (found === wanted && !comesBefore(found - 1)) continue
+          let place = found < wanted ? found++ : found - 1
+          for (; place > 0 && comesBefore(place - 1); place--) {
+            distances[place] = distances[place - 1]
+            into[at + place] = into[at + place - 1]
+          }
+          distances[place] = distance
+          into[at + place] = location
         }
       }
-      for (const { location } of found) into[end++] = location
     }
+    return wanted
   }
 
   iou(location: number, boxes: Float32Array, gt: number): number {
     const f = Math.fround
-    const half = this.#half[location]
-    const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
+    const level = this.#levelOf(location)
     const legacy = this.#legacy
-    const width = f(
-      f(Math.min(f(this.#x[location] + half), x2) - Math.max(f(this.#x[location] - half), x1)) + legacy,
-    )
-    const height = f(
-      f(Math.min(f(this.#y[location] + half), y2) - Math.max(f(this.#y[location] - half), y1)) + legacy,
-    )
+    const half = (ANCHOR_STRIDES * level.stride - legacy) / 2
+    const [x, y] = [xOf(level, location), yOf(level, location)]
+    const [x1, y1, x2, y2] = [boxes[gt * 4], boxes[gt * 4 + 1], boxes[gt * 4 + 2], boxes[gt * 4 + 3]]
+    const width = f(f(Math.min(f(x + half), x2) - Math.max(f(x - half), x1)) + legacy)
+    const height = f(f(Math.min(f(y + half), y2) - Math.max(f(y - half), y1)) + legacy)
     if (width <= 0 || height <= 0) return 0
     const shared = f(width * height)
     const side = 2 * half + legacy
@@ -225,10 +231,26 @@ export class Anchors {
   }
 
   isInside(location: number, boxes: Float32Array, gt: number): boolean {
-    const [x, y] = [this.#x[location], this.#y[location]]
+    const level = this.#levelOf(location)
+    const [x, y] = [xOf(level, location), yOf(level, location)]
     return (
       Math.min(x - boxes[gt * 4], y - boxes[gt * 4 + 1], boxes[gt * 4 + 2] - x, boxes[gt * 4 + 3] - y) >
       INSIDE
     )
   }
+
+  #levelOf(location: number): Level {
+    let i = this.#levels.length - 1
+    while (this.#levels[i].first > location) i--
+    return this.#levels[i]
+  }
 }
+
+const nearestCell = (distance: number, spacing: number, cells: number): number =>
+  Math.min(Math.max(Math.round(distance / spacing), 0), cells - 1)
+
+const xOf = ({ first, columns, offset, spacing }: Level, location: number): number =>
+  Math.fround(offset.x + ((location - first) % columns) * spacing.x)
+
+const yOf = ({ first, columns, offset, spacing }: Level, location: number): number =>
+  Math.fround(offset.y + Math.floor((location - first) / columns) * spacing.y)

@@ -13,8 +13,11 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
       0,
     )
     let known: AtssAssignment | undefined
+    /** By box: the locations that are eligible for it, in rising order. */
+    let cells: Int32Array[] = []
     const find = (into?: Int32Array<ArrayBuffer>) => {
       known = assign(grid, rules, boxes, into)
+      cells = []
       return known
     }
     const found = () => known ?? find()
@@ -23,8 +26,13 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
       return matched[location] === gt && rescued.includes(location)
     }
     const levelOf = (location: number) => grid.levels.findLastIndex(({ first }) => first <= location)
-    const passes = (gt: number, location: number, iou: number): boolean =>
-      iou >= found().threshold[gt] && anchors.isInside(location, boxes, gt)
+    const eligibleCells = (gt: number): Int32Array => {
+      const { candidates, eligible } = found()
+      return candidates
+        .subarray(gt * perBox, (gt + 1) * perBox)
+        .filter((location, c) => eligible[gt * perBox + c] === 1 || isRescued(gt, location))
+        .sort()
+    }
     /** Why box `gt` does not learn its candidate, or that it does. */
     const reason = (gt: number, location: number, iou: number, nameOf: (gt: number) => string): string => {
       const { threshold, matched } = found()
@@ -49,11 +57,8 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
       stronger: 'boxes that fit them better',
       assign: (into) => find(into).matched,
       eligible(gt, visit, only) {
-        const cells = candidatesOf(gt)
-          .filter(({ location, iou }) => passes(gt, location, iou) || isRescued(gt, location))
-          .map(({ location }) => location)
-          .sort((a, b) => a - b)
-        for (const cell of cells) {
+        cells[gt] ??= eligibleCells(gt)
+        for (const cell of cells[gt]) {
           const level = levelOf(cell)
           if (only === undefined || level === only) visit(cell, cell + 1, level)
         }
@@ -96,8 +101,8 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
       obstacle(gt) {
         if (!hasArea(boxes, gt))
           return { cause: 'no-area', title: 'no area', describe: (box) => `${box} has no area` }
-        if (rules.atLeastOne || candidatesOf(gt).some(({ location, iou }) => passes(gt, location, iou)))
-          return null
+        const { eligible } = found()
+        if (rules.atLeastOne || eligible.subarray(gt * perBox, (gt + 1) * perBox).includes(1)) return null
         const isInside = candidatesOf(gt).some(({ location }) => anchors.isInside(location, boxes, gt))
         return isInside
           ? {
