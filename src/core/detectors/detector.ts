@@ -61,6 +61,8 @@ export interface HeadDescription {
 export interface UpsamplingNeck extends Pick<HeadDescription, 'norm' | 'groups'> {
   /** Channels of each stage; the last are those that the towers read. */
   readonly widths: readonly number[]
+  /** Whether a 1×1 convolution of the backbone's stage of the same size is added to what each transposed one puts out. */
+  readonly laterals: boolean
 }
 
 /** Convolutions that several outputs share. The order of towers, outputs and parameters is that of the state dict. */

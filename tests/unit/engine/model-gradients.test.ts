@@ -2,6 +2,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { describe, expect, it } from 'vitest'
 import type { LearningDepth } from '../../../src/core/contract/training.ts'
+import { lite0Preset as centerNet } from '../../../src/core/detectors/centernet/config.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import type { ModelConfig } from '../../../src/core/detectors/model-config.ts'
 import { mulberry32, normal } from '../../../src/core/random.ts'
@@ -12,38 +13,42 @@ import { initialWeights } from '../../../src/main/engine/train/initial-weights.t
 import { chooseTrainable } from '../../../src/main/engine/train/trainable.ts'
 
 const SIZE = 96
-const BASE = lite0Config(
-  [
-    { id: 1, name: 'a' },
-    { id: 2, name: 'b' },
-  ],
-  SIZE,
-)
+const CLASSES = [
+  { id: 1, name: 'a' },
+  { id: 2, name: 'b' },
+]
+const FCOS = lite0Config(CLASSES, SIZE)
+const fcos = (head: Partial<typeof FCOS.head>, loss: Partial<typeof FCOS.loss>): ModelConfig => ({
+  ...FCOS,
+  head: { ...FCOS.head, channels: 16, groups: 4, depth: 2, ...head },
+  loss: { ...FCOS.loss, ...loss },
+})
+const CENTERNET = centerNet(CLASSES)
+const centernet = (head: Partial<typeof CENTERNET.head>): ModelConfig => ({
+  ...CENTERNET,
+  head: { ...CENTERNET.head, widths: [24, 16, 16], groups: 4, ...head },
+})
 const LABELLED = [
   { boxes: Float32Array.of(10, 12, 52, 60, 40, 30, 90, 80), classes: Int32Array.of(0, 1) },
   { boxes: Float32Array.of(5, 40, 30, 70), classes: Int32Array.of(1) },
 ]
 
-const variants: [string, Partial<ModelConfig['head']>, Partial<ModelConfig['loss']>, LearningDepth][] = [
-  ['GroupNorm, relu distances with scales, GIoU weighted by centerness', {}, {}, 'c2'],
-  ['no norm, exp distances', { norm: 'none', distance: 'exp' }, { box: 'iou' }, 'c4'],
-  ['BatchNorm per level', { norm: 'batch' }, { boxWeight: 'none' }, 'fpn'],
+const variants: [string, ModelConfig, LearningDepth][] = [
+  ['GroupNorm, relu distances with scales, GIoU weighted by centerness', fcos({}, {}), 'c2'],
+  ['no norm, exp distances', fcos({ norm: 'none', distance: 'exp' }, { box: 'iou' }), 'c4'],
+  ['BatchNorm per level', fcos({ norm: 'batch' }, { boxWeight: 'none' }), 'fpn'],
   [
     'centerness on the classification branch',
-    { centernessOn: 'classification', levelScale: false },
-    {},
+    fcos({ centernessOn: 'classification', levelScale: false }, {}),
     'head',
   ],
-  ['only the predictors', {}, {}, 'predictors'],
+  ['only the predictors', fcos({}, {}), 'predictors'],
+  ['CenterNet with laterals', centernet({}), 'c2'],
+  ['CenterNet without laterals and norms', centernet({ laterals: false, norm: 'none' }), 'c2'],
 ]
 
-describe.each(variants)('%s', (_name, head, loss, depth) => {
+describe.each(variants)('%s', (_name, config, depth) => {
   it('has gradients that are slopes of the loss', () => {
-    const config: ModelConfig = {
-      ...BASE,
-      head: { ...BASE.head, channels: 16, groups: 4, depth: 2, ...head },
-      loss: { ...BASE.loss, ...loss },
-    }
     const model = new Network(config, initialWeights(config, 1))
     chooseTrainable(model, depth)
     const random = mulberry32(7)

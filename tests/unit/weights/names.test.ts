@@ -4,7 +4,7 @@ import { torchvisionConfig } from '../../../src/core/detectors/retinanet/config.
 import { toFloat32 } from '../../../src/core/formats/tensor-values.ts'
 import {
   LITE0_BLOCKS,
-  LITE0_PYRAMID_BLOCKS,
+  LITE0_STAGE_ENDS,
   LITE0_STAGE_OF_BLOCK,
   lite0BodyTensors,
 } from '../../../src/main/engine/model/efficientnet-lite0-spec.ts'
@@ -108,7 +108,7 @@ test('the published EfficientNet-Lite0 has just the tensors of our block table',
 })
 
 test("the pyramid takes lite0's last blocks at strides 8, 16 and 32", () => {
-  const taps = LITE0_PYRAMID_BLOCKS.map((block) => ({
+  const taps = LITE0_STAGE_ENDS.slice(1).map((block) => ({
     stride: LITE0_BLOCKS.slice(0, block + 1).reduce((stride, each) => stride * each.stride, 2),
     next: LITE0_BLOCKS[block + 1]?.stride,
     channels: LITE0_BLOCKS[block]!.outputs,

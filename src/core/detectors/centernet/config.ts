@@ -11,6 +11,8 @@ const HeadConfig = z.strictObject({
   /** … and of the head's convolutions. */
   headNorm: z.enum(['group', 'batch', 'none']),
   groups: z.int().positive(),
+  /** Whether the up-sampling stages also read C4, C3 and C2, which know small objects and exact places. */
+  laterals: z.boolean().default(false),
 })
 
 const LossConfig = z.strictObject({
@@ -44,16 +46,19 @@ const COLOURS: Pick<ModelConfig['input'], 'mean' | 'std'> = {
 }
 const LOSS = { sizeWeight: 0.1, offsetWeight: 1 }
 
-/** Narrower, and with GroupNorm, since batches of two or four images have no statistics to speak of. */
+/**
+ * Narrower, with GroupNorm, since batches of two or four images have no statistics to speak of, and with laterals, as
+ * TensorFlow's Object Detection API has them on MobileNet: C5 of so small a backbone does not say where within its 32 px something is.
+ */
 export const lite0Preset = (classes: ModelConfig['classes']): CenterNetConfig => ({
   ...{ detector: 'centernet', architecture: 'lite0', classes, assignment: { ...AUTHORS_RULES }, loss: LOSS },
   input: { shortSide: 416, longSide: 416, ...COLOURS },
-  head: { widths: [128, 96, 64], norm: 'group', headNorm: 'group', groups: 16 },
+  head: { widths: [128, 96, 64], norm: 'group', headNorm: 'group', groups: 16, laterals: true },
 })
 
 /** The authors' ResNet with plain convolutions in place of deformable ones, as MMDetection has it. */
 export const r50Preset = (classes: ModelConfig['classes']): CenterNetConfig => ({
   ...{ detector: 'centernet', architecture: 'r50', classes, assignment: { ...AUTHORS_RULES }, loss: LOSS },
   input: { shortSide: 512, longSide: 512, ...COLOURS },
-  head: { widths: [256, 128, 64], norm: 'batch', headNorm: 'none', groups: 16 },
+  head: { widths: [256, 128, 64], norm: 'batch', headNorm: 'none', groups: 16, laterals: false },
 })

@@ -62,13 +62,13 @@ export const CENTERNET: Detector<
   grid,
   cellsPerLocation: 1,
   oneCellPerObject: true,
-  head({ head: { widths, norm, headNorm, groups }, classes }) {
+  head({ head: { widths, norm, headNorm, groups, laterals }, classes }) {
     const tower = (name: string, meaning: string, channels: number, bias: number) => ({
       root: `${ROOT}.${name}`,
       outputs: [{ name, tensor: `${ROOT}.${name}.out`, channels, bias, meaning, perClass: name === 'heat' }],
     })
     return {
-      neck: { widths, norm, groups },
+      neck: { widths, norm, groups, laterals },
       ...{ channels: widths.at(-1)!, depth: 1, norm: headNorm, groups, outputKernel: 1 },
       towers: [
         tower('heat', 'peaks of each class', classes.length, HEAT_BIAS),

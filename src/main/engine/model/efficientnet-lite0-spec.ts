@@ -34,16 +34,16 @@ export const LITE0_BLOCKS: readonly InvertedResidual[] = STAGES.flatMap(({ repea
   ...Array.from({ length: repeat - 1 }, () => ({ ...first, stride: 1, inputs: first.outputs })),
 ])
 
-/** The last blocks at strides 8, 16 and 32: the pyramid's C3, C4 and C5 with 40, 112 and 320 channels. */
-export const LITE0_PYRAMID_BLOCKS = [4, 10, 15] as const
+/** The last blocks at strides 4, 8, 16 and 32: C2 to C5 with 24, 40, 112 and 320 channels. */
+export const LITE0_STAGE_ENDS = [2, 4, 10, 15] as const
 
 /** The feature map that each block puts out or leads to: cN has stride 2^N, and c2 also takes what comes before it. */
 export const LITE0_STAGE_OF_BLOCK: readonly ('c2' | 'c3' | 'c4' | 'c5')[] = LITE0_BLOCKS.map((_, block) =>
-  block <= 2
+  block <= LITE0_STAGE_ENDS[0]
     ? 'c2'
-    : block <= LITE0_PYRAMID_BLOCKS[0]
+    : block <= LITE0_STAGE_ENDS[1]
       ? 'c3'
-      : block <= LITE0_PYRAMID_BLOCKS[1]
+      : block <= LITE0_STAGE_ENDS[2]
         ? 'c4'
         : 'c5',
 )

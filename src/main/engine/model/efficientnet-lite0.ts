@@ -1,12 +1,12 @@
 /** EfficientNet-Lite0: inverted residuals with ReLU6 and frozen BatchNorm; the table of blocks is in its spec. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { Activation } from '../tensor/fused.ts'
-import type { Backbone } from './backbone.ts'
+import type { Backbone, FirstStage } from './backbone.ts'
 import {
   type InvertedResidual,
   LITE0_BATCH_NORM_EPSILON,
   LITE0_BLOCKS,
-  LITE0_PYRAMID_BLOCKS,
+  LITE0_STAGE_ENDS,
 } from './efficientnet-lite0-spec.ts'
 import { Convolution } from './layers/convolution.ts'
 import { frozenBatchNorm } from './layers/frozen-batch-norm.ts'
@@ -66,14 +66,14 @@ export class EfficientNetLite0 implements Backbone {
     )
   }
 
-  forward(tape: Tape, images: Tensor4D): Value[] {
+  forward(tape: Tape, images: Tensor4D, from: FirstStage): Value[] {
     // Held once more than the stem takes, so that the images stay the caller's.
     let x = this.#stem.forward(tape, new Value(images, false).hold())
     const outputs: Value[] = []
+    const ends: readonly number[] = from === 'C2' ? LITE0_STAGE_ENDS : LITE0_STAGE_ENDS.slice(1)
     for (const [i, block] of this.#blocks.entries()) {
       x = block.forward(tape, x)
-      if ((LITE0_PYRAMID_BLOCKS as readonly number[]).includes(i))
-        outputs.push(i < this.#blocks.length - 1 ? x.hold() : x)
+      if (ends.includes(i)) outputs.push(i < this.#blocks.length - 1 ? x.hold() : x)
     }
     return outputs
   }

@@ -9,6 +9,7 @@ import { type Tape, Value } from './tape.ts'
 const ROOT = 'backbone.fpn'
 
 export class FeaturePyramid implements Neck {
+  readonly from = 'C3'
   readonly #laterals: Convolution[]
   readonly #outputs: Convolution[]
   readonly #p6: Convolution

@@ -49,7 +49,7 @@ export class Network {
 
   /** Normalised images [N,H,W,3], H and W multiples of 32 → the levels that the head reads, the finest first. The images stay the caller's. */
   features(tape: Tape, images: Tensor4D): Value[] {
-    return this.#neck.forward(tape, this.#backbone.forward(tape, images))
+    return this.#neck.forward(tape, this.#backbone.forward(tape, images, this.#neck.from))
   }
 
   /** The levels → the features after the head's towers, per level. Takes a hold of each feature. */

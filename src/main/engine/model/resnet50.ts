@@ -1,7 +1,7 @@
 /** ResNet-50 v1.5 (He et al. 2016, stride on the 3×3 convolution) with frozen BatchNorm, as torchvision has it. */
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import { maxPool3x3 } from '../tensor/operations.ts'
-import type { Backbone } from './backbone.ts'
+import type { Backbone, FirstStage } from './backbone.ts'
 import { Convolution } from './layers/convolution.ts'
 import { frozenBatchNorm } from './layers/frozen-batch-norm.ts'
 import type { Parameters } from './parameter.ts'
@@ -88,7 +88,7 @@ export class ResNet50 implements Backbone {
     )
   }
 
-  forward(tape: Tape, images: Tensor4D): Value[] {
+  forward(tape: Tape, images: Tensor4D, from: FirstStage): Value[] {
     // The stem never learns (torchvision trains at most layer2 to layer4 of a detector by default), so nothing of it is recorded.
     const stem = this.#stem.forward(new Tape(false), new Value(images, false).hold())
     let x = new Value(maxPool3x3(stem.tensor), false)
@@ -96,7 +96,7 @@ export class ResNet50 implements Backbone {
     const outputs: Value[] = []
     for (const [stage, blocks] of this.#stages.entries()) {
       for (const block of blocks) x = block.forward(tape, x)
-      if (stage > 0) outputs.push(stage < this.#stages.length - 1 ? x.hold() : x)
+      if (stage > 0 || from === 'C2') outputs.push(stage < this.#stages.length - 1 ? x.hold() : x)
     }
     return outputs
   }

@@ -11,7 +11,7 @@ export const LEVELS = 5
 export function modelTensors(config: ModelConfig): TensorSpec[] {
   const head = detectorOf(config).head(config)
   const { tensors, channels } = BACKBONES[config.architecture]
-  const neck = head.neck ? upsamplingTensors(channels.at(-1)!, head.neck) : pyramidTensors(channels, head)
+  const neck = head.neck ? upsamplingTensors(channels, head.neck) : pyramidTensors(channels.slice(1), head)
   return [...tensors(), ...neck, ...headTensors(head, config.classes.length)]
 }
 
@@ -31,16 +31,32 @@ function pyramidTensors(
 
 export const UPSAMPLING_ROOT = 'backbone.upsampling'
 
-/** A convolution and a transposed one, whose kernel torch has as [in, out, 4, 4], per stage. */
-function upsamplingTensors(inputs: number, neck: UpsamplingNeck): TensorSpec[] {
-  return neck.widths.flatMap((width, stage) => [
-    kernel(`${UPSAMPLING_ROOT}.conv.${6 * stage}`, width, stage === 0 ? inputs : neck.widths[stage - 1]!, 3),
+/** What the name of the 1×1 convolution begins with that leads into an up-sampling stage. */
+export const lateralName = (stage: number): string => `${UPSAMPLING_ROOT}.lateral.${stage}`
+
+/**
+ * A convolution and a transposed one, whose kernel torch has as [in, out, 4, 4], per stage; then the laterals.
+ *
+ * @param inputs channels of C2 to C5
+ */
+function upsamplingTensors(inputs: readonly number[], neck: UpsamplingNeck): TensorSpec[] {
+  const stages = neck.widths.flatMap((width, stage) => [
+    kernel(
+      `${UPSAMPLING_ROOT}.conv.${6 * stage}`,
+      width,
+      stage === 0 ? inputs.at(-1)! : neck.widths[stage - 1]!,
+      3,
+    ),
     { name: `${UPSAMPLING_ROOT}.conv.${6 * stage}.bias`, shape: [width] },
     ...normTensors(`${UPSAMPLING_ROOT}.conv.${6 * stage + 1}`, width, neck, 1),
     kernel(`${UPSAMPLING_ROOT}.conv.${6 * stage + 3}`, width, width, 4),
     { name: `${UPSAMPLING_ROOT}.conv.${6 * stage + 3}.bias`, shape: [width] },
     ...normTensors(`${UPSAMPLING_ROOT}.conv.${6 * stage + 4}`, width, neck, 1),
   ])
+  const laterals = neck.widths.map((width, stage) =>
+    kernel(lateralName(stage), width, inputs[inputs.length - 2 - stage]!, 1),
+  )
+  return neck.laterals ? [...stages, ...laterals] : stages
 }
 
 const headTensors = (head: HeadDescription, classes: number): TensorSpec[] => [

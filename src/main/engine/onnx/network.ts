@@ -10,10 +10,10 @@ import {
   type InvertedResidual,
   LITE0_BATCH_NORM_EPSILON,
   LITE0_BLOCKS,
-  LITE0_PYRAMID_BLOCKS,
+  LITE0_STAGE_ENDS,
 } from '../model/efficientnet-lite0-spec.ts'
 import { RESNET50_BATCH_NORM_EPSILON, RESNET50_STAGES } from '../model/resnet50-spec.ts'
-import { isBiasFree, layerNames, UPSAMPLING_ROOT } from '../model/tensors.ts'
+import { isBiasFree, lateralName, layerNames, UPSAMPLING_ROOT } from '../model/tensors.ts'
 import type { StateDict } from '../weights/state-dict.ts'
 import type { Graph, Name } from './graph.ts'
 
@@ -65,7 +65,9 @@ export function network(
 ): NetworkOutputs {
   const layers = new Layers(graph, weights)
   const stages = BACKBONES[config.architecture](layers, images, config)
-  const features = head.neck ? [upsampling(layers, head.neck, stages[2])] : pyramid(layers, stages, head.p6)
+  const features = head.neck
+    ? [upsampling(layers, head.neck, stages)]
+    : pyramid(layers, stages.slice(1), head.p6)
   return {
     levels: features.map((feature, level) => headOn(layers, head, feature, level)),
     embedding: graph.add('Flatten', [graph.add('GlobalAveragePool', [features[2] ?? features[0]])]),
@@ -251,7 +253,7 @@ function concatenate(arrays: readonly Float32Array[]): Float32Array {
 
 const BODY = 'backbone.body'
 
-/** Images to C3, C4 and C5. */
+/** Images to C2 to C5. */
 const BACKBONES: Readonly<
   Record<Architecture, (layers: Layers, images: Name, config: ModelConfig) => Name[]>
 > = {
@@ -273,7 +275,7 @@ const BACKBONES: Readonly<
       x = block(x, `${BODY}.blocks.${i}`, of)
       return x
     })
-    return LITE0_PYRAMID_BLOCKS.map((i) => all[i])
+    return LITE0_STAGE_ENDS.map((i) => all[i])
   },
 
   r50(layers, images, { batchNormEpsilon: epsilon = RESNET50_BATCH_NORM_EPSILON }) {
@@ -301,7 +303,7 @@ const BACKBONES: Readonly<
         x = bottleneck(x, `${BODY}.layer${stage + 1}.${block}`, block === 0 && stage > 0 ? 2 : 1)
       }
       return x
-    }).slice(1)
+    })
   },
 }
 
@@ -326,14 +328,17 @@ function pyramid(layers: Layers, stages: readonly Name[], p6From: HeadDescriptio
   return [...finer, p5, p6, p7]
 }
 
-/** model/neck.ts: C5 to a single level, twice as large after each stage. */
-function upsampling(layers: Layers, neck: UpsamplingNeck, c5: Name): Name {
-  let x = c5
-  for (let i = 0; i < 2 * neck.widths.length; i++) {
-    const { convolution, norm } = layerNames(UPSAMPLING_ROOT, i, {})
-    const linear =
-      i % 2 === 0 ? layers.convolution(x, convolution, { padding: 1 }) : layers.doubling(x, convolution)
-    x = layers.normRelu(linear, norm, neck, 0)
+/** model/neck.ts: C5 to a single level, twice as large after each stage. `stages`: C2 to C5. */
+function upsampling(layers: Layers, neck: UpsamplingNeck, stages: readonly Name[]): Name {
+  let x = stages.at(-1)!
+  for (const stage of neck.widths.keys()) {
+    const [narrow, double] = [2 * stage, 2 * stage + 1].map((i) => layerNames(UPSAMPLING_ROOT, i, {}))
+    const linear = layers.convolution(x, narrow!.convolution, { padding: 1 })
+    const doubled = layers.doubling(layers.normRelu(linear, narrow!.norm, neck, 0), double!.convolution)
+    const sum = neck.laterals
+      ? layers.convolution(stages.at(-2 - stage)!, lateralName(stage), { biasFree: true, residual: doubled })
+      : doubled
+    x = layers.normRelu(sum, double!.norm, neck, 0)
   }
   return x
 }

@@ -28,7 +28,7 @@ const DEPTHWISE = {
 }
 
 export interface ConvolutionOptions extends ConvolutionShape {
-  /** A trainable bias, or the frozen BatchNorm that follows; nothing where the next layer adds the bias itself. */
+  /** A trainable bias, or the frozen BatchNorm that follows; nothing where the next layer adds the bias itself and activates. */
   readonly after: { readonly bias: Parameter } | { readonly batchNorm: ChannelAffine } | null
   readonly activation: Activation
   readonly depthwise?: boolean
@@ -51,7 +51,11 @@ export class Convolution {
     const { after, activation } = this.#options
     const linear = this.#kernel.forward(x.tensor, this.#filter(), this.#options)
     const shift = this.#shift()
-    const y = shift ? fused.biasActivation(linear, shift, activation, residual?.tensor) : linear
+    const y = shift
+      ? fused.biasActivation(linear, shift, activation, residual?.tensor)
+      : residual
+        ? fused.blend(linear, residual.tensor)
+        : linear
 
     const bias = after && 'bias' in after ? after.bias : null
     const learns = this.weight.trainable || (bias?.trainable ?? false)
