@@ -35,8 +35,7 @@ async function peer(train: boolean): Promise<BenchResult> {
   const { stdout } = await promisify(execFile)(python as string, train ? [...args, '--train'] : args)
   const result = PeerResult.parse(JSON.parse(stdout))
   return {
-    inferMs: result.infer_ms,
-    onnxMs: null,
+    detectMs: { tensorflow: result.infer_ms },
     trainMs: result.train_step_ms ?? null,
     peakMb: result.peak_mb,
     threads: 0,
@@ -82,7 +81,7 @@ const rounds = Number(process.argv[2] ?? 2)
 for (let round = 0; round < rounds; round++) {
   for (const sample of samples) {
     const infer = await contenders[sample.name].infer()
-    sample.infer.push(Math.min(infer.inferMs ?? Infinity, infer.onnxMs ?? Infinity))
+    sample.infer.push(Math.min(...Object.values(infer.detectMs)))
     sample.inferMb.push(infer.peakMb)
     const train = await contenders[sample.name].train()
     sample.train.push(train.trainMs as number)

@@ -31,7 +31,7 @@ process.on('message', ({ id, request }: EngineCall) => {
       return send({
         kind: 'result',
         id,
-        result: { onnxMs: null, inferMs: 8, trainMs: null, peakMb: 1, threads: 2 },
+        result: { detectMs: { tensorflow: 8 }, trainMs: null, peakMb: 1, threads: 2 },
       })
     case 'train':
       return void train(id, request, emit)

@@ -32,6 +32,7 @@ import {
 } from './engine/training.ts'
 
 import type { RunRecord } from './run-record.ts'
+import type { RuntimeName } from './runtime.ts'
 
 export * from './engine/assist.ts'
 export * from './engine/detection.ts'
@@ -127,10 +128,8 @@ export type EngineEvent =
   | { readonly kind: 'continued' }
 
 export interface BenchResult {
-  /** Detection on TensorFlow; null where it is missing. */
-  readonly inferMs: number | null
-  /** Detection on ONNX Runtime; null where another is forced. */
-  readonly onnxMs: number | null
+  /** Detection of one image, on each runtime that was measured. */
+  readonly detectMs: Readonly<Partial<Record<RuntimeName, number>>>
   readonly trainMs: number | null
   readonly peakMb: number
   readonly threads: number

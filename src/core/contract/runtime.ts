@@ -48,24 +48,33 @@ export function inferenceOnly(): CodedError {
   )
 }
 
-export const RuntimeName = z.enum(['tensorflow', 'onnx'])
+/** What can detect. All but TensorFlow are ONNX Runtime: on the CPU, or on a GPU through WebGPU, DirectML or Core ML. */
+export const RuntimeName = z.enum(['tensorflow', 'onnx', 'webgpu', 'directml', 'coreml'])
 export type RuntimeName = z.infer<typeof RuntimeName>
+
+export const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
+  tensorflow: 'TensorFlow',
+  onnx: 'ONNX Runtime',
+  webgpu: 'ONNX Runtime on WebGPU',
+  directml: 'ONNX Runtime on DirectML',
+  coreml: 'ONNX Runtime on Core ML',
+}
 
 /** What was measured, once, of a kind of model: which runtime detects with it, and why. */
 export const DetectionSpeed = z.object({
   /** "lite0 FCOS, 416 × 320 px" */
   model: z.string(),
   runtime: RuntimeName,
-  /** Of one image, the network alone; null where it was not measured. */
-  tensorflowMs: z.number().nullable(),
-  onnxMs: z.number().nullable(),
+  /** Of one image, the network alone, in milliseconds. Without those that were not measured. */
+  ms: z.partialRecord(RuntimeName, z.number().positive()),
+  /** Includes why a runtime was ruled out. */
   why: z.string(),
   /** ISO 8601, of the last measurement. */
   at: z.string(),
   /** Measurements; the least time of all of them counts, since other work on the machine only adds to it. */
-  times: z.int().default(1),
+  times: z.int(),
   /** Whether the machine had nothing else to do in one of them. */
-  quiet: z.boolean().default(false),
+  quiet: z.boolean(),
 })
 export type DetectionSpeed = z.infer<typeof DetectionSpeed>
 /** By what the speed depends on. A file of the per-user cache. */
@@ -73,15 +82,14 @@ export const DetectionSpeeds = z.record(z.string(), DetectionSpeed)
 export type DetectionSpeeds = z.infer<typeof DetectionSpeeds>
 export const DETECTION_SPEEDS = 'detection-speeds.json'
 
-const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
-  tensorflow: 'TensorFlow',
-  onnx: 'ONNX Runtime',
-}
-
 /** "lite0 FCOS, 416 × 320 px: ONNX Runtime, 26 images/s (TensorFlow 16)" */
-export function speedTitle({ model, runtime, tensorflowMs, onnxMs }: DetectionSpeed): string {
-  const rate = (ms: number): string => (1000 / ms).toFixed(ms < 100 ? 0 : 1)
-  const [own, other] = runtime === 'onnx' ? [onnxMs, tensorflowMs] : [tensorflowMs, onnxMs]
-  const rest = other ? ` (${RUNTIME_TITLES[runtime === 'onnx' ? 'tensorflow' : 'onnx']} ${rate(other)})` : ''
+export function speedTitle({ model, runtime, ms }: DetectionSpeed): string {
+  const rate = (of: number): string => (1000 / of).toFixed(of < 100 ? 0 : 1)
+  const own = ms[runtime]
+  const others = RuntimeName.options.flatMap((name) => {
+    const of = ms[name]
+    return of === undefined || name === runtime ? [] : [`${RUNTIME_TITLES[name]} ${rate(of)}`]
+  })
+  const rest = others.length > 0 ? ` (${others.join(', ')})` : ''
   return `${model}: ${RUNTIME_TITLES[runtime]}${own ? `, ${rate(own)} images/s${rest}` : ''}`
 }

@@ -1,5 +1,6 @@
 /** Shared by the commands of the fcos program, so that help, output and progress look the same everywhere. */
 import { type Command, Option } from 'commander'
+import { RuntimeName } from '../../core/contract/runtime.ts'
 
 export interface CommandLine {
   /** A command whose help ends with an example, and which takes --json. */
@@ -14,7 +15,7 @@ export interface CommandHelp {
   readonly example: string
 }
 
-export const choice = (flags: string, description: string, values: string[]): Option =>
+export const choice = (flags: string, description: string, values: readonly string[]): Option =>
   new Option(flags, description).choices(values)
 
 export const fastMath = (command: Command): Command =>
@@ -23,10 +24,11 @@ export const fastMath = (command: Command): Command =>
     .option('--no-fast-math', 'compute in float32 throughout')
 
 /** For commands that detect. */
-export const RUNTIME = choice('--runtime <name>', 'what to detect on (default: whichever is faster here)', [
-  'tensorflow',
-  'onnx',
-])
+export const RUNTIME = choice(
+  '--runtime <name>',
+  'what to detect on (default: whichever is faster here)',
+  RuntimeName.options,
+)
 
 export const DEVICE = choice(
   '--device <device>',

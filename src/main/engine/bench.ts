@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { BenchRequest, BenchResult } from '../../core/contract/engine.ts'
-import type { RuntimeName } from '../../core/contract/runtime.ts'
 import { detectorOf } from '../../core/detectors/detectors.ts'
 import type { Size } from '../../core/geometry/box.ts'
 import { mulberry32 } from '../../core/random.ts'
@@ -18,7 +17,7 @@ const CLASSES = Array.from({ length: 91 }, (_, id) => ({ id, name: `class ${id}`
 const WARM_UP = 2
 
 /**
- * Detection of one image, pixels to boxes, on both runtimes in turn, and one forward and backward pass of one image with two
+ * Detection of one image, pixels to boxes, on each runtime in turn, and one forward and backward pass of one image with two
  * objects. The r50 trains from layer2 on, as torchvision does.
  */
 export async function bench(
@@ -36,11 +35,11 @@ export async function bench(
     await detectInput(runner, input, evaluationOptions(detectorOf(config)))
   })
   const times = await medianMs(runs, signal, detecting)
-  const ms = (name: RuntimeName) => times[runners.findIndex((runner) => runner.name === name)] ?? null
+  const detectMs = Object.fromEntries(runners.map(({ name }, i) => [name, times[i]]))
   for (const runner of runners) runner.dispose()
   const trainMs = train ? await trainingMs(checkpoint, pixels, size, runs, signal) : null
   const threads = Number(process.env.FCOS_THREADS ?? availableParallelism())
-  return { inferMs: ms('tensorflow'), onnxMs: ms('onnx'), trainMs, peakMb: peakMb(), threads }
+  return { detectMs, trainMs, peakMb: peakMb(), threads }
 }
 
 async function trainingMs(

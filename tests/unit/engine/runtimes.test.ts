@@ -1,10 +1,16 @@
 /** Which runtime detects: measured once for a kind of model, remembered, and forced where somebody asks. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { DetectionSpeeds, speedTitle } from '../../../src/core/contract/runtime.ts'
+import type { Outputs } from '../../../src/core/detectors/detector.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
+import { mulberry32 } from '../../../src/core/random.ts'
+import type { NetworkInput } from '../../../src/main/engine/data/preprocess.ts'
+import type { Runner } from '../../../src/main/engine/detect/runner.ts'
+import { Graph } from '../../../src/main/engine/onnx/graph.ts'
 import { initialWeights } from '../../../src/main/engine/train/initial-weights.ts'
+import type { Checkpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { onnxRecord } from '../../support/onnx-record.ts'
 import { scratch } from '../../support/scratch.ts'
 
@@ -16,6 +22,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
   vi.resetModules()
   vi.doUnmock('../../../src/main/engine/onnx/session.ts')
+  vi.doUnmock('../../../src/main/engine/onnx/gpu-trial.ts')
   vi.doUnmock('../../../src/main/engine/tensor/runtime-record.ts')
 })
 
@@ -36,8 +43,7 @@ test('it is measured once, and what was written down decides from then on', asyn
   expect(first.said).toHaveLength(1)
   const speeds = DetectionSpeeds.parse(JSON.parse(readFileSync(FCOS_DETECTION_SPEEDS, 'utf8')))
   const [[key, speed]] = Object.entries(speeds) as [[string, (typeof speeds)[string]]]
-  expect(speed.tensorflowMs).toBeGreaterThan(0)
-  expect(speed.onnxMs).toBeGreaterThan(0)
+  expect(speed.ms).toEqual({ tensorflow: expect.any(Number), onnx: expect.any(Number) })
   expect(first.runtime).toBe(speed.runtime === 'onnx' ? 'ONNX' : 'TensorFlow')
   expect(speedTitle(speed)).toMatch(/^lite0 FCOS, 64 × 64 px: .* images\/s/)
   for (const runtime of ['onnx', 'tensorflow'] as const) {
@@ -60,7 +66,7 @@ test('what a busy machine gave is measured again later, and the least times deci
   expect(first.times).toBe(1)
   const long = '2026-01-01T00:00:00.000Z'
   // TensorFlow was as fast as nothing is, and ONNX Runtime slowed down by whatever else ran.
-  const wrong = { ...first, runtime: 'tensorflow', tensorflowMs: 0.001, onnxMs: 1e6, quiet: false }
+  const wrong = { ...first, runtime: 'tensorflow', ms: { tensorflow: 0.001, onnx: 1e6 }, quiet: false }
   const after = async (speed: object) => {
     writeFileSync(FCOS_DETECTION_SPEEDS, JSON.stringify({ [key]: { ...wrong, ...speed } }))
     const { said } = await open({ FCOS_DETECTION_SPEEDS })
@@ -69,19 +75,19 @@ test('what a busy machine gave is measured again later, and the least times deci
   const again = await after({ at: long })
   expect(again).toMatchObject({
     again: true,
-    speed: { times: 2, tensorflowMs: 0.001, runtime: 'tensorflow' },
+    speed: { times: 2, ms: { tensorflow: 0.001 }, runtime: 'tensorflow' },
   })
-  expect(again.speed.onnxMs).toBeLessThan(1e6)
+  expect(again.speed.ms.onnx).toBeLessThan(1e6)
   expect(Date.parse(again.speed.at)).toBeGreaterThan(Date.parse(long))
   for (const settled of [
     { quiet: true, at: long },
     { times: 3, at: long },
     {},
-    { tensorflowMs: null, at: long },
+    { ms: { tensorflow: 1 }, at: long },
   ])
     expect((await after(settled)).again, JSON.stringify(settled)).toBe(false)
-  // As the file was before it said how often.
-  const { times: _, quiet: __, ...older } = { ...wrong, at: long }
+  // As the file was before GPUs were timed.
+  const { ms: _, ...older } = { ...wrong, tensorflowMs: 1, onnxMs: 2 }
   writeFileSync(FCOS_DETECTION_SPEEDS, JSON.stringify({ [key]: older }))
   expect((await open({ FCOS_DETECTION_SPEEDS })).said).toHaveLength(1)
 })
@@ -121,3 +127,154 @@ test('without TensorFlow, ONNX Runtime detects, and forcing TensorFlow is refuse
   vi.resetModules()
   await expect(open({ FCOS_RUNTIME: 'tensorflow' })).rejects.toMatchObject({ code: 'USAGE_RUNTIME' })
 })
+
+/** As if ONNX Runtime found a GPU, on which `trial` runs a model. */
+function withGpu(
+  trial: (real: Runner, input: NetworkInput) => Promise<{ ms: number; outputs: Outputs }>,
+): void {
+  vi.doMock('../../../src/main/engine/onnx/session.ts', async (original) => {
+    const real = await original<typeof import('../../../src/main/engine/onnx/session.ts')>()
+    return {
+      ...real,
+      mayHaveGpu: () => true,
+      gpuRuntimes: async () => ['webgpu'],
+      onnxRunner: async (of: Checkpoint, { gpu, ...rest }: { gpu?: string } = {}) => {
+        const runner = await real.onnxRunner(of, rest)
+        return gpu ? { ...runner, runtime: 'WebGPU' } : runner
+      },
+    }
+  })
+  vi.doMock('../../../src/main/engine/onnx/gpu-trial.ts', () => ({
+    tryGpu: async (_: string, __: Uint8Array, input: NetworkInput) => {
+      const { onnxRunner } = await import('../../../src/main/engine/onnx/session.ts')
+      const runner = await onnxRunner(checkpoint)
+      return trial(runner, input)
+    },
+  }))
+}
+
+test('a GPU detects where it is faster and gives the same, and the reason is kept where not', async () => {
+  const outputsOf = async (runner: Runner, input: NetworkInput) =>
+    (await runner.raw(input)).images[0]!.outputs
+  const same = (ms: number) => async (runner: Runner, input: NetworkInput) => ({
+    ms,
+    outputs: await outputsOf(runner, input),
+  })
+  for (const [trial, wins, why] of [
+    [same(1e-3), true, 'ONNX Runtime on WebGPU is faster, with the same results'],
+    [same(1e6), false, /(is faster, with the same results|TensorFlow is as fast)$/],
+    [
+      async (runner: Runner, input: NetworkInput) => {
+        const outputs = await outputsOf(runner, input)
+        outputs.logits![7]! += 1
+        return { ms: 1e-3, outputs }
+      },
+      false,
+      /ONNX Runtime on WebGPU computes something else$/,
+    ],
+    [
+      async () => {
+        throw new Error('No supported adapters')
+      },
+      false,
+      /ONNX Runtime on WebGPU does not run it: No supported adapters$/,
+    ],
+  ] as const) {
+    const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
+    vi.unstubAllEnvs()
+    withGpu(trial)
+    const { runtime } = await open({ FCOS_DETECTION_SPEEDS })
+    expect(runtime === 'WebGPU', String(why)).toBe(wins)
+    const [speed] = Object.values(
+      DetectionSpeeds.parse(JSON.parse(readFileSync(FCOS_DETECTION_SPEEDS, 'utf8'))),
+    )
+    expect(speed!.why).toMatch(why)
+    if (!wins) continue
+    // It is remembered, but not used by an engine that has to leave GPUs alone.
+    expect(await open({ FCOS_DETECTION_SPEEDS })).toEqual({ runtime: 'WebGPU', said: [] })
+    expect((await open({ FCOS_DETECTION_SPEEDS, FCOS_NO_GPU: '1' })).runtime).not.toBe('WebGPU')
+  }
+})
+
+test('where the GPU that was chosen no longer starts, the CPU detects, and it is said', async () => {
+  const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
+  withGpu(async (runner, input) => ({ ms: 1e-3, outputs: (await runner.raw(input)).images[0]!.outputs }))
+  await open({ FCOS_DETECTION_SPEEDS })
+  vi.doMock('../../../src/main/engine/onnx/session.ts', async (original) => {
+    const real = await original<typeof import('../../../src/main/engine/onnx/session.ts')>()
+    return {
+      ...{ ...real, mayHaveGpu: () => true, gpuRuntimes: async () => ['webgpu'] },
+      onnxRunner: async (of: Checkpoint, { gpu, ...rest }: { gpu?: string } = {}) => {
+        if (gpu) throw new Error('The driver is gone')
+        return real.onnxRunner(of, rest)
+      },
+    }
+  })
+  const { runtime, said } = await open({ FCOS_DETECTION_SPEEDS })
+  expect(runtime).toBe('ONNX')
+  expect(said).toEqual([expect.stringMatching(/WebGPU no longer runs.*The driver is gone/)])
+  await expect(open({ FCOS_RUNTIME: 'webgpu' })).rejects.toMatchObject({
+    code: 'USAGE_RUNTIME',
+    message: expect.stringContaining('The driver is gone'),
+  })
+})
+
+/** Chromium's, which is a GPU to Vulkan. */
+const SOFTWARE = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/opt/google/chrome/vk_swiftshader_icd.json']
+const software = process.env.FCOS_VULKAN_DRIVER ?? SOFTWARE.find(existsSync)
+const onLinux = process.platform === 'linux' && process.arch === 'x64'
+if (!software || !onLinux)
+  console.warn(
+    'SKIPPED: WebGPU on a software adapter (Linux x64; set FCOS_VULKAN_DRIVER to the .json of a Vulkan driver, such as the SwiftShader of the chromium package)',
+  )
+
+test.skipIf(!software || !onLinux)(
+  "WebGPU gives the CPU's results, in a process of its own, on a software adapter",
+  async () => {
+    vi.stubEnv('VK_DRIVER_FILES', software)
+    vi.stubEnv('VK_ICD_FILENAMES', software)
+    const { tryGpu } = await import('../../../src/main/engine/onnx/gpu-trial.ts')
+    const session = await import('../../../src/main/engine/onnx/session.ts')
+    const { model, input } = smallModel()
+    const { outputs } = await tryGpu('webgpu', model, input, 240_000)
+    const cpu = await session.openSession(model)
+    const shape = [1, input.height, input.width, 3]
+    const wanted = (await cpu.run({ image: await session.tensorOf(input.images, shape) })).found!
+    expect(outputs.found).toHaveLength(wanted.data.length)
+    const apart = outputs.found!.map((value, i) => Math.abs(value - (wanted.data as Float32Array)[i]!))
+    expect(Math.max(...apart)).toBeLessThan(1e-4)
+    expect(Math.max(...outputs.found!)).toBeGreaterThan(0.1)
+  },
+  300_000,
+)
+
+test('a GPU that takes too long, or is missing, is given up with the reason', async () => {
+  vi.stubEnv('VK_DRIVER_FILES', '/nothing.json')
+  vi.stubEnv('VK_ICD_FILENAMES', '/nothing.json')
+  const { tryGpu } = await import('../../../src/main/engine/onnx/gpu-trial.ts')
+  const { model, input } = smallModel()
+  await expect(tryGpu('webgpu', model, input, 1)).rejects.toThrow('it takes longer than 0.001 s')
+  if (process.platform === 'linux')
+    await expect(tryGpu('webgpu', model, input, 120_000)).rejects.toThrow(/^Failed to get a WebGPU adapter/)
+}, 150_000)
+
+/** Few shaders, since software takes a second to compile each. */
+function smallModel(): { model: Uint8Array; input: NetworkInput } {
+  const graph = new Graph(false)
+  const image = graph.input('image', ['batch', 'height', 'width', 3])
+  const nchw = graph.add('Transpose', [image], { perm: [0, 3, 1, 2] })
+  const random = mulberry32(1)
+  const weights = Array.from({ length: 8 * 3 * 9 }, () => random() - 0.5)
+  const convolved = graph.add('Conv', [nchw, graph.floats(weights, [8, 3, 3, 3])], {
+    pads: [1, 1, 1, 1],
+    strides: [2, 2],
+  })
+  const found = graph.add('Sigmoid', [convolved])
+  graph.output('found', found, 'float32', ['batch', 8, 'rows', 'columns'])
+  const size = { width: 32, height: 32 }
+  const images = Float32Array.from({ length: 32 * 32 * 3 }, () => 4 * random() - 2)
+  return {
+    model: graph.encode({ name: 'small', metadata: {} }),
+    input: { images, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] },
+  }
+}

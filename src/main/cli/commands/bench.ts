@@ -1,7 +1,7 @@
 /** `fcos bench`: times a model on this machine. */
 
 import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
-import type { RuntimeName } from '../../../core/contract/runtime.ts'
+import { RUNTIME_TITLES, RuntimeName } from '../../../core/contract/runtime.ts'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
 import { interruptible } from '../interrupt.ts'
@@ -56,7 +56,7 @@ export async function runBench(options: BenchOptions, progress: Progress): Promi
       (line) => progress.say(line),
       (signal) => engine.call(request, () => {}, signal),
     )
-    const imagesPerSecond = 1000 / Math.min(result.inferMs ?? Infinity, result.onnxMs ?? Infinity)
+    const imagesPerSecond = 1000 / Math.min(...Object.values(result.detectMs))
     return { model, width, height, ...result, imagesPerSecond, device, fastMath, tensorflow, startMs }
   } finally {
     await engine.close()
@@ -64,17 +64,14 @@ export async function runBench(options: BenchOptions, progress: Progress): Promi
 }
 
 export function renderBench(report: BenchReport): string {
-  const { model, width, height, inferMs, onnxMs, trainMs, peakMb, device, threads, fastMath } = report
+  const { model, width, height, detectMs, trainMs, peakMb, device, threads, fastMath } = report
   return [
     `${model}, one image of ${width} × ${height} px, median`,
-    ...(
-      [
-        ['TensorFlow', inferMs],
-        ['ONNX Runtime', onnxMs],
-      ] as const
-    ).flatMap(([on, ms]) =>
-      ms === null ? [] : [`detect   ${ms.toFixed(0)} ms, ${(1000 / ms).toFixed(2)} images/s on ${on}`],
-    ),
+    ...RuntimeName.options.flatMap((name) => {
+      const ms = detectMs[name]
+      if (ms === undefined) return []
+      return [`detect   ${ms.toFixed(0)} ms, ${(1000 / ms).toFixed(2)} images/s on ${RUNTIME_TITLES[name]}`]
+    }),
     ...(trainMs === null ? [] : [`train    ${trainMs.toFixed(0)} ms, forward and backward`]),
     `memory   ${peakMb} MB peak`,
     `device   ${device.toUpperCase()}, ${threads} threads, fast math ${fastMath ? 'on' : 'off'}`,

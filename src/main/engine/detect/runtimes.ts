@@ -1,12 +1,19 @@
 /**
- * On which runtime a model detects: TensorFlow or ONNX Runtime. Both are timed and compared for each kind of model on a
- * machine, and the choice is remembered: for good where the machine was quiet, else until it was measured a few times.
+ * On which runtime a model detects: TensorFlow, or ONNX Runtime on the CPU or a GPU. All that there are get timed and
+ * compared for each kind of model on a machine, and the choice is remembered: for good where the machine was quiet, else
+ * until it was measured a few times.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
-import { type DetectionSpeed, DetectionSpeeds, RuntimeName } from '../../../core/contract/runtime.ts'
+import {
+  type DetectionSpeed,
+  DetectionSpeeds,
+  RUNTIME_TITLES,
+  RuntimeName,
+} from '../../../core/contract/runtime.ts'
 import { MODELS } from '../../../core/detectors/architectures.ts'
+import type { Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError } from '../../../core/errors.ts'
@@ -14,16 +21,19 @@ import { paddedSize, resizedSize } from '../../../core/pyramid/input-size.ts'
 import { mulberry32 } from '../../../core/random.ts'
 import { replaceFileSync } from '../../files/replace-file.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
-import { onnxRunner, onnxVersion } from '../onnx/session.ts'
+import { tryGpu } from '../onnx/gpu-trial.ts'
+import { engineModel } from '../onnx/model.ts'
+import { type GpuRuntime, gpuRuntimes, mayHaveGpu, onnxRunner, onnxVersion } from '../onnx/session.ts'
 import { loadTensorflow } from '../tensor/load-tensorflow.ts'
 import { runtimeRecord, tensorflowFault } from '../tensor/runtime-record.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
-import type { RawOutputs, Runner } from './runner.ts'
+import type { Runner } from './runner.ts'
 
-/** Set by whoever starts the engine: `tensorflow` or `onnx` to force one, … */
-const { FCOS_RUNTIME: forced, FCOS_DETECTION_SPEEDS: file } = process.env
+/** Set by whoever starts the engine: a runtime's name to force it, where to remember speeds, and whether to leave GPUs alone. */
+const { FCOS_RUNTIME, FCOS_DETECTION_SPEEDS: file, FCOS_NO_GPU: noGpu } = process.env
+const forced = FCOS_RUNTIME === undefined ? undefined : RuntimeName.parse(FCOS_RUNTIME)
 
-/** ONNX Runtime has to be this much faster: where they are near, what trained the model detects too. */
+/** A runtime has to be this much faster than a simpler one: where they are near, what trained the model detects too. */
 const WORTH = 0.95
 /** Of raw outputs, relative to the largest: far more than rounding makes of them. */
 const TOLERANCE = 1e-3
@@ -35,61 +45,73 @@ const SPREAD = 1.2
 /** What was measured on a busy machine is measured again, this much later and this often in all. */
 const AGAIN_MS = 10 * 60_000
 const MOST_TIMES = 3
+/** For a GPU to start, compile its shaders and run a few images. Software that poses as a GPU takes minutes. */
+const GPU_LIMIT_MS = 20_000
 
 /**
- * @param note is told when something is measured, which takes a moment.
+ * @param note is told when something is measured, which takes a moment, and what does not work.
  * @throws CodedError USAGE_RUNTIME where a runtime is forced that is not there.
  */
 export async function openRunner(checkpoint: Checkpoint, note: (message: string) => void): Promise<Runner> {
-  const { device, tensorflow } = runtimeRecord()
-  if (device === 'onnx') {
-    const fault = tensorflowFault()
-    if (forced !== 'tensorflow') {
-      if (fault) note(withoutTensorflow(fault))
+  const fault = tensorflowFault()
+  if (forced) return openForced(forced, checkpoint)
+  if (runtimeRecord().device !== 'onnx') {
+    try {
+      return await chosen(checkpoint, note)
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'RUNTIME_BROKEN') throw error
+      note(withoutTensorflow(error))
       return onnxRunner(checkpoint)
     }
-    const remedy = '`fcos doctor` says why; ONNX Runtime detects without it'
-    throw fault ?? new CodedError('USAGE_RUNTIME', 'There is no TensorFlow on this machine', remedy)
   }
-  if (forced === 'onnx') return onnxRunner(checkpoint)
-  if (forced === 'tensorflow') return onTensorflow(checkpoint)
-  return onnxWhereBroken(checkpoint, note, () => chosen(checkpoint, `${tensorflow} ${device}`, note))
+  if (fault) note(withoutTensorflow(fault))
+  return chosen(checkpoint, note)
 }
 
-async function onnxWhereBroken(
-  checkpoint: Checkpoint,
-  note: (message: string) => void,
-  open: () => Promise<Runner>,
-): Promise<Runner> {
+async function openForced(name: RuntimeName, checkpoint: Checkpoint): Promise<Runner> {
   try {
-    return await open()
+    if (name !== 'tensorflow' || runtimeRecord().device !== 'onnx') return await open(name, checkpoint)
   } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'RUNTIME_BROKEN') throw error
-    note(withoutTensorflow(error))
-    return onnxRunner(checkpoint)
+    if (name === 'tensorflow' || name === 'onnx') throw error
+    throw new CodedError(
+      'USAGE_RUNTIME',
+      `${RUNTIME_TITLES[name]} does not run here: ${firstLine(error)}`,
+      'Leave --runtime out; `fcos doctor` says what detects here',
+    )
   }
+  const remedy = '`fcos doctor` says why; ONNX Runtime detects without it'
+  throw tensorflowFault() ?? new CodedError('USAGE_RUNTIME', 'There is no TensorFlow on this machine', remedy)
 }
 
 const withoutTensorflow = ({ message, remedy }: CodedError): string =>
   `${message}. Until it is repaired, ONNX Runtime detects. ${remedy}`
 
-/** What is known to be faster, or turns out to be. */
-async function chosen(
-  checkpoint: Checkpoint,
-  tensorflow: string,
-  note: (message: string) => void,
-): Promise<Runner> {
-  if (file === undefined) return onTensorflow(checkpoint)
-  const key = await kindOf(checkpoint.config, tensorflow)
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]
+
+/** What is known to be fastest, or turns out to be. */
+async function chosen(checkpoint: Checkpoint, note: (message: string) => void): Promise<Runner> {
+  const base = runtimeRecord().device === 'onnx' ? 'onnx' : 'tensorflow'
+  const gpus = noGpu || !mayHaveGpu() ? [] : await gpuRuntimes()
+  if (file === undefined || (base === 'onnx' && gpus.length === 0)) return open(base, checkpoint)
+  const key = await kindOf(checkpoint.config, gpus)
   const known = readSpeeds(file)[key]
-  if (known && isSettled(known))
-    return known.runtime === 'onnx' ? onnxRunner(checkpoint) : onTensorflow(checkpoint)
+  if (known && isSettled(known)) {
+    try {
+      return await open(known.runtime, checkpoint)
+    } catch (error) {
+      if (known.runtime === 'tensorflow' || known.runtime === 'onnx') throw error
+      note(
+        `${RUNTIME_TITLES[known.runtime]} no longer runs, so ONNX Runtime detects on the CPU: ${firstLine(error)}`,
+      )
+      return onnxRunner(checkpoint)
+    }
+  }
   note(
     known
       ? 'Measuring again which runtime detects faster: the machine was busy the last time'
       : 'Measuring, once for this kind of model, which runtime detects faster',
   )
-  const { runner, speed } = await faster(checkpoint, known)
+  const { runner, speed } = await fastest(checkpoint, base, gpus, known)
   try {
     replaceFileSync(file, `${JSON.stringify({ ...readSpeeds(file), [key]: speed }, null, 2)}\n`)
   } catch {
@@ -98,38 +120,40 @@ async function chosen(
   return runner
 }
 
-/** Whether what was measured decides now. That a runtime fails or computes something else is no matter of time. */
-function isSettled({ quiet, times, at, tensorflowMs, onnxMs }: DetectionSpeed): boolean {
-  if (quiet || times >= MOST_TIMES || tensorflowMs === null || onnxMs === null) return true
+/** Whether what was measured decides now. That nothing else runs or computes the same is no matter of time. */
+function isSettled({ quiet, times, at, ms }: DetectionSpeed): boolean {
+  if (quiet || times >= MOST_TIMES || Object.keys(ms).length < 2) return true
   const age = Date.now() - Date.parse(at)
   return age >= 0 && age < AGAIN_MS
 }
 
 /** The model on TensorFlow, or where that is missing, on ONNX Runtime. */
-export const tensorflowOrOnnx = (checkpoint: Checkpoint): Promise<Runner> =>
-  runtimeRecord().device === 'onnx'
-    ? onnxRunner(checkpoint)
-    : onnxWhereBroken(
-        checkpoint,
-        () => {},
-        () => onTensorflow(checkpoint),
-      )
+export async function tensorflowOrOnnx(checkpoint: Checkpoint): Promise<Runner> {
+  if (runtimeRecord().device === 'onnx') return onnxRunner(checkpoint)
+  try {
+    return await onTensorflow(checkpoint)
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'RUNTIME_BROKEN') throw error
+    return onnxRunner(checkpoint)
+  }
+}
 
-/** All that this machine has, or the one that is forced. */
+/** Those of this machine's CPU and TensorFlow's GPU, or the one that is forced. */
 export async function benchRunners(
   checkpoint: Checkpoint,
 ): Promise<(Runner & { readonly name: RuntimeName })[]> {
-  const names: RuntimeName[] = forced
-    ? [RuntimeName.parse(forced)]
-    : runtimeRecord().device === 'onnx'
-      ? ['onnx']
-      : ['tensorflow', 'onnx']
+  const own: RuntimeName[] = runtimeRecord().device === 'onnx' ? ['onnx'] : ['tensorflow', 'onnx']
   return Promise.all(
-    names.map(async (name) => {
-      const runner = await (name === 'onnx' ? onnxRunner(checkpoint) : onTensorflow(checkpoint))
+    (forced ? [forced] : own).map(async (name) => {
+      const runner = await (forced ? openForced(name, checkpoint) : open(name, checkpoint))
       return { ...runner, name }
     }),
   )
+}
+
+const open = (name: RuntimeName, checkpoint: Checkpoint): Promise<Runner> => {
+  if (name === 'tensorflow') return onTensorflow(checkpoint)
+  return onnxRunner(checkpoint, name === 'onnx' ? {} : { gpu: name })
 }
 
 async function onTensorflow({ config, tensors }: Checkpoint): Promise<Runner> {
@@ -150,77 +174,110 @@ function readSpeeds(path: string): DetectionSpeeds {
 }
 
 /** Everything that the speed depends on. */
-async function kindOf(config: ModelConfig, tensorflow: string): Promise<string> {
+async function kindOf(config: ModelConfig, gpus: readonly GpuRuntime[]): Promise<string> {
   const { detector, architecture, head, input, classes } = config
-  const machine = [cpus()[0]?.model, availableParallelism(), tensorflow, await onnxVersion()]
+  const { tensorflow, device } = runtimeRecord()
+  const runtimes = [tensorflow, device, await onnxVersion(), gpus]
+  const machine = [cpus()[0]?.model, availableParallelism(), runtimes]
   const kind = [machine, detector, architecture, head, input, classes.length]
   return createHash('sha256').update(JSON.stringify(kind)).digest('hex').slice(0, 16)
 }
 
-/** @param before what was measured before. */
-async function faster(
+/**
+ * @param base the runtime that is there in any case; others have to give its results.
+ * @param before what was measured before.
+ */
+async function fastest(
   checkpoint: Checkpoint,
+  base: 'tensorflow' | 'onnx',
+  gpus: readonly GpuRuntime[],
   before: DetectionSpeed | undefined,
 ): Promise<{ runner: Runner; speed: DetectionSpeed }> {
   const { config } = checkpoint
   const input = noise(config)
-  const tensorflow = await onTensorflow(checkpoint)
-  const wanted = await tensorflow.raw(input)
+  const runner = await open(base, checkpoint)
+  const opened = new Map<RuntimeName, Runner>([[base, runner]])
+  const wanted = (await runner.raw(input)).images[0].outputs
+  const refused: string[] = []
+  /** Without what fails or computes something else. */
+  const tryOut = async <Found extends { readonly outputs: Outputs }>(
+    name: RuntimeName,
+    run: () => Promise<Found>,
+  ): Promise<Found | undefined> => {
+    const title = RUNTIME_TITLES[name]
+    try {
+      const found = await run()
+      if (largestDifference(wanted, found.outputs) <= TOLERANCE) return found
+      refused.push(`${title} computes something else`)
+    } catch (error) {
+      refused.push(`${title} does not run it: ${firstLine(error)}`)
+    }
+    return undefined
+  }
+
+  if (base === 'tensorflow') {
+    const isRight = await tryOut('onnx', async () => {
+      const onnx = await onnxRunner(checkpoint)
+      opened.set('onnx', onnx)
+      return (await onnx.raw(input)).images[0]
+    })
+    if (!isRight) {
+      opened.get('onnx')?.dispose()
+      opened.delete('onnx')
+    }
+  }
+  const { ms, quiet } = await timed(opened, input, before)
+  for (const gpu of gpus) {
+    const found = await tryOut(gpu, () => tryGpu(gpu, engineModel(checkpoint), input, GPU_LIMIT_MS))
+    if (found) ms[gpu] = Math.min(found.ms, before?.ms[gpu] ?? Infinity)
+  }
+
+  let best: RuntimeName = base
+  for (const name of RuntimeName.options) {
+    const [own, least] = [ms[name], ms[best]]
+    if (own !== undefined && least !== undefined && own < WORTH * least) best = name
+  }
+  const kept = opened.get(best) ?? (await open(best, checkpoint))
+  for (const other of opened.values()) if (other !== kept) other.dispose()
+  const isAlone = Object.keys(ms).length === 1
+  const reason =
+    best === base
+      ? `${RUNTIME_TITLES[base]} is as fast`
+      : `${RUNTIME_TITLES[best]} is faster, with the same results`
   const model =
     `${MODELS[config.architecture].title} ${detectorOf(config).title}, ` +
     `${input.width} × ${input.height} px`
-  const told = { model, at: new Date().toISOString(), times: (before?.times ?? 0) + 1 }
-  const refused = (why: string) => {
-    const unmeasured = { tensorflowMs: null, onnxMs: null, quiet: false }
-    return { runner: tensorflow, speed: { ...told, ...unmeasured, runtime: 'tensorflow' as const, why } }
+  const speed = {
+    ...{ model, runtime: best, ms, quiet, why: [...(isAlone ? [] : [reason]), ...refused].join('. ') },
+    ...{ at: new Date().toISOString(), times: (before?.times ?? 0) + 1 },
   }
-  let onnx: Runner
-  let difference: number
-  try {
-    onnx = await onnxRunner(checkpoint)
-    difference = largestDifference(wanted, await onnx.raw(input))
-  } catch (error) {
-    return refused(`ONNX Runtime does not run it: ${(error as Error).message.split('\n')[0]}`)
-  }
-  if (difference > TOLERANCE) {
-    onnx.dispose()
-    return refused('ONNX Runtime computes something else')
-  }
-  const { tensorflowMs, onnxMs, quiet } = await timed(tensorflow, onnx, input, before)
-  const isFaster = onnxMs < WORTH * tensorflowMs
-  const [runner, other] = isFaster ? [onnx, tensorflow] : [tensorflow, onnx]
-  other.dispose()
-  const why = isFaster ? 'ONNX Runtime is faster, with the same results' : 'TensorFlow is as fast'
-  const runtime = isFaster ? 'onnx' : 'tensorflow'
-  return { runner, speed: { ...told, runtime, tensorflowMs, onnxMs, why, quiet } }
+  return { runner: kept, speed }
 }
 
 /** The least time of each in turn, now and before. */
 async function timed(
-  tensorflow: Runner,
-  onnx: Runner,
+  runners: ReadonlyMap<RuntimeName, Runner>,
   input: NetworkInput,
-  before: Pick<DetectionSpeed, 'tensorflowMs' | 'onnxMs'> | undefined,
-): Promise<{ tensorflowMs: number; onnxMs: number; quiet: boolean }> {
-  const ms: Record<RuntimeName, number[]> = { tensorflow: [], onnx: [] }
+  before: DetectionSpeed | undefined,
+): Promise<Pick<DetectionSpeed, 'ms' | 'quiet'>> {
+  const times = new Map<RuntimeName, number[]>([...runners.keys()].map((name) => [name, []]))
   const isLoaded = loadavg()[0] >= availableParallelism()
   const start = performance.now()
   for (let run = 0; run < MOST_RUNS && (run === 0 || performance.now() - start < ENOUGH_MS); run++) {
-    for (const [name, runner] of [['tensorflow', tensorflow] as const, ['onnx', onnx] as const]) {
+    for (const [name, runner] of runners) {
       const began = performance.now()
       await runner.raw(input)
-      ms[name].push(performance.now() - began)
+      times.get(name)!.push(performance.now() - began)
     }
   }
-  const agree = Object.values(ms).every((of) => {
-    const [best, second = best] = of.sort((a, b) => a - b)
-    return second <= SPREAD * best
-  })
-  return {
-    tensorflowMs: Math.min(ms.tensorflow[0], before?.tensorflowMs ?? Infinity),
-    onnxMs: Math.min(ms.onnx[0], before?.onnxMs ?? Infinity),
-    quiet: agree && !isLoaded,
+  const ms: DetectionSpeed['ms'] = {}
+  let quiet = !isLoaded
+  for (const [name, of] of times) {
+    const [least, second = least] = of.sort((a, b) => a - b)
+    if (second > SPREAD * least) quiet = false
+    ms[name] = Math.min(least, before?.ms[name] ?? Infinity)
   }
+  return { ms, quiet }
 }
 
 /** An image of the usual shape. */
@@ -232,11 +289,11 @@ function noise({ input }: ModelConfig): NetworkInput {
 }
 
 /** Relative to the largest value of each output; NaN counts as infinite. */
-function largestDifference(wanted: RawOutputs, found: RawOutputs): number {
+function largestDifference(wanted: Outputs, found: Outputs): number {
   let worst = 0
-  for (const [name, values] of Object.entries(wanted.images[0].outputs)) {
-    const others = found.images[0].outputs[name]
-    if (others.length !== values.length) return Infinity
+  for (const [name, values] of Object.entries(wanted)) {
+    const others = found[name]
+    if (others?.length !== values.length) return Infinity
     let [largest, apart] = [1, 0]
     for (let i = 0; i < values.length; i++) {
       largest = Math.max(largest, Math.abs(values[i]))

@@ -64,7 +64,7 @@ export async function checkOnnx(
   const { config } = checkpoint
   const arePeaks = config.detector === 'centernet'
   // float16 rounds on purpose, so there it is the same rounded weights that have to give the same.
-  const reference = await (half ? onnxRunner(checkpoint, true) : tensorflowOrOnnx(checkpoint))
+  const reference = await (half ? onnxRunner(checkpoint, { half }) : tensorflowOrOnnx(checkpoint))
   const session = await openSession(file).catch((cause: Error) => {
     throw new CodedError('ENGINE_CHECK', `ONNX Runtime does not take the file: ${cause.message}`, undefined, {
       cause,

@@ -1,4 +1,5 @@
-/** A model on ONNX Runtime. */
+/** A model on ONNX Runtime, on the CPU or a GPU. */
+import { readdirSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
@@ -7,6 +8,37 @@ import { imagesOf } from '../detect/runner.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { EMBEDDING, engineModel, IMAGE } from './model.ts'
 import { weightsOf } from './network.ts'
+
+/** How ONNX Runtime reaches a GPU, with the names of its execution providers. */
+const PROVIDERS = { webgpu: 'webgpu', directml: 'dml', coreml: 'coreml' } as const
+export type GpuRuntime = keyof typeof PROVIDERS
+const GPU_TITLES: Readonly<Record<GpuRuntime, string>> = {
+  webgpu: 'WebGPU',
+  directml: 'DirectML',
+  coreml: 'Core ML',
+}
+
+/** Those that ONNX Runtime's package has for this system; whether one finds a GPU turns out when a session is opened. */
+export async function gpuRuntimes(): Promise<readonly GpuRuntime[]> {
+  const has = new Set((await runtime()).listSupportedBackends().map(({ name }) => name))
+  return (Object.keys(PROVIDERS) as GpuRuntime[]).filter((name) => has.has(PROVIDERS[name]))
+}
+
+/**
+ * Whether this machine may have a GPU. On Linux, Vulkan also offers software as one, which is not worth a trial: a GPU has a
+ * device file.
+ */
+export function mayHaveGpu(): boolean {
+  if (process.platform !== 'linux') return true
+  const isGpu = (name: string) => /^(renderD\d+|nvidia\d+|dxg)$/.test(name)
+  return ['/dev/dri', '/dev'].some((folder) => {
+    try {
+      return readdirSync(folder).some(isGpu)
+    } catch {
+      return false
+    }
+  })
+}
 
 /** Threads that wait do not spin: they would take the cores from decoding, and from whatever else the machine does. */
 const OPTIONS = {
@@ -21,12 +53,15 @@ export async function onnxVersion(): Promise<string> {
   return (await runtime()).env.versions.node!
 }
 
-/** @throws Error where the file is no model, or has operations that the runtime does not know. */
-export async function openSession(model: Uint8Array | string): Promise<InferenceSession> {
+/** @throws Error where the file is no model, has operations that the runtime does not know, or there is no such GPU. */
+export async function openSession(model: Uint8Array | string, gpu?: GpuRuntime): Promise<InferenceSession> {
   const { InferenceSession } = await runtime()
+  const options = gpu
+    ? { ...OPTIONS, executionProviders: [PROVIDERS[gpu]], logSeverityLevel: 3 as const }
+    : OPTIONS
   return typeof model === 'string'
-    ? InferenceSession.create(model, OPTIONS)
-    : InferenceSession.create(model, OPTIONS)
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options)
 }
 
 export async function tensorOf(values: Float32Array, shape: readonly number[]): Promise<Tensor> {
@@ -34,8 +69,14 @@ export async function tensorOf(values: Float32Array, shape: readonly number[]): 
   return new Tensor('float32', values, shape)
 }
 
-/** @param half with weights rounded to float16. */
-export async function onnxRunner(checkpoint: Checkpoint, half = false): Promise<Runner> {
+/**
+ * @param half with weights rounded to float16.
+ * @param gpu by default the CPU.
+ */
+export async function onnxRunner(
+  checkpoint: Checkpoint,
+  { half = false, gpu }: { readonly half?: boolean; readonly gpu?: GpuRuntime } = {},
+): Promise<Runner> {
   const { config, tensors } = checkpoint
   const detector = detectorOf(config)
   const { towers, parameters } = detector.head(config)
@@ -44,11 +85,11 @@ export async function onnxRunner(checkpoint: Checkpoint, half = false): Promise<
   const headParameters: HeadParameters = Object.fromEntries(
     parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
   )
-  const session = await openSession(engineModel(checkpoint, half))
+  const session = await openSession(engineModel(checkpoint, half), gpu)
   const version = await onnxVersion()
   return {
     ...{ config, detector },
-    runtime: `ONNX Runtime ${version}, CPU`,
+    runtime: `ONNX Runtime ${version}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`,
     async raw({ images, width, height, sizes }) {
       const input = await tensorOf(images, [sizes.length, height, width, 3])
       const found = await session.run({ [IMAGE]: input })

@@ -22,6 +22,11 @@ const INHERITED = [
   'TF_NUM_INTRAOP_THREADS',
   'TF_NUM_INTEROP_THREADS',
   'GLIBC_TUNABLES',
+  // Where Vulkan finds the GPU's driver.
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'XDG_DATA_DIRS',
+  'XDG_RUNTIME_DIR',
   // Without these two, Node and TensorFlow do not start on Windows.
   'SystemRoot',
   'TEMP',

@@ -54,8 +54,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     NODE_COMPILE_CACHE: path.join(cacheRoot(), 'compiled'),
     ...(damage && { FCOS_NO_TENSORFLOW: JSON.stringify(damage) }),
     ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
-    // With this variable, TensorFlow finds no GPU.
-    ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '' }),
+    // With the first variable, TensorFlow finds no GPU.
+    ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '', FCOS_NO_GPU: '1' }),
     ...(options.threads && threadVariables(options.threads)),
     ...options.env,
   }

@@ -29,7 +29,7 @@ test('a job gives its events in order, then its result; the process ends with cl
   const events: unknown[] = []
   const result = await engine.call(bench, (event) => events.push(event))
   expect(events).toEqual(['0', '1', '2'].map((message) => ({ kind: 'note', message })))
-  expect(result).toMatchObject({ inferMs: 8 })
+  expect(result).toMatchObject({ detectMs: { tensorflow: 8 } })
   expect(engine.hello.probe).toEqual(Float32Array.of(1, 2, 3))
   await engine.close()
   expect(isRunning(engine.hello.pid)).toBe(false)

@@ -1,0 +1,112 @@
+/**
+ * Runs a model on a GPU in a process of its own: a driver that crashes, or compiles shaders for minutes, must not take the
+ * engine with it. Run as a program, this file is that process.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import type { Outputs } from '../../../core/detectors/detector.ts'
+import { run } from '../../process/run.ts'
+import type { NetworkInput } from '../data/preprocess.ts'
+import { IMAGE } from './model.ts'
+import { type GpuRuntime, openSession, tensorOf } from './session.ts'
+
+const Task = z.object({
+  gpu: z.enum(['webgpu', 'directml', 'coreml']),
+  model: z.string(),
+  input: z.string(),
+  /** Of the model's one input. */
+  shape: z.array(z.int()),
+  outputs: z.string(),
+})
+type Task = z.infer<typeof Task>
+
+const Answer = z.object({
+  ms: z.number(),
+  /** Number of values of each output, in the order of the file. */
+  lengths: z.array(z.tuple([z.string(), z.int()])),
+})
+type Answer = z.infer<typeof Answer>
+
+/** Runs after the first, which compiles the shaders. The least time counts. */
+const RUNS = 5
+
+/**
+ * @param model as engineModel writes it.
+ * @returns the outputs of one pass and its time in milliseconds.
+ * @throws Error with the reason in one line where the GPU is missing, fails or takes longer than `limitMs` in all.
+ */
+export async function tryGpu(
+  gpu: GpuRuntime,
+  model: Uint8Array,
+  { images, width, height, sizes }: NetworkInput,
+  limitMs: number,
+): Promise<{ readonly ms: number; readonly outputs: Outputs }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fcos-gpu-'))
+  try {
+    const file = (name: string) => join(folder, name)
+    const task: Task = {
+      ...{ gpu, model: file('model.onnx'), input: file('input'), outputs: file('outputs') },
+      shape: [sizes.length, height, width, 3],
+    }
+    await writeFile(task.model, model)
+    await writeFile(task.input, images)
+    const start = performance.now()
+    const { status, stdout, stderr } = await run(
+      process.execPath,
+      [fileURLToPath(import.meta.url), JSON.stringify(task)],
+      { timeoutMs: limitMs },
+    )
+    if (status !== 0) {
+      const isLate = performance.now() - start >= limitMs
+      throw new Error(isLate ? `it takes longer than ${limitMs / 1000} s` : complaint(stderr))
+    }
+    const { ms, lengths } = Answer.parse(JSON.parse(stdout.trim().split('\n').at(-1)!))
+    const { buffer, byteOffset, byteLength } = await readFile(task.outputs)
+    const values = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+    let from = 0
+    const outputs = Object.fromEntries(
+      lengths.map(([name, length]) => [name, values.subarray(from, (from += length))]),
+    )
+    return { ms, outputs }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The line of an error of ONNX Runtime that says what is wrong, without the place in its source. */
+function complaint(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((of) => /^\s*\w*Error:/.test(of)) ?? lines.at(-1) ?? 'its process ended'
+  return line
+    .replace(/^.* was false\. /, '')
+    .replace(/^\s*\w*Error:\s*/, '')
+    .trim()
+}
+
+async function main(task: Task): Promise<void> {
+  const session = await openSession(task.model, task.gpu)
+  const { buffer, byteOffset, byteLength } = await readFile(task.input)
+  const images = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+  const input = { [IMAGE]: await tensorOf(images, task.shape) }
+  let found = await session.run(input)
+  let ms = Infinity
+  for (let i = 0; i < RUNS; i++) {
+    const start = performance.now()
+    found = await session.run(input)
+    ms = Math.min(ms, performance.now() - start)
+  }
+  const outputs = Object.entries(found).map(([name, { data }]) => [name, data as Float32Array] as const)
+  await writeFile(
+    task.outputs,
+    outputs.map(([, values]) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  )
+  const answer: Answer = { ms, lengths: outputs.map(([name, { length }]) => [name, length]) }
+  console.log(JSON.stringify(answer))
+  // Without waiting for the driver to close.
+  process.exit()
+}
+
+if (import.meta.main) await main(Task.parse(JSON.parse(process.argv[2]!)))
