@@ -1,12 +1,20 @@
 /** Parts of images that are too large to be decoded for each of them. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import sharp from 'sharp'
 import type { Size } from '../../core/geometry/box.ts'
-import { decodeImage, type RgbImage, requireKnownSamples, requirePixels, toRgb } from './decode.ts'
+import {
+  decodeImage,
+  MAX_PIXELS,
+  type RgbImage,
+  requireKnownSamples,
+  requirePixels,
+  toRgb,
+} from './decode.ts'
 import { checkLength, readHeader } from './header.ts'
 import { LENIENT, withImage } from './libvips.ts'
 import { displayedSize, orient, type Region, storedRegion } from './orientation.ts'
@@ -47,15 +55,15 @@ export class RegionReader {
     })
   }
 
-  /** All of an image that is too large to be decoded at once, reduced to a longest side. @throws CodedError as decodeImage. */
-  async readReduced(file: string, side: number): Promise<RgbImage> {
+  /** All of an image that is too large to be decoded at once, reduced. @throws CodedError as decodeImage. */
+  async readReduced(file: string): Promise<RgbImage> {
     const copy = await this.#copyOf(file)
     return withImage(file, async () => {
       const { stored, orientation, format } = await headerOf(file)
       // libvips reads a copy of it alone.
       if (copy === null && format === 'bmp') requirePixels(stored, 'at once')
       const source = sharp(copy ?? file, { ...LENIENT, ignoreIcc: true })
-      source.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+      source.resize({ width: REDUCED, height: REDUCED, fit: 'inside', withoutEnlargement: true })
       return toRgb(orient(source, orientation))
     })
   }
@@ -120,6 +128,32 @@ async function headerOf(file: string) {
   requirePixels(header.stored, header.isInOnePiece ? 'at once' : 'in parts')
   requireKnownSamples(header)
   return header
+}
+
+/** Longest side to which images are reduced that are too large to be decoded at once: no input is larger. */
+const REDUCED = 4096
+
+/** An image of which only parts are decoded. */
+export interface LargeImage extends Size {
+  read(region: Region): Promise<RgbImage>
+  /** All of it, smaller. */
+  reduced(): Promise<RgbImage>
+  /** Ends its use. */
+  close(): Promise<void>
+}
+
+/** Null for one that can be decoded at once. @throws CodedError as decodeImage. */
+export async function openLarge(file: string): Promise<LargeImage | null> {
+  const { stored, orientation } = await withImage(file, () => headerOf(file))
+  if (stored.width * stored.height <= MAX_PIXELS) return null
+  const folder = await mkdtemp(join(tmpdir(), 'fcos-large-'))
+  const reader = new RegionReader(folder)
+  return {
+    ...displayedSize(stored, orientation),
+    read: (region) => reader.read(file, region),
+    reduced: () => reader.readReduced(file),
+    close: () => rm(folder, { recursive: true, force: true }),
+  }
 }
 
 /** A part of a decoded image, which must hold it. */

@@ -7,9 +7,6 @@ import { RegionReader } from '../../images/region.ts'
 import { decodeLabelled, isBlack, requireSize } from './labelled-image.ts'
 import type { TrainingSample } from './samples.ts'
 
-/** Longest side of reduced images: no input is larger. */
-const REDUCED = 4096
-
 export interface Found {
   /** The index asked for, or that of its replacement. */
   readonly index: number
@@ -110,7 +107,7 @@ export class ImageCache {
 
   async #read(path: string, size: Size, tile: Tile | undefined): Promise<RgbImage> {
     requireSize(path, await this.#regions.size(path), size)
-    if (!tile) return this.#regions.readReduced(path, REDUCED)
+    if (!tile) return this.#regions.readReduced(path)
     const { x, y, width, height } = tile
     return this.#regions.read(path, { left: x, top: y, width, height })
   }

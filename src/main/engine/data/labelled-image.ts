@@ -5,6 +5,7 @@
 import { CodedError } from '../../../core/errors.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
+import { type LargeImage, openLarge } from '../../images/region.ts'
 
 /** The size that the labels are for; 0 × 0 or undefined if they do not state it or if there are no labels. */
 export interface ImageWithLabels {
@@ -20,6 +21,19 @@ export async function decodeLabelled({ path, size }: ImageWithLabels): Promise<R
   const image = await decodeImage(path)
   if (size) requireSize(path, image, size)
   return image
+}
+
+/** Decoded, or open where it is too large for that. @throws CodedError as decodeLabelled. */
+export async function openLabelled({ path, size }: ImageWithLabels): Promise<RgbImage | LargeImage> {
+  const large = await openLarge(path)
+  if (!large) return decodeLabelled({ path, size })
+  try {
+    if (size) requireSize(path, large, size)
+    return large
+  } catch (error) {
+    await large.close()
+    throw error
+  }
 }
 
 /** @throws CodedError DATA_IMAGE_SIZE as decodeLabelled. */

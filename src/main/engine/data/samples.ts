@@ -66,7 +66,7 @@ export function reducedTo(decoded: Size, sample: TrainingSample): TrainingSample
   return {
     ...sample,
     boxes: sample.boxes.map(scale),
-    outlines: sample.outlines?.map((rings) => rings && rings.map((ring) => ring.map(scale))),
+    outlines: sample.outlines?.map((rings) => rings?.map((ring) => ring.map(scale)) ?? null),
   }
 }
 

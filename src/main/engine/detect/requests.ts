@@ -10,7 +10,9 @@ import type {
 } from '../../../core/contract/engine.ts'
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { tileSide } from '../../../core/detectors/shared/tiles.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { decodeImage, type RgbImage } from '../../images/decode.ts'
+import type { LargeImage } from '../../images/region.ts'
 import type { JobControl } from '../control.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf, type ImageCandidates } from './detect.ts'
@@ -30,10 +32,10 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
     const options = { ...request, nms: request.nms ?? runner.detector.nms }
     const rule = { input: input.longSide, learnt }
     const { tile = 'auto' } = request
-    const sideFor = (image: RgbImage) => tileSide(image, rule, tile === 'auto' ? tiling : tile)
+    const sideFor = (image: Size) => tileSide(image, rule, tile === 'auto' ? tiling : tile)
     // Images of a batch have nearly one shape, but a batch of small ones may have a large one in it.
-    const network = async (images: readonly RgbImage[]): Promise<TiledDetections[]> => {
-      if (images.every((image) => sideFor(image) === null)) {
+    const network = async (images: readonly (RgbImage | LargeImage)[]): Promise<TiledDetections[]> => {
+      if (images.every(isDecoded) && images.every((image) => sideFor(image) === null)) {
         const found = await detect(runner, images, input, options)
         return found.map((detections) => ({ tiles: null, detections }))
       }
@@ -55,6 +57,8 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
   return models.use(request.model, detecting, noting(emit))
 }
 
+const isDecoded = (image: RgbImage | LargeImage): image is RgbImage => 'data' in image
+
 const noting = (emit: Emit) => (message: string) => emit({ kind: 'note', message })
 
 export function candidatesOfFiles(
@@ -66,15 +70,13 @@ export function candidatesOfFiles(
     const { runner } = loaded
     const input = inputOf(runner.config.input, request.size)
     const rule = { input: input.longSide, learnt: loaded.learntSide }
-    const network = async (images: readonly RgbImage[]) => {
+    const network = async (images: readonly (RgbImage | LargeImage)[]) => {
       const sides = images.map((image) => tileSide(image, rule, loaded.tiling))
-      if (sides.every((side) => side === null)) return findCandidates(runner, images, input, request.floor)
+      if (images.every(isDecoded) && sides.every((side) => side === null))
+        return findCandidates(runner, images, input, request.floor)
       const each: ImageCandidates[] = []
-      for (const [i, image] of images.entries()) {
-        const side = sides[i]
-        if (side === null) each.push(...(await findCandidates(runner, [image], input, request.floor)))
-        else each.push(await tiledCandidates(runner, image, input, request.floor, side))
-      }
+      for (const [i, image] of images.entries())
+        each.push(await tiledCandidates(runner, image, input, request.floor, sides[i]))
       return each
     }
     const info = infoOf(loaded, input)
@@ -128,11 +130,11 @@ function infoOf({ runner: { config }, thresholds }: LoadedModel, input: InputCon
 
 async function throughAll<Found>(
   { images, sizes, batch }: Pick<DetectRequest, 'images' | 'sizes' | 'batch'>,
-  network: (images: readonly RgbImage[]) => Promise<Found[]>,
+  network: (images: readonly (RgbImage | LargeImage)[]) => Promise<Found[]>,
   input: InputConfig,
   control: JobControl,
   emit: Emit,
-  onFound: (index: number, image: RgbImage, found: Found) => void,
+  onFound: (index: number, image: Size, found: Found) => void,
 ): Promise<{ images: number; skipped: number; complete: boolean }> {
   const files = images.map((path, i) => ({ path, size: sizes?.[i] ?? undefined }))
   let [done, skipped] = [0, 0]

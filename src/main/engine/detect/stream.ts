@@ -5,13 +5,15 @@
 
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, toWire, type WireError } from '../../../core/errors.ts'
+import type { Size } from '../../../core/geometry/box.ts'
 import { resizedSize } from '../../../core/pyramid/input-size.ts'
 import type { RgbImage } from '../../images/decode.ts'
-import { decodeLabelled, type ImageWithLabels } from '../data/labelled-image.ts'
+import type { LargeImage } from '../../images/region.ts'
+import { type ImageWithLabels, openLabelled } from '../data/labelled-image.ts'
 
 /** What the network made of an image, or why the image could not be read. */
 export type ImageResult<Found> =
-  | { readonly index: number; readonly image: RgbImage; readonly found: Found }
+  | { readonly index: number; readonly image: Size; readonly found: Found }
   | { readonly index: number; readonly error: WireError }
 
 export interface StreamOptions {
@@ -28,15 +30,15 @@ const AHEAD = 3
 /** @param network what it makes of each of a batch of images, whose input has one size. */
 export async function* overFiles<Found>(
   images: readonly ImageWithLabels[],
-  network: (images: readonly RgbImage[]) => Promise<Found[]>,
+  network: (images: readonly (RgbImage | LargeImage)[]) => Promise<Found[]>,
   { input, batch, signal }: StreamOptions,
 ): AsyncGenerator<ImageResult<Found>> {
-  const decoding: Promise<RgbImage | WireError>[] = []
+  const decoding: Promise<RgbImage | LargeImage | WireError>[] = []
   const decodeUpTo = (end: number) => {
     for (let i = decoding.length; i < Math.min(end, images.length); i++)
-      decoding.push(decodeLabelled(images[i]).catch(imageError))
+      decoding.push(openLabelled(images[i]).catch(imageError))
   }
-  let group: { index: number; image: RgbImage }[] = []
+  let group: { index: number; image: RgbImage | LargeImage }[] = []
   const run = async function* (): AsyncGenerator<ImageResult<Found>> {
     const found = group.length > 0 ? await network(group.map(({ image }) => image)) : []
     for (const [i, of] of group.entries()) yield { ...of, found: found[i] }
@@ -47,9 +49,22 @@ export async function* overFiles<Found>(
     decodeUpTo(index + batch + AHEAD)
     const image = await decoding[index]
     delete decoding[index]
-    if (!('data' in image)) {
+    if ('code' in image) {
       yield* run()
       yield { index, error: image }
+      continue
+    }
+    if (!('data' in image)) {
+      yield* run()
+      group = [{ index, image }]
+      try {
+        yield* run()
+      } catch (error) {
+        group = []
+        yield { index, error: imageError(error) }
+      } finally {
+        await image.close()
+      }
       continue
     }
     if (group.length > 0 && !sameInput(input, group[0].image, image)) yield* run()
@@ -59,7 +74,7 @@ export async function* overFiles<Found>(
   if (!signal.aborted) yield* run()
 }
 
-function sameInput(input: InputConfig, a: RgbImage, b: RgbImage): boolean {
+function sameInput(input: InputConfig, a: Size, b: Size): boolean {
   const [one, other] = [a, b].map((image) => resizedSize(image, input))
   return one.width === other.width && one.height === other.height
 }

@@ -5,7 +5,7 @@ import { type Candidates, OUTLINE_PART } from '../../../core/detectors/shared/ca
 import { mergeTiles, type Tile, tilesOf } from '../../../core/detectors/shared/tiles.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import type { RgbImage } from '../../images/decode.ts'
-import { cropped } from '../../images/region.ts'
+import { cropped, type LargeImage } from '../../images/region.ts'
 import { detect, findCandidates, type ImageCandidates } from './detect.ts'
 import type { DetectionOptions } from './options.ts'
 import type { Runner } from './runner.ts'
@@ -24,22 +24,19 @@ export interface TiledDetections {
  */
 export async function detectOne(
   runner: Runner,
-  image: RgbImage,
+  image: RgbImage | LargeImage,
   input: InputConfig,
   options: DetectionOptions,
   side: number | null,
 ): Promise<TiledDetections> {
-  const [whole] = await detect(runner, [image], input, options)
+  const seen = await wholeOf(image)
+  const [alone] = await detect(runner, [seen], input, options)
+  const whole = alone.map((one) => scaled(one, seen, image))
   if (side === null) return { tiles: null, detections: whole }
   const tiles = tilesOf(image, side)
   const tiled: { tile: Tile; detections: ScoredBox[] }[] = []
   for (const tile of tiles) {
-    const [found] = await detect(
-      runner,
-      [cropped(image, { left: tile.x, top: tile.y, ...tile })],
-      input,
-      options,
-    )
+    const [found] = await detect(runner, [await partOf(image, tile)], input, options)
     tiled.push({ tile, detections: found.map((one) => moved(one, tile)) })
     // Lets requests be answered, because many tiles take a while.
     await new Promise(setImmediate)
@@ -47,24 +44,30 @@ export async function detectOne(
   return { tiles: tiles.length, detections: mergeTiles(image, tiled, whole, options.nms) }
 }
 
-/** What could become a detection, tile by tile, then in the image as a whole. */
+const wholeOf = (image: RgbImage | LargeImage): Promise<RgbImage> | RgbImage =>
+  'data' in image ? image : image.reduced()
+
+function partOf(image: RgbImage | LargeImage, { x, y, width, height }: Tile): Promise<RgbImage> | RgbImage {
+  const region = { left: x, top: y, width, height }
+  return 'data' in image ? cropped(image, region) : image.read(region)
+}
+
+/** What could become a detection, tile by tile, then in the image as a whole; in it alone where `side` is null. */
 export async function tiledCandidates(
   runner: Runner,
-  image: RgbImage,
+  image: RgbImage | LargeImage,
   input: InputConfig,
   floor: number,
-  side: number,
+  side: number | null,
 ): Promise<ImageCandidates> {
-  const [whole] = await findCandidates(runner, [image], input, floor)
+  const seen = await wholeOf(image)
+  const [alone] = await findCandidates(runner, [seen], input, floor)
+  const whole = scaledCandidates(alone, seen, image)
+  if (side === null) return whole
   const tiles = tilesOf(image, side)
   const found: Candidates[] = []
   for (const tile of tiles) {
-    const [{ candidates }] = await findCandidates(
-      runner,
-      [cropped(image, { left: tile.x, top: tile.y, ...tile })],
-      input,
-      floor,
-    )
+    const [{ candidates }] = await findCandidates(runner, [await partOf(image, tile)], input, floor)
     found.push(movedCandidates(candidates, tile))
     await new Promise(setImmediate)
   }
@@ -103,6 +106,39 @@ function movedCandidates({ boxes, parts, ...rest }: Candidates, { x, y }: Tile):
     ...rest,
     boxes: move(boxes),
     parts: { ...others, ...(outlines && { [OUTLINE_PART]: move(outlines) }) },
+  }
+}
+
+/** From the pixels of what was seen of an image to its own. */
+const toImage = (seen: Size, image: Size) => {
+  const [x, y] = [image.width / seen.width, image.height / seen.height]
+  return (value: number, i: number): number => value * (i % 2 === 0 ? x : y)
+}
+
+function scaled(one: ScoredBox, seen: Size, image: Size): ScoredBox {
+  if (seen.width === image.width) return one
+  const scale = toImage(seen, image)
+  const [x1, y1, x2, y2] = one.box.map(scale)
+  return {
+    ...one,
+    box: [x1, y1, x2, y2],
+    ...(one.segmentation && { segmentation: one.segmentation.map((ring) => ring.map(scale)) }),
+  }
+}
+
+function scaledCandidates(found: ImageCandidates, seen: Size, image: Size): ImageCandidates {
+  if (seen.width === image.width) return found
+  const scale = toImage(seen, image)
+  const { boxes, parts } = found.candidates
+  const { [OUTLINE_PART]: outlines, ...others } = parts
+  return {
+    ...found,
+    image: { width: image.width, height: image.height },
+    candidates: {
+      ...found.candidates,
+      boxes: boxes.map(scale),
+      parts: { ...others, ...(outlines && { [OUTLINE_PART]: outlines.map(scale) }) },
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { type Size, toXywh } from '../../../core/geometry/box.ts'
 import { rectangleRing } from '../../../core/geometry/polygon.ts'
 import { rleOfPolygons, rleOfRings } from '../../../core/geometry/rle.ts'
 import type { RgbImage } from '../../images/decode.ts'
+import type { LargeImage } from '../../images/region.ts'
 import { evaluationOptions } from '../detect/options.ts'
 import { tensorflowRunner } from '../detect/raw-outputs.ts'
 import { overFiles } from '../detect/stream.ts'
@@ -44,7 +45,7 @@ export async function validate(
   const files = data.images.map(({ path, width, height }) => ({ path, size: { width, height } }))
   const { input } = model.config
   const runner = tensorflowRunner(model)
-  const network = async ([image]: readonly RgbImage[]) => {
+  const network = async ([image]: readonly (RgbImage | LargeImage)[]) => {
     const side = tileSide(image, rule, tiling)
     return [(await detectOne(runner, image, input, evaluationOptions(model.detector), side)).detections]
   }
