@@ -15,6 +15,7 @@ import { onnxRunner } from '../../../src/main/engine/onnx/session.ts'
 import { validate } from '../../../src/main/engine/train/validate.ts'
 import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { decodeImage, type RgbImage } from '../../../src/main/images/decode.ts'
+import { type LargeImage, RegionReader } from '../../../src/main/images/region.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const SAMPLE = fileURLToPath(new URL('../../../resources/sample/', import.meta.url))
@@ -89,6 +90,40 @@ test('candidates of a large image give, for any score and NMS, what detection gi
   // Best first, as of any image.
   const guesses = guessesOf(candidates, { score: 0.05, nms: 0.6, centerness: true })
   expect(guesses.map(({ score }) => score)).toEqual(guesses.map(({ score }) => score).sort((a, b) => b - a))
+  runner.dispose()
+})
+
+test('an image of which only parts are decoded gives what it gives in one piece', {
+  timeout: 120_000,
+}, async () => {
+  const checkpoint = await readCheckpoint(MODEL)
+  const runner = await onnxRunner(checkpoint)
+  const { input } = checkpoint.config
+  const options = { score: 0.5, nms: 0.6, limit: 100 }
+  const small = await decodeImage(`${SAMPLE}images/table-01.jpg`)
+  const { width, height, data } = mosaic(small)
+  const path = join(await scratch(), 'large.png')
+  const image = sharp(data, { raw: { width, height, channels: 3 } })
+  await image.png({ compressionLevel: 1 }).toFile(path)
+  const reduced = await sharp(path).resize(small.width, small.height).raw().toBuffer()
+  const reader = new RegionReader(null)
+  const large: LargeImage = {
+    ...{ width, height, close: async () => {} },
+    read: (region) => reader.read(path, region),
+    reduced: async () => ({ width: small.width, height: small.height, data: new Uint8Array(reduced) }),
+  }
+  const inTiles = (of: RgbImage | LargeImage) => detectOne(runner, of, input, options, 400)
+  const piece = await inTiles({ width, height, data })
+  expect(piece.detections.length).toBeGreaterThan(4)
+  expect(await inTiles({ ...large, reduced: async () => ({ width, height, data }) })).toEqual(piece)
+  // The whole is that of the reduced image, in the pixels of the large one.
+  const [seen] = await detect(runner, [await large.reduced()], input, options)
+  const { detections } = await detectOne(runner, large, input, options, null)
+  expect(detections.map(({ box }) => box)).toEqual(seen!.map(({ box }) => box.map((side) => 2 * side)))
+  const found = await tiledCandidates(runner, large, input, 0.01, null)
+  expect(found.image).toEqual({ width, height })
+  const selected = detectionsOf(found.candidates, checkpoint.config, options)
+  expect(selected.map(({ box }) => box)).toEqual(detections.map(({ box }) => box))
   runner.dispose()
 })
 
