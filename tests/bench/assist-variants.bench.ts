@@ -25,7 +25,7 @@ import { tensorflowRunner } from '../../src/main/engine/detect/raw-outputs.ts'
 import { Network } from '../../src/main/engine/model/network.ts'
 import { ImageBatches } from '../../src/main/engine/train/batches.ts'
 import { beginLearning, type Learning } from '../../src/main/engine/train/learning.ts'
-import { live, samplesInTurn } from '../../src/main/engine/train/live-schedule.ts'
+import { live, liveOptions, samplesInTurn } from '../../src/main/engine/train/live-schedule.ts'
 import { Normaliser } from '../../src/main/engine/train/normaliser.ts'
 import { startingPoint } from '../../src/main/engine/train/starting-point.ts'
 import { takeStep } from '../../src/main/engine/train/step.ts'
@@ -63,10 +63,11 @@ const [learnt, others] = [order.slice(0, Number(values.learn)), order.slice(Numb
 const images = learnt.map((image) => engineImage(image, imageRoot, ids))
 const chosen: TrainingFile = JSON.parse(values.options)
 const { file } = await startingWeights('lite0', console.error)
-const { options, config, state } = await startingPoint({
+const { config, state, ...start } = await startingPoint({
   ...{ weights: file, architecture: 'lite0' as const, data: { categories, images } },
   options: live({ ...chosen, training: { seed: 0, size: Number(values.size), ...chosen.training } }),
 })
+const options = liveOptions(start.options, chosen, images.length, start.trained)
 const learning: Learning = beginLearning(new Network(config, state), options)
 const normaliser = new Normaliser(options.normaliser, null)
 const batches = new ImageBatches(
