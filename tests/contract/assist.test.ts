@@ -165,6 +165,7 @@ describe('Assist in the studio', () => {
       info: () => ({
         ...{ version: '0', shell: 'browser', platform: 'linux' },
         engine: { title: 'CPU', canTrain: true },
+        detection: [],
       }),
       ...{ dataFolder: join(home, 'data'), cacheFolder: join(home, 'cache'), sampleFolder: home },
     })

@@ -11,6 +11,7 @@ const host = new StudioHost({
   info: () => ({
     ...{ version: '0', shell: 'browser', platform: 'linux' },
     engine: { title: 'CPU', canTrain: true },
+    detection: [],
   }),
   ...{ dataFolder: join(home, 'data'), cacheFolder: join(home, 'cache'), sampleFolder: home },
 })

@@ -37,6 +37,7 @@ export async function studioHost(): Promise<StudioHost> {
       shell: 'browser',
       platform: 'linux',
       engine: { title: 'none', canTrain: false },
+      detection: [],
     }),
     dataFolder: `${folder}/data`,
     cacheFolder: `${folder}/cache`,

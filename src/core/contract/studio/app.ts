@@ -10,6 +10,8 @@ export const AppInfo = z.object({
   platform: z.enum(['linux', 'mac', 'windows']),
   /** What the engine runs on, in one line, or why it cannot run. */
   engine: z.object({ title: z.string(), canTrain: z.boolean() }),
+  /** What detects on this machine and how fast, a line for each kind of model that was measured, latest first. */
+  detection: z.array(z.string()),
 })
 export type AppInfo = z.infer<typeof AppInfo>
 

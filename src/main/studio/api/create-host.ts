@@ -1,10 +1,11 @@
 /** The studio as a shell starts it on this machine. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { runtimeTitle } from '../../../core/contract/runtime.ts'
+import { DETECTION_SPEEDS, runtimeTitle, speedTitle } from '../../../core/contract/runtime.ts'
 import type { AppInfo } from '../../../core/contract/studio/app.ts'
 import { describe, toWire } from '../../../core/errors.ts'
-import { readRuntimeRecord } from '../engine/environment.ts'
+import { cacheRoot } from '../../setup/cache.ts'
+import { readRuntimeRecord, readSpeeds } from '../engine/environment.ts'
 import { CHECKOUT, type EnginePlace } from '../engine/place.ts'
 import { dataFolder } from './data-folder.ts'
 import { StudioHost } from './host.ts'
@@ -29,6 +30,7 @@ export function createHost({ shell, root, cacheFolder, engine = CHECKOUT, whyNoE
       shell,
       platform: platformName(process.platform),
       engine: engineInfo(engine, whyNoEngine),
+      detection: measured(),
     }),
     dataFolder: dataFolder(),
     cacheFolder,
@@ -40,6 +42,11 @@ export function createHost({ shell, root, cacheFolder, engine = CHECKOUT, whyNoE
 function platformName(platform: NodeJS.Platform): AppInfo['platform'] {
   if (platform === 'darwin') return 'mac'
   return platform === 'win32' ? 'windows' : 'linux'
+}
+
+function measured(): AppInfo['detection'] {
+  const speeds = Object.values(readSpeeds(path.join(cacheRoot(), DETECTION_SPEEDS)))
+  return speeds.sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).map(speedTitle)
 }
 
 /** What setup chose, or why there is nothing: the studio annotates without an engine too. */

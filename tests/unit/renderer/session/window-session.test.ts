@@ -35,7 +35,13 @@ beforeEach(() => {
       ...{ thresholds: [], summary: null, curve: [], doubts: 0 },
     }),
     'app.info': () => ({
-      ...{ version: '0', shell: 'browser', platform: 'linux', engine: { title: 'none', canTrain: false } },
+      ...{
+        version: '0',
+        shell: 'browser',
+        platform: 'linux',
+        engine: { title: 'none', canTrain: false },
+        detection: [],
+      },
     }),
     'settings.all': () => ({}),
     'settings.set': () => null,

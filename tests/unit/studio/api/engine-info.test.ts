@@ -2,7 +2,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { RUNTIME_RECORD } from '../../../../src/core/contract/runtime.ts'
+import {
+  DETECTION_SPEEDS,
+  type DetectionSpeed,
+  RUNTIME_RECORD,
+} from '../../../../src/core/contract/runtime.ts'
 import type { AppInfo } from '../../../../src/core/contract/studio/app.ts'
 import type { RunPlan } from '../../../../src/core/contract/studio/runs.ts'
 import { createHost } from '../../../../src/main/studio/api/create-host.ts'
@@ -52,4 +56,23 @@ test('an engine that is set up after the start can train, and windows are told',
 
   await rm(record)
   expect((await client.call('app.info', {})).engine.title).toContain('npm run setup')
+})
+
+test('a window says what detects, and how fast, as it was measured', async () => {
+  const folder = await scratch()
+  vi.stubEnv('FCOS_HOME', path.join(folder, 'data'))
+  vi.stubEnv('FCOS_CACHE', folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const host = createHost({ shell: 'browser', root: path.join(SAMPLE, '../..'), cacheFolder: folder })
+  onTestFinished(() => host.close())
+  const client = connect(host)
+  expect((await client.call('app.info', {})).detection).toEqual([])
+  const of = (model: string, at: string): DetectionSpeed => ({
+    ...{ model, at, runtime: 'webgpu', ms: { tensorflow: 62, onnx: 36, webgpu: 4 } },
+    ...{ why: '', times: 1, quiet: true },
+  })
+  const speeds = { a: of('old', '2026-01-01T00:00:00Z'), b: of('new', '2026-01-02T00:00:00Z') }
+  await writeFile(path.join(folder, DETECTION_SPEEDS), JSON.stringify(speeds))
+  const rest = 'ONNX Runtime on WebGPU, 250 images/s (TensorFlow 16, ONNX Runtime 28)'
+  expect((await client.call('app.info', {})).detection).toEqual([`new: ${rest}`, `old: ${rest}`])
 })
