@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { CodedError } from '../../core/errors.ts'
+import { complaintOf } from '../process/complaint.ts'
 import { run } from '../process/run.ts'
 import { PROJECT } from './binding.ts'
 
@@ -33,13 +34,13 @@ export async function selfCheck(
   if (result.status !== 0 || !answer.success)
     throw new CodedError(
       'RUNTIME_BROKEN',
-      `TensorFlow does not load: ${complaint(result.stderr)}`,
+      `TensorFlow does not load: ${complaintOf(result.stderr)}`,
       'Run `npm run setup` again after removing the folder that `fcos doctor` names as the cache',
     )
   if (device === 'gpu' && !answer.data.gpu)
     throw new CodedError(
       'RUNTIME_GPU_UNUSED',
-      `TensorFlow finds no GPU although nvidia-smi does: ${complaint(result.stderr)}`,
+      `TensorFlow finds no GPU although nvidia-smi does: ${complaintOf(result.stderr)}`,
       'CUDA 12 needs an NVIDIA driver 525 or newer',
     )
   return answer.data
@@ -59,7 +60,7 @@ export async function checkOnnx(): Promise<string> {
   if (answer.success) return answer.data.version
   throw new CodedError(
     'RUNTIME_BROKEN',
-    `ONNX Runtime does not load: ${complaint(result.stderr)}`,
+    `ONNX Runtime does not load: ${complaintOf(result.stderr)}`,
     'Linux with glibc 2.28 or newer, Windows, and macOS on Apple silicon can run it; there, remove node_modules and run `npm run setup` again',
   )
 }
@@ -70,13 +71,4 @@ function parseLastLine(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function complaint(stderr: string): string {
-  const lines = stderr.trim().split('\n')
-  return (
-    lines.find((line) => /error|SIGILL|cannot|could not|failed/i.test(line)) ??
-    lines.at(-1) ??
-    ''
-  ).trim()
 }

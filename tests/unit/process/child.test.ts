@@ -53,6 +53,11 @@ Node.js v24.21.0
     'fake.cc: In function main\nerror: no kernels on this machine\ncompilation ended.',
     'error: no kernels on this machine',
   ],
+  [
+    'TensorFlow that finds no GPU',
+    'I0000 00:00:1795.1 7 port.cc:153] different numerical results due to round-off errors\nE0000 00:00:1795.2 7 cuda_platform.cc:51] failed call to cuInit: INTERNAL: CUDA error\nW0000 00:00:1795.3 7 gpu_device.cc:1] Skipping registering GPU devices...\n',
+    'E0000 00:00:1795.2 7 cuda_platform.cc:51] failed call to cuInit: INTERNAL: CUDA error',
+  ],
   ['nothing', '\n', ''],
 ])('the line that says why: %s', (_, stderr, line) => {
   expect(complaintOf(stderr)).toBe(line)

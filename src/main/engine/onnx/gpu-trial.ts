@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Outputs } from '../../../core/detectors/detector.ts'
+import { complaintOf } from '../../process/complaint.ts'
 import { run } from '../../process/run.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
 import { IMAGE } from './model.ts'
@@ -78,12 +79,11 @@ export async function tryGpu(
 
 /** The line of an error of ONNX Runtime that says what is wrong, without the place in its source. */
 function complaint(stderr: string): string {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((of) => /^\s*\w*Error:/.test(of)) ?? lines.at(-1) ?? 'its process ended'
-  return line
-    .replace(/^.* was false\. /, '')
-    .replace(/^\s*\w*Error:\s*/, '')
-    .trim()
+  return (
+    complaintOf(stderr)
+      .replace(/^\w*Error:\s*/, '')
+      .replace(/^.* was false\. /, '') || 'its process ended'
+  )
 }
 
 async function main(task: Task): Promise<void> {
