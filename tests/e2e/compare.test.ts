@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser } from 'playwright'
+import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser, openWindow } from '../support/window.ts'
 
@@ -66,6 +67,15 @@ test('four detectors side by side: one view, one pointer, the same box explained
   expect(svg.match(/<image /g)).toHaveLength(4)
   expect(svg).toMatch(/>CenterNet · [^<]+</)
   expect(svg).toMatch(new RegExp(`Box ${objects + 1} \\(`))
+
+  const picture = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save the detectors as PNG' }).click()
+  const png = await sharp(await (await picture).path()).stats()
+  const [, width, height] = svg.match(/<svg [^>]*width="(\d+)" height="(\d+)"/)!.map(Number)
+  const { width: columns, height: rows } = await sharp(await (await picture).path()).metadata()
+  // A picture of the same shape, in which each quarter shows something.
+  expect(columns! / rows!).toBeCloseTo(width! / height!, 1)
+  expect(png.entropy).toBeGreaterThan(1)
 
   // A panel closed, and another chosen: kept for the next time.
   await page.getByRole('button', { name: 'Close ATSS' }).click()

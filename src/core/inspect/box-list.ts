@@ -56,23 +56,29 @@ export function boxRows(
   })
 }
 
-const HEADER = [
+const headerOf = (levels: readonly string[]): string[] => [
   ...['image', 'annotation', 'class', 'xmin', 'ymin', 'xmax', 'ymax', 'size'],
-  ...LEVEL_NAMES,
+  ...levels,
   ...['positives', 'lost', 'mean_centerness', 'cause', 'cure'],
 ]
 
 /**
  * The table line by line, each with its end; the first is the header. annotation is the index among its image's; boxes are
- * in image pixels; P3 to P7 and positives count locations.
+ * in image pixels; levels and positives count locations.
+ *
+ * @param levels names of those that the detector has
  */
-export function* boxListLines(rows: readonly BoxRow[], categories: readonly Category[]): Generator<string> {
+export function* boxListLines(
+  rows: readonly BoxRow[],
+  categories: readonly Category[],
+  levels: readonly string[] = LEVEL_NAMES,
+): Generator<string> {
   const names = new Map(categories.map(({ id, name }) => [id, name]))
   const isAscii = (text: string): boolean => /^[\0-\x7f]*$/.test(text)
   const plain =
     rows.every(({ fileName }) => isAscii(fileName)) && categories.every(({ name }) => isAscii(name))
   // Without this mark, spreadsheets assume a local 8-bit encoding.
-  yield (plain ? '' : '\ufeff') + line(HEADER)
+  yield (plain ? '' : '\ufeff') + line(headerOf(levels))
   for (const row of rows) {
     yield line([
       ...[
@@ -82,7 +88,7 @@ export function* boxListLines(rows: readonly BoxRow[], categories: readonly Cate
         ...row.box,
         row.sizeClass,
       ],
-      ...row.perLevel,
+      ...row.perLevel.slice(0, levels.length),
       row.perLevel.reduce((sum, count) => sum + count, 0),
       row.lost,
       row.meanCenterness?.toFixed(4) ?? '',
@@ -94,5 +100,8 @@ export function* boxListLines(rows: readonly BoxRow[], categories: readonly Cate
 
 const line = (cells: readonly unknown[]): string => `${Papa.unparse([cells])}\n`
 
-export const boxListCsv = (rows: readonly BoxRow[], categories: readonly Category[]): string =>
-  [...boxListLines(rows, categories)].join('')
+export const boxListCsv = (
+  rows: readonly BoxRow[],
+  categories: readonly Category[],
+  levels?: readonly string[],
+): string => [...boxListLines(rows, categories, levels)].join('')

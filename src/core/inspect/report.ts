@@ -4,7 +4,7 @@ import { detectorOf } from '../detectors/detectors.ts'
 import type { Annotation, Dataset, DatasetImage } from '../formats/dataset.ts'
 import { area } from '../geometry/box.ts'
 import { resizedSize } from '../pyramid/input-size.ts'
-import { LEVEL_NAMES, type LevelName, STRIDES } from '../pyramid/levels.ts'
+import { type GridLevelName, LEVEL_NAMES } from '../pyramid/levels.ts'
 import { type AmbiguityCount, noAmbiguity } from './ambiguity.ts'
 import { type ImageInspection, imageInspector, type UnlearnableReason, unlearnableReason } from './image.ts'
 import { type InputSetting, isSized } from './setting.ts'
@@ -31,7 +31,7 @@ export interface RecallCount {
 }
 
 export interface LevelCount {
-  readonly name: LevelName
+  readonly name: GridLevelName
   readonly stride: number
   /** Over all images. */
   readonly locations: number
@@ -84,7 +84,11 @@ export class Inspector {
   readonly #recall = noRecall()
   readonly #perCategory: Map<number, RecallCount & { id: number; name: string }>
   readonly #perSize = SIZE_CLASSES.map(({ name }) => ({ name, ...noRecall() }))
-  readonly #perLevel = LEVEL_NAMES.map(() => ({ locations: 0, positives: 0, counts: [] as number[] }))
+  readonly #perLevel: (Pick<LevelCount, 'name' | 'stride'> & {
+    locations: number
+    positives: number
+    counts: number[]
+  })[]
   readonly #ambiguity = noAmbiguity()
   readonly #counts: number[] = []
   readonly #unlearnable: UnlearnableAnnotation[] = []
@@ -99,7 +103,17 @@ export class Inspector {
   constructor(categories: Dataset['categories'], setting: InputSetting) {
     this.#setting = setting
     this.#inspect = imageInspector(setting)
-    this.#enough = enoughLocations(detectorOf(setting))
+    const detector = detectorOf(setting)
+    this.#enough = enoughLocations(detector)
+    // The names and strides of levels are those of any input.
+    const { levels } = detector.grid({ width: 32, height: 32 }, { assignment: setting.rules })
+    this.#perLevel = levels.map(({ name, stride }) => ({
+      name,
+      stride,
+      locations: 0,
+      positives: 0,
+      counts: [],
+    }))
     this.#perCategory = new Map(categories.map(({ id, name }) => [id, { id, name, ...noRecall() }]))
   }
 
@@ -170,11 +184,8 @@ export class Inspector {
       recall: this.#recall,
       perCategory: [...this.#perCategory.values()],
       perSize: this.#perSize,
-      perLevel: this.#perLevel.map(({ locations, positives, counts }, i) => ({
-        name: LEVEL_NAMES[i],
-        stride: STRIDES[i],
-        locations,
-        positives,
+      perLevel: this.#perLevel.map(({ counts, ...level }) => ({
+        ...level,
         boxes: counts.length,
         locationsPerBox: distribution(counts),
       })),

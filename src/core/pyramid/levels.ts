@@ -14,7 +14,8 @@ export const LevelName = z.enum(['P3', 'P4', 'P5', 'P6', 'P7'])
 export type LevelName = z.infer<typeof LevelName>
 export const LEVEL_NAMES = LevelName.options
 /** P2: the one level, of stride 4, of detectors without a pyramid. */
-export type GridLevelName = LevelName | 'P2'
+export const GridLevelName = z.enum(['P2', ...LEVEL_NAMES])
+export type GridLevelName = z.infer<typeof GridLevelName>
 
 /** Where locations lie. half-stride: floor(s/2) + k·s (FCOS's authors). corner: k·floor(padded size / feature size) (torchvision). */
 export const LocationRule = z.enum(['half-stride', 'corner'])

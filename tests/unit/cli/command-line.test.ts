@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
 import { fcos } from '../../support/cli.ts'
 
@@ -19,6 +20,10 @@ const coco = { images: [image], categories: [category], annotations: [annotation
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 writeFileSync(path.join(folder, 'a.png'), Buffer.from(PNG, 'base64'))
 write('set.json', coco)
+await sharp({ create: { width: 64, height: 48, channels: 3, background: '#444' } })
+  .png()
+  .toFile(path.join(folder, 'grey.png'))
+write('grey.json', { ...coco, images: [{ ...image, file_name: 'grey.png' }] })
 write('owls.json', { ...coco, categories: [{ id: 1, name: 'owl' }] })
 write('empty.json', { ...coco, annotations: [] })
 write('half.json', '{"images": [')
@@ -162,6 +167,36 @@ describe('--json', () => {
     const { out } = await fcos([...args, '--json'], folder)
     expect(out.trimEnd()).not.toContain('\n')
     expect(JSON.parse(out)).toBeTypeOf('object')
+  })
+
+  it.each([
+    ['fcos', ['P3', 'P4', 'P5', 'P6', 'P7'], { P5: 4 }],
+    ['retinanet', ['P3', 'P4', 'P5', 'P6', 'P7'], null],
+    ['atss', ['P3', 'P4', 'P5', 'P6', 'P7'], null],
+    ['centernet', ['P2'], { P2: 1 }],
+    ['polarmask', ['P3', 'P4', 'P5', 'P6', 'P7'], null],
+  ])('inspect --detector %s counts what its own levels learn', async (detector, names, known) => {
+    const csv = `${detector}.csv`
+    const { status, out } = await fcos(
+      ['inspect', 'grey.json', '--detector', detector, '--csv', csv, '--json'],
+      folder,
+    )
+    expect(status).toBe(0)
+    const report = JSON.parse(out)
+    const levels: { name: string; positives: number }[] = report.perLevel
+    expect(levels.map(({ name }) => name)).toEqual(names)
+    const positives = Object.fromEntries(
+      levels.filter(({ positives }) => positives > 0).map((level) => [level.name, level.positives]),
+    )
+    if (known) expect(positives).toEqual(known)
+    expect(report.recall).toEqual({ boxes: 1, learnable: 1 })
+    const [header, row] = readFileSync(path.join(folder, csv), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','))
+    const counted = names.map((name) => [name, Number(row![header!.indexOf(name)])])
+    expect(Object.fromEntries(counted.filter(([, count]) => count !== 0))).toEqual(positives)
+    expect(header!.slice(8, 8 + names.length)).toEqual(names)
   })
 
   it('names the error by its code', async () => {

@@ -9,7 +9,7 @@ import { SIZE_CLASSES } from '../../inspect/report.ts'
 import type { InputSetting } from '../../inspect/setting.ts'
 import { HEAT_CELLS } from '../../inspect/shapes.ts'
 import { SPLITS } from '../../project/model.ts'
-import { LevelName } from '../../pyramid/levels.ts'
+import { GridLevelName } from '../../pyramid/levels.ts'
 import { startsJob } from './method.ts'
 import { Box, Id, LocalPath, None } from './values.ts'
 
@@ -64,7 +64,7 @@ export const ReportInspection = z.object({
   perLevel: z
     .array(
       z.object({
-        name: LevelName,
+        name: GridLevelName,
         stride: z.int(),
         locations: Count,
         positives: Count,
@@ -137,7 +137,7 @@ export const BoxFilter = z.strictObject({
   classId: Id.exactOptional(),
   sizeClass: z.enum(SIZE_CLASSES.map(({ name }) => name)).exactOptional(),
   /** Some location of it learns the box. */
-  level: LevelName.exactOptional(),
+  level: GridLevelName.exactOptional(),
   /** Locations that learn the box: from … to, both included. */
   positives: Range.exactOptional(),
   /** √(width · height) in pixels of the input: from ≤ side < to. */

@@ -64,9 +64,10 @@ export async function runInspect(
       onProgress(++done, total)
     }
   }
-  if (csv !== undefined) await writeList(csv, boxListCsv(rows, categories))
-
   const inspection = inspector.result()
+  const levels = inspection.perLevel.map(({ name }) => name)
+  if (csv !== undefined) await writeList(csv, boxListCsv(rows, categories, levels))
+
   const cures = rows.filter(({ cause }) => cause !== null).map(({ cure }) => cure)
   return {
     ...inspection,

@@ -24,7 +24,8 @@ export function boxFilter(filter: BoxFilter, { input }: InputSetting): Test {
   if (classId !== undefined) tests.push(({ targets }, gt) => targets[gt]![1].categoryId === classId)
   if (size) tests.push(({ targets }, gt) => SIZE_CLASSES[sizeClass(targets[gt]![1])]!.name === size)
   if (level) {
-    const at = LEVEL_NAMES.indexOf(level)
+    // P2 is the only level where there is one, and so the first.
+    const at = level === 'P2' ? 0 : LEVEL_NAMES.indexOf(level)
     tests.push(({ shares }, gt) => shares.perLevel[gt * LEVEL_NAMES.length + at]! > 0)
   }
   if (positives) {
