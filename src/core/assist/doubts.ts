@@ -93,11 +93,17 @@ export function contradictions<Label extends ClassBox>(
   return found.toSorted((a, b) => b.confidence - a.confidence)
 }
 
-/** Of earlier detections of the class with at least this score. */
+/**
+ * Of earlier detections of the class with at least this score, or the highest ones where those are too few: a model that learns gets
+ * surer, and what is surer than all before is no less to be believed.
+ */
 function beliefIn({ classId, score }: Proposed, claims: readonly Claim[]): number {
-  return share(
-    claims.filter((one) => one.kind === 'detection' && one.classId === classId && one.score >= score),
-  )
+  const ranked = claims
+    .filter((one) => one.kind === 'detection')
+    .filter((one) => one.classId === classId)
+    .toSorted((a, b) => b.score - a.score)
+  const surer = ranked.filter((one) => one.score >= score).length
+  return share(ranked.slice(0, Math.max(FEWEST, surer)))
 }
 
 /** Laplace's rule of succession; 0 where too few are known. */

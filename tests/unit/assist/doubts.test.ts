@@ -45,6 +45,14 @@ describe('labels that are contradicted', () => {
     ])
   })
 
+  it('are also those of a model that has become surer than it ever was', () => {
+    // The ten highest earlier claims are believed: 11 / 12. Two wrong ones of a lower score say nothing against it.
+    const claims = [...past(10, 0, 0.7), ...past(0, 2, 0.4)]
+    expect(doubtsOf([seen(10)], [label(0, MARBLE)], claims)).toMatchObject([{ confidence: 11 / 12 }])
+    // Nine are too few.
+    expect(doubtsOf([seen(10)], [label(0, MARBLE)], past(9, 0, 0.7))).toEqual([])
+  })
+
   it('are none where model and labels agree, however loosely', () => {
     expect(doubtsOf([seen(0), seen(300)], [label(0), label(340)])).toEqual([])
     // A second detection of an object that is labelled: IoU 60 / 140.
@@ -67,9 +75,7 @@ describe('labels that are contradicted', () => {
     expect(doubtsOf([seen(0)], labels, past(10, 0))).toHaveLength(1)
     // 10 of 14: 11 / 16 is less than .8.
     expect(doubtsOf([seen(0)], labels, past(10, 4))).toEqual([])
-    // Claims with scores below this one say nothing of it, nor do those of another class.
-    expect(doubtsOf([seen(0)], labels, past(30, 0, 0.8))).toHaveLength(0)
-    expect(doubtsOf([seen(0)], labels, past(30, 0, 0.95))).toHaveLength(1)
+    // Claims of another class say nothing of it.
     expect(doubtsOf([seen(0)], labels, past(30, 0, 0.95, MARBLE))).toEqual([])
   })
 
