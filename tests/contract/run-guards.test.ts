@@ -95,7 +95,8 @@ describe('a run', () => {
     const model = join(scratch, 'measured', 'last.safetensors')
     const found = await engine.call(
       { method: 'detect', model, images, sizes, score: 0.5, nms: 0.6, limit: 5, batch: 1, size: null },
-      (event) => seen.push(event),
+      // A machine on which this kind of model was not measured yet says that it is.
+      (event) => event.kind !== 'note' && seen.push(event),
     )
     expect(found).toMatchObject({ images: 2, skipped: 1 })
     expect(seen[0]).toMatchObject({ kind: 'classes', classes: CATEGORIES })
