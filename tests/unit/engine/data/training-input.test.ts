@@ -88,7 +88,15 @@ test('as a file', async () => {
   })
   const { width, height, pixels, boxes } = found
   const read = decodeTrainingInput(encodeTrainingInput(found, Int32Array.of(7)))
-  expect(read).toEqual({ width, height, pixels, boxes, outlines: [null], grid: null, classIds: Int32Array.of(7) })
+  expect(read).toEqual({
+    width,
+    height,
+    pixels,
+    boxes,
+    outlines: [null],
+    grid: null,
+    classIds: Int32Array.of(7),
+  })
 })
 
 test('outlines go with their pixels, and are read as they were written', async () => {
