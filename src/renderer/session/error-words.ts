@@ -23,6 +23,7 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   USAGE_NO_RUN: 'Start a new run',
   USAGE_ONNX: 'Export it as safetensors',
   USAGE_RESUME: 'Start a new run from its model',
+  USAGE_RUNTIME: 'Quit the studio and start it without a runtime of your choice',
   USAGE_RUN_EXISTS: 'Resume that run, or start a new one',
 }
 
