@@ -94,8 +94,8 @@ export function contradictions<Label extends ClassBox>(
 }
 
 /**
- * Of earlier detections of the class with at least this score, or the highest ones where those are too few: a model that learns gets
- * surer, and what is surer than all before is no less to be believed.
+ * The share of earlier detections of the class that were right, among those with at least this score. Where those are too few, the
+ * highest scores count instead: a model that learns gives ever higher scores, and the highest yet deserves no less trust.
  */
 function beliefIn({ classId, score }: Proposed, claims: readonly Claim[]): number {
   const ranked = claims

@@ -1,7 +1,7 @@
 /**
- * On which runtime a model detects: TensorFlow, or ONNX Runtime on the CPU or a GPU. All that there are get timed and
- * compared for each kind of model on a machine, and the choice is remembered: for good where the machine was quiet, else
- * until it was measured a few times.
+ * On which runtime a model detects: TensorFlow, or ONNX Runtime on the CPU or a GPU. Each one that the
+ * machine has is timed and compared with the others for each kind of model, and the choice is remembered: for good where the
+ * machine was quiet, else until it was measured a few times.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -120,7 +120,7 @@ async function chosen(checkpoint: Checkpoint, note: (message: string) => void): 
   return runner
 }
 
-/** Whether what was measured decides now. That nothing else runs or computes the same is no matter of time. */
+/** Whether the choice needs no further measurement. Where only one runtime gives the right results, times cannot change it. */
 function isSettled({ quiet, times, at, ms }: DetectionSpeed): boolean {
   if (quiet || times >= MOST_TIMES || Object.keys(ms).length < 2) return true
   const age = Date.now() - Date.parse(at)
