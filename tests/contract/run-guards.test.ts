@@ -138,17 +138,6 @@ describe('a run', () => {
     }
   }, 120_000)
 
-  it('is not done where it was stopped in its last evaluation, and makes that when it goes on', async () => {
-    const plain = await run('evaluated', { validation: data })
-    const stopped = await run('unevaluated', { validation: data }, (event, stop) => {
-      if (event.kind === 'step' && event.step === 2) stop()
-    })
-    expect(stopped.result).toMatchObject({ steps: 2, complete: false, evaluation: null })
-    const { result } = await run('unevaluated', resumed)
-    expect(result).toMatchObject({ complete: true, evaluation: plain.result.evaluation })
-    expect(existsSync(file('unevaluated', 'best.safetensors'))).toBe(true)
-  }, 120_000)
-
   it('can wait and stop while it caches features, and then trains as if it had not', async () => {
     const cached = { options: options({ learn: 'head' as const, cacheFeatures: true }) }
     await run('cached', cached)

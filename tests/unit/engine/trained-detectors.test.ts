@@ -12,7 +12,7 @@ import { train } from '../../../src/main/engine/train/trainer.ts'
 import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { decodeImage } from '../../../src/main/images/decode.ts'
 import { readModels, weightsPath } from '../../../src/main/setup/weights.ts'
-import { pictures } from '../../support/pictures.ts'
+import { pictures, SMALL } from '../../support/pictures.ts'
 import { scratch } from '../../support/scratch.ts'
 
 const weights = weightsPath(readModels().find(({ name }) => name === 'efficientnet_lite0_imagenet')!)
@@ -150,6 +150,38 @@ test.skipIf(!existsSync(weights))(
   },
   120_000,
 )
+
+test('a run that is stopped within its last evaluation is not done, and makes that when it goes on', async () => {
+  const folder = await scratch()
+  const data = await pictures(join(folder, 'pictures'), 3)
+  const [first, ...others] = data.images
+  // Told of between the evaluation's images, and so the place to stop it.
+  const missing = { ...first!, id: 9, path: join(folder, 'missing.png') }
+  const validation = { ...data, images: [first!, missing, ...others] }
+  const run = async (out: string, resume: boolean, stop: boolean) => {
+    const emit = (event: EngineEvent) => {
+      if (stop && event.kind === 'note' && event.message.startsWith('Left out of the validation')) {
+        control.cancel()
+      }
+    }
+    const control = new JobControl(emit, async () => {})
+    const request: TrainRequest = {
+      method: 'train',
+      out: join(folder, out),
+      ...{ weights: null, architecture: 'lite0', data, validation, resume },
+      options: { ...SMALL, training: { ...SMALL.training, steps: 2, batch: 1 } },
+    }
+    return await train(request, emit, control)
+  }
+  const whole = await run('whole', false, false)
+  expect(whole).toMatchObject({ steps: 2, complete: true, evaluation: { step: 2 } })
+  const stopped = await run('stopped', false, true)
+  expect(stopped).toMatchObject({ steps: 2, complete: false, evaluation: null })
+  expect(existsSync(join(folder, 'stopped', 'best.safetensors'))).toBe(false)
+  const rest = await run('stopped', true, false)
+  expect(rest).toMatchObject({ complete: true, evaluation: whole.evaluation })
+  expect(existsSync(join(folder, 'stopped', 'best.safetensors'))).toBe(true)
+}, 120_000)
 
 /** The squares as outlines with a bitten corner. */
 function outlined({ categories, images }: EngineData): EngineData {
