@@ -19,6 +19,7 @@ const EVERY_THRESHOLD = (1 << T) - 1
 export function accumulate(tables: Tables, matches: Matches): PrecisionRecall {
   const { detections, categoryIds } = tables
   const result = emptyPrecisionRecall(categoryIds.length)
+  const finds = new Finds(T * Math.max(0, ...matches.positives))
   let start = 0
   for (let k = 0; k < categoryIds.length; k++) {
     let end = start
@@ -34,13 +35,24 @@ export function accumulate(tables: Tables, matches: Matches): PrecisionRecall {
       for (let a = 0; a < A; a++) {
         const positives = matches.positives[k * A + a]!
         if (positives === 0) continue
-        if (!isSame) walk(result, { k, a, m }, kept, positives, detections.scores, matches)
+        if (!isSame) walk(result, { k, a, m }, kept, positives, detections.scores, matches, finds)
         else for (let t = 0; t < T; t++) copyCurve(result, { t, k, a, m: m - 1 }, { t, k, a, m })
       }
     }
     start = end
   }
   return result
+}
+
+/** Precision and score at each find, threshold after threshold: [T·positives] in use. One is enough for all walks. */
+class Finds {
+  readonly precision: Float64Array
+  readonly scores: Float64Array
+
+  constructor(length: number) {
+    this.precision = new Float64Array(length)
+    this.scores = new Float64Array(length)
+  }
 }
 
 function placedBelow(rows: Uint32Array, place: Uint32Array, limit: number): Uint32Array {
@@ -70,11 +82,9 @@ function walk(
   positives: number,
   scores: Float64Array,
   { matched, ignored }: Matches,
+  finds: Finds,
 ): void {
   const column = setting.a * scores.length
-  // [T·positives]
-  const precisionAtFind = new Float64Array(T * positives)
-  const scoreAtFind = new Float64Array(T * positives)
   const found = new Uint32Array(T)
   // Detections that are wrong at every threshold, as most are, and those that are wrong only at some.
   let wrongAtAll = 0
@@ -92,39 +102,36 @@ function walk(
       if (isIgnored & (1 << t)) continue
       if (isMatched & (1 << t)) {
         const at = t * positives + found[t]!++
-        precisionAtFind[at] = precisionAfter(found[t]!, wrongAtAll + wrong[t]!)
-        scoreAtFind[at] = scores[row]!
+        finds.precision[at] = precisionAfter(found[t]!, wrongAtAll + wrong[t]!)
+        finds.scores[at] = scores[row]!
       } else wrong[t]!++
     }
   }
-  for (let t = 0; t < T; t++) {
-    const own = (values: Float64Array) => values.subarray(t * positives, (t + 1) * positives)
-    const best = scores[kept[0]!]
-    writeCurve(result, { ...setting, t }, found[t]!, own(precisionAtFind), own(scoreAtFind), best)
-  }
+  const best = scores[kept[0]!]
+  for (let t = 0; t < T; t++) writeCurve(result, { ...setting, t }, found[t]!, positives, finds, best)
 }
 
 /**
- * @param found how many of the objects are found; `precisionAtFind` and `scoreAtFind` [positives] are those at each find.
+ * @param found how many of the `positives` are found at threshold `t`.
  * @param best the best score of all detections, undefined where there are none.
  */
 function writeCurve(
   result: PrecisionRecall,
   setting: Setting,
   found: number,
-  precisionAtFind: Float64Array,
-  scoreAtFind: Float64Array,
+  positives: number,
+  finds: Finds,
   best: number | undefined,
 ): void {
-  raiseToEnvelope(precisionAtFind, found)
-  const positives = precisionAtFind.length
+  const first = setting.t * positives
+  raiseToEnvelope(finds.precision, first, found)
   result.recall[recallAt(result, setting)] = found / positives
   let find = 0
   for (let r = 0; r < RECALL_THRESHOLDS.length; r++) {
     while (find < found && (find + 1) / positives < RECALL_THRESHOLDS[r]!) find++
     const at = curveAt(result, setting, r)
-    result.precision[at] = find < found ? precisionAtFind[find]! : 0
-    result.scores[at] = find < found ? scoreAtFind[find]! : 0
+    result.precision[at] = find < found ? finds.precision[first + find]! : 0
+    result.scores[at] = find < found ? finds.scores[first + find]! : 0
   }
   // The first detection reaches recall 0, whether it is right, wrong or ignored.
   if (best !== undefined) result.scores[curveAt(result, setting, 0)] = best

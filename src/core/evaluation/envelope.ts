@@ -7,9 +7,9 @@ export function precisionAfter(right: number, wrong: number): number {
   return right / (wrong + right + Number.EPSILON)
 }
 
-/** Turns the precision at each of the first `found` finds into the best one at its recall or a higher recall. */
-export function raiseToEnvelope(precisionAtFind: Float64Array, found: number): void {
-  for (let i = found - 1; i > 0; i--) {
+/** Turns the precision at `found` finds from `first` on into the best one at each find's recall or a higher recall. */
+export function raiseToEnvelope(precisionAtFind: Float64Array, first: number, found: number): void {
+  for (let i = first + found - 1; i > first; i--) {
     if (precisionAtFind[i]! > precisionAtFind[i - 1]!) precisionAtFind[i - 1] = precisionAtFind[i]!
   }
 }
@@ -28,7 +28,7 @@ export function averagePrecisionOfRanking(right: Uint8Array, positives: number):
     found++
     precisionAtFind[found - 1] = precisionAfter(found, i + 1 - found)
   }
-  raiseToEnvelope(precisionAtFind, found)
+  raiseToEnvelope(precisionAtFind, 0, found)
   let sum = 0
   let find = 0
   for (const recall of RECALL_THRESHOLDS) {

@@ -21,6 +21,7 @@ export class GroupMatcher {
   private ious = new Float64Array(0)
   private visit = new Uint32Array(0)
   private taken = new Uint8Array(0)
+  private highest = 0
 
   constructor(tables: Tables) {
     this.tables = tables
@@ -33,8 +34,13 @@ export class GroupMatcher {
     this.G = group.gEnd - group.gStart
     this.D = Math.min(group.dEnd - group.dStart, MATCHED_DETECTIONS)
     this.reserve()
-    fillIous(groundTruth, detections, group, this.D, this.ious)
+    this.highest = fillIous(groundTruth, detections, group, this.D, this.ious)
     return this.D
+  }
+
+  /** Whether any detection of the group finds an object at this threshold. */
+  reaches(threshold: number): boolean {
+    return this.highest >= threshold
   }
 
   private reserve(): void {

@@ -40,16 +40,22 @@ function maskIou(objects: MaskColumn, g: number, detections: MaskColumn, d: numb
   return intersection / (crowd ? area : area + objects.areas[g]! - intersection)
 }
 
-/** IoU [D, G] of the group's first D detections with its G objects into `out`. */
+/** Writes the IoUs [D, G] of the group's first D detections with its G objects into `out`, and returns the highest, 0 of none. */
 export function fillIous(
   objects: GroundTruthTable,
   detections: DetectionTable,
   { gStart, gEnd, dStart }: Group,
   D: number,
   out: Float64Array,
-): void {
+): number {
   let at = 0
+  let highest = 0
   for (let d = dStart; d < dStart + D; d++) {
-    for (let g = gStart; g < gEnd; g++) out[at++] = iouOf(objects, g, detections, d)
+    for (let g = gStart; g < gEnd; g++) {
+      const iou = iouOf(objects, g, detections, d)
+      if (iou > highest) highest = iou
+      out[at++] = iou
+    }
   }
+  return highest
 }

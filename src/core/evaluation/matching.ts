@@ -45,7 +45,8 @@ export function match(tables: Tables): Matches {
     for (let a = 0; a < A; a++) {
       const wanted = matcher.select(a)
       matches.positives[k * A + a]! += wanted
-      for (let t = 0; t < T; t++) {
+      // Thresholds ascend, so none after this one is reached either.
+      for (let t = 0; t < T && matcher.reaches(IOU_THRESHOLDS[t]!); t++) {
         matcher.assign(IOU_THRESHOLDS[t]!)
         record(matches, matcher.found, wanted, a * rows + dStart, D, t)
       }

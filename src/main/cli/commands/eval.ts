@@ -28,9 +28,8 @@ import type { Format } from '../../../core/formats/formats.ts'
 import { parseJson } from '../../../core/formats/problems.ts'
 import type { Size } from '../../../core/geometry/box.ts'
 import { countOf } from '../../../core/words.ts'
-import { measure } from '../../images/header.ts'
 import { mapConcurrent } from '../../studio/datasets/files.ts'
-import { findImageRoot } from '../../studio/datasets/images.ts'
+import { findImageRoot } from '../../studio/datasets/image-root.ts'
 
 export interface EvalReport {
   readonly images: number
@@ -126,6 +125,8 @@ async function otherSizes(gt: string, all: readonly NamedImage[]): Promise<strin
   }))
   const root = await findImageRoot(gt, { categories: [], images }).catch(() => undefined)
   if (root === undefined) return undefined
+  // Its decoders take longer to load than the evaluation takes to read its files.
+  const { measure } = await import('../../images/header.ts')
   const seen = await mapConcurrent(images, ({ fileName }) => measure(join(root, fileName)))
   const other = images.findIndex(({ width, height }, i) => isOther({ width, height }, seen[i]))
   if (other === -1) return undefined

@@ -6,7 +6,7 @@ import { parseCsv } from '../../../core/formats/csv.ts'
 import type { ParsedDataset } from '../../../core/formats/dataset.ts'
 import { isLabelMe } from '../../../core/formats/labelme.ts'
 import { readText } from './files.ts'
-import { findImageRoot } from './images.ts'
+import { findImageRoot } from './image-root.ts'
 import { readJsonObject } from './json-file.ts'
 import type { Loaded, LoadOptions } from './loaded.ts'
 
