@@ -104,7 +104,10 @@ describe('an engine that looks', () => {
   it('gives candidates of which exactly the detections of any threshold can be selected', async () => {
     const events: EngineEvent[] = []
     const images = [paths[0], join(scratch, 'absent.png'), ...paths.slice(1)]
-    const result = await engine.call({ ...candidatesRequest, images }, (event) => events.push(event))
+    const result = await engine.call({ ...candidatesRequest, images }, (event) => {
+      // A machine on which this kind of model was not measured yet, or was while it was busy, says that it is.
+      if (event.kind !== 'note') events.push(event)
+    })
     expect(result).toMatchObject({ images: 6, skipped: 1, complete: true, model: { thresholds: null } })
     expect(events[1]).toMatchObject({ kind: 'skipped', index: 1, error: { code: 'DATA_IMAGE_UNREADABLE' } })
     const found = events.flatMap((event) => (event.kind === 'candidates' ? [event] : []))

@@ -1,6 +1,6 @@
 /**
- * Runs a network over many files. Decoding runs ahead, results come in order, and a bad image is reported and
- * skipped.
+ * Runs a network over many files. Decoding runs ahead, and the next batch is prepared while a runtime with threads of its own
+ * computes; results come in order, and a bad image is reported and skipped.
  */
 
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
@@ -24,6 +24,11 @@ export interface StreamOptions {
   readonly signal: AbortSignal
 }
 
+interface Decoded {
+  readonly index: number
+  readonly image: RgbImage
+}
+
 /** Number of decoded images that wait for the network, in addition to those of the next batch. */
 const AHEAD = 3
 
@@ -38,40 +43,59 @@ export async function* overFiles<Found>(
     for (let i = decoding.length; i < Math.min(end, images.length); i++)
       decoding.push(openLabelled(images[i]).catch(imageError))
   }
-  let group: { index: number; image: RgbImage | LargeImage }[] = []
-  const run = async function* (): AsyncGenerator<ImageResult<Found>> {
-    const found = group.length > 0 ? await network(group.map(({ image }) => image)) : []
-    for (const [i, of] of group.entries()) yield { ...of, found: found[i] }
+  let group: Decoded[] = []
+  const begun: { readonly of: readonly Decoded[]; readonly found: Promise<Found[]> }[] = []
+  const begin = (): void => {
+    if (group.length === 0) return
+    const found = network(group.map(({ image }) => image))
+    // An error is thrown where the results are awaited.
+    found.catch(() => {})
+    begun.push({ of: group, found })
     group = []
   }
-
-  for (let index = 0; index < images.length && !signal.aborted; index++) {
-    decodeUpTo(index + batch + AHEAD)
-    const image = await decoding[index]
-    delete decoding[index]
-    if ('code' in image) {
-      yield* run()
-      yield { index, error: image }
-      continue
+  const finish = async function* (remaining: number): AsyncGenerator<ImageResult<Found>> {
+    while (begun.length > remaining) {
+      const { of, found } = begun[0]
+      const results = await found
+      begun.shift()
+      for (const [i, { index, image }] of of.entries()) yield { index, image, found: results[i] }
     }
-    if (!('data' in image)) {
-      yield* run()
-      group = [{ index, image }]
-      try {
-        yield* run()
-      } catch (error) {
-        group = []
-        yield { index, error: imageError(error) }
-      } finally {
-        await image.close()
-      }
-      continue
-    }
-    if (group.length > 0 && !sameInput(input, group[0].image, image)) yield* run()
-    group.push({ index, image })
-    if (group.length === batch) yield* run()
   }
-  if (!signal.aborted) yield* run()
+
+  try {
+    for (let index = 0; index < images.length && !signal.aborted; index++) {
+      decodeUpTo(index + batch + AHEAD)
+      const image = await decoding[index]
+      delete decoding[index]
+      if ('code' in image) {
+        begin()
+        yield* finish(0)
+        yield { index, error: image }
+      } else if ('data' in image) {
+        if (group.length > 0 && !sameInput(input, group[0].image, image)) begin()
+        group.push({ index, image })
+        if (group.length === batch) begin()
+        yield* finish(1)
+      } else {
+        begin()
+        yield* finish(0)
+        try {
+          const [found] = await network([image])
+          yield { index, image, found }
+        } catch (error) {
+          yield { index, error: imageError(error) }
+        } finally {
+          await image.close()
+        }
+      }
+    }
+    if (signal.aborted) return
+    begin()
+    yield* finish(0)
+  } finally {
+    // The model may be let go as soon as this ends.
+    await Promise.allSettled(begun.map(({ found }) => found))
+  }
 }
 
 function sameInput(input: InputConfig, a: Size, b: Size): boolean {

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
-import type { Runner } from '../detect/runner.ts'
-import { imagesOf } from '../detect/runner.ts'
+import type { NetworkInput } from '../data/preprocess.ts'
+import { imagesOf, type RawOutputs, type Runner } from '../detect/runner.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { EMBEDDING, engineModel, IMAGE } from './model.ts'
 import { weightsOf } from './network.ts'
@@ -87,20 +87,25 @@ export async function onnxRunner(
   )
   const session = await openSession(engineModel(checkpoint, half), gpu)
   const version = await onnxVersion()
+  const run = async ({ images, width, height, sizes }: NetworkInput): Promise<RawOutputs> => {
+    const input = await tensorOf(images, [sizes.length, height, width, 3])
+    const found = await session.run({ [IMAGE]: input })
+    const outputs: Outputs = Object.fromEntries(names.map((name) => [name, found[name].data as Float32Array]))
+    return {
+      grid: detector.grid({ width, height }, config),
+      parameters: headParameters,
+      images: imagesOf(sizes.length, outputs, found[EMBEDDING].data as Float32Array),
+    }
+  }
+  // One at a time: two would need twice the memory, and share the same threads.
+  let last: Promise<unknown> = Promise.resolve()
   return {
     ...{ config, detector },
     runtime: `ONNX Runtime ${version}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`,
-    async raw({ images, width, height, sizes }) {
-      const input = await tensorOf(images, [sizes.length, height, width, 3])
-      const found = await session.run({ [IMAGE]: input })
-      const outputs: Outputs = Object.fromEntries(
-        names.map((name) => [name, found[name].data as Float32Array]),
-      )
-      return {
-        grid: detector.grid({ width, height }, config),
-        parameters: headParameters,
-        images: imagesOf(sizes.length, outputs, found[EMBEDDING].data as Float32Array),
-      }
+    raw(input) {
+      const outputs = last.then(() => run(input))
+      last = outputs.catch(() => {})
+      return outputs
     },
     dispose: () => void session.release(),
   }
