@@ -219,6 +219,31 @@ test('where the GPU that was chosen no longer starts, the CPU detects, and it is
   })
 })
 
+test('a GPU that is forced has to give the results of the CPU', async () => {
+  let factor = 1
+  vi.doMock('../../../src/main/engine/onnx/session.ts', async (original) => {
+    const real = await original<typeof import('../../../src/main/engine/onnx/session.ts')>()
+    return {
+      ...real,
+      onnxRunner: async (of: Checkpoint, { gpu, ...rest }: { gpu?: string } = {}) => {
+        const runner = await real.onnxRunner(of, rest)
+        const raw: typeof runner.raw = async (input) => {
+          const found = await runner.raw(input)
+          if (gpu) found.images[0]!.outputs.logits![0]! *= factor
+          return found
+        }
+        return { ...runner, raw, ...(gpu && { runtime: 'WebGPU' }) }
+      },
+    }
+  })
+  expect((await open({ FCOS_RUNTIME: 'webgpu' })).runtime).toBe('WebGPU')
+  factor = 2
+  await expect(open({ FCOS_RUNTIME: 'webgpu' })).rejects.toMatchObject({
+    code: 'USAGE_RUNTIME',
+    message: expect.stringContaining('computes something else'),
+  })
+})
+
 /** Chromium's, which is a GPU to Vulkan. */
 const SOFTWARE = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/opt/google/chrome/vk_swiftshader_icd.json']
 const software = process.env.FCOS_VULKAN_DRIVER ?? SOFTWARE.find(existsSync)

@@ -50,7 +50,7 @@ const GPU_LIMIT_MS = 20_000
 
 /**
  * @param note is told when something is measured, which takes a moment, and what does not work.
- * @throws CodedError USAGE_RUNTIME where a runtime is forced that is not there.
+ * @throws CodedError USAGE_RUNTIME where a runtime is forced that is not there, or is a GPU that computes something else than the CPU.
  */
 export async function openRunner(checkpoint: Checkpoint, note: (message: string) => void): Promise<Runner> {
   const fault = tensorflowFault()
@@ -70,7 +70,9 @@ export async function openRunner(checkpoint: Checkpoint, note: (message: string)
 
 async function openForced(name: RuntimeName, checkpoint: Checkpoint): Promise<Runner> {
   try {
-    if (name !== 'tensorflow' || runtimeRecord().device !== 'onnx') return await open(name, checkpoint)
+    if (name === 'onnx') return await open(name, checkpoint)
+    if (name !== 'tensorflow') return await openGpu(name, checkpoint)
+    if (runtimeRecord().device !== 'onnx') return await open(name, checkpoint)
   } catch (error) {
     if (name === 'tensorflow' || name === 'onnx') throw error
     throw new CodedError(
@@ -81,6 +83,21 @@ async function openForced(name: RuntimeName, checkpoint: Checkpoint): Promise<Ru
   }
   const remedy = '`fcos doctor` says why; ONNX Runtime detects without it'
   throw tensorflowFault() ?? new CodedError('USAGE_RUNTIME', 'There is no TensorFlow on this machine', remedy)
+}
+
+/** Whoever forces a GPU may do so because it was ruled out: it still has to give the CPU's results. */
+async function openGpu(name: GpuRuntime, checkpoint: Checkpoint): Promise<Runner> {
+  const runner = await open(name, checkpoint)
+  const cpu = await onnxRunner(checkpoint)
+  const input = noise(checkpoint.config)
+  try {
+    const [wanted, found] = [await cpu.raw(input), await runner.raw(input)]
+    if (largestDifference(wanted.images[0].outputs, found.images[0].outputs) <= TOLERANCE) return runner
+  } finally {
+    cpu.dispose()
+  }
+  runner.dispose()
+  throw new Error('it computes something else than the CPU')
 }
 
 const withoutTensorflow = ({ message, remedy }: CodedError): string =>
