@@ -30,7 +30,8 @@ export function tourCommands(studio: Studio): Command[] {
         const { agree } = tour.current!
         if (agree) {
           agree.run()
-          return tour.answered()
+          tour.answered()
+          return
         }
         const { classId, box, segmentation } = tour.current!.guess!
         const outline = segmentation ? { segmentation, area: segmentationArea(segmentation) } : {}
@@ -44,8 +45,17 @@ export function tourCommands(studio: Studio): Command[] {
       keys: ['Shift+r'],
       enabled: () => studio.canEdit && tour.current?.keep !== undefined,
       run: () => {
-        tour.current!.keep!()
-        tour.answered()
+        const { run, undo } = tour.current!.keep!
+        run()
+        const comeBack = tour.answered()
+        const takeBack = (): void => {
+          undo()
+          comeBack()
+        }
+        studio.messages.show('The labels here are right, and not doubted again', {
+          title: 'Undo',
+          run: takeBack,
+        })
       },
     },
   ]

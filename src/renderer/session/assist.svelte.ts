@@ -96,7 +96,10 @@ export class AssistSwitch {
       ...{ imageId: doubt.image, annotationId: doubt.annotation, box: doubt.box, guess: doubt.expected },
       note: this.#wordsOf(doubt),
       agree: { title: this.#answerTo(doubt), run: () => this.#agree(doubt) },
-      keep: () => this.#keep(doubt),
+      keep: {
+        run: () => this.#tell('assist.dismiss', doubt),
+        undo: () => this.#tell('assist.restore', doubt),
+      },
     }))
     this.#studio.tour.start(stops, 0, () => {})
   }
@@ -130,8 +133,8 @@ export class AssistSwitch {
     else editor.remove([annotation])
   }
 
-  #keep({ image, box }: Doubt): void {
-    void this.#studio.attempt(this.#studio.client.call('assist.dismiss', { image, box }))
+  #tell(method: 'assist.dismiss' | 'assist.restore', { image, box }: Doubt): void {
+    void this.#studio.attempt(this.#studio.client.call(method, { image, box }))
   }
 
   /** "Last 20 images" */

@@ -25,7 +25,7 @@ export interface TourStop {
   readonly note: string
   /** Where labels are in doubt: makes them what the detector says, in the words of a button; or says that they are right. */
   readonly agree?: { readonly title: string; run(): void }
-  readonly keep?: () => void
+  readonly keep?: { run(): void; undo(): void }
 }
 
 export class ReviewTour {
@@ -53,11 +53,16 @@ export class ReviewTour {
     else this.#goTo(Math.max(0, this.at + by))
   }
 
-  /** The stop at hand is done with: nobody comes by again. */
-  answered(): void {
+  /** The stop at hand is done with: nobody comes by again. @returns what takes that back, and goes there. */
+  answered(): () => void {
+    const stop = this.stops[this.at]!
     this.stops = this.stops.toSpliced(this.at, 1)
     if (this.at >= this.stops.length) this.end()
     else this.#goTo(this.at)
+    return () => {
+      this.stops = this.stops.toSpliced(this.at, 0, stop)
+      this.#goTo(this.at)
+    }
   }
 
   end(): void {

@@ -101,4 +101,6 @@ export const ASSIST_METHODS = {
   'assist.doubts': method(None, z.array(Doubt).readonly()),
   /** The labels are right as they are: takes a doubt from the list. */
   'assist.dismiss': method(z.strictObject({ image: Id, box: Box }), z.null()),
+  /** Undoes that: the doubt is listed again, if it still stands. */
+  'assist.restore': method(z.strictObject({ image: Id, box: Box }), z.null()),
 } as const

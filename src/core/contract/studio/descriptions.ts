@@ -246,6 +246,7 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, Description>> = {
   'assist.stop': ['Stops the live learner. What it has learnt is kept.'],
   'assist.doubts': ['Lists labels that the model contradicts, the most confident first.'],
   'assist.dismiss': ['Takes a doubt from the list: the labels are right.', { box: 'Of the doubt' }],
+  'assist.restore': ['Undoes `assist.dismiss`: lists the doubt again.', { box: 'Of the doubt' }],
 
   'exports.card': [
     'Drafts the card of a checkpoint.',

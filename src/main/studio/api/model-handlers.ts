@@ -104,6 +104,10 @@ export const assistHandlers: Handlers<keyof typeof ASSIST_METHODS> = {
   'assist.start': ({ assist }) => assist.start(),
   'assist.stop': ({ assist }) => assist.stop(),
   'assist.doubts': ({ assist }) => assist.doubts(),
+  'assist.restore': ({ assist }, { image, box }) => {
+    assist.restore(image, box)
+    return null
+  },
   'assist.dismiss': ({ assist }, { image, box }) => {
     assist.dismiss(image, box)
     return null

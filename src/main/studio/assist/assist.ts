@@ -193,6 +193,13 @@ export class Assist {
     this.#tell()
   }
 
+  /** Undoes `dismiss`. */
+  restore(image: number, box: BoxXyxy): void {
+    this.#judgements?.restore(image, box)
+    this.#doubts = null
+    this.#tell()
+  }
+
   /** One after the other; a failure ends Assist and says why. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(async () => {

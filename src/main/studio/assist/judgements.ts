@@ -64,9 +64,10 @@ const Judgement = z.object({
 export type Judgement = z.infer<typeof Judgement>
 
 const Dismissal = z.object({ dismissed: z.int(), box: Box })
+const Restoration = z.object({ restored: z.int(), box: Box })
 /** Images that the learner was given. */
 const Learnt = z.object({ learnt: Numbers })
-const Line = z.union([Judgement, Dismissal, Learnt])
+const Line = z.union([Judgement, Dismissal, Restoration, Learnt])
 
 /** What was detected in an image, by a model that had not learnt from it. */
 export interface Seen {
@@ -91,6 +92,7 @@ export class Judgements {
     for (const line of linesOf(this.#file)) {
       const found = parsed(line)
       if (found && 'dismissed' in found) this.#dismissed.add(keyOf(found.dismissed, found.box))
+      else if (found && 'restored' in found) this.#dismissed.delete(keyOf(found.restored, found.box))
       else if (found && 'learnt' in found) for (const image of found.learnt) this.#learnt.add(image)
       else if (found) this.#take(found)
     }
@@ -201,6 +203,11 @@ export class Judgements {
   dismiss(image: number, box: BoxXyxy): void {
     this.#dismissed.add(keyOf(image, box))
     this.#append({ dismissed: image, box })
+  }
+
+  restore(image: number, box: BoxXyxy): void {
+    this.#dismissed.delete(keyOf(image, box))
+    this.#append({ restored: image, box })
   }
 
   isDismissed(image: number, box: BoxXyxy): boolean {

@@ -36,11 +36,14 @@ test('the account is read again from the run’s folder, but for a line that was
   judgements.judge(1, { ...nothing, detections: [seen(0)] }, [accepted(1, boxAt(0))], [1])
   judgements.learn([1, 2])
   judgements.dismiss(1, boxAt(0))
+  judgements.dismiss(1, boxAt(100))
+  judgements.restore(1, boxAt(100))
   const { appendFile } = await import('node:fs/promises')
   await appendFile(`${folder}/judgements.jsonl`, '{"image":3,"ste')
   const again = new Judgements(folder)
   expect(again.all).toEqual(judgements.all)
   expect([again.isLearnt(2), again.isLearnt(3), again.isDismissed(1, boxAt(0))]).toEqual([true, false, true])
+  expect(again.isDismissed(1, boxAt(100))).toBe(false)
 })
 
 test('detections in a crowd region of their class are no mistakes; those of other classes are', async () => {
@@ -145,4 +148,6 @@ test('doubts stand while their image, label and classes are as they were', async
 
   judgements.dismiss(first, box)
   expect(standing()).toEqual([second, third])
+  judgements.restore(first, box)
+  expect(standing()).toEqual(all)
 })
