@@ -1,12 +1,12 @@
 /** Parts of images that are too large to be decoded for each of them. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat, statfs } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import sharp from 'sharp'
 import type { Size } from '../../core/geometry/box.ts'
+import { temporaryFolder } from '../files/temporary-folder.ts'
 import {
   decodeImage,
   MAX_PIXELS,
@@ -146,7 +146,7 @@ export interface LargeImage extends Size {
 export async function openLarge(file: string): Promise<LargeImage | null> {
   const { stored, orientation } = await withImage(file, () => headerOf(file))
   if (stored.width * stored.height <= MAX_PIXELS) return null
-  const folder = await mkdtemp(join(tmpdir(), 'fcos-large-'))
+  const folder = await temporaryFolder('large')
   const reader = new RegionReader(folder)
   return {
     ...displayedSize(stored, orientation),

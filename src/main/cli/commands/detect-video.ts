@@ -1,11 +1,11 @@
 /** `fcos detect` on videos: each frame is an image, and --overlay makes a video. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { DetectResult } from '../../../core/contract/engine.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
+import { temporaryFolder } from '../../files/temporary-folder.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { requireIntactWeights } from '../../setup/weights.ts'
 import { drawOverlay } from '../../studio/detection/overlay/overlay.ts'
@@ -51,7 +51,7 @@ export async function runDetectVideo(options: DetectOptions, progress: Progress)
   if (overlay) await mkdir(overlay, { recursive: true })
   const own = (await aboutCheckpoint(model))?.thresholds
   const writer = await resultWriter(out, options.format)
-  const folder = await mkdtemp(path.join(tmpdir(), 'fcos-frames-'))
+  const folder = await temporaryFolder('frames')
   try {
     const { fastMath, runtime, device, threads } = options
     const engine = await startEngine({ fastMath, runtime, device, threads })

@@ -2,12 +2,12 @@
  * Runs a model on a GPU in a process of its own: a driver that crashes, or compiles shaders for minutes, must not take the
  * engine with it. Run as a program, this file is that process.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Outputs } from '../../../core/detectors/detector.ts'
+import { temporaryFolder } from '../../files/temporary-folder.ts'
 import { complaintOf } from '../../process/complaint.ts'
 import { run } from '../../process/run.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
@@ -45,7 +45,7 @@ export async function tryGpu(
   { images, width, height, sizes }: NetworkInput,
   limitMs: number,
 ): Promise<{ readonly ms: number; readonly outputs: Outputs }> {
-  const folder = await mkdtemp(join(tmpdir(), 'fcos-gpu-'))
+  const folder = await temporaryFolder('gpu')
   try {
     const file = (name: string) => join(folder, name)
     const task: Task = {

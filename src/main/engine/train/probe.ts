@@ -1,9 +1,9 @@
 /** What a training run would cost on this machine: a few of its steps, of which nothing is kept. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EngineEvent, ProbeRequest, ProbeResult } from '../../../core/contract/engine.ts'
 import { sampleRules } from '../../../core/training/tiles.ts'
+import { temporaryFolder } from '../../files/temporary-folder.ts'
 import type { JobControl } from '../control.ts'
 import { canvasFor } from '../data/canvas.ts'
 import { Network } from '../model/network.ts'
@@ -28,7 +28,7 @@ export async function probe(
   const rules = sampleRules(data.images, config.input, options)
   const canvas = canvasFor(data, config, rules)
   const learning = beginLearning(new Network(config, state), options)
-  const folder = await mkdtemp(join(tmpdir(), 'fcos-probe-'))
+  const folder = await temporaryFolder('probe')
   const [features, copies] = [join(folder, 'features'), join(folder, 'copies')]
   // Features are cached for as many images only as the steps see.
   const seen = { ...data, images: data.images.slice(0, STEPS * options.batch * options.accumulate) }
