@@ -1,4 +1,4 @@
-/** Large images in training: in the same tiles in which detection takes them. */
+/** Training on large images in the tiles in which detection takes them. */
 
 import type { TrainingOptions } from '../contract/training.ts'
 import {
@@ -17,11 +17,11 @@ import { translateRing } from '../geometry/polygon.ts'
 import { segmentationRings } from '../geometry/shape.ts'
 import type { SizeRule } from '../pyramid/input-size.ts'
 
-/** A typical object of fewer pixels of the input than the stride of the finest level is too small to be learnt well, … */
+/** Stride of the finest level: a typical object that covers fewer pixels of the input than this is too small to be learnt well. */
 const SMALL = 8
-/** … so that tiles are chosen in which it has this many. */
+/** Tiles are then chosen so that a typical object covers this many pixels of the input. */
 const SEEN = 16
-/** Samples without objects for one with objects. */
+/** Number of tiles without objects that are learnt from, for each view with objects. */
 const EMPTY_SHARE = 0.25
 
 /** Whether and in which tiles large images are learnt from. */
@@ -64,14 +64,14 @@ export function ruleOf(images: readonly Labelled[], input: number, tiling: Tilin
 
 type Options = Pick<TrainingOptions, 'tile' | 'augment'>
 
-/** For what a run learns from. Runs of before there were tiles go on without them. */
+/** The rules for what a run learns from. A run that was begun before there were tiles goes on without them. */
 export const sampleRules = (
   images: readonly Labelled[],
   { longSide }: SizeRule,
   { tile = 'off', augment: { minVisible } }: Options,
 ): SampleRules => ({ rule: ruleOf(images, longSide, tile), tiling: tile, minVisible })
 
-/** For what a run is measured with: as detection with its model. */
+/** The rules for what a run is measured with, which are those of detection with its model. */
 export const evaluationRules = (
   { rule }: SampleRules,
   { tile = 'auto' }: Options,
@@ -79,10 +79,10 @@ export const evaluationRules = (
 
 function sideFor(images: readonly Labelled[], typical: number, input: number): number {
   const object = medianOf(images.flatMap(({ boxes }) => sizesOf(boxes)))
-  // Nothing is gained by showing an image larger than it is.
+  // A smaller tile would only be enlarged to the input.
   if (object !== null && (object * input) / typical < SMALL)
     return Math.max(input, Math.round((object * input) / SEEN))
-  // As detection with a model that does not say what it learnt from, unless that cuts objects to pieces.
+  // The same as for a model that does not say what it learnt from, unless such tiles would cut typical objects.
   const side = 2 * input
   return typical > LOST * input && (object === null || object <= OVERLAP * side) ? side : typical
 }
@@ -112,9 +112,9 @@ export interface View extends Tile {
 export const isWhole = (view: Size, image: Size): boolean =>
   view.width === image.width && view.height === image.height
 
-/** What is learnt from an image in tiles. */
+/** The samples that an image gives in tiles. */
 export interface TiledSamples {
-  /** Tiles with objects. Last comes the image as a whole, where it has objects that detection takes from it. */
+  /** Tiles with objects. If some objects are too large for tiles, the image as a whole comes last. */
   readonly views: readonly View[]
   /** Tiles without objects, … */
   readonly empty: readonly Tile[]
@@ -157,7 +157,7 @@ export function viewOf(tile: Tile, image: Labelled, minVisible: number): View {
   return view
 }
 
-/** What is seen of an image, as images of their own: each object once, where it is whole. */
+/** The views of an image as images of their own. Each object appears in one view in which it is whole. */
 export function seenImages(image: DatasetImage, { rule, tiling, minVisible }: SampleRules): DatasetImage[] {
   const side = tileSide(image, rule, tiling)
   if (side === null) return [image]

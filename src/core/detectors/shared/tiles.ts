@@ -1,6 +1,6 @@
 /**
- * Large images in tiles that overlap, and the detections of all tiles as those of the image. (SAHI, Akyon et al. 2022, does alike;
- * it has no rule for boxes that a border cuts, and merges whatever overlaps by more than half.)
+ * Cuts large images into overlapping tiles, and merges the detections of all tiles into those of the image. SAHI (Akyon et al.
+ * 2022) does the same, but has no rule for boxes that the border of a tile cuts, and merges whatever overlaps by more than half.
  */
 import { z } from 'zod'
 import type { BoxXyxy, Size } from '../../geometry/box.ts'
@@ -11,7 +11,7 @@ export interface Tile extends Size {
   readonly y: number
 }
 
-/** What is known of how large a model has seen its objects. */
+/** The scale at which a model has seen its objects, as far as that is known. */
 export interface TilingRule {
   /** Long side of the network's input. */
   readonly input: number
@@ -23,15 +23,15 @@ export interface TilingRule {
 export const Tiling = z.union([z.enum(['auto', 'off']), z.int().min(32)])
 export type Tiling = z.infer<typeof Tiling>
 
-/** Neighbours share this much of a tile's side: what is smaller lies whole in one of them. */
+/** Neighbouring tiles overlap by this share of a tile's side, so that every smaller object lies whole in one of them. */
 export const OVERLAP = 0.2
-/** An image this many times as large as those that were learnt from is tiled. */
+/** An image is tiled if it is more than this many times as large as the images that the model learnt from. */
 const LARGER = 2
-/** Where it is not known what was learnt from: objects of this many pixels would be smaller than one. */
+/** Where that is unknown, an image is tiled if it is more than this many times as large as the input, which then shrinks objects of 8 pixels to one. */
 export const LOST = 8
-/** A box that comes this near to a border of its tile, in shares of the tile's side, is cut by it. */
+/** A box counts as cut if it comes nearer than this to a border of its tile, as a share of the tile's side. */
 const NEAR = 0.01
-/** A cut box goes where a whole one of its class has this much of it. */
+/** A cut box is dropped where a whole box of its class covers more than this share of it. */
 const COVERED = 0.5
 
 /** Long side of the tiles of an image in its pixels, or null where it is detected as a whole. */
@@ -44,11 +44,11 @@ export function tileSide(
   if (tiling === 'off') return null
   if (tiling !== 'auto') return long > tiling ? tiling : null
   if (learnt !== null) return long > LARGER * learnt ? learnt : null
-  // Larger than the input by a factor that cameras reach, so that objects of photographs are not cut to pieces.
+  // Photographs, whose objects may fill them, seldom are that large; so their objects are not cut to pieces.
   return long > LOST * input ? 2 * input : null
 }
 
-/** Square tiles (the image's own sides where it is smaller), row by row, evenly over the image. */
+/** Square tiles, row by row and evenly spaced over the image. Where the image is smaller than a tile, the tile has its side. */
 export function tilesOf(image: Size, side: number): Tile[] {
   const along = (length: number): { readonly size: number; readonly starts: number[] } => {
     const size = Math.min(side, length)
@@ -72,12 +72,13 @@ interface Found {
 }
 
 /**
- * Class-wise NMS over all tiles. Boxes that a border cuts come last, whatever they score, and go where a whole box of their class covers
- * them; those that the whole image gave count where they are too large for a tile to hold them whole.
+ * NMS by class over the detections of all tiles. Boxes that the border of a tile cuts are ranked last, whatever their score, and
+ * are dropped where a whole box of their class covers them. Of the detections in the whole image, those count that are too large to
+ * lie whole in a tile for certain.
  *
  * @param tiled detections in pixels of the image, with their tile.
  * @param whole detections in the image as a whole.
- * @param nms IoU above which a box goes that overlaps a better one.
+ * @param nms a box is dropped if its IoU with a better one is above this.
  * @returns best first.
  */
 export function mergeTiles<T extends Found>(
@@ -98,13 +99,13 @@ export function mergeTiles<T extends Found>(
   const kept = new Map<number, T[]>()
   for (const { one, isCut } of all) {
     const rivals = kept.get(one.categoryId) ?? []
-    const goes = rivals.some(({ box }) => {
+    const isDropped = rivals.some(({ box }) => {
       const shared = intersection(one.box, box)
       if (shared === 0) return false
       const own = area(one.box)
       return shared / (own + area(box) - shared) > nms || (isCut && shared / own > COVERED)
     })
-    if (goes) continue
+    if (isDropped) continue
     rivals.push(one)
     kept.set(one.categoryId, rivals)
   }
