@@ -6,7 +6,7 @@ export interface ArchitectureInfo {
   readonly title: string
   /** The network's name in its paper. */
   readonly network: string
-  /** Whom it suits, for the choice of a model. */
+  /** Describes its use to people who choose a model. */
   readonly about: string
   /** Weights of the network alone, names in resources/models.json; a detector may have better ones. */
   readonly pretrained: readonly string[]

@@ -1,6 +1,6 @@
 /**
- * What a detector is to the rest of the program: data and pure functions, so that its targets can be drawn, trained on,
- * tested and exported by code that does not know which one it is. detectors.ts lists them all.
+ * The interface of a detector: data and pure functions, so that code which does not know the detector can draw its targets,
+ * train it, test it and export it. detectors.ts lists them all.
  *
  * A head reads the levels of a feature pyramid. At each of L locations it puts out named raw tensors, whose channels
  * belong to A cells: a cell is the location itself (A = 1), or one of its anchors. Cell c lies at location ⌊c / A⌋, and its
@@ -21,7 +21,7 @@ export interface LabelledBoxes {
   readonly boxes: Float32Array
   /** [N] indices of ModelConfig.classes */
   readonly classes: Int32Array
-  /** [N] outline of each object in the same pixels, null where only its box is known; left out where that is so of all. */
+  /** [N] outline of each object in the same pixels, null where only its box is known. Left out if no object has an outline. */
   readonly outlines?: Outlines | undefined
 }
 
@@ -30,7 +30,7 @@ export type Outputs = Readonly<Record<string, Float32Array>>
 
 /** The network between the pyramid and the raw outputs. The engine builds it, and weights are checked against it. */
 export interface HeadDescription {
-  /** What leads from the backbone to the levels that the towers read; left out: the feature pyramid P3 to P7. */
+  /** The layers between the backbone and the towers. If left out, they are the feature pyramid P3 to P7. */
   readonly neck?: UpsamplingNeck | undefined
   /** Width of the pyramid and the towers. */
   readonly channels: number
@@ -41,16 +41,16 @@ export interface HeadDescription {
    * convolution has a bias. blocks: conv.0.0, its norm conv.0.1, then conv.1.0, …; a convolution with a norm has no bias.
    */
   readonly layout?: 'flat' | 'blocks'
-  /** The feature map that P6 is made of; P5 where undefined. */
+  /** The feature map from which P6 is computed; P5 where undefined. */
   readonly p6?: 'P5' | 'C5'
   /** batch: one BatchNorm per pyramid level and convolution, since statistics differ between levels. */
   readonly norm: 'group' | 'batch' | 'none'
-  /** Of GroupNorm. */
+  /** Number of groups of GroupNorm. */
   readonly groups: number
-  /** Side of the outputs' convolutions; 3 where it is left out. */
+  /** Kernel size of the convolutions that give the outputs; 3 if left out. */
   readonly outputKernel?: 1 | 3 | undefined
   readonly towers: readonly Tower[]
-  /** What else the head learns, shared by all locations. */
+  /** Parameters of the head that all locations share, such as a scale for each level. */
   readonly parameters: readonly HeadParameter[]
 }
 
@@ -59,28 +59,28 @@ export interface HeadDescription {
  * the size, each with a norm and ReLU ("Objects as Points" without deformable convolutions).
  */
 export interface UpsamplingNeck extends Pick<HeadDescription, 'norm' | 'groups'> {
-  /** Channels of each stage; the last are those that the towers read. */
+  /** Channels of each stage. The towers read those of the last. */
   readonly widths: readonly number[]
-  /** Whether a 1×1 convolution of the backbone's stage of the same size is added to what each transposed one puts out. */
+  /** Whether a 1×1 convolution of the backbone's feature map of the same size is added to the output of each transposed one. */
   readonly laterals: boolean
 }
 
 /** Convolutions that several outputs share. The order of towers, outputs and parameters is that of the state dict. */
 export interface Tower {
-  /** What the names of its tensors begin with: "head.classification_head". */
+  /** Prefix of the names of its tensors, such as "head.classification_head". */
   readonly root: string
   readonly outputs: readonly HeadOutput[]
 }
 
-/** A convolution on a tower that puts out raw values. */
+/** A convolution on top of a tower, which gives raw values. */
 export interface HeadOutput {
   /** The key in Outputs. */
   readonly name: string
-  /** What the names of its weight and bias begin with. */
+  /** Prefix of the names of its weight and bias. */
   readonly tensor: string
-  /** Per location. */
+  /** Number of channels at each location. */
   readonly channels: number
-  /** Whether channels are classes, those of a location's first cell before those of its second. */
+  /** Whether its channels are the classes. Those of a location's first cell come before those of its second. */
   readonly perClass?: boolean
   /** Initial value of the bias. */
   readonly bias: number
@@ -88,8 +88,8 @@ export interface HeadOutput {
 }
 
 /**
- * What values are, in words: "distances to the sides in strides". Weights of one model start another only where both mean the same,
- * since names and shapes of tensors may agree by chance.
+ * The meaning of the values in words, such as "distances to the sides in strides". The weights of one model are only loaded into
+ * another where both have the same meaning, since names and shapes of tensors may agree by chance.
  */
 export type Meaning = string
 
@@ -112,33 +112,33 @@ export interface HeadReading<Config> {
 }
 
 export interface LossInput<Config, Targets> extends HeadReading<Config> {
-  /** One per image. */
+  /** The targets of each image. */
   readonly targets: readonly Targets[]
-  /** From a number of positives to what losses are divided by: that number, or a moving average of it; at least 1. */
+  /** Gives what losses are divided by, at least 1, for a number of positives: that number, or a moving average of it. */
   readonly normaliser: (positives: number) => number
   /** Overwritten with the gradients of the sum of all losses by the outputs. */
   readonly gradients: Outputs
 }
 
 export interface Losses {
-  /** By name, each weighing 1 in the total. */
+  /** Each loss by its name. The total is their sum. */
   readonly losses: Readonly<Record<string, number>>
-  /** What else there is to watch, by name. */
+  /** Other figures to watch, by name. */
   readonly figures: Readonly<Record<string, number>>
   readonly positives: number
   readonly parameterGradients: HeadParameters
 }
 
 export interface DecodeInput<Config> extends HeadReading<Config> {
-  /** The image within the padded input, in the same pixels: boxes are clipped to it. */
+  /** Size of the image within the padded input, to which boxes are clipped. */
   readonly image: Size
-  /** From pixels of the network's input to those of the boxes; 1 if undefined. */
+  /** Factors from pixels of the network's input to those of the boxes; 1 if undefined. */
   readonly toSource?: Axes | undefined
-  /** Candidates score strictly above it. */
+  /** Candidates are what scores above it. */
   readonly scoreThreshold: number
-  /** Candidates that each level hands on at most: 1000. */
+  /** Largest number of candidates that each level gives: 1000. */
   readonly candidatesPerLevel: number
-  /** Also those that would be best by the class score alone, so that both rankings can be selected from exactly. */
+  /** Whether to include what would be best by the class score alone, so that detections can be selected exactly by either score. */
   readonly alsoByClass?: boolean
 }
 
@@ -149,7 +149,7 @@ export interface Curve {
   readonly title: string
 }
 
-/** A curve that has a chart of its own. */
+/** A curve with a chart of its own. */
 export interface FigureCurve extends Curve {
   readonly line: string
   readonly unit: string
@@ -163,14 +163,14 @@ export interface Detector<
 > {
   readonly name: string
   readonly title: string
-  /** What it is, in a clause for a model card: "one-stage, anchor-free; Tian et al., ICCV 2019". */
+  /** A clause for a model card: "one-stage, anchor-free; Tian et al., ICCV 2019". */
   readonly about: string
-  /** What it is and what it needs, for whoever chooses one to train: a sentence or two without the last full stop. */
+  /** Describes the detector and its needs to people who choose one: a sentence or two without the last full stop. */
   readonly choice: string
-  /** Objects without an outline teach it little. */
+  /** Whether it learns outlines; objects without one teach it little. */
   readonly learnsOutlines?: true
   readonly config: z.ZodType<Config>
-  /** What a run may choose of `assignment`, `head` and `loss`. */
+  /** Schema of the part of `assignment`, `head` and `loss` that a run may set. */
   readonly choices: z.ZodType<ModelChoices>
   /** The configuration of a new model, by architecture. */
   readonly presets: Readonly<Record<Architecture, (classes: ModelConfig['classes']) => Config>>

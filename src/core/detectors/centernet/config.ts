@@ -4,11 +4,11 @@ import { COMMON_CONFIG, type ModelConfig } from '../model-config.ts'
 import { AUTHORS_RULES, CenterNetRules } from './targets.ts'
 
 const HeadConfig = z.strictObject({
-  /** Of each up-sampling stage; the last are those of the head. */
+  /** Channels of each up-sampling stage. The head reads those of the last. */
   widths: z.array(z.int().positive()).length(3).readonly(),
-  /** Of the up-sampling stages, … */
+  /** Normalisation in the up-sampling stages. */
   norm: z.enum(['group', 'batch', 'none']),
-  /** … and of the head's convolutions. */
+  /** Normalisation after the head's convolutions. */
   headNorm: z.enum(['group', 'batch', 'none']),
   groups: z.int().positive(),
   /** Whether the up-sampling stages also read C4, C3 and C2, which know small objects and exact places. */
@@ -16,7 +16,7 @@ const HeadConfig = z.strictObject({
 })
 
 const LossConfig = z.strictObject({
-  /** Of the size's loss beside the others; 0.1. */
+  /** Weight of the size's loss; 0.1 in the paper. */
   sizeWeight: z.number().min(0),
   offsetWeight: z.number().min(0),
 })
@@ -47,7 +47,7 @@ const COLOURS: Pick<ModelConfig['input'], 'mean' | 'std'> = {
 const LOSS = { sizeWeight: 0.1, offsetWeight: 1 }
 
 /**
- * Narrower, with GroupNorm, since batches of two or four images have no statistics to speak of, and with laterals, as
+ * Narrower than the authors' model. GroupNorm, because a batch of two or four images is too few for statistics; and laterals, as
  * TensorFlow's Object Detection API has them on MobileNet: C5 of so small a backbone does not say where within its 32 px something is.
  */
 export const lite0Preset = (classes: ModelConfig['classes']): CenterNetConfig => ({

@@ -17,12 +17,12 @@ import {
   targetMaps,
 } from './views.ts'
 
-/** Of the heat map's last layer: an untrained one predicts 0.1 everywhere. */
+/** Initial bias of the heat map's last layer, with which an untrained model predicts 0.1 everywhere. */
 const HEAT_BIAS = -2.19
 
 const ROOT = 'head.centernet'
 
-/** One level. Its cells stand for their middles, while centres and offsets count from their corners. */
+/** The grid has one level. Its locations are the middles of cells, while centres and offsets count from the corners of cells. */
 function grid({ width, height }: Size): Pyramid {
   const [columns, rows] = [Math.ceil(width / STRIDE), Math.ceil(height / STRIDE)]
   const spacing = { x: STRIDE, y: STRIDE }

@@ -6,18 +6,18 @@
 import type { Outputs } from '../detector.ts'
 import type { CenterNetTargets } from './targets.ts'
 
-/** Of predicted probabilities, as the authors clamp them: beyond, the gradient is 0. */
+/** Predicted probabilities are clamped to [this, 1 − this], as in the authors' program. Where they are, the gradient is 0. */
 const LEAST = 1e-4
 
 export interface CenterNetLossInput {
   /** heat [N,L,K] logits; size [N,L,2] and offset [N,L,2] in cells. */
   readonly outputs: Outputs
-  /** One per image. */
+  /** The targets of each image. */
   readonly targets: readonly CenterNetTargets[]
   readonly classes: number
   readonly sizeWeight: number
   readonly offsetWeight: number
-  /** From the number of peaks to what the heat map's loss is divided by; at least 1. */
+  /** Gives what the heat map's loss is divided by, at least 1, for a number of peaks. */
   readonly normaliser: (peaks: number) => number
   /** Overwritten with the gradients of the sum. */
   readonly gradients: Outputs
@@ -25,10 +25,10 @@ export interface CenterNetLossInput {
 
 export interface CenterNetLosses {
   readonly heat: number
-  /** Weighted, as the offset's is. */
+  /** The loss of the size times its weight. */
   readonly size: number
   readonly offset: number
-  /** Cells of the heat maps that are 1: fewer than objects where two of a class share a cell. */
+  /** Number of cells of the heat maps that are 1. It is smaller than that of objects where two of a class share a cell. */
   readonly peaks: number
   readonly objects: number
 }
@@ -85,8 +85,8 @@ function heatLoss({ outputs, targets, classes, gradients }: CenterNetLossInput, 
 }
 
 /**
- * Mean absolute difference over both coordinates of the objects. Objects that share a cell both pull at it, whatever their
- * classes.
+ * Mean absolute difference over both coordinates of all objects. Where objects share a cell, each of them counts, whatever its
+ * class.
  */
 function distanceLoss(
   { outputs, targets, gradients }: CenterNetLossInput,

@@ -32,7 +32,7 @@ export interface CenterNetTargets {
   readonly offset: Float32Array
   /** [N] cell y·w + x of the centre; −1 where the object is dropped: outside, without area after clipping, or past maxObjects. */
   readonly index: Int32Array
-  /** [N] cells on each side of the centre that the peak covers. */
+  /** [N] number of cells that the peak covers on each side of the centre's cell. */
   readonly radius: Int32Array
 }
 
@@ -72,7 +72,7 @@ export function targets(
   return out
 }
 
-/** Where the map has an object, in cells. */
+/** An object's place on the map, in cells. */
 export interface Place {
   readonly x: number
   readonly y: number
@@ -81,7 +81,7 @@ export interface Place {
   readonly row: number
   readonly width: number
   readonly height: number
-  /** Cells on each side of the centre's that the peak covers. */
+  /** Number of cells that the peak covers on each side of the centre's cell. */
   readonly radius: number
 }
 
@@ -113,7 +113,7 @@ export function peakAt(dx: number, dy: number, radius: number): number {
   return Math.exp(-(dx ** 2 + dy ** 2) / (2 * ((2 * radius + 1) / 6) ** 2))
 }
 
-/** By the maximum where peaks of a class overlap. */
+/** Where peaks of a class overlap, the higher value counts. */
 function drawPeak(
   { heatmap, columns, rows }: CenterNetTargets,
   classIndex: number,

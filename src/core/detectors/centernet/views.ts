@@ -22,9 +22,9 @@ export interface CenterNetTargetMaps {
 /** A cell that holds the centres of several boxes. */
 export interface Collision {
   readonly cell: number
-  /** At least two, ascending. */
+  /** Indices of at least two boxes, in ascending order. */
   readonly boxes: readonly number[]
-  /** Some are of one class: they have one peak, so that no more than one of them can be found. */
+  /** Whether some of them have the same class. They share one peak, so at most one of them can be found. */
   readonly sameClass: boolean
 }
 
@@ -132,7 +132,7 @@ export function readingOf({ size, offset }: Extent, cell: number): Reading {
   }
 }
 
-/** A side this long has the last colour, in cells. */
+/** Sides of this length, in cells, and longer ones are drawn in the last colour. */
 const LONGEST_SIDE = 64
 
 const HEAT_VIEW: View<CenterNetTargetMaps, CenterNetPredictions> = {

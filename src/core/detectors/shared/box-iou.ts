@@ -34,7 +34,7 @@ export function boxLoss(
     const weight = (weights ? weights[at / 4] : 1) / normaliser
     const [w, h] = extent(predicted, predicted, at, Math.min)
     const [targetW, targetH] = extent(target, target, at, Math.min)
-    // Below 0 where the boxes lie apart, which boxes around a common location cannot.
+    // Below 0 only if the boxes lie apart, which boxes around a common location never do.
     const [sharedW, sharedH] = extent(predicted, target, at, Math.min).map((side) => Math.max(0, side))
     const [hullW, hullH] = extent(predicted, target, at, Math.max)
     const loss = lossOf(w * h, targetW * targetH, sharedW * sharedH, hullW * hullH)
@@ -78,7 +78,7 @@ function shareOfMinimum(predicted: number, target: number): number {
 
 /**
  * IoU loss of FCOS section 3.1 (UnitBox, Yu et al. 2016) with the authors' +1 in both areas: the loss stays finite without
- * overlap. In pixels², so it tells for boxes of a few pixels only.
+ * overlap. The areas are in pixels², so the +1 matters for boxes of a few pixels only.
  */
 function iouLoss(predicted: number, target: number, intersection: number): AreaLoss {
   const union = predicted + target - intersection

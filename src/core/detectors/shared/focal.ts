@@ -49,7 +49,7 @@ export function focalLoss(
   return loss
 }
 
-/** Nearly all elements are negatives far below 0: this loop is where the time goes. */
+/** The loss of negatives. Nearly all elements are negatives with logits far below 0, so this loop takes most of the time. */
 function negatives(
   logits: Float32Array,
   start: number,
