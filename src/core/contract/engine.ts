@@ -2,7 +2,7 @@
  * The engine's protocol. A client sends requests, the engine answers each with events and one result or error. Messages are
  * structured clones, so typed arrays travel as they are.
  *
- * The engine runs one job at a time. `maps`, `training-input`, `export-model` and `export-onnx` are answered between the steps of a job.
+ * The engine runs one job at a time. `maps`, `training-input` and `export-model` are answered between the steps of a job.
  * Clients that do not want to wait for a step, which may take seconds, use another engine.
  */
 import { z } from 'zod'
@@ -19,7 +19,7 @@ import {
   type MapsResult,
 } from './engine/detection.ts'
 import { Path } from './engine/images.ts'
-import { CheckOnnxRequest, ExportOnnxRequest, type OnnxCheck } from './engine/onnx.ts'
+import { type Calibration, CheckOnnxRequest, ExportOnnxRequest, type OnnxCheck } from './engine/onnx.ts'
 import {
   BeginRequest,
   ProbeRequest,
@@ -121,6 +121,8 @@ export type EngineEvent =
   | DetectionEvent
   /** Something the user should know; the job continues. */
   | { readonly kind: 'note'; readonly message: string }
+  /** Images that `export-onnx` has calibrated on. */
+  | { readonly kind: 'calibrated'; readonly done: number }
   /** Images that `check-onnx` has done. */
   | { readonly kind: 'checked'; readonly done: number }
   /** The job waits; a training run's state is saved. */
@@ -147,7 +149,7 @@ export interface EngineResults {
   maps: MapsResult
   'training-input': TrainingInput
   'export-model': null
-  'export-onnx': null
+  'export-onnx': Calibration | null
   'check-onnx': OnnxCheck
   cancel: null
   pause: null

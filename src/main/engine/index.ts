@@ -85,7 +85,6 @@ function receive(message: unknown): void {
     case 'maps':
     case 'training-input':
     case 'export-model':
-    case 'export-onnx':
       waiting.add(id)
       lastAnswer = lastAnswer.then(() => answerInTurn(id, request))
       break

@@ -13,10 +13,10 @@ import { exportModel } from './weights/checkpoint.ts'
 type RequestOf<Method> = Extract<EngineRequest, { method: Method }>
 /** Jobs run one at a time. */
 export type Job = RequestOf<
-  'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench' | 'check-onnx'
+  'train' | 'begin' | 'assist' | 'probe' | 'detect' | 'candidates' | 'bench' | 'export-onnx' | 'check-onnx'
 >
 /** These requests are answered between the steps of a job. */
-export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model' | 'export-onnx'>
+export type SideRequest = RequestOf<'maps' | 'training-input' | 'export-model'>
 
 /** @throws CodedError RUNTIME_INFERENCE_ONLY, RUNTIME_DAMAGED, RUNTIME_BROKEN where the job trains and the runtime cannot. */
 export async function runJob(
@@ -42,6 +42,8 @@ export async function runJob(
       return detectFiles(job, emit, control).catch(told)
     case 'candidates':
       return candidatesOfFiles(job, emit, control).catch(told)
+    case 'export-onnx':
+      return exportOnnx(job, (done) => emit({ kind: 'calibrated', done }), control.signal).catch(told)
     case 'check-onnx':
       return checkOnnx(job, (done) => emit({ kind: 'checked', done }), control.signal).catch(told)
     case 'bench':
@@ -52,7 +54,6 @@ export async function runJob(
 export async function answer(request: SideRequest): Promise<EngineResults[SideRequest['method']]> {
   if (request.method === 'maps') return mapsOf(request).catch(told)
   if (request.method === 'training-input') return trainingInput(request).catch(told)
-  if (request.method === 'export-onnx') return exportOnnx(request).catch(told)
   await exportModel(request)
   return null
 }

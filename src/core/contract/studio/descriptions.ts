@@ -259,10 +259,11 @@ export const METHOD_DESCRIPTIONS: Readonly<Record<MethodName, Description>> = {
     'Writes a model as one file and checks it.',
     {
       out: 'Ends in .safetensors or .onnx',
-      onnx: 'An ONNX file instead of safetensors: `raw` outputs instead of detections, `half` for weights in float16',
+      onnx: 'An ONNX file instead of safetensors: `raw` outputs instead of detections, and the `precision`',
       card: 'The model card, Markdown',
       thresholds: 'A minimum score of each class; null: as the checkpoint has them',
       check: 'Number of images to check the file on',
+      calibrate: 'Number of images to calibrate int8 on',
     },
   ],
   'exports.report': ['Writes the report of a run as one HTML file.', { out: 'The file' }],

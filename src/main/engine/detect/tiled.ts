@@ -44,10 +44,13 @@ export async function detectOne(
   return { tiles: tiles.length, detections: mergeTiles(image, tiled, whole, options.nms) }
 }
 
-const wholeOf = (image: RgbImage | LargeImage): Promise<RgbImage> | RgbImage =>
+export const wholeOf = (image: RgbImage | LargeImage): Promise<RgbImage> | RgbImage =>
   'data' in image ? image : image.reduced()
 
-function partOf(image: RgbImage | LargeImage, { x, y, width, height }: Tile): Promise<RgbImage> | RgbImage {
+export function partOf(
+  image: RgbImage | LargeImage,
+  { x, y, width, height }: Tile,
+): Promise<RgbImage> | RgbImage {
   const region = { left: x, top: y, width, height }
   return 'data' in image ? cropped(image, region) : image.read(region)
 }

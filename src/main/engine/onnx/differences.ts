@@ -1,5 +1,5 @@
 /** Whether two runtimes find the same with the same model. */
-import type { ScoredBox } from '../../../core/contract/engine.ts'
+import type { Agreement, ScoredBox } from '../../../core/contract/engine.ts'
 import type { BoxXyxy } from '../../../core/geometry/box.ts'
 import type { DetectionOptions } from '../detect/options.ts'
 
@@ -93,4 +93,58 @@ function overlap([ax, ay, bx, by]: BoxXyxy, [cx, cy, dx, dy]: BoxXyxy): number {
   const shared =
     Math.max(0, Math.min(bx, dx) - Math.max(ax, cx)) * Math.max(0, Math.min(by, dy) - Math.max(ay, cy))
   return shared / ((bx - ax) * (by - ay) + (dx - cx) * (dy - cy) - shared)
+}
+
+/** A confident detection without a threshold of its class scores this much, as what is drawn in pictures does. */
+const CONFIDENT = 0.4
+/** Of a detection and the one of the quantised model that counts as the same. */
+const LEAST_OVERLAP = 0.5
+const MOST_SCORE_APART = 0.1
+
+/** Counts, image by image, how far a quantised model agrees with the model itself; see Agreement. */
+export class Agreeing {
+  /** By the ids of the classes. */
+  readonly #thresholds: ReadonlyMap<number, number>
+  #confident = 0
+  #found = 0
+  #overlap = 0
+  #score = 0
+
+  /** @param thresholds [K] minimum score of each class. */
+  constructor(classes: readonly { readonly id: number }[], thresholds: readonly number[] | undefined) {
+    this.#thresholds = new Map(classes.map(({ id }, k) => [id, thresholds?.[k] ?? CONFIDENT]))
+  }
+
+  add(wanted: readonly ScoredBox[], found: readonly ScoredBox[]): void {
+    this.#seek(wanted, found)
+    this.#seek(found, wanted)
+  }
+
+  #seek(detections: readonly ScoredBox[], others: readonly ScoredBox[]): void {
+    const left = new Set(others)
+    for (const one of detections) {
+      if (one.score < this.#thresholds.get(one.categoryId)!) continue
+      this.#confident++
+      let [best, most] = [null as ScoredBox | null, LEAST_OVERLAP]
+      for (const other of left) {
+        if (other.categoryId !== one.categoryId || Math.abs(other.score - one.score) > MOST_SCORE_APART)
+          continue
+        const shared = overlap(one.box, other.box)
+        if (shared >= most) [best, most] = [other, shared]
+      }
+      if (!best) continue
+      left.delete(best)
+      this.#found++
+      this.#overlap += most
+      this.#score += Math.abs(best.score - one.score)
+    }
+  }
+
+  get result(): Agreement {
+    const mean = (sum: number) => (this.#found === 0 ? 0 : sum / this.#found)
+    return {
+      ...{ confident: this.#confident, found: this.#found },
+      ...{ overlap: mean(this.#overlap), score: mean(this.#score) },
+    }
+  }
 }

@@ -1,6 +1,7 @@
 /** What `export-onnx` and `check-onnx` do. */
 import type { Tensor } from 'onnxruntime-node'
 import type {
+  Calibration,
   CheckOnnxRequest,
   ExportOnnxRequest,
   OnnxCheck,
@@ -21,31 +22,34 @@ import { imagesOf, type Runner } from '../detect/runner.ts'
 import { tensorflowOrOnnx } from '../detect/runtimes.ts'
 import { imageError } from '../detect/stream.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
-import { differences } from './differences.ts'
+import { calibrator } from './calibrate.ts'
+import { Agreeing, differences } from './differences.ts'
 import { exportedModel, IMAGE } from './model.ts'
-import { onnxRunner, onnxVersion, openSession, tensorOf } from './session.ts'
+import { imageTensor, onnxRunner, onnxVersion, openSession } from './session.ts'
 
-/** @throws CodedError WEIGHTS_* as readCheckpoint, USAGE_ONNX, IO_DISK_FULL, IO_WRITE. */
-export async function exportOnnx({
-  model,
-  out,
-  raw,
-  half,
-  thresholds,
-  card,
-}: ExportOnnxRequest): Promise<null> {
+/**
+ * @param onImage is told how many images int8 was calibrated on.
+ * @returns null for other precisions.
+ * @throws CodedError WEIGHTS_* as readCheckpoint, USAGE_ONNX, IO_DISK_FULL, IO_WRITE; for int8 as calibrator.
+ */
+export async function exportOnnx(
+  { model, out, raw, precision, calibration, thresholds, card }: ExportOnnxRequest,
+  onImage: (done: number) => void,
+  signal: AbortSignal,
+): Promise<Calibration | null> {
   const checkpoint = await readCheckpoint(model)
   const told = {
     ...checkpoint,
     thresholds: thresholds ?? checkpoint.thresholds,
     card: card ?? checkpoint.card,
   }
-  await replaceFile(
-    out,
-    exportedModel(told, { raw, half }, evaluationOptions(detectorOf(told.config))),
-    `${out}.partial`,
-  )
-  return null
+  let calibrated: Calibration | null = null
+  const calibrate = calibrator({ checkpoint, path: model, images: calibration, onImage, signal }, (done) => {
+    calibrated = done
+  })
+  const options = evaluationOptions(detectorOf(told.config))
+  await replaceFile(out, await exportedModel(told, { raw, precision }, options, calibrate), `${out}.partial`)
+  return calibrated
 }
 
 /**
@@ -56,7 +60,7 @@ export async function exportOnnx({
  * @throws CodedError WEIGHTS_*, ENGINE_CHECK where ONNX Runtime does not take the file.
  */
 export async function checkOnnx(
-  { model, file, images, raw, half }: CheckOnnxRequest,
+  { model, file, images, raw, precision, thresholds }: CheckOnnxRequest,
   onImage: (done: number) => void,
   signal: AbortSignal,
 ): Promise<OnnxCheck> {
@@ -64,7 +68,11 @@ export async function checkOnnx(
   const { config } = checkpoint
   const arePeaks = config.detector === 'centernet'
   // float16 rounds on purpose, so there it is the same rounded weights that have to give the same.
-  const reference = await (half ? onnxRunner(checkpoint, { half }) : tensorflowOrOnnx(checkpoint))
+  const reference = await (precision === 'float16'
+    ? onnxRunner(checkpoint, { half: true })
+    : tensorflowOrOnnx(checkpoint))
+  const agreement =
+    precision === 'int8' ? new Agreeing(config.classes, thresholds ?? checkpoint.thresholds) : null
   const session = await openSession(file).catch((cause: Error) => {
     throw new CodedError('ENGINE_CHECK', `ONNX Runtime does not take the file: ${cause.message}`, undefined, {
       cause,
@@ -88,15 +96,19 @@ export async function checkOnnx(
       const values = (name: string) => outputs[name].data as Float32Array
       const found = raw ? decoded(reference, input, (name) => values(name)) : listed(config, outputs)
       const options = evaluationOptions(reference.detector)
-      const { box, score, unmatched } = differences(wanted, found, options, arePeaks)
       check.images++
       check.detections += wanted.length
+      onImage(index + 1)
+      if (agreement) {
+        agreement.add(wanted, found)
+        continue
+      }
+      const { box, score, unmatched } = differences(wanted, found, options, arePeaks)
       check.box = Math.max(check.box, box)
       check.score = Math.max(check.score, score)
       if (unmatched > 0) check.differing++
-      onImage(index + 1)
     }
-    return check
+    return { ...check, agreement: agreement?.result ?? null }
   } finally {
     reference.dispose()
     await session.release()
@@ -108,15 +120,6 @@ const whole = ({ width, height, ...input }: NetworkInput): NetworkInput => ({
   sizes: input.sizes.map(() => ({ width, height })),
   scales: input.scales.map(() => ({ x: 1, y: 1 })),
 })
-
-/** Normalised [H, W, 3] back to RGB in 0…1, [1, 3, H, W]. */
-function imageTensor({ images, width, height }: NetworkInput, { input: { mean, std } }: ModelConfig) {
-  const pixels = width * height
-  const planes = new Float32Array(3 * pixels)
-  for (let i = 0; i < pixels; i++)
-    for (let c = 0; c < 3; c++) planes[c * pixels + i] = images[i * 3 + c] * std[c] + mean[c]
-  return tensorOf(planes, [1, 3, height, width])
-}
 
 function decoded(runner: Runner, input: NetworkInput, values: (name: string) => Float32Array): ScoredBox[] {
   const { detector, config } = runner

@@ -17,7 +17,25 @@ import {
 /** A tensor of the graph, by its name. */
 export type Name = string
 
-type Values = Float32Array | BigInt64Array
+/** ONNX's types of elements, by the arrays that hold them. */
+const ELEMENTS = {
+  float32: DataType.FLOAT,
+  float16: DataType.FLOAT16,
+  int64: DataType.INT64,
+  int32: DataType.INT32,
+  int8: DataType.INT8,
+  uint8: DataType.UINT8,
+} as const
+
+export type Tensor = { readonly shape: readonly number[] } & (
+  | { readonly type: 'float32'; readonly values: Float32Array }
+  | { readonly type: 'float16'; readonly values: Float16Array }
+  | { readonly type: 'int64'; readonly values: BigInt64Array }
+  | { readonly type: 'int32'; readonly values: Int32Array }
+  | { readonly type: 'int8'; readonly values: Int8Array }
+  | { readonly type: 'uint8'; readonly values: Uint8Array }
+)
+
 type Attribute = number | string | readonly number[] | { readonly float: number }
 /** A number, or the name of a size that is known only when the graph runs. */
 type Dimension = number | string
@@ -26,8 +44,6 @@ type Dimension = number | string
 const OPSET = 17n
 const IR_VERSION = 8n
 
-const ELEMENT = { float32: DataType.FLOAT, int64: DataType.INT64 } as const
-
 export interface Producer {
   readonly name: string
   readonly metadata: Readonly<Record<string, string>>
@@ -35,11 +51,12 @@ export interface Producer {
 
 export class Graph {
   readonly #nodes: NodeProto[] = []
-  /** Each as the pieces of its encoding. */
-  readonly #tensors: (readonly Uint8Array[])[] = []
+  readonly #tensors = new Map<Name, Tensor>()
   readonly #inputs: ValueInfoProto[] = []
   readonly #outputs: ValueInfoProto[] = []
   readonly #constants = new Map<string, Name>()
+  /** Operations that are not to be quantised. */
+  readonly staysFloat = new Set<Name>()
   readonly #half: boolean
   #count = 0
 
@@ -53,7 +70,7 @@ export class Graph {
     return name
   }
 
-  output(name: Name, value: Name, type: keyof typeof ELEMENT, dimensions: readonly Dimension[]): void {
+  output(name: Name, value: Name, type: keyof typeof ELEMENTS, dimensions: readonly Dimension[]): void {
     this.#node('Identity', [value], {}, [name])
     this.#outputs.push(valueInfo(name, type, dimensions))
   }
@@ -85,16 +102,16 @@ export class Graph {
     if (known !== undefined) return known
     let value = name
     if (this.#half) {
-      this.#tensors.push(tensorProto(name, DataType.FLOAT16, shape, Float16Array.from(values())))
+      this.store(name, { type: 'float16', shape, values: Float16Array.from(values()) })
       value = this.add('Cast', [name], { to: DataType.FLOAT })
-    } else this.#tensor(name, values(), shape)
+    } else this.store(name, { type: 'float32', shape, values: values() })
     this.#constants.set(name, value)
     return value
   }
 
   /** A constant of float32. */
   floats(values: readonly number[], shape: readonly number[] = [values.length]): Name {
-    return this.#constant(`f ${shape} ${values}`, Float32Array.from(values), shape)
+    return this.constant({ type: 'float32', shape, values: Float32Array.from(values) })
   }
 
   float(value: number): Name {
@@ -103,11 +120,54 @@ export class Graph {
 
   /** A constant of int64. */
   integers(values: readonly number[], shape: readonly number[] = [values.length]): Name {
-    return this.#constant(`i ${shape} ${values}`, BigInt64Array.from(values, BigInt), shape)
+    return this.constant({ type: 'int64', shape, values: BigInt64Array.from(values, BigInt) })
   }
 
   integer(value: number): Name {
     return this.integers([value], [])
+  }
+
+  /** Equal ones are stored once. */
+  constant(tensor: Tensor): Name {
+    const key = `${tensor.type} ${tensor.shape} ${tensor.values}`
+    const known = this.#constants.get(key)
+    if (known !== undefined) return known
+    const name = this.store(`constant_${this.#count++}`, tensor)
+    this.#constants.set(key, name)
+    return name
+  }
+
+  store(name: Name, tensor: Tensor): Name {
+    this.#tensors.set(name, tensor)
+    return name
+  }
+
+  /** What is known before the graph runs: weights and constants. */
+  tensor(name: Name): Tensor | undefined {
+    return this.#tensors.get(name)
+  }
+
+  get operations(): readonly NodeProto[] {
+    return this.#nodes
+  }
+
+  /** Takes every operation out, in order, for `visit` to put it back with `append`, changed or with others around it. */
+  rewrite(visit: (operation: NodeProto) => void): void {
+    for (const operation of this.#nodes.splice(0)) visit(operation)
+  }
+
+  append(operation: NodeProto): void {
+    this.#nodes.push(operation)
+  }
+
+  /** A graph of the same operations and inputs, with no output yet. What is added to it is not added here. */
+  branch(): Graph {
+    const branch = new Graph()
+    branch.#nodes.push(...this.#nodes)
+    branch.#inputs.push(...this.#inputs)
+    for (const [name, tensor] of this.#tensors) branch.#tensors.set(name, tensor)
+    branch.#count = this.#count
+    return branch
   }
 
   /** One dimension of a tensor, an int64 of shape [1]. */
@@ -125,6 +185,7 @@ export class Graph {
   }
 
   encode({ name, metadata }: Producer): Uint8Array<ArrayBuffer> {
+    const [operations, used] = this.#needed()
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: name,
@@ -132,11 +193,15 @@ export class Graph {
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     })
     const graph = create(GraphProtoSchema, {
-      ...{ name: 'detector', node: this.#nodes, input: this.#inputs, output: this.#outputs },
+      ...{ name: 'detector', node: operations, input: this.#inputs, output: this.#outputs },
     })
     // The library copies a message for each one that it lies in: the weights are written beside it, once.
     const { initializer } = GraphProtoSchema.field
-    const tensors = this.#tensors.flatMap((parts) => [prefix(initializer, lengthOf(parts)), ...parts])
+    const tensors = [...this.#tensors].flatMap(([tensor, of]) => {
+      if (!used.has(tensor)) return []
+      const parts = tensorProto(tensor, of)
+      return [prefix(initializer, lengthOf(parts)), ...parts]
+    })
     const parts = [toBinary(GraphProtoSchema, graph), ...tensors]
     const whole = [
       ...[toBinary(ModelProtoSchema, model), prefix(ModelProtoSchema.field.graph, lengthOf(parts))],
@@ -149,6 +214,18 @@ export class Graph {
       at += part.length
     }
     return file
+  }
+
+  /** The operations that the outputs depend on, and the names that those read. */
+  #needed(): [NodeProto[], ReadonlySet<Name>] {
+    const names = new Set(this.#outputs.map(({ name }) => name))
+    const operations: NodeProto[] = []
+    for (const operation of this.#nodes.toReversed()) {
+      if (!operation.output.some((name) => names.has(name))) continue
+      operations.unshift(operation)
+      for (const name of operation.input) names.add(name)
+    }
+    return [operations, names]
   }
 
   #node(
@@ -168,31 +245,13 @@ export class Graph {
       }),
     )
   }
-
-  #constant(key: string, values: Values, shape: readonly number[]): Name {
-    const known = this.#constants.get(key)
-    if (known !== undefined) return known
-    const name = this.#tensor(`constant_${this.#count++}`, values, shape)
-    this.#constants.set(key, name)
-    return name
-  }
-
-  #tensor(name: Name, values: Values, shape: readonly number[]): Name {
-    const type = values instanceof Float32Array ? DataType.FLOAT : DataType.INT64
-    this.#tensors.push(tensorProto(name, type, shape, values))
-    return name
-  }
 }
 
-function tensorProto(
-  name: Name,
-  dataType: DataType,
-  shape: readonly number[],
-  { buffer, byteOffset, byteLength }: ArrayBufferView,
-): readonly Uint8Array[] {
+/** The pieces of its encoding. */
+function tensorProto(name: Name, { type, shape, values }: Tensor): readonly Uint8Array[] {
   // Little-endian, as every machine that this program runs on.
-  const data = new Uint8Array(buffer, byteOffset, byteLength)
-  const head = create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt) })
+  const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const head = create(TensorProtoSchema, { name, dataType: ELEMENTS[type], dims: shape.map(BigInt) })
   return [toBinary(TensorProtoSchema, head), prefix(TensorProtoSchema.field.rawData, data.length), data]
 }
 
@@ -216,12 +275,16 @@ function attributeProto(name: string, value: Attribute) {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) })
 }
 
-function valueInfo(name: Name, type: keyof typeof ELEMENT, dimensions: readonly Dimension[]): ValueInfoProto {
+function valueInfo(
+  name: Name,
+  type: keyof typeof ELEMENTS,
+  dimensions: readonly Dimension[],
+): ValueInfoProto {
   const dim = dimensions.map((of) =>
     typeof of === 'number'
       ? { value: { case: 'dimValue' as const, value: BigInt(of) } }
       : { value: { case: 'dimParam' as const, value: of } },
   )
-  const tensorType = { elemType: ELEMENT[type], shape: { dim } }
+  const tensorType = { elemType: ELEMENTS[type], shape: { dim } }
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: tensorType } } })
 }

@@ -1,17 +1,28 @@
 /** A checkpoint as an ONNX file: for others to take away, or for this engine to detect with. */
+
+import type { OnnxPrecision } from '../../../core/contract/engine.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { DetectionOptions } from '../detect/options.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { requireDecoder, select } from './decoders.ts'
 import { Graph, type Name } from './graph.ts'
 import { type NetworkOutputs, network, weightsOf } from './network.ts'
+import { observer, plan, quantise, type Range } from './quantise.ts'
 
 export interface ExportForm {
   /** The head's outputs instead of detections. */
   readonly raw: boolean
-  /** Weights in float16. They are widened when the file is loaded, and everything is computed in float32. */
-  readonly half: boolean
+  /** float16: of the weights, which are widened when the file is loaded; everything is computed in float32. */
+  readonly precision: OnnxPrecision
 }
+
+/** Runs a graph that puts out the least and the most of some activations, on images. */
+export type Calibrate = (
+  observer: Uint8Array<ArrayBuffer>,
+  activations: readonly Name[],
+) => Promise<{ readonly ranges: ReadonlyMap<Name, Range>; readonly images: number }>
+
+const PRODUCER = 'FCOS Studio'
 
 /** Names of the graph's inputs and outputs. */
 export const IMAGE = 'image'
@@ -22,15 +33,33 @@ export const EMBEDDING = 'embedding'
  * `scores`, `labels` (indices of the classes) and `batch_index` [M], for PolarMask `outlines` [M, n, 2] too; or to the head's
  * raw outputs.
  *
+ * @param calibrate for int8 alone.
  * @throws CodedError USAGE_ONNX where the model's decoding is not described.
  */
-export function exportedModel(
+export async function exportedModel(
   checkpoint: Checkpoint,
-  { raw, half }: ExportForm,
+  form: ExportForm,
   options: DetectionOptions,
-): Uint8Array<ArrayBuffer> {
+  calibrate?: Calibrate,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const graph = exportedGraph(checkpoint, form, options)
+  const metadata = metadataOf(checkpoint, form, options)
+  if (form.precision === 'int8') {
+    const parts = plan(graph)
+    const { ranges, images } = await calibrate!(observer(graph, parts.activations), parts.activations)
+    quantise(graph, parts, ranges)
+    metadata.calibration = JSON.stringify({ images })
+  }
+  return graph.encode({ name: PRODUCER, metadata })
+}
+
+function exportedGraph(
+  checkpoint: Checkpoint,
+  { raw, precision }: ExportForm,
+  options: DetectionOptions,
+): Graph {
   const { config, tensors } = checkpoint
-  const graph = new Graph(half)
+  const graph = new Graph(precision === 'float16')
   const image = graph.input(IMAGE, ['batch', 3, 'height', 'width'])
   const channels = (values: readonly number[]) => graph.floats(values, [1, 3, 1, 1])
   const normalised = graph.add('Div', [
@@ -70,7 +99,7 @@ export function exportedModel(
     if (selected.outlines)
       graph.output('outlines', selected.outlines, 'float32', ['detections', 'corners', 2])
   }
-  return graph.encode({ name: 'FCOS Studio', metadata: metadataOf(checkpoint, raw ? null : options) })
+  return graph
 }
 
 /** The form that this engine runs: normalised images [N, H, W, 3] to the head's raw outputs and the mean of P5. */
@@ -80,7 +109,7 @@ export function engineModel(checkpoint: Checkpoint, half = false): Uint8Array<Ar
   const found = networkOf(graph, checkpoint, graph.add('Transpose', [images], { perm: [0, 3, 1, 2] }))
   rawOutputs(graph, checkpoint, found)
   graph.output(EMBEDDING, found.embedding, 'float32', ['batch', 'channels'])
-  return graph.encode({ name: 'FCOS Studio', metadata: {} })
+  return graph.encode({ name: PRODUCER, metadata: {} })
 }
 
 function networkOf(graph: Graph, { config, tensors }: Checkpoint, images: Name): NetworkOutputs {
@@ -105,7 +134,8 @@ function rawOutputs(graph: Graph, { config }: Checkpoint, { levels }: NetworkOut
 /** What the tensors alone do not tell. Values are texts, those in braces and brackets JSON. */
 function metadataOf(
   { config, thresholds, card }: Checkpoint,
-  options: DetectionOptions | null,
+  { raw, precision }: ExportForm,
+  options: DetectionOptions,
 ): Record<string, string> {
   const { classes, input } = config
   return {
@@ -113,7 +143,8 @@ function metadataOf(
     classes: JSON.stringify(classes),
     input: JSON.stringify({ shortSide: input.shortSide, longSide: input.longSide, multiple: 32 }),
     config: JSON.stringify(config),
-    ...(options && { selection: JSON.stringify(options) }),
+    precision,
+    ...(!raw && { selection: JSON.stringify(options) }),
     ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
     ...(card !== undefined && { card }),
   }

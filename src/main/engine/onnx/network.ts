@@ -87,6 +87,8 @@ interface ConvolutionOptions {
   readonly batchNorm?: BatchNorm
   /** Added before the activation. */
   readonly residual?: Name | undefined
+  /** Is not quantised. */
+  readonly staysFloat?: boolean
 }
 
 type Norm = Pick<HeadDescription, 'norm' | 'groups'>
@@ -123,7 +125,7 @@ class Layers {
     })
   }
 
-  /** Convolutions of one input as one, their channels side by side. */
+  /** The last convolutions of a tower as one, their channels side by side. Boxes and scores would be as coarse as int8 is. */
   joined(x: Name, names: readonly string[], padding: number): Name {
     const shapes = names.map((name) => this.weights.shape(`${name}.weight`))
     const outputs = shapes.reduce((sum, [out]) => sum + out, 0)
@@ -133,7 +135,7 @@ class Layers {
       x,
       names.join('+'),
       [outputs, ...shapes[0].slice(1)],
-      { padding },
+      { padding, staysFloat: true },
       { filter: all('weight'), bias: all('bias') },
     )
   }
@@ -197,6 +199,7 @@ class Layers {
       biasFree = false,
       activation,
       residual,
+      staysFloat = false,
     }: ConvolutionOptions,
     values: { readonly filter: () => Float32Array; readonly bias: () => Float32Array },
   ): Name {
@@ -213,6 +216,7 @@ class Layers {
       pads: padsOf(padding, size, stride),
       group: depthwise ? channels : 1,
     })
+    if (staysFloat) graph.staysFloat.add(linear)
     return this.activate(residual === undefined ? linear : graph.add('Add', [linear, residual]), activation)
   }
 

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
+import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
 import { imagesOf, type RawOutputs, type Runner } from '../detect/runner.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
@@ -67,6 +68,18 @@ export async function openSession(model: Uint8Array | string, gpu?: GpuRuntime):
 export async function tensorOf(values: Float32Array, shape: readonly number[]): Promise<Tensor> {
   const { Tensor } = await runtime()
   return new Tensor('float32', values, shape)
+}
+
+/** Normalised [H, W, 3] back to RGB in 0…1, [1, 3, H, W], as exported models take it. */
+export function imageTensor(
+  { images, width, height }: NetworkInput,
+  { input: { mean, std } }: ModelConfig,
+): Promise<Tensor> {
+  const pixels = width * height
+  const planes = new Float32Array(3 * pixels)
+  for (let i = 0; i < pixels; i++)
+    for (let c = 0; c < 3; c++) planes[c * pixels + i] = images[i * 3 + c] * std[c] + mean[c]
+  return tensorOf(planes, [1, 3, height, width])
 }
 
 /**

@@ -200,11 +200,12 @@ const watched = ({ signal, report }: JobContext): Watch => ({
 export const exportHandlers: Handlers<keyof typeof EXPORT_METHODS> = {
   'exports.card': ({ project, runs, evaluations, options }, params) =>
     draftCard({ project, runs: runs.store, evaluations, version: options.info().version }, params),
-  'exports.model': (host, { check, ...params }) => {
+  'exports.model': (host, { check, calibrate, ...params }) => {
     const images = someImages(host.project, check)
+    const calibration = params.onnx?.precision === 'int8' ? someImages(host.project, calibrate) : []
     const title = `Export model to ${basename(params.out)}`
     return host.jobs.start({ kind: 'exports.model', title }, (control) =>
-      exportModel(() => freshEngine(host), { ...params, images }, control),
+      exportModel(() => freshEngine(host), { ...params, images, calibration }, control),
     )
   },
   'exports.report': (host, { run: id, ...params }) => {

@@ -12,11 +12,14 @@ import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobContext } from '../jobs.ts'
 import { differing, errorsOf, type Found, findAll, isRead } from './check-model.ts'
 
-export interface ModelExportOptions extends Omit<ParsedParams<'exports.model'>, 'check' | 'card'> {
+export interface ModelExportOptions
+  extends Omit<ParsedParams<'exports.model'>, 'check' | 'calibrate' | 'card'> {
   /** Null keeps the model's own card and writes none beside the file. */
   readonly card: string | null
   /** Image files for the check; without any, nothing is checked. */
   readonly images: readonly string[]
+  /** Image files that int8 is calibrated on; none for anything else. */
+  readonly calibration: readonly string[]
 }
 
 /** Share of the progress of each of the two passes over the images. */
@@ -31,14 +34,14 @@ export async function exportModel(
   const extension = options.onnx ? '.onnx' : '.safetensors'
   const out = name.toLowerCase().endsWith(extension) ? name : `${name}${extension}`
   const text = `${out.slice(0, -extension.length)}.md`
-  const { model, card, images } = options
+  const { model, card, images, calibration } = options
   const files = card === null ? [out] : [out, text]
   for (const file of files) requireFree(file, overwrite)
   const thresholds = options.thresholds && (await inOrder(model, options.thresholds))
   const partial = unfinished(out)
   const { signal, report } = control
   const work: Work = {
-    ...{ model, partial, images, thresholds, card, signal },
+    ...{ model, partial, images, calibration, thresholds, card, signal },
     async inEngine(body) {
       signal.throwIfAborted()
       const engine = await start()
@@ -48,19 +51,23 @@ export async function exportModel(
         await engine.close()
       }
     },
-    through: (from, share, what) => (done) =>
-      report(from + (share * done) / images.length, `${what}, image ${done} of ${images.length}`),
+    through:
+      (from, share, what, count = images.length) =>
+      (done) =>
+        report(from + (share * done) / count, `${what}, image ${done} of ${count}`),
   }
   try {
     report(0, 'Starting the engine')
-    const check = await (options.onnx ? writeOnnx(work, options.onnx) : writeWeights(work))
-    if (check && check.differing > 0) throw unlike(check)
-    if (check && check.images === 0) throw unchecked(check)
+    const { check, calibration: calibrated } = options.onnx
+      ? await writeOnnx(work, options.onnx)
+      : { check: await writeWeights(work), calibration: null }
     signal.throwIfAborted()
+    if (check && isUnlike(check)) throw unlike(check)
+    if (check && check.images === 0) throw unchecked(check)
     const { size } = await stat(partial)
     await settleFile(partial, out)
     if (card !== null) await replaceFile(text, card)
-    return { files, bytes: size, check }
+    return { files, bytes: size, check, calibration: calibrated }
   } finally {
     await rm(partial, { force: true }).catch(() => undefined)
   }
@@ -71,13 +78,14 @@ interface Work {
   /** Temporary path of the file. */
   readonly partial: string
   readonly images: readonly string[]
+  readonly calibration: readonly string[]
   readonly thresholds: number[] | null
   readonly card: string | null
   readonly signal: AbortSignal
   /** Runs `body` with an engine of its own. */
   inEngine<T>(body: (engine: Engine) => Promise<T>): Promise<T>
-  /** Reports a share of the progress over the images. */
-  through(from: number, share: number, what: string): (done: number) => void
+  /** Reports a share of the progress over the images of the check, or `count` others. */
+  through(from: number, share: number, what: string, count?: number): (done: number) => void
 }
 
 async function writeWeights(work: Work): Promise<ModelCheck | null> {
@@ -100,27 +108,36 @@ async function writeWeights(work: Work): Promise<ModelCheck | null> {
       detections: read.reduce((sum, boxes) => sum + boxes.length, 0),
       differing: differing(wanted, found),
       skipped: errorsOf(found),
-      apart: null,
+      ...{ apart: null, agreement: null },
       engine: `TensorFlow ${tensorflow}, ${device.toUpperCase()}`,
     }
   })
 }
 
-async function writeOnnx(work: Work, form: { readonly raw: boolean; readonly half: boolean }) {
-  const { model, partial, images, thresholds, card, signal } = work
-  await work.inEngine((engine) =>
-    engine.call({ method: 'export-onnx', model, out: partial, ...form, thresholds, card }, () => {}, signal),
-  )
-  if (images.length === 0) return null
-  return work.inEngine(async (engine): Promise<ModelCheck> => {
-    const onImage = work.through(0, 2 * PASS, 'The file in ONNX Runtime, beside the model')
+async function writeOnnx(work: Work, { raw, precision }: NonNullable<ModelExportOptions['onnx']>) {
+  const { model, partial, images, calibration, thresholds, card, signal } = work
+  const form = { raw, precision, thresholds }
+  const checkFrom = calibration.length > 0 ? PASS : 0
+  const calibrated = await work.inEngine((engine) => {
+    const onImage = work.through(0, checkFrom, 'Calibrating', calibration.length)
+    return engine.call(
+      { ...{ method: 'export-onnx', model, out: partial, card }, ...form, calibration: [...calibration] },
+      (event) => event.kind === 'calibrated' && onImage(event.done),
+      signal,
+    )
+  })
+  if (images.length === 0) return { check: null, calibration: calibrated }
+  const check = await work.inEngine(async (engine): Promise<ModelCheck> => {
+    const share = 2 * PASS - checkFrom
+    const onImage = work.through(checkFrom, share, 'The file in ONNX Runtime, beside the model')
     const { box, score, runtime, ...counts } = await engine.call(
-      { method: 'check-onnx', model, file: partial, images: [...images], ...form },
+      { ...{ method: 'check-onnx', model, file: partial, images: [...images] }, ...form },
       (event) => event.kind === 'checked' && onImage(event.done),
       signal,
     )
-    return { ...counts, apart: { box, score }, engine: runtime }
+    return { ...counts, apart: counts.agreement ? null : { box, score }, engine: runtime }
   })
+  return { check, calibration: calibrated }
 }
 
 /** In the order of the model's outputs. Throws USAGE_THRESHOLDS. */
@@ -138,12 +155,31 @@ async function inOrder(
   throw new CodedError('USAGE_THRESHOLDS', what, 'Give one for each class, or none')
 }
 
-const unlike = ({ differing: count, images, skipped, engine }: ModelCheck): CodedError =>
-  new CodedError(
+/** Share of the confident detections that a quantised model has to find too, … */
+const AGREEING = 0.95
+/** … of which so many may be missing where there are few. */
+const FEW_MISSING = 2
+
+const isUnlike = ({ differing: count, agreement }: ModelCheck): boolean =>
+  agreement
+    ? agreement.found < AGREEING * agreement.confident && agreement.confident - agreement.found > FEW_MISSING
+    : count > 0
+
+const KEPT = 'No file was written, and the model is unchanged'
+
+function unlike({ differing: count, agreement, images, skipped, engine }: ModelCheck): CodedError {
+  if (agreement)
+    return new CodedError(
+      'ENGINE_CHECK',
+      `In int8 the model is another: ${engine} agrees in ${agreement.found} of ${agreement.confident} confident detections in ${countOf(images, 'image')}, and ${100 * AGREEING} % are needed`,
+      `${KEPT}. Calibrate on more images of the kind that it is for, or export without int8`,
+    )
+  return new CodedError(
     'ENGINE_CHECK',
     `With the exported file, ${engine} finds different boxes in ${count} of ${images + skipped.length} images`,
-    'No file was written, and the model is unchanged. Try again while nothing else uses the device',
+    `${KEPT}. Try again while nothing else uses the device`,
   )
+}
 
 /** Not one image could be read, so nothing was compared. */
 function unchecked({ skipped }: ModelCheck): CodedError {
@@ -152,6 +188,6 @@ function unchecked({ skipped }: ModelCheck): CodedError {
   return new CodedError(
     code,
     `The exported file was not checked, because no image could be read: ${message}${others}`,
-    'No file was written, and the model is unchanged. Check on other images, or export without a check',
+    `${KEPT}. Check on other images, or export without a check`,
   )
 }

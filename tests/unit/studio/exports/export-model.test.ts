@@ -51,6 +51,7 @@ async function exported(answers: readonly ScoredBox[][], overwrite = false, unre
     card: 'card',
     thresholds: null,
     images: ['1', '2'],
+    calibration: [],
     onnx: null,
     overwrite,
   }
@@ -75,6 +76,7 @@ test('one with which it finds the same is, with its card beside it', async () =>
     differing: 0,
     skipped: [],
     apart: null,
+    agreement: null,
     engine: 'TensorFlow 2, CPU',
   })
   expect(readdirSync(folder).sort()).toEqual(['a.md', 'a.safetensors'])
@@ -94,18 +96,66 @@ test('an ONNX file that finds something else leaves nothing, and one without a c
           score: 0,
           differing,
           skipped: [],
+          agreement: null,
           runtime: 'ONNX Runtime 1',
         }
       },
     }) as unknown as Engine
   const options = {
     ...{ model: '/m', out: join(folder, 'a'), card: null, thresholds: null, images: ['1'], overwrite: false },
-    onnx: { raw: false, half: false },
+    calibration: [],
+    onnx: { raw: false, precision: 'float32' as const },
   }
   await expect(exportModel(engine(1), options, control)).rejects.toMatchObject({ code: 'ENGINE_CHECK' })
   expect(readdirSync(folder)).toEqual([])
   await exportModel(engine(0), options, control)
   expect(readdirSync(folder)).toEqual(['a.onnx'])
+})
+
+test('an int8 file may differ in few confident detections, and is refused with the figures where it differs in more', async () => {
+  const folder = await scratch()
+  const asked: { method: string; calibration?: string[] }[] = []
+  const engine = (agreement: { confident: number; found: number }) => async () =>
+    ({
+      close: async () => {},
+      call: async (request: { method: string; out: string }) => {
+        asked.push(request)
+        if (request.method === 'export-onnx') {
+          writeFileSync(request.out, 'onnx')
+          return { images: 2, skipped: [] }
+        }
+        const all = { ...agreement, overlap: 0.9, score: 0.01 }
+        return {
+          ...{ images: 1, detections: 50, box: 0, score: 0, differing: 0 },
+          skipped: [],
+          agreement: all,
+          runtime: 'R',
+        }
+      },
+    }) as unknown as Engine
+  const options = {
+    ...{ model: '/m', card: null, thresholds: null, images: ['1'], overwrite: true, calibration: ['2', '3'] },
+    ...{ out: join(folder, 'a.onnx'), onnx: { raw: false, precision: 'int8' as const } },
+  }
+  for (const few of [
+    { confident: 100, found: 94 },
+    { confident: 6, found: 3 },
+  ])
+    await expect(exportModel(engine(few), options, control)).rejects.toMatchObject({
+      code: 'ENGINE_CHECK',
+      message: expect.stringContaining(`${few.found} of ${few.confident} confident`),
+    })
+  expect(readdirSync(folder)).toEqual([])
+  for (const enough of [
+    { confident: 100, found: 95 },
+    { confident: 6, found: 4 },
+    { confident: 0, found: 0 },
+  ])
+    expect(await exportModel(engine(enough), options, control)).toMatchObject({
+      calibration: { images: 2 },
+      check: { apart: null, agreement: enough },
+    })
+  expect(asked[0]).toMatchObject({ method: 'export-onnx', precision: 'int8', calibration: ['2', '3'] })
 })
 
 test('an image that cannot be read was not compared: it is named, not counted as equal', async () => {
