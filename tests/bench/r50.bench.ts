@@ -1,18 +1,26 @@
 /**
- * Speed and memory of the ResNet-50 FCOS beside torchvision's, both in turn on this machine:
+ * Speed and memory of a detector with a ResNet-50 beside torchvision's, both in turn on this machine:
  *
- *   FCOS_PEER_PYTHON=…/bin/python FCOS_PEER_BENCH=…/bench_torchvision.py node tests/bench/r50.bench.ts [rounds]
+ *   FCOS_PEER_PYTHON=…/bin/python node tests/bench/r50.bench.ts [--detector retinanet] [--fast-math] [rounds]
  *
- * The peer prints one JSON line with infer_ms, train_step_ms and peak_mb, in float32. One JSON line on standard output:
- * medians over the rounds, and ratios to the peer's.
+ * The Python has torch and torchvision, which run in float32. --fast-math runs a third contender, ours with faster sums. One JSON
+ * line on standard output: medians over the rounds, and ratios to torchvision's.
  */
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
 import { z } from 'zod'
 import type { BenchResult } from '../../src/core/contract/engine.ts'
 import { startEngine } from '../../src/main/studio/engine/spawn.ts'
 
-const { FCOS_PEER_PYTHON: python, FCOS_PEER_BENCH: script } = process.env
+const { FCOS_PEER_PYTHON: python } = process.env
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    detector: { type: 'string', default: 'fcos' },
+    'fast-math': { type: 'boolean', default: false },
+  },
+})
 const SIZE = { height: 800, width: 1088 }
 const RUNS = 7
 
@@ -23,14 +31,11 @@ const PeerResult = z.object({
 })
 
 async function peer(train: boolean): Promise<BenchResult> {
+  const script = fileURLToPath(new URL('torchvision_peer.py', import.meta.url))
+  const { detector } = options
   const args = [
-    script as string,
-    '--height',
-    `${SIZE.height}`,
-    '--width',
-    `${SIZE.width}`,
-    '--runs',
-    `${RUNS}`,
+    script,
+    ...Object.entries({ detector, ...SIZE, runs: RUNS }).flatMap(([key, value]) => [`--${key}`, `${value}`]),
   ]
   const { stdout } = await promisify(execFile)(python as string, train ? [...args, '--train'] : args)
   const result = PeerResult.parse(JSON.parse(stdout))
@@ -45,7 +50,14 @@ async function peer(train: boolean): Promise<BenchResult> {
 async function ours(fastMath: boolean, train: boolean): Promise<BenchResult> {
   const engine = await startEngine({ fastMath })
   try {
-    const request = { method: 'bench', architecture: 'r50', ...SIZE, runs: RUNS, train } as const
+    const request = {
+      method: 'bench',
+      detector: options.detector,
+      architecture: 'r50',
+      ...SIZE,
+      runs: RUNS,
+      train,
+    } as const
     return await engine.call(request, () => {})
   } finally {
     await engine.close()
@@ -54,42 +66,40 @@ async function ours(fastMath: boolean, train: boolean): Promise<BenchResult> {
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]
 
-if (!python || !script) {
-  console.error('Set FCOS_PEER_PYTHON and FCOS_PEER_BENCH to compare with torchvision')
+if (!python) {
+  console.error('Set FCOS_PEER_PYTHON to compare with torchvision')
   process.exit(2)
 }
 
-const contenders = {
-  torchvision: { infer: () => peer(false), train: () => peer(true) },
-  float32: { infer: () => ours(false, false), train: () => ours(false, true) },
-  fastMath: { infer: () => ours(true, false), train: () => ours(true, true) },
+interface Contender {
+  readonly name: string
+  readonly run: (train: boolean) => Promise<BenchResult>
 }
-const samples = Object.keys(contenders).map((name) => ({
-  name,
-  infer: [],
-  train: [],
-  inferMb: [],
-  trainMb: [],
-})) as {
-  name: keyof typeof contenders
-  infer: number[]
-  train: number[]
-  inferMb: number[]
-  trainMb: number[]
-}[]
-const rounds = Number(process.argv[2] ?? 2)
+const contenders: readonly Contender[] = [
+  { name: 'torchvision', run: peer },
+  { name: 'float32', run: (train) => ours(false, train) },
+  ...(options['fast-math'] ? [{ name: 'fastMath', run: (train: boolean) => ours(true, train) }] : []),
+]
+const samples = contenders.map((contender) => ({
+  ...contender,
+  infer: [] as number[],
+  train: [] as number[],
+  inferMb: [] as number[],
+  trainMb: [] as number[],
+}))
+const rounds = Number(positionals[0] ?? 2)
 for (let round = 0; round < rounds; round++) {
   for (const sample of samples) {
-    const infer = await contenders[sample.name].infer()
+    const infer = await sample.run(false)
     sample.infer.push(Math.min(...Object.values(infer.detectMs)))
     sample.inferMb.push(infer.peakMb)
-    const train = await contenders[sample.name].train()
+    const train = await sample.run(true)
     sample.train.push(train.trainMs as number)
     sample.trainMb.push(train.peakMb)
     console.error(sample.name, JSON.stringify({ infer, train }))
   }
 }
-const medians = samples.map(({ name, ...of }) => ({
+const medians = samples.map(({ name, run: _, ...of }) => ({
   name,
   inferMs: median(of.infer),
   trainMs: median(of.train),

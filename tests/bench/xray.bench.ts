@@ -1,7 +1,11 @@
 /**
  * The X-ray in a real browser on the real studio: 300 boxes on an image of 1333×800 px, with the rules of torchvision's
  * model, whose input is as large. One box is dragged; every frame assigns all boxes anew, draws all cells and updates the
- * panel. Prints one JSON line, times in milliseconds: node tests/bench/xray.bench.ts
+ * panel. Prints one JSON line, times in milliseconds:
+ *
+ *   node tests/bench/xray.bench.ts [--only "radius off,retinanet,side by side"] [--profile FOLDER]
+ *
+ * --profile writes the browser's CPU profile of each drag into a folder.
  *
  * compute: assigning, counting and finding runners-up alone, in the same browser.
  * script: processor time of JavaScript per animation frame of the drag, event handlers and all drawing included.
@@ -11,6 +15,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { chromium, type Page } from 'playwright'
 import { build, type Rolldown } from 'vite'
 import { detectors } from '../../src/core/detectors/detectors.ts'
@@ -27,6 +32,8 @@ import { photo } from '../support/canvas/browser.ts'
 const SIZE = { width: 1333, height: 800 }
 const STEPS = 300
 const VIEWS = ['levels', 'sides', 'ambiguity']
+const SIDE_BY_SIDE = 'side by side'
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, profile: { type: 'string' } } })
 
 const random = mulberry32(1)
 const boxes = Array.from({ length: 300 }, () => {
@@ -91,9 +98,8 @@ async function compute(page: Page, model: ModelRules) {
   return percentiles(times.slice(100))
 }
 
-async function drag(page: Page, view: string) {
-  await page.getByRole('combobox', { name: 'View' }).selectOption(view)
-  const canvas = page.getByRole('application')
+async function drag(page: Page, name: string) {
+  const canvas = page.getByRole('application').first()
   await canvas.focus()
   await page.keyboard.press('v')
   const { x, y, width, height } = (await canvas.boundingBox())!
@@ -101,6 +107,10 @@ async function drag(page: Page, view: string) {
   await page.mouse.move(left, top)
   await page.mouse.down()
   await wait(300)
+  const profiler = options.profile === undefined ? null : await page.context().newCDPSession(page)
+  await profiler?.send('Profiler.enable')
+  await profiler?.send('Profiler.setSamplingInterval', { interval: 200 })
+  await profiler?.send('Profiler.start')
   const browser = page.context().browser()!
   await browser.startTracing(page, { categories: ['devtools.timeline'] })
   for (let step = 0; step < STEPS; step++) {
@@ -108,6 +118,11 @@ async function drag(page: Page, view: string) {
   }
   await wait(300)
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString())
+  if (profiler) {
+    const { profile } = await profiler.send('Profiler.stop')
+    await writeFile(join(options.profile!, `${name}.cpuprofile`), JSON.stringify(profile))
+    await profiler.detach()
+  }
   await page.keyboard.press('Escape')
   await page.mouse.up()
   const frames = framesOf(traceEvents)
@@ -150,16 +165,24 @@ const rules: Record<string, readonly [detector: string, model: ModelRules]> = {
 }
 for (const { name, learnsOutlines } of detectors())
   if (name !== 'fcos' && !learnsOutlines) rules[name] = [name, rulesOfDetector(name, sampled.input, {})]
-for (const [name, [detector, model]] of Object.entries(rules)) {
-  const blank = await browser.newPage()
-  const computed = await compute(blank, model)
-  await blank.close()
+const wanted = options.only?.split(',') ?? [...Object.keys(rules), SIDE_BY_SIDE]
+
+async function open(detector: string, model: ModelRules) {
   const fcos = detector === 'fcos' ? model : sampled
   await dispatch(host, 'settings.set', { key: 'xray.model', value: JSON.parse(JSON.stringify(fcos)) })
   await dispatch(host, 'settings.set', { key: 'xray.detector', value: detector })
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   await page.goto(server.url)
   await page.getByRole('region', { name: 'This image', exact: true }).waitFor()
+  return page
+}
+
+for (const [name, [detector, model]] of Object.entries(rules)) {
+  if (!wanted.includes(name)) continue
+  const blank = await browser.newPage()
+  const computed = await compute(blank, model)
+  await blank.close()
+  const page = await open(detector, model)
   const positives = await page
     .getByText(/^Positive locations$/)
     .locator('+ dd')
@@ -169,9 +192,18 @@ for (const [name, [detector, model]] of Object.entries(rules)) {
     .find((one) => one.name === detector)!
     .views.map((view) => view.name)
   const shared = VIEWS.filter((view) => own.includes(view))
-  const views = shared.length > 0 ? shared : [own[0]!]
-  for (const view of views) drags[view] = await drag(page, view)
+  for (const view of shared.length > 0 ? shared : [own[0]!]) {
+    await page.getByRole('combobox', { name: 'View' }).selectOption(view)
+    drags[view] = await drag(page, `${name} ${view}`)
+  }
   results[name] = { positives, compute: computed, drags }
+  await page.close()
+}
+if (wanted.includes(SIDE_BY_SIDE)) {
+  const page = await open('fcos', sampled)
+  await page.keyboard.press('Shift+S')
+  await page.getByRole('region', { name: 'CenterNet' }).waitFor()
+  results[SIDE_BY_SIDE] = await drag(page, SIDE_BY_SIDE)
   await page.close()
 }
 await browser.close()

@@ -8,9 +8,12 @@ const GOLDEN_ANGLE = 180 * (3 - Math.sqrt(5))
 /** Neighbours in the list also differ in lightness, which is visible with any colour vision. */
 const LIGHTNESS = [0.8, 0.5, 0.65]
 
+const further: string[] = []
+
 /** The colour of the class at an index, "#rrggbb": constant, and distinct for each of the first hundred. */
 export function classColour(index: number): string {
   const extra = index - OKABE_ITO.length
   if (extra < 0) return OKABE_ITO[index]
-  return oklchToHex(LIGHTNESS[extra % LIGHTNESS.length], 0.16, extra * GOLDEN_ANGLE)
+  further[extra] ??= oklchToHex(LIGHTNESS[extra % LIGHTNESS.length], 0.16, extra * GOLDEN_ANGLE)
+  return further[extra]
 }

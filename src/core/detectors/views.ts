@@ -51,7 +51,7 @@ export interface View<Targets, Predicted> {
   readonly ends: readonly [low: string, high: string] | null
   /** A key of its own. */
   readonly key?: string
-  /** Views of which this one is made up; the panel shows them side by side. */
+  /** Views of values of which this one is made up; the panel shows them side by side. */
   readonly parts?: readonly string[]
   targets(maps: Targets & AssignedMaps): Paint
   marks?(maps: Targets & AssignedMaps): readonly Mark[]

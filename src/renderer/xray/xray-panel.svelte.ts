@@ -36,6 +36,8 @@ export abstract class XrayPanel implements OverlaySource {
   pinned = $state.raw<readonly LocationReading[]>([])
   #pins: readonly Pin[] = []
   #point: ImagePoint | null = null
+  /** The targets have changed since they were read. */
+  #unread = false
   #canvas: CanvasView | null = null
 
   constructor(studio: Studio) {
@@ -94,12 +96,13 @@ export abstract class XrayPanel implements OverlaySource {
       if (imageId !== undefined) this.unpinAll()
     })
     // Drafts arrive through `drafted`, in time for their frame.
-    $effect(() =>
-      this.#compute(
+    $effect(() => {
+      const targets = this.#compute(
         image(),
         untrack(() => editor.image.draft),
-      ),
-    )
+      )
+      if (targets) this.#read(targets)
+    })
     $effect(() => {
       // Another level is read where the pointer rests.
       void this.level
@@ -141,14 +144,16 @@ export abstract class XrayPanel implements OverlaySource {
     return gt < 0 ? null : (targets.maps.assignment.strip?.(gt) ?? null)
   }
 
-  /** Handles moved boxes of a drag; the result is shown in the frame being drawn. */
+  /** Handles moved boxes of a drag; the result is shown in the frame being drawn, for which `pointed` is called next. */
   drafted(image: SceneImage | null, draft: readonly DraftShape[] | null): void {
     this.#compute(image, draft)
+    this.#unread = true
+    this.#canvas?.invalidateOverlay()
   }
 
   /** Handles a move of the pointer; null when it is outside the image. */
   pointed(point: ImagePoint | null): void {
-    if (point?.x === this.#point?.x && point?.y === this.#point?.y) return
+    if (!this.#unread && point?.x === this.#point?.x && point?.y === this.#point?.y) return
     this.#point = point
     if (this.targets) this.#read(this.targets)
   }
@@ -170,11 +175,11 @@ export abstract class XrayPanel implements OverlaySource {
     this.pinned = []
   }
 
-  #compute(image: SceneImage | null, draft: readonly DraftShape[] | null): void {
+  #compute(image: SceneImage | null, draft: readonly DraftShape[] | null): ComputedTargets | null {
     if (!this.on || !image) {
       this.targets = null
       this.reading = null
-      return
+      return null
     }
     const { editor } = this.#session
     const boxes = targetBoxes(editor.image.annotations, draft, editor.penClass ?? -1)
@@ -182,7 +187,7 @@ export abstract class XrayPanel implements OverlaySource {
     const rules = this.prediction?.rules ?? this.model
     const targets = this.#computer.compute(image, boxes, rules, { runnersUp: this.view === AMBIGUITY_VIEW })
     this.targets = targets
-    this.#read(targets)
+    return targets
   }
 
   #read(targets: ComputedTargets): void {
@@ -191,6 +196,7 @@ export abstract class XrayPanel implements OverlaySource {
     const level = untrack(() => this.level)
     this.reading = (this.#point && read(this.#point, level)) ?? null
     this.pinned = this.#pins.flatMap(({ point, level }) => read(point, level) ?? [])
+    this.#unread = false
     this.#canvas?.invalidateOverlay()
   }
 }

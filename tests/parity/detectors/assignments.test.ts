@@ -172,7 +172,7 @@ describe('RetinaNet', () => {
     expect(lowQuality.length).toBeGreaterThan(9)
     expect(boxIou[1]).toBeLessThan(0.05)
     const floored = { ...retinanet.TORCHVISION_RULES, lowQualityFloor: 0.1 }
-    expect(retinanet.assign(layout, floored, boxes).lowQuality).toEqual([])
+    expect(retinanet.assign(layout, floored, boxes).lowQuality).toHaveLength(0)
   })
 })
 

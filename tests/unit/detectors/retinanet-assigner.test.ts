@@ -112,6 +112,16 @@ test('a floor keeps the low-quality rule from flooding tiny boxes; a box that ov
   }
 })
 
+test('a floor counts in float32, as IoUs do', () => {
+  const box = Float32Array.of(101, 101, 104.3, 104)
+  const { boxIou } = assign(GRID, TORCHVISION_RULES, box)
+  const rules = { ...TORCHVISION_RULES, lowQualityFloor: boxIou[0]! + 1e-10 }
+  const assignment = RETINANET_ASSIGNER.over(GRID, rules, box)
+  expect(assignment.assign()).toContain(0)
+  expect(assignment.obstacle(0)).toBeNull()
+  expect(learnedBoxes(assignment, assignment.assign())).toEqual([0])
+})
+
 test('the nine anchors of a location say what became of them', () => {
   // The square anchor of P4's smallest size around (128, 128), which equals the box, and its neighbours of other shapes.
   const assignment = RETINANET_ASSIGNER.over(GRID, TORCHVISION_RULES, Float32Array.of(96, 96, 160, 160))

@@ -57,21 +57,50 @@ export interface AtssAssignment {
   readonly rescued: readonly number[]
 }
 
+/** The candidates of one box, which are the same whatever other boxes there are; as in AtssAssignment. */
+export type Candidates = {
+  readonly [Field in 'candidates' | 'candidateIou' | 'eligible']: AtssAssignment[Field]
+} & { readonly mean: number; readonly deviation: number }
+
+/** @returns the candidates of each of `boxes`; null for one without area */
+export function candidateFinder(
+  layout: Pyramid,
+  rules: AtssRules,
+  boxes: Float32Array,
+): (gt: number) => Candidates | null {
+  const anchors = new Anchors(layout, rules)
+  const perBox = candidatesPerBox(layout, rules)
+  return (gt) => {
+    if (!hasArea(boxes, gt)) return null
+    const candidates = new Int32Array(perBox)
+    anchors.nearest(boxes, gt, rules.candidates, candidates, 0)
+    const candidateIou = Float32Array.from(candidates, (location) => anchors.iou(location, boxes, gt))
+    const { mean, deviation } = moments(candidateIou)
+    const threshold = Math.fround(mean + deviation)
+    const eligible = Uint8Array.from(candidates, (location, c) =>
+      candidateIou[c] >= threshold && anchors.isInside(location, boxes, gt) ? 1 : 0,
+    )
+    return { candidates, candidateIou, eligible, mean, deviation }
+  }
+}
+
+export const candidatesPerBox = ({ levels }: Pyramid, { candidates }: AtssRules): number =>
+  levels.reduce((sum, { columns, rows }) => sum + Math.min(candidates, columns * rows), 0)
+
 /**
  * Boxes without area have candidates of IoU 0 and learn nothing.
+ * @param candidatesOf gives what candidateFinder does
  * @param into `matched` of an earlier call over the same layout; it is overwritten
  */
 export function assign(
   layout: Pyramid,
   rules: AtssRules,
   boxes: Float32Array,
+  candidatesOf = candidateFinder(layout, rules, boxes),
   into = new Int32Array(layout.locations),
 ): AtssAssignment {
   const count = boxes.length / 4
-  const perBox = layout.levels.reduce(
-    (sum, { columns, rows }) => sum + Math.min(rules.candidates, columns * rows),
-    0,
-  )
+  const perBox = candidatesPerBox(layout, rules)
   const out = {
     matched: into.fill(BACKGROUND),
     candidates: new Int32Array(count * perBox).fill(-1),
@@ -83,22 +112,19 @@ export function assign(
     rescued: [] as number[],
   }
   const best = new Float32Array(layout.locations).fill(-1)
-  const anchors = new Anchors(layout, rules)
   for (let gt = 0; gt < count; gt++) {
-    if (!hasArea(boxes, gt)) continue
-    const start = gt * perBox
-    anchors.nearest(boxes, gt, rules.candidates, out.candidates, start)
-    for (let c = start; c < start + perBox; c++)
-      out.candidateIou[c] = anchors.iou(out.candidates[c], boxes, gt)
-    const { mean, deviation } = moments(out.candidateIou.subarray(start, start + perBox))
-    out.mean[gt] = mean
-    out.deviation[gt] = deviation
-    out.threshold[gt] = mean + deviation
-    for (let c = start; c < start + perBox; c++) {
-      const location = out.candidates[c]
-      const iou = out.candidateIou[c]
-      if (iou < out.threshold[gt] || !anchors.isInside(location, boxes, gt)) continue
-      out.eligible[c] = 1
+    const own = candidatesOf(gt)
+    if (!own) continue
+    out.candidates.set(own.candidates, gt * perBox)
+    out.candidateIou.set(own.candidateIou, gt * perBox)
+    out.eligible.set(own.eligible, gt * perBox)
+    out.mean[gt] = own.mean
+    out.deviation[gt] = own.deviation
+    out.threshold[gt] = own.mean + own.deviation
+    for (let c = 0; c < perBox; c++) {
+      if (own.eligible[c] === 0) continue
+      const location = own.candidates[c]
+      const iou = own.candidateIou[c]
       // Of boxes that want one location the best IoU wins, of equals the first box.
       if (iou <= best[location]) continue
       best[location] = iou

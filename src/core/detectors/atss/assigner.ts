@@ -2,25 +2,36 @@
 import { locationAt } from '../../pyramid/locations.ts'
 import type { Assigner, CandidateStrip, CellOutcome } from '../assigner.ts'
 import { centerness } from '../fcos/targets.ts'
-import { Anchors, type AtssAssignment, type AtssRules, assign, hasArea } from './assign.ts'
+import { PerBox } from '../shared/per-box.ts'
+import {
+  Anchors,
+  type AtssAssignment,
+  type AtssRules,
+  assign,
+  type Candidates,
+  candidateFinder,
+  candidatesPerBox,
+  hasArea,
+} from './assign.ts'
+
+const known = new PerBox<Candidates | null>()
 
 export const ATSS_ASSIGNER: Assigner<AtssRules> = {
   over(grid, rules, boxes) {
     const count = boxes.length / 4
     const anchors = new Anchors(grid, rules)
-    const perBox = grid.levels.reduce(
-      (sum, { columns, rows }) => sum + Math.min(rules.candidates, columns * rows),
-      0,
-    )
-    let known: AtssAssignment | undefined
+    const perBox = candidatesPerBox(grid, rules)
+    const key = `${grid.input.width}×${grid.input.height} ${JSON.stringify(rules)}`
+    const nearestTo = known.over(key, boxes, candidateFinder(grid, rules, boxes))
+    let assigned: AtssAssignment | undefined
     /** By box: the locations that are eligible for it, in rising order. */
     let cells: Int32Array[] = []
     const find = (into?: Int32Array<ArrayBuffer>) => {
-      known = assign(grid, rules, boxes, into)
+      assigned = assign(grid, rules, boxes, nearestTo, into)
       cells = []
-      return known
+      return assigned
     }
-    const found = () => known ?? find()
+    const found = () => assigned ?? find()
     const isRescued = (gt: number, location: number): boolean => {
       const { rescued, matched } = found()
       return matched[location] === gt && rescued.includes(location)
@@ -28,10 +39,10 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
     const levelOf = (location: number) => grid.levels.findLastIndex(({ first }) => first <= location)
     const eligibleCells = (gt: number): Int32Array => {
       const { candidates, eligible } = found()
-      return candidates
-        .subarray(gt * perBox, (gt + 1) * perBox)
-        .filter((location, c) => eligible[gt * perBox + c] === 1 || isRescued(gt, location))
-        .sort()
+      const cells: number[] = []
+      for (let c = gt * perBox; c < (gt + 1) * perBox; c++)
+        if (eligible[c] === 1 || isRescued(gt, candidates[c])) cells.push(candidates[c])
+      return Int32Array.from(cells).sort()
     }
     /** Why box `gt` does not learn its candidate, or that it does. */
     const reason = (gt: number, location: number, iou: number, nameOf: (gt: number) => string): string => {
@@ -73,17 +84,16 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
       },
       learns: () => true,
       explain(cell) {
-        const outcomes = Array.from({ length: count }, (_, gt) => gt).flatMap((gt) => {
-          const candidate = candidatesOf(gt).find(({ location }) => location === cell)
-          if (!candidate) return []
-          const { iou } = candidate
-          return [
-            {
-              ...{ gt, iou, positive: found().matched[cell] === gt },
-              describe: (nameOf = plainName) => `${nameOf(gt)}: ${reason(gt, cell, iou, nameOf)}`,
-            },
-          ]
-        })
+        const { candidates, candidateIou, matched } = found()
+        const outcomes: (CellOutcome & { readonly iou: number })[] = []
+        for (let c = candidates.indexOf(cell); c >= 0; c = candidates.indexOf(cell, c + 1)) {
+          const gt = Math.floor(c / perBox)
+          const iou = candidateIou[c]
+          outcomes.push({
+            ...{ gt, iou, positive: matched[cell] === gt },
+            describe: (nameOf = plainName) => `${nameOf(gt)}: ${reason(gt, cell, iou, nameOf)}`,
+          })
+        }
         if (outcomes.length > 0)
           return outcomes.sort((a, b) => Number(b.positive) - Number(a.positive) || b.iou - a.iou)
         return nearestOutcome(cell)
@@ -122,14 +132,18 @@ export const ATSS_ASSIGNER: Assigner<AtssRules> = {
     /** Of a location that is no box's candidate: the box whose centre is nearest. */
     function nearestOutcome(cell: number): CellOutcome[] {
       const { x, y, level } = locationAt(grid, cell)
-      const away = (gt: number) =>
-        Math.hypot(
+      let nearest: number | undefined
+      let least = Number.POSITIVE_INFINITY
+      for (let gt = 0; gt < count; gt++) {
+        if (!hasArea(boxes, gt)) continue
+        const away = Math.hypot(
           (boxes[gt * 4] + boxes[gt * 4 + 2]) / 2 - x,
           (boxes[gt * 4 + 1] + boxes[gt * 4 + 3]) / 2 - y,
         )
-      const [nearest] = Array.from({ length: count }, (_, gt) => gt)
-        .filter((gt) => hasArea(boxes, gt))
-        .sort((a, b) => away(a) - away(b))
+        if (away >= least) continue
+        nearest = gt
+        least = away
+      }
       if (nearest === undefined) return []
       return [
         {

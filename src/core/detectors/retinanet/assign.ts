@@ -5,6 +5,7 @@
  * A = 9·L anchors, G boxes. Boxes are [G·4] x1, y1, x2, y2 in pixels of the input. IoUs are float32, since equality decides.
  */
 import { z } from 'zod'
+import type { Size } from '../../geometry/box.ts'
 import type { Level, Pyramid } from '../../pyramid/levels.ts'
 import { BACKGROUND, IGNORED } from '../assigner.ts'
 import { ANCHORS_PER_LOCATION, type Anchor, anchorsOf } from './anchors.ts'
@@ -45,7 +46,7 @@ export interface AnchorAssignment {
   /** [G] the anchors of that IoU; none where no anchor overlaps the box. */
   readonly closest: readonly (readonly number[])[]
   /** Anchors that are positive by the low-quality rule alone, ascending. */
-  readonly lowQuality: readonly number[]
+  readonly lowQuality: Int32Array
   /** Boxes that no anchor overlaps. torchvision would give every anchor to them; here they have none, and must be named. */
   readonly unreachable: readonly number[]
 }
@@ -89,7 +90,7 @@ export function nearAnchors(layout: Pyramid, boxes: Float32Array, gt: number, le
 /**
  * @param nearOf gives nearAnchors of a box, with a bound of at most rules.negative: a higher one would change matches. IoUs below it
  *   are left out of bestIou and bestBox but where they are a box's best. By default all are computed
- * @param into `matched` of an earlier call over the same layout; it is overwritten
+ * @param into `matched` of an earlier call over the same layout; it is overwritten, as are bestIou and bestBox of that call
  */
 export function assign(
   layout: Pyramid,
@@ -100,18 +101,19 @@ export function assign(
 ): AnchorAssignment {
   const total = layout.locations * ANCHORS_PER_LOCATION
   const count = boxes.length / 4
-  const bestIou = new Float32Array(total)
-  const bestBox = new Int32Array(total).fill(BACKGROUND)
+  const matched = (into ?? new Int32Array(total)).fill(BACKGROUND)
+  const { bestIou, bestBox } = bestOf(matched)
+  bestIou.fill(0)
+  bestBox.fill(BACKGROUND)
   const boxIou = new Float32Array(count)
   const closest: (readonly number[])[] = []
-  const matched = into ?? new Int32Array(total)
-  matched.fill(BACKGROUND)
   const negative = Math.fround(rules.negative)
   const positive = Math.fround(rules.positive)
   for (let gt = 0; gt < count; gt++) {
     const near = nearOf(gt)
     for (let i = 0; i < near.anchors.length; i++) {
-      const [anchor, iou] = [near.anchors[i], near.ious[i]]
+      const anchor = near.anchors[i]
+      const iou = near.ious[i]
       if (iou <= bestIou[anchor]) continue
       bestIou[anchor] = iou
       bestBox[anchor] = gt
@@ -121,29 +123,110 @@ export function assign(
     closest.push(near.closest)
   }
 
-  const lowQuality = new Set<number>()
+  const lowQuality: number[] = []
   for (let gt = 0; rules.lowQuality && gt < count; gt++) {
     if (boxIou[gt] === 0 || boxIou[gt] < Math.fround(rules.lowQualityFloor)) continue
-    for (const anchor of closest[gt]) if (matched[anchor] < 0) lowQuality.add(anchor)
+    for (const anchor of closest[gt]) {
+      if (matched[anchor] >= 0 || matched[anchor] === GIVEN) continue
+      matched[anchor] = GIVEN
+      lowQuality.push(anchor)
+    }
   }
+  let index: BoxIndex | undefined
   for (const anchor of lowQuality) {
     if (bestBox[anchor] === BACKGROUND) {
+      index ??= new BoxIndex(layout.input, boxes)
       const place = anchorAt(layout, anchor)
-      for (let gt = 0; gt < count; gt++) {
-        const iou = anchorIou(place, boxes, gt)
-        if (iou <= bestIou[anchor]) continue
-        bestIou[anchor] = iou
-        bestBox[anchor] = gt
-      }
+      bestBox[anchor] = index.bestFor(place)
+      bestIou[anchor] = anchorIou(place, boxes, bestBox[anchor])
     }
     matched[anchor] = bestBox[anchor]
   }
   return {
     ...{ matched, bestIou, bestBox, boxIou, closest },
-    lowQuality: [...lowQuality].sort((a, b) => a - b),
+    lowQuality: Int32Array.from(lowQuality).sort(),
     unreachable: [...boxIou.keys()].filter((gt) => boxIou[gt] === 0),
   }
 }
+
+/** Stands in for a box in `matched` until it is known which one the low-quality rule gives the anchor to. */
+const GIVEN = -3
+
+type Best = Pick<AnchorAssignment, 'bestIou' | 'bestBox'>
+
+/** Made once for each buffer that callers use again and again, which is overwritten as these are. */
+const bests = new WeakMap<Int32Array, Best>()
+
+function bestOf(matched: Int32Array): Best {
+  const known = bests.get(matched)
+  if (known) return known
+  const made = { bestIou: new Float32Array(matched.length), bestBox: new Int32Array(matched.length) }
+  bests.set(matched, made)
+  return made
+}
+
+const TILE_PX = 64
+
+/** Boxes by the tiles of the input that they touch. Those beyond its edge count to the tiles along it. */
+class BoxIndex {
+  readonly #boxes: Float32Array
+  readonly #areas: Float32Array
+  readonly #columns: number
+  readonly #rows: number
+  readonly #tiles: number[][]
+
+  constructor({ width, height }: Size, boxes: Float32Array) {
+    this.#boxes = boxes
+    this.#areas = Float32Array.from({ length: boxes.length / 4 }, (_, gt) => areaOf(boxes, gt))
+    this.#columns = Math.ceil(width / TILE_PX)
+    this.#rows = Math.ceil(height / TILE_PX)
+    this.#tiles = Array.from({ length: this.#columns * this.#rows }, () => [])
+    for (const [gt, area] of this.#areas.entries()) {
+      if (area === 0) continue
+      const [right, bottom] = [this.#columnAt(boxes[gt * 4 + 2]), this.#rowAt(boxes[gt * 4 + 3])]
+      for (let row = this.#rowAt(boxes[gt * 4 + 1]); row <= bottom; row++)
+        for (let column = this.#columnAt(boxes[gt * 4]); column <= right; column++)
+          this.#tiles[row * this.#columns + column].push(gt)
+    }
+  }
+
+  /** The box of the greatest IoU with an anchor, of equals the first; BACKGROUND where none overlaps it. */
+  bestFor({ x, y, halfWidth, halfHeight }: PlacedAnchor): number {
+    const [boxes, areas] = [this.#boxes, this.#areas]
+    const [left, top, right, bottom] = [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight]
+    const anchorArea = 4 * halfWidth * halfHeight
+    let best = BACKGROUND
+    let bestIou = 0
+    const [lastRow, lastColumn] = [this.#rowAt(bottom), this.#columnAt(right)]
+    for (let row = this.#rowAt(top); row <= lastRow; row++) {
+      for (let column = this.#columnAt(left); column <= lastColumn; column++) {
+        // A box is met once in each tile that it touches.
+        for (const gt of this.#tiles[row * this.#columns + column]) {
+          const width = Math.fround(Math.min(boxes[gt * 4 + 2], right) - Math.max(boxes[gt * 4], left))
+          const height = Math.fround(Math.min(boxes[gt * 4 + 3], bottom) - Math.max(boxes[gt * 4 + 1], top))
+          if (!(width > 0 && height > 0)) continue
+          const shared = Math.fround(width * height)
+          const iou = Math.fround(shared / Math.fround(Math.fround(areas[gt] + anchorArea) - shared))
+          if (iou < bestIou || iou === 0 || (iou === bestIou && gt > best)) continue
+          best = gt
+          bestIou = iou
+        }
+      }
+    }
+    return best
+  }
+
+  #columnAt(x: number): number {
+    return tileAt(x, this.#columns)
+  }
+
+  #rowAt(y: number): number {
+    return tileAt(y, this.#rows)
+  }
+}
+
+const tileAt = (value: number, tiles: number): number =>
+  Math.min(Math.max(Math.floor(value / TILE_PX), 0), tiles - 1)
 
 /** How far below a bound an IoU may lie by rounding. */
 const SLACK = 1 - 1e-5
@@ -231,9 +314,9 @@ export function anchorAt({ levels }: Pyramid, anchor: number): PlacedAnchor {
   const location = Math.floor(anchor / ANCHORS_PER_LOCATION)
   const level = levels.findLast(({ first }) => first <= location)!
   const row = Math.floor((location - level.first) / level.columns)
+  const { halfWidth, halfHeight } = anchorsOf(level.stride)[anchor % ANCHORS_PER_LOCATION]
   return {
-    ...anchorsOf(level.stride)[anchor % ANCHORS_PER_LOCATION],
-    level,
+    ...{ halfWidth, halfHeight, level },
     x: level.offset.x + (location - level.first - row * level.columns) * level.spacing.x,
     y: level.offset.y + row * level.spacing.y,
   }

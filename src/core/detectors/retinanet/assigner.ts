@@ -2,6 +2,7 @@
 import type { Pyramid } from '../../pyramid/levels.ts'
 import type { Assigner, Assignment, CellMark, CellOutcome } from '../assigner.ts'
 import { BACKGROUND, IGNORED } from '../assigner.ts'
+import { PerBox } from '../shared/per-box.ts'
 import { ANCHORS_PER_LOCATION } from './anchors.ts'
 import {
   type AnchorAssignment,
@@ -30,13 +31,14 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
 } = {
   over(grid, rules, boxes) {
     const count = boxes.length / 4
-    const nearOf = remember(grid, boxes, rules.negative)
-    let known: AnchorAssignment | undefined
+    const key = `${grid.input.width}×${grid.input.height} ${JSON.stringify(rules)}`
+    const anchorsOf = known.over(key, boxes, (gt) => boxAnchors(grid, rules, boxes, gt))
+    let assigned: AnchorAssignment | undefined
     const find = (into?: Int32Array<ArrayBuffer>) => {
-      known = assign(grid, rules, boxes, nearOf, into)
-      return known
+      assigned = assign(grid, rules, boxes, (gt) => anchorsOf(gt).near, into)
+      return assigned
     }
-    const found = () => known ?? find()
+    const found = () => assigned ?? find()
     const scene = (): Scene => ({ grid, rules, boxes, found: found() })
     let byOwner: ReadonlyMap<number, number[]> | undefined
     /** Anchors that box `gt` learns by the low-quality rule, though they may be another's best. */
@@ -45,33 +47,27 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
       byOwner ??= Map.groupBy(lowQuality, (anchor) => bestBox[anchor])
       return byOwner.get(gt) ?? []
     }
-    /** By box: its eligible anchors, ascending, with their IoUs. Asked for several times a frame. */
-    const eligibleOf: (ReadonlyMap<number, number> | undefined)[] = []
-    const isRescued = (gt: number): boolean => rules.lowQuality && found().boxIou[gt] >= rules.lowQualityFloor
-    const anchorsFor = (gt: number): ReadonlyMap<number, number> => {
+    /** By box. Asked for several times a frame. */
+    const eligibleOf: (EligibleAnchors | undefined)[] = []
+    const eligibleFor = (gt: number): EligibleAnchors => {
       const made = eligibleOf[gt]
       if (made) return made
-      const cells = new Map<number, number>()
-      const near = nearOf(gt)
-      for (const [i, anchor] of near.anchors.entries()) {
-        if (near.ious[i] >= Math.fround(rules.positive)) cells.set(anchor, near.ious[i])
-      }
-      const others = isRescued(gt) ? [...given(gt), ...found().closest[gt]] : given(gt)
-      for (const anchor of others) cells.set(anchor, anchorIou(anchorAt(grid, anchor), boxes, gt))
-      const sorted = new Map([...cells].sort(([a], [b]) => a - b))
-      eligibleOf[gt] = sorted
-      return sorted
+      const all = withOthers(grid, anchorsOf(gt), given(gt), found().bestIou)
+      eligibleOf[gt] = all
+      return all
     }
     const iou = (gt: number, anchor: number): number =>
-      anchorsFor(gt).get(anchor) ?? anchorIou(anchorAt(grid, anchor), boxes, gt)
+      eligibleFor(gt).ious.get(anchor) ?? anchorIou(anchorAt(grid, anchor), boxes, gt)
     return {
       ...{ grid, boxes, found },
       stronger: 'boxes that fit them better',
       assign: (into) => find(into).matched,
       eligible(gt, visit, only) {
-        forEachRun(grid, [...anchorsFor(gt).keys()], (start, end, level) => {
-          if (only === undefined || level === only) visit(start, end, level)
-        })
+        const { runs } = eligibleFor(gt)
+        for (let i = 0; i < runs.length; i += 3) {
+          const level = runs[i + 2]
+          if (only === undefined || level === only) visit(runs[i], runs[i + 1], level)
+        }
       },
       strength: iou,
       rivals: (gt) => Array.from({ length: count }, (_, other) => other).filter((other) => other !== gt),
@@ -94,7 +90,7 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
             title: 'no anchor overlaps',
             describe: (box) => `no anchor overlaps ${box}`,
           }
-        if (best >= Math.fround(rules.positive) || isRescued(gt)) return null
+        if (best >= Math.fround(rules.positive) || isRescued(rules, best)) return null
         const rule = rules.lowQuality
           ? `also under the low-quality rule’s floor of ${rules.lowQualityFloor}`
           : 'the low-quality rule is off'
@@ -109,38 +105,71 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
   },
 }
 
-/** What the boxes of the last call had near them: while one box of many is dragged, those of the others stay. */
-let lastKey = ''
-let lastNear: ReadonlyMap<string, NearAnchors> = new Map()
-
-function remember(grid: Pyramid, boxes: Float32Array, least: number): (gt: number) => NearAnchors {
-  const key = `${grid.input.width}×${grid.input.height} ${least}`
-  const before = key === lastKey ? lastNear : new Map<string, NearAnchors>()
-  const now = new Map<string, NearAnchors>()
-  lastKey = key
-  lastNear = now
-  return (gt) => {
-    const box = boxes.subarray(gt * 4, gt * 4 + 4).join()
-    const near = now.get(box) ?? before.get(box) ?? nearAnchors(grid, boxes, gt, least)
-    now.set(box, near)
-    return near
-  }
+/** The anchors that one box may learn. */
+interface BoxAnchors {
+  readonly near: NearAnchors
+  /** Whatever other boxes there are. */
+  readonly eligible: EligibleAnchors
+  /** With those that the low-quality rule gave it as the best of others, as asked for last. */
+  extended: { readonly others: readonly number[]; readonly eligible: EligibleAnchors } | null
 }
 
-/** Calls `visit` with each run of ascending cells, which never spans two levels. */
-function forEachRun(
+interface EligibleAnchors {
+  /** By anchor, ascending. */
+  readonly ious: ReadonlyMap<number, number>
+  /** Of successive anchors of a level: first, last + 1 and level of each. */
+  readonly runs: Int32Array
+}
+
+const known = new PerBox<BoxAnchors>()
+
+/** Whether the low-quality rule gives a box the anchors of its best IoU. */
+const isRescued = ({ lowQuality, lowQualityFloor }: MatcherRules, best: number): boolean =>
+  lowQuality && best >= Math.fround(lowQualityFloor)
+
+function boxAnchors(grid: Pyramid, rules: MatcherRules, boxes: Float32Array, gt: number): BoxAnchors {
+  const near = nearAnchors(grid, boxes, gt, rules.negative)
+  const least = Math.fround(rules.positive)
+  const ious = new Map<number, number>()
+  for (const [i, anchor] of near.anchors.entries()) if (near.ious[i] >= least) ious.set(anchor, near.ious[i])
+  if (isRescued(rules, near.best)) for (const anchor of near.closest) ious.set(anchor, near.best)
+  return { near, eligible: eligibleAnchors(grid, [...ious]), extended: null }
+}
+
+/** Of a box that is given these anchors. */
+function withOthers(
+  grid: Pyramid,
+  box: BoxAnchors,
+  given: readonly number[],
+  bestIou: Float32Array,
+): EligibleAnchors {
+  const { eligible, extended } = box
+  const others = given.filter((anchor) => !eligible.ious.has(anchor))
+  if (others.length === 0) return eligible
+  const isKnown =
+    extended?.others.length === others.length && others.every((one, i) => one === extended.others[i])
+  if (isKnown) return extended.eligible
+  const all = [...eligible.ious, ...others.map((anchor) => [anchor, bestIou[anchor]] as const)]
+  box.extended = { others, eligible: eligibleAnchors(grid, all) }
+  return box.extended.eligible
+}
+
+function eligibleAnchors(
   { levels }: Pyramid,
-  cells: readonly number[],
-  visit: (start: number, end: number, level: number) => void,
-): void {
+  anchors: readonly (readonly [anchor: number, iou: number])[],
+): EligibleAnchors {
+  const ious = new Map(anchors.toSorted(([a], [b]) => a - b))
+  const cells = [...ious.keys()]
   const ends = levels.map(({ first, rows, columns }) => (first + rows * columns) * ANCHORS_PER_LOCATION)
+  const runs: number[] = []
   for (let i = 0; i < cells.length; ) {
     const level = ends.findIndex((end) => cells[i] < end)
     let next = i + 1
     while (next < cells.length && cells[next] === cells[next - 1] + 1 && cells[next] < ends[level]) next++
-    visit(cells[i], cells[next - 1] + 1, level)
+    runs.push(cells[i], cells[next - 1] + 1, level)
     i = next
   }
+  return { ious, runs: Int32Array.from(runs) }
 }
 
 const two = (iou: number): string => iou.toFixed(2)
@@ -149,8 +178,12 @@ const two = (iou: number): string => iou.toFixed(2)
 function outcomesAt(scene: Scene, anchor: number): CellOutcome[] {
   const { grid, boxes, found } = scene
   const place = anchorAt(grid, anchor)
-  return Array.from({ length: boxes.length / 4 }, (_, gt) => ({ gt, iou: anchorIou(place, boxes, gt) }))
-    .filter(({ iou }) => iou > 0)
+  const overlapped: { readonly gt: number; readonly iou: number }[] = []
+  for (let gt = 0; gt < boxes.length / 4; gt++) {
+    const iou = anchorIou(place, boxes, gt)
+    if (iou > 0) overlapped.push({ gt, iou })
+  }
+  return overlapped
     .sort((a, b) => b.iou - a.iou || a.gt - b.gt)
     .map(({ gt, iou }) => ({
       gt,

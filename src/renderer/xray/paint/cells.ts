@@ -13,21 +13,18 @@ export interface Layout {
   readonly pyramid: Pyramid
 }
 
-/** Fills a cell of the canvas, in whole CSS pixels. */
-export type CellPainter = (
-  location: number,
-  level: Level,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-) => void
+export interface CellPainter {
+  /** Takes a cell of the canvas, in whole CSS pixels. Cells of one level do not overlap where each is a pixel or more. */
+  paint(location: number, level: Level, x: number, y: number, width: number, height: number): void
+  /** Called after the cells of each level. */
+  finish?(): void
+}
 
 /** Cells narrower than this on the screen have no gap between them, in CSS pixels. */
 const LEAST_WITH_GAP = 5
 
 /**
- * Calls `paint` for the visible locations that are drawn.
+ * Paints the visible locations that are drawn.
  * @param part of the image in sight, image pixels
  */
 export function paintCells(
@@ -36,7 +33,7 @@ export function paintCells(
   shown: GridLevelName | null,
   view: View,
   part: BoxXyxy,
-  paint: CellPainter,
+  painter: CellPainter,
 ): void {
   const scale = imageScale(layout)
   for (const level of levelsToDraw(layout.pyramid, shown)) {
@@ -53,9 +50,10 @@ export function paintCells(
         const location = level.first + row * level.columns + column
         if (!isDrawn(location)) continue
         const x = xs[column - left]!
-        paint(location, level, x, y, Math.max(1, xs[column - left + 1]! - x - gap), height)
+        painter.paint(location, level, x, y, Math.max(1, xs[column - left + 1]! - x - gap), height)
       }
     }
+    painter.finish?.()
   }
 }
 

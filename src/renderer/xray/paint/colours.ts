@@ -2,28 +2,40 @@ import { classColour } from '../../../core/colour/class-palette.ts'
 import { type ColourMap, colourTable } from '../../../core/colour/colour-maps.ts'
 
 const STEPS = 256
-const tables = new Map<ColourMap, readonly string[]>()
+
+interface Heat {
+  readonly css: readonly string[]
+  readonly pixels: Uint32Array
+}
+
+const heats = new Map<ColourMap, Heat>()
+
+function heatOf(map: ColourMap): Heat {
+  let heat = heats.get(map)
+  if (!heat) {
+    const bytes = colourTable(map)
+    const rgb = Array.from({ length: STEPS }, (_, i) => bytes.subarray(3 * i, 3 * i + 3))
+    heat = {
+      css: rgb.map((colour) => `rgb(${colour.join(' ')})`),
+      pixels: new Uint32Array(Uint8Array.from(rgb.flatMap((colour) => [...colour, 255])).buffer),
+    }
+    heats.set(map, heat)
+  }
+  return heat
+}
+
+/** The place of a value among the colours of a map; values are clamped to [0, 1]. */
+export const heatStep = (value: number): number => Math.min(STEPS - 1, Math.max(0, Math.floor(value * STEPS)))
 
 /** A map's colours as CSS colours, from its low end. */
-function cssTable(map: ColourMap): readonly string[] {
-  let table = tables.get(map)
-  if (!table) {
-    const bytes = colourTable(map)
-    table = Array.from({ length: STEPS }, (_, i) => `rgb(${bytes.subarray(3 * i, 3 * i + 3).join(' ')})`)
-    tables.set(map, table)
-  }
-  return table
-}
+export const heatColours = (map: ColourMap): readonly string[] => heatOf(map).css
 
-/** The colour of a value, clamped to [0, 1]. */
-export function heat(map: ColourMap): (value: number) => string {
-  const table = cssTable(map)
-  return (value) => table[Math.min(STEPS - 1, Math.max(0, Math.floor(value * STEPS)))]!
-}
+/** The same as pixels of an ImageData. */
+export const heatPixels = (map: ColourMap): Uint32Array => heatOf(map).pixels
 
 /** A CSS gradient from the low to the high end. */
 export const gradient = (map: ColourMap): string =>
-  `linear-gradient(90deg, ${cssTable(map)
+  `linear-gradient(90deg, ${heatColours(map)
     .filter((_, i) => i % 15 === 0)
     .join(', ')})`
 

@@ -17,9 +17,9 @@ describe('cells on the screen', () => {
   const targets = compute([targetBox(1, [40, 40, 80, 80])])
   const painted = (part: readonly [number, number, number, number], view = VIEW) => {
     const cells: [string, ...number[]][] = []
-    paintCells(...positivesOf(targets), null, view, part, (_, level: Level, ...cell) =>
-      cells.push([level.name, ...cell]),
-    )
+    paintCells(...positivesOf(targets), null, view, part, {
+      paint: (_, level: Level, ...cell) => cells.push([level.name, ...cell]),
+    })
     return cells
   }
 
@@ -44,10 +44,10 @@ describe('cells on the screen', () => {
   test('coarse levels come first', () => {
     const both = compute([targetBox(1, [40, 40, 80, 80]), targetBox(2, [4, 4, 124, 124])])
     const names: string[] = []
-    paintCells(...positivesOf(both), null, VIEW, ALL, (_, { name }) => names.push(name))
+    paintCells(...positivesOf(both), null, VIEW, ALL, { paint: (_, { name }) => names.push(name) })
     expect(names.indexOf('P3')).toBeGreaterThan(names.lastIndexOf('P4'))
     const alone: string[] = []
-    paintCells(...positivesOf(both), 'P4', VIEW, ALL, (_, { name }) => alone.push(name))
+    paintCells(...positivesOf(both), 'P4', VIEW, ALL, { paint: (_, { name }) => alone.push(name) })
     expect(new Set(alone)).toEqual(new Set(['P4']))
   })
 })
