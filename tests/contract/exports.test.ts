@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EngineData } from '../../src/core/contract/engine.ts'
 import { EvaluationEntry } from '../../src/core/contract/studio/evaluation.ts'
 import { ModelExport, ReportExport } from '../../src/core/contract/studio/exports.ts'
+import { DetectionReport } from '../../src/core/contract/studio/models.ts'
 import { ExportResult } from '../../src/core/contract/studio/project.ts'
 import type { StudioClient } from '../../src/core/contract/wire.ts'
 import { FORMATS } from '../../src/core/formats/formats.ts'
@@ -251,6 +252,28 @@ describe('models and reports', () => {
     })
     const lacking = { ...params, out: `${out}-2`, thresholds: [{ classId: 1, score: 0.5 }] }
     expect(await exported(client, lacking)).toMatchObject({ error: { code: 'USAGE_THRESHOLDS' } })
+  }, 120_000)
+
+  test('int8 is calibrated on images of the project, and the file is a model of it', async () => {
+    const { client, model } = await project()
+    const out = join(await scratch(), 'squares.onnx')
+    const params = { model, out, card: '', thresholds: null, check: 2, calibrate: 3, overwrite: false }
+    const details: string[] = []
+    client.on('job', ({ detail }) => details.push(detail))
+    const job = await exported(client, { ...params, onnx: { raw: false, precision: 'int8' } })
+    expect(job.error).toBeNull()
+    const { calibration, check } = ModelExport.parse(job.result)
+    expect(calibration).toEqual({ images: 3, skipped: [] })
+    expect(check).toMatchObject({ images: 2, apart: null })
+    expect(check!.agreement!.found).toBeGreaterThan(0)
+    expect(details).toContainEqual(expect.stringMatching(/^Calibrating, image \d of 3/))
+
+    await client.call('models.use', { path: out })
+    const job8 = await client.call('detect.images', {
+      ...{ images: { query: '' }, score: 0.1, nms: 0.6, addClasses: true },
+    })
+    const { proposals } = DetectionReport.parse((await ended(client, job8)).result)
+    expect(proposals).toBeGreaterThan(0)
   }, 120_000)
 
   test('nothing is left of an export that was cancelled or failed', async () => {

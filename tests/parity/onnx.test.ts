@@ -25,6 +25,7 @@ import { Network } from '../../src/main/engine/model/network.ts'
 import { modelTensors } from '../../src/main/engine/model/tensors.ts'
 import { requireDecoder } from '../../src/main/engine/onnx/decoders.ts'
 import { differences } from '../../src/main/engine/onnx/differences.ts'
+import { openExported } from '../../src/main/engine/onnx/exported.ts'
 import { type Calibrate, exportedModel } from '../../src/main/engine/onnx/model.ts'
 import { onnxRunner, openSession, tensorOf } from '../../src/main/engine/onnx/session.ts'
 import type { Checkpoint } from '../../src/main/engine/weights/checkpoint.ts'
@@ -218,9 +219,29 @@ describe.each(Object.entries(MODELS))('%s', { timeout: 60_000 }, (name, config) 
     model.dispose()
     if (!IN_INT8.includes(name)) return
 
-    const form = { raw: true, precision: 'int8' } as const
-    const int8 = await openSession(await exportedModel(checkpoint, form, options, calibrate))
-    const integers = await int8.run({ image: await imageTensor() })
+    // The file is a model again.
+    const path = join(await scratch(), 'model.onnx')
+    writeFileSync(path, file)
+    const { runner: exported, thresholds } = await openExported(path)
+    expect(thresholds).toEqual(checkpoint.thresholds)
+    expect(await exported.raw(input)).toEqual(ours)
+
+    const int8 = { raw: false, precision: 'int8' } as const
+    const raw8 = await exportedModel(checkpoint, { ...int8, raw: true }, options, calibrate)
+    const integers = await (await openSession(raw8)).run({ image: await imageTensor() })
+    writeFileSync(path, await exportedModel(checkpoint, int8, options, calibrate))
+    const { runner: quantised } = await openExported(path)
+    expect(quantised.runtime).toMatch(/^ONNX Runtime .*, CPU, int8$/)
+    const again = await quantised.raw(input)
+    for (const [n, { outputs, embedding }] of again.images.entries()) {
+      expect(unexplained(embedding, [...raw.images[n]!.embedding])).toBeLessThan(0.3)
+      for (const [of, values] of Object.entries(outputs)) {
+        const length = values.length
+        const same = (integers[of]!.data as Float32Array).subarray(n * length, (n + 1) * length)
+        // Normalising rounds otherwise, which may move a pixel by one step.
+        expect(unexplained(values, [...same]), of).toBeLessThan(0.02)
+      }
+    }
     for (const of of Object.keys(raw.images[0]!.outputs)) {
       const exact = raw.images.flatMap(({ outputs }) => [...outputs[of]!])
       // These weights are no trained ones and pass errors on; a wrong scale somewhere leaves more than all unexplained.

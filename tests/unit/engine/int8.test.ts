@@ -5,8 +5,13 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ScoredBox } from '../../../src/core/contract/engine.ts'
+import { decodeOnnxMetadata, isOnnx } from '../../../src/core/formats/onnx-metadata.ts'
+import { encodeSafetensors } from '../../../src/core/formats/safetensors.ts'
+import { preprocess } from '../../../src/main/engine/data/preprocess.ts'
+import { detectInput } from '../../../src/main/engine/detect/detect.ts'
 import { Agreeing } from '../../../src/main/engine/onnx/differences.ts'
 import { checkOnnx, exportOnnx } from '../../../src/main/engine/onnx/export.ts'
+import { openExported } from '../../../src/main/engine/onnx/exported.ts'
 import { Graph, type Name } from '../../../src/main/engine/onnx/graph.ts'
 import {
   activationScale,
@@ -20,6 +25,9 @@ import {
   roundHalfEven,
 } from '../../../src/main/engine/onnx/quantise.ts'
 import { openSession, tensorOf } from '../../../src/main/engine/onnx/session.ts'
+import { readCheckpoint } from '../../../src/main/engine/weights/checkpoint.ts'
+import { decodeImage } from '../../../src/main/images/decode.ts'
+import { aboutCheckpoint, originOfFile } from '../../../src/main/studio/engine/weights-file.ts'
 import { largestDifference } from '../../support/largest-difference.ts'
 import { scratch } from '../../support/scratch.ts'
 
@@ -130,6 +138,20 @@ async function both(build: (graph: Graph, x: Name) => Name, input = RAMP) {
 }
 
 const NAMED = { name: 'test', metadata: {} }
+
+test('the metadata of a file are read without its graph, whatever they say', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: 'binary', maxLength: 300 })),
+      (metadata) => {
+        const file = new Graph().encode({ name: 'FCOS Studio', metadata })
+        expect(isOnnx(file)).toBe(true)
+        expect(decodeOnnxMetadata(file)).toEqual(metadata)
+      },
+    ),
+  )
+  expect(isOnnx(encodeSafetensors(new Map(), { text: 'a'.repeat(0x120808 - 31) }))).toBe(false)
+})
 
 describe('graphs', () => {
   test('a convolution gives what integers give by hand', async () => {
@@ -259,6 +281,23 @@ test('the model of the sample is exported in int8, finds what it found, and says
   expect(found).toBeGreaterThanOrEqual(0.95 * confident)
   expect(overlap).toBeGreaterThan(0.9)
   expect(score).toBeLessThan(0.03)
+
+  // As a model it has what it was exported with, without an engine too.
+  expect(await aboutCheckpoint(out)).toMatchObject({ config: (await readCheckpoint(model)).config })
+  const { runner } = await openExported(out)
+  const of = preprocess([await decodeImage(paths[0]!)], runner.config.input)
+  expect((await detectInput(runner, of, { score: 0.4, nms: 0.6, limit: 100 })).flat().length).toBeGreaterThan(
+    3,
+  )
+  await expect(readCheckpoint(out)).rejects.toMatchObject({
+    code: 'WEIGHTS_FORMAT',
+    message: expect.stringContaining('ONNX'),
+  })
+  await expect(originOfFile(out)).rejects.toMatchObject({ code: 'WEIGHTS_ARCHITECTURE' })
+  for (const bytes of [file.subarray(0, 1_000_000), new Graph().encode(NAMED)]) {
+    writeFileSync(out, bytes)
+    await expect(openExported(out)).rejects.toMatchObject({ code: 'WEIGHTS_FORMAT' })
+  }
 
   const none = exportOnnx({ ...request, calibration: [broken] }, () => {}, signal)
   await expect(none).rejects.toMatchObject({

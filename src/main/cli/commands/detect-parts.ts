@@ -12,6 +12,7 @@ import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import { CodedError, describe } from '../../../core/errors.ts'
 import { describeProblem } from '../../../core/formats/problems.ts'
 import { replaceFile } from '../../files/replace-file.ts'
+import { isOnnxFile } from '../../files/weights-file.ts'
 import {
   headLine,
   ListDigest,
@@ -188,6 +189,12 @@ async function detectOnRay(options: PartsOptions, on: string, progress: Progress
     progress,
   )
   requireProgramFor(network, 'detect')
+  if (await isOnnxFile(options.model!))
+    throw new CodedError(
+      'USAGE_MODEL',
+      `${options.model} is an ONNX file, and on Ray it is PyTorch that detects`,
+      'Give the checkpoint that it was exported from',
+    )
   await cluster.version()
   const job = path.resolve(storage ?? path.dirname(path.resolve(out)), `${path.basename(out)}-job`)
   const program = path.join(job, JOB_FILES.program)

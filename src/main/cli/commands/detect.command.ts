@@ -24,7 +24,7 @@ export function detectCommand({ command, print }: CommandLine): void {
       })
         .option(
           '--model <checkpoint>',
-          "a run's checkpoint, or weights with torchvision's tensor names; required but with --merge",
+          "a run's checkpoint, weights with torchvision's tensor names, or an ONNX file of fcos export; required but with --merge",
         )
         .requiredOption('--out <path>', 'file or folder for the results')
         .addOption(

@@ -2,6 +2,8 @@
 import { stat } from 'node:fs/promises'
 import type { ModelInfo } from '../../../core/contract/engine.ts'
 import type { Tiling } from '../../../core/detectors/shared/tiles.ts'
+import { isOnnxFile } from '../../files/weights-file.ts'
+import { openExported } from '../onnx/exported.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
 import { learntSide, learntTiling } from './learnt-side.ts'
 import type { Runner } from './runner.ts'
@@ -32,9 +34,9 @@ export class LoadedModels {
   }
 
   /**
-   * Runs `body` with the model of a checkpoint, as the file is now.
+   * Runs `body` with the model of a checkpoint or of an exported ONNX file, as the file is now.
    * @param note is told what takes a moment.
-   * @throws CodedError WEIGHTS_*, as readCheckpoint; USAGE_RUNTIME.
+   * @throws CodedError WEIGHTS_*, as readCheckpoint and openExported; USAGE_RUNTIME.
    */
   async use<T>(
     path: string,
@@ -76,6 +78,13 @@ export class LoadedModels {
 }
 
 async function load(path: string, note: (message: string) => void): Promise<LoadedModel> {
+  if (await isOnnxFile(path)) {
+    const { runner, thresholds, training } = await openExported(path)
+    return {
+      ...{ runner, thresholds: thresholds ?? null },
+      ...{ learntSide: await learntSide(path, { training }), tiling: learntTiling({ training }) },
+    }
+  }
   const checkpoint = await readCheckpoint(path)
   const [runner, side] = await Promise.all([openRunner(checkpoint, note), learntSide(path, checkpoint)])
   return {

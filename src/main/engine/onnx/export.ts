@@ -17,6 +17,7 @@ import { replaceFile } from '../../files/replace-file.ts'
 import { decodeImage } from '../../images/decode.ts'
 import { type NetworkInput, preprocess } from '../data/preprocess.ts'
 import { detectInput, detectionsIn } from '../detect/detect.ts'
+import { learntSide, learntTiling, tilesInCheckpoint } from '../detect/learnt-side.ts'
 import { evaluationOptions } from '../detect/options.ts'
 import { imagesOf, type Runner } from '../detect/runner.ts'
 import { tensorflowOrOnnx } from '../detect/runtimes.ts'
@@ -42,6 +43,7 @@ export async function exportOnnx(
     ...checkpoint,
     thresholds: thresholds ?? checkpoint.thresholds,
     card: card ?? checkpoint.card,
+    training: tilesInCheckpoint(await learntSide(model, checkpoint), learntTiling(checkpoint)),
   }
   let calibrated: Calibration | null = null
   const calibrate = calibrator({ checkpoint, path: model, images: calibration, onImage, signal }, (done) => {

@@ -1,5 +1,5 @@
 /** An ONNX graph in the making, and the file that it becomes (github.com/onnx/onnx, docs/IR.md). */
-import { create, type DescField, toBinary } from '@bufbuild/protobuf'
+import { create, type DescField, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
   AttributeProtoSchema,
@@ -26,6 +26,18 @@ const ELEMENTS = {
   int8: DataType.INT8,
   uint8: DataType.UINT8,
 } as const
+
+const ARRAYS = [
+  ['float32', Float32Array],
+  ['float16', Float16Array],
+  ['int64', BigInt64Array],
+  ['int32', Int32Array],
+  ['int8', Int8Array],
+  ['uint8', Uint8Array],
+] as const
+
+/** What is added to a graph that was read is numbered from here, past all that it has. */
+const AFTER_READ = 2 ** 31
 
 export type Tensor = { readonly shape: readonly number[] } & (
   | { readonly type: 'float32'; readonly values: Float32Array }
@@ -63,6 +75,27 @@ export class Graph {
   /** @param half weights are kept in half the space, as float16, and are widened to float32 where they are used. */
   constructor(half = false) {
     this.#half = half
+  }
+
+  /**
+   * The operations and tensors of a file that `encode` made, without its inputs and outputs.
+   * @throws Error where it is no such file.
+   */
+  static read(file: Uint8Array): Graph {
+    const { graph } = fromBinary(ModelProtoSchema, file)
+    if (!graph) throw new Error('it has no graph')
+    const read = new Graph()
+    read.#nodes.push(...graph.node)
+    for (const { name, dataType, dims, rawData } of graph.initializer) {
+      const shape = dims.map(Number)
+      const { buffer } = Uint8Array.from(rawData)
+      const of = ARRAYS.find(([type]) => ELEMENTS[type] === dataType)
+      if (!of) throw new Error(`the elements of its tensor ${name} are of no type that is written here`)
+      const [type, Values] = of
+      read.store(name, { type, shape, values: new Values(buffer) } as Tensor)
+    }
+    read.#count = AFTER_READ
+    return read
   }
 
   input(name: Name, dimensions: readonly Dimension[]): Name {

@@ -1,5 +1,6 @@
 /** A checkpoint as an ONNX file: for others to take away, or for this engine to detect with. */
 
+import { z } from 'zod'
 import type { OnnxPrecision } from '../../../core/contract/engine.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { DetectionOptions } from '../detect/options.ts'
@@ -42,22 +43,38 @@ export async function exportedModel(
   options: DetectionOptions,
   calibrate?: Calibrate,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const graph = exportedGraph(checkpoint, form, options)
+  const { graph, parts: made } = exportedGraph(checkpoint, form, options)
   const metadata = metadataOf(checkpoint, form, options)
+  let { feature } = made
   if (form.precision === 'int8') {
     const parts = plan(graph)
     const { ranges, images } = await calibrate!(observer(graph, parts.activations), parts.activations)
-    quantise(graph, parts, ranges)
+    const instead = quantise(graph, parts, ranges)
+    feature = instead.get(feature) ?? feature
     metadata.calibration = JSON.stringify({ images })
   }
+  metadata.parts = JSON.stringify({ ...made, feature } satisfies EngineParts)
   return graph.encode({ name: PRODUCER, metadata })
 }
+
+/** Where in an exported graph the parts lie that this engine detects with. */
+export const EngineParts = z.object({
+  /** What the network takes, [N, 3, H, W]. */
+  normalised: z.string(),
+  /** Of each level by the names of the head's outputs, [N, locations, channels]. */
+  levels: z.array(z.record(z.string(), z.string())).min(1),
+  /** P5, or the only level. */
+  feature: z.string(),
+  /** Values of the head's own parameters. */
+  parameters: z.record(z.string(), z.array(z.number())),
+})
+export type EngineParts = z.infer<typeof EngineParts>
 
 function exportedGraph(
   checkpoint: Checkpoint,
   { raw, precision }: ExportForm,
   options: DetectionOptions,
-): Graph {
+): { readonly graph: Graph; readonly parts: EngineParts } {
   const { config, tensors } = checkpoint
   const graph = new Graph(precision === 'float16')
   const image = graph.input(IMAGE, ['batch', 3, 'height', 'width'])
@@ -69,6 +86,9 @@ function exportedGraph(
   const found = networkOf(graph, checkpoint, normalised)
   const head = detectorOf(config).head(config)
   const weights = weightsOf(tensors)
+  const parameters = Object.fromEntries(
+    head.parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
+  )
   if (raw) {
     rawOutputs(graph, checkpoint, found)
     for (const { name, tensor, shape } of head.parameters)
@@ -84,9 +104,7 @@ function exportedGraph(
       graph,
       config,
       levels: found.levels,
-      parameters: Object.fromEntries(
-        head.parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
-      ),
+      parameters,
       score: options.score,
       height: graph.size(image, 2),
       width: graph.size(image, 3),
@@ -99,17 +117,58 @@ function exportedGraph(
     if (selected.outlines)
       graph.output('outlines', selected.outlines, 'float32', ['detections', 'corners', 2])
   }
-  return graph
+  return {
+    graph,
+    parts: {
+      normalised,
+      levels: found.levels.map(({ outputs }) => ({ ...outputs })),
+      feature: found.feature,
+      parameters: Object.fromEntries(Object.entries(parameters).map(([name, values]) => [name, [...values]])),
+    },
+  }
 }
 
 /** The form that this engine runs: normalised images [N, H, W, 3] to the head's raw outputs and the mean of P5. */
 export function engineModel(checkpoint: Checkpoint, half = false): Uint8Array<ArrayBuffer> {
   const graph = new Graph(half)
-  const images = graph.input(IMAGE, ['batch', 'height', 'width', 3])
-  const found = networkOf(graph, checkpoint, graph.add('Transpose', [images], { perm: [0, 3, 1, 2] }))
+  return engineForm(graph, checkpoint, networkOf(graph, checkpoint, engineInput(graph)))
+}
+
+/**
+ * The same of a file that exportedModel made.
+ * @throws Error where it is none.
+ */
+export function engineModelOf(
+  file: Uint8Array,
+  checkpoint: Pick<Checkpoint, 'config'>,
+  { normalised, levels, feature }: EngineParts,
+): Uint8Array<ArrayBuffer> {
+  const graph = Graph.read(file)
+  let images: Name | undefined
+  graph.rewrite((operation) => {
+    images ??= engineInput(graph)
+    const input = operation.input.map((name) => (name === normalised ? images! : name))
+    graph.append({ ...operation, input })
+  })
+  return engineForm(graph, checkpoint, { levels: levels.map((outputs) => ({ outputs })), feature })
+}
+
+const engineInput = (graph: Graph): Name =>
+  graph.add('Transpose', [graph.input(IMAGE, ['batch', 'height', 'width', 3])], { perm: [0, 3, 1, 2] })
+
+function engineForm(
+  graph: Graph,
+  checkpoint: Pick<Checkpoint, 'config'>,
+  found: Pick<NetworkOutputs, 'feature'> & RawLevels,
+): Uint8Array<ArrayBuffer> {
   rawOutputs(graph, checkpoint, found)
-  graph.output(EMBEDDING, found.embedding, 'float32', ['batch', 'channels'])
+  const mean = graph.add('Flatten', [graph.add('GlobalAveragePool', [found.feature])])
+  graph.output(EMBEDDING, mean, 'float32', ['batch', 'channels'])
   return graph.encode({ name: PRODUCER, metadata: {} })
+}
+
+interface RawLevels {
+  readonly levels: readonly Pick<NetworkOutputs['levels'][number], 'outputs'>[]
 }
 
 function networkOf(graph: Graph, { config, tensors }: Checkpoint, images: Name): NetworkOutputs {
@@ -118,7 +177,7 @@ function networkOf(graph: Graph, { config, tensors }: Checkpoint, images: Name):
 }
 
 /** Each output of the head over all levels, [N, L, channels], as Outputs in core/detectors/detector.ts has it. */
-function rawOutputs(graph: Graph, { config }: Checkpoint, { levels }: NetworkOutputs): void {
+function rawOutputs(graph: Graph, { config }: Pick<Checkpoint, 'config'>, { levels }: RawLevels): void {
   for (const { name, channels } of detectorOf(config)
     .head(config)
     .towers.flatMap((tower) => tower.outputs)) {
@@ -133,7 +192,7 @@ function rawOutputs(graph: Graph, { config }: Checkpoint, { levels }: NetworkOut
 
 /** What the tensors alone do not tell. Values are texts, those in braces and brackets JSON. */
 function metadataOf(
-  { config, thresholds, card }: Checkpoint,
+  { config, thresholds, card, training }: Checkpoint,
   { raw, precision }: ExportForm,
   options: DetectionOptions,
 ): Record<string, string> {
@@ -145,6 +204,7 @@ function metadataOf(
     config: JSON.stringify(config),
     precision,
     ...(!raw && { selection: JSON.stringify(options) }),
+    ...(training && { training: JSON.stringify(training) }),
     ...(thresholds && { thresholds: JSON.stringify(thresholds) }),
     ...(card !== undefined && { card }),
   }

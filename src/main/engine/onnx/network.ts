@@ -31,8 +31,8 @@ export interface LevelOutputs {
 export interface NetworkOutputs {
   /** P3 to P7, or the single level of an up-sampling neck. */
   readonly levels: readonly LevelOutputs[]
-  /** The mean of P5, or of the only level, [N, channels]. */
-  readonly embedding: Name
+  /** P5, or the only level. */
+  readonly feature: Name
 }
 
 export interface Weights {
@@ -70,7 +70,7 @@ export function network(
     : pyramid(layers, stages.slice(1), head.p6)
   return {
     levels: features.map((feature, level) => headOn(layers, head, feature, level)),
-    embedding: graph.add('Flatten', [graph.add('GlobalAveragePool', [features[2] ?? features[0]])]),
+    feature: features[2] ?? features[0],
   }
 }
 

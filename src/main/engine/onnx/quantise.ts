@@ -134,8 +134,15 @@ export function observer(graph: Graph, values: readonly Name[]): Uint8Array<Arra
   return observing.encode({ name: 'FCOS Studio', metadata: {} })
 }
 
-/** @param ranges of the plan's activations. */
-export function quantise(graph: Graph, { operations }: Plan, ranges: ReadonlyMap<Name, Range>): void {
+/**
+ * @param ranges of the plan's activations.
+ * @returns what is read instead of each of them.
+ */
+export function quantise(
+  graph: Graph,
+  { operations }: Plan,
+  ranges: ReadonlyMap<Name, Range>,
+): ReadonlyMap<Name, Name> {
   const scales = new Map([...ranges].map(([name, range]) => [name, activationScale(range)]))
   const scaleOf = ({ input }: NodeProto): Affine => scales.get(input[0])!
   const filters = quantisedFilters(
@@ -143,7 +150,6 @@ export function quantise(graph: Graph, { operations }: Plan, ranges: ReadonlyMap
     graph.operations.filter(({ opType, name }) => opType === 'Conv' && operations.has(name)),
     scaleOf,
   )
-  /** What is read instead of a value. */
   const instead = new Map<Name, Name>()
   const computed = new Set(graph.operations.flatMap(({ output }) => output))
   graph.rewrite((original) => {
@@ -174,6 +180,7 @@ export function quantise(graph: Graph, { operations }: Plan, ranges: ReadonlyMap
     graph.append(operation)
     if (scale) instead.set(value, throughInt8(graph, value, scale))
   })
+  return instead
 }
 
 /** An activation function that gives nothing but what quantising gives, which also cuts at both ends. */

@@ -1,7 +1,7 @@
 /** A model on ONNX Runtime, on the CPU or a GPU. */
 import { readdirSync } from 'node:fs'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { HeadParameters, Outputs } from '../../../core/detectors/detector.ts'
+import type { Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { ModelConfig } from '../../../core/detectors/model-config.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
@@ -91,22 +91,31 @@ export async function onnxRunner(
   { half = false, gpu }: { readonly half?: boolean; readonly gpu?: GpuRuntime } = {},
 ): Promise<Runner> {
   const { config, tensors } = checkpoint
-  const detector = detectorOf(config)
-  const { towers, parameters } = detector.head(config)
-  const names = towers.flatMap((tower) => tower.outputs.map(({ name }) => name))
   const weights = weightsOf(tensors)
-  const headParameters: HeadParameters = Object.fromEntries(
-    parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
+  const parameters = Object.fromEntries(
+    detectorOf(config)
+      .head(config)
+      .parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
   )
   const session = await openSession(engineModel(checkpoint, half), gpu)
-  const version = await onnxVersion()
+  const runtime = `ONNX Runtime ${await onnxVersion()}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`
+  return runnerOn(session, { config, parameters, runtime })
+}
+
+/** @param session of a model as engineModel writes it. */
+export function runnerOn(
+  session: InferenceSession,
+  { config, parameters, runtime }: Pick<Runner, 'config' | 'runtime'> & Pick<RawOutputs, 'parameters'>,
+): Runner {
+  const detector = detectorOf(config)
+  const names = detector.head(config).towers.flatMap((tower) => tower.outputs.map(({ name }) => name))
   const run = async ({ images, width, height, sizes }: NetworkInput): Promise<RawOutputs> => {
     const input = await tensorOf(images, [sizes.length, height, width, 3])
     const found = await session.run({ [IMAGE]: input })
     const outputs: Outputs = Object.fromEntries(names.map((name) => [name, found[name].data as Float32Array]))
     return {
       grid: detector.grid({ width, height }, config),
-      parameters: headParameters,
+      parameters,
       images: imagesOf(sizes.length, outputs, found[EMBEDDING].data as Float32Array),
     }
   }
@@ -114,7 +123,7 @@ export async function onnxRunner(
   let last: Promise<unknown> = Promise.resolve()
   return {
     ...{ config, detector },
-    runtime: `ONNX Runtime ${version}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`,
+    runtime,
     raw(input) {
       const outputs = last.then(() => run(input))
       last = outputs.catch(() => {})

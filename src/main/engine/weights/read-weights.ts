@@ -1,6 +1,7 @@
 /** Weights from any file that the studio takes: safetensors, or what torch.save writes. Told apart by their content. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { CodedError } from '../../../core/errors.ts'
+import { isOnnx } from '../../../core/formats/onnx-metadata.ts'
 import { decodeSafetensors } from '../../../core/formats/safetensors.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
 import { unsupported } from './pth/errors.ts'
@@ -53,5 +54,11 @@ async function readOpen(file: FileHandle): Promise<Weights> {
     const { tensors, metadata } = decodeSafetensors(await file.readFile())
     return { tensors: new Map(tensors), metadata }
   }
+  if (isOnnx(start))
+    throw new CodedError(
+      'WEIGHTS_FORMAT',
+      'This is an ONNX file, which can detect but not be trained on or exported again',
+      'Give the checkpoint that it was exported from',
+    )
   throw new CodedError('WEIGHTS_FORMAT', 'This is neither a safetensors file nor one that torch.save wrote')
 }

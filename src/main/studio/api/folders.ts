@@ -11,7 +11,7 @@ import { PROJECT_FILE } from '../project/index.ts'
 const MOST_ENTRIES = 2000
 
 const LABELS = new Set(['.json', '.csv', '.yaml', '.xml'])
-const WEIGHTS = new Set(['.safetensors', '.pth', '.pt'])
+const WEIGHTS = new Set(['.safetensors', '.pth', '.pt', '.onnx'])
 
 /** Directory entries that are looked at for the counts of one listing. */
 const MOST_COUNTED = 20_000

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import { ModelConfig } from '../../../core/detectors/detectors.ts'
 import { CodedError } from '../../../core/errors.ts'
+import { decodeOnnxMetadata, isOnnx, ONNX_METADATA_BYTES } from '../../../core/formats/onnx-metadata.ts'
 import { decodeMetadata, headerEnd } from '../../../core/formats/safetensors.ts'
 import { WEIGHT_SOURCES } from '../../../core/training/weight-sources.ts'
 import { requireWeightsFile } from '../../files/weights-file.ts'
@@ -22,8 +23,8 @@ const About = z.object({
 export type CheckpointAbout = z.infer<typeof About>
 
 /**
- * Null for weights that are not a checkpoint of this program; only the names of their tensors describe them. Throws
- * WEIGHTS_NOT_FOUND.
+ * Of a checkpoint or an exported ONNX file. Null for weights that are no checkpoint of this program; only the names of their tensors
+ * describe them. Throws WEIGHTS_NOT_FOUND.
  */
 export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | null> {
   requireWeightsFile(path)
@@ -31,7 +32,9 @@ export async function aboutCheckpoint(path: string): Promise<CheckpointAbout | n
     throw new CodedError('WEIGHTS_NOT_FOUND', `${path} cannot be read`, 'Choose another model', { cause })
   })
   try {
-    return About.parse(decodeMetadata(await start(file, headerEnd(await start(file, 8)))))
+    const first = await start(file, 8)
+    if (isOnnx(first)) return About.parse(decodeOnnxMetadata(await start(file, ONNX_METADATA_BYTES)))
+    return About.parse(decodeMetadata(await start(file, headerEnd(first))))
   } catch {
     return null
   } finally {
@@ -83,7 +86,8 @@ async function look(path: string): Promise<FileOrigin> {
       { cause },
     )
   })
-  const source = WEIGHT_SOURCES.find(({ mark }) => bytes.includes(mark))
+  // Its tensors have the same names, but are folded or quantised.
+  const source = isOnnx(bytes) ? undefined : WEIGHT_SOURCES.find(({ mark }) => bytes.includes(mark))
   if (source) {
     const isWhole = bytes.includes('backbone.fpn.extra_blocks.p6.weight')
     const pyramid = isWhole ? (bytes.includes(MADE_OF_C5) ? 'C5' : 'P5') : null

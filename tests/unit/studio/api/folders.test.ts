@@ -18,6 +18,7 @@ beforeEach(async () => {
     'set/labels/1.txt',
     '.hidden/3.jpg',
     'a.csv',
+    'b.onnx',
   ])
     await writeFile(join(folder, name), '')
 })
@@ -28,6 +29,7 @@ test('folders say how many images are in them and below', async () => {
     ['empty', 'folder', 0],
     ['set', 'folder', 2],
     ['a.csv', 'labels', null],
+    ['b.onnx', 'weights', null],
   ])
   expect([file, isHome]).toEqual([null, false])
 })
