@@ -11,9 +11,10 @@ import type {
 import type { InputConfig } from '../../../core/detectors/model-config.ts'
 import { tileSide } from '../../../core/detectors/shared/tiles.ts'
 import type { Size } from '../../../core/geometry/box.ts'
-import { decodeImage, type RgbImage } from '../../images/decode.ts'
+import type { RgbImage } from '../../images/decode.ts'
 import type { LargeImage } from '../../images/region.ts'
 import type { JobControl } from '../control.ts'
+import { openLabelled } from '../data/labelled-image.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf, type ImageCandidates } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
@@ -92,7 +93,7 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
   const start = performance.now()
   let load = 0
   let decode = 0
-  const image = decodeImage(file).finally(() => {
+  const image = seenOf(file).finally(() => {
     decode = performance.now() - start
   })
   // An error of the image is reported after an error of the model.
@@ -101,22 +102,34 @@ export async function mapsOf({ model: path, image: file, size }: MapsRequest): P
     load = performance.now() - start
     const { runner } = loaded
     const config = inputOf(runner.config.input, size)
-    const source = await image
+    const { pixels, displayed } = await image
     const began = performance.now()
-    const input = preprocess([source], config)
+    const input = preprocess([pixels], config)
     const { parameters, images } = await runner.raw(input)
     const network = performance.now() - began
     return {
-      ...frameOf(source, input, 0),
+      ...{ ...frameOf(pixels, input, 0), image: displayed },
       model: infoOf(loaded, config),
       outputs: images[0].outputs,
       parameters,
       embedding: images[0].embedding,
       isTiled:
-        tileSide(source, { input: config.longSide, learnt: loaded.learntSide }, loaded.tiling) !== null,
+        tileSide(displayed, { input: config.longSide, learnt: loaded.learntSide }, loaded.tiling) !== null,
       milliseconds: { load, decode, network },
     }
   })
+}
+
+/** An image as the network sees it as a whole, and its size as displayed. Both differ where it is too large to be decoded at once. */
+async function seenOf(file: string): Promise<{ readonly pixels: RgbImage; readonly displayed: Size }> {
+  const image = await openLabelled({ path: file })
+  const displayed = { width: image.width, height: image.height }
+  if ('data' in image) return { pixels: image, displayed }
+  try {
+    return { pixels: await image.reduced(), displayed }
+  } finally {
+    await image.close()
+  }
 }
 
 /** The requested size as a rule for the input: its long side decides. */
