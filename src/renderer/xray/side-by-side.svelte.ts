@@ -119,6 +119,11 @@ export class SidePanel extends XrayPanel {
   readonly #xray: Xray
   readonly #sides: SideBySide
   readonly #place: number
+  readonly model: ModelRules = $derived.by(() => {
+    const { shows } = this.choice
+    const known = shows.kind === 'targets' && detectors().some(({ name }) => name === shows.detector)
+    return this.#xray.rulesFor(known ? shows.detector : FCOS.name)
+  })
   prediction = $state.raw<Prediction | null>(null)
   /** Whether its model is computing. */
   busy = $state(false)
@@ -154,12 +159,6 @@ export class SidePanel extends XrayPanel {
 
   get on(): boolean {
     return this.#sides.on
-  }
-
-  get model(): ModelRules {
-    const { shows } = this.choice
-    const known = shows.kind === 'targets' && detectors().some(({ name }) => name === shows.detector)
-    return this.#xray.rulesFor(known ? shows.detector : FCOS.name)
   }
 
   get viewName(): string {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { ATSS } from '../../../../src/core/detectors/atss/index.ts'
+import { CENTERNET } from '../../../../src/core/detectors/centernet/index.ts'
+import { detectorOf } from '../../../../src/core/detectors/detectors.ts'
 import { decodeCandidates } from '../../../../src/core/detectors/fcos/decode.ts'
 import { FCOS } from '../../../../src/core/detectors/fcos/index.ts'
 import { lite0Config } from '../../../../src/core/detectors/fcos/presets.ts'
+import type { ModelConfig } from '../../../../src/core/detectors/model-config.ts'
+import { RETINANET } from '../../../../src/core/detectors/retinanet/index.ts'
 import type { Candidates } from '../../../../src/core/detectors/shared/candidates.ts'
 import type { CandidateImage } from '../../../../src/core/evaluation/oracle/answers.ts'
 import { answersFor } from '../../../../src/core/evaluation/oracle/answers.ts'
@@ -96,6 +101,78 @@ describe('one object, three candidates', () => {
   it('crowds and classes that the model does not know are no answers', () => {
     const others = [object([0, 0, 48, 24], { crowd: true, categoryId: 7 }), object([0, 0, 48, 24])]
     expect(oracleDetections('class', image, others, OPTIONS)).toEqual([])
+  })
+})
+
+describe('other detectors', () => {
+  const classes = [
+    { id: 3, name: 'a' },
+    { id: 7, name: 'b' },
+  ]
+  const truthOf = (width: number, height: number) => object([0, 0, width, height], { categoryId: 7 })
+  /** The first two are the object's where it says so; the first has another class, and the boxes are beside it. */
+  const kinds = [
+    {
+      // [0, 0, 32, 32] in the input. The smallest square anchors around (16, 16) and (24, 16) have IoU 1 and 3/5. The smallest wide one
+      // around (16, 24), 46 × 22, has 32·19 / (32² + 46·22 − 32·19) = 0.43: it is ignored.
+      ...{ detector: RETINANET, truth: truthOf(64, 32), locations: [18 * 9 + 3, 19 * 9 + 3, 26 * 9] },
+      ...{
+        parts: {},
+        objects: [0, 0, -1],
+        quality: [1, 0.6, 0],
+        classStep: [1, 1, 0],
+        asIs: [0.8, 0.5, 0.6],
+      },
+    },
+    {
+      // [0, 0, 24, 24]. The nine P3 locations around (12, 12) have IoU 25²/64², above mean + deviation of all 21 candidates.
+      ...{ detector: ATSS, truth: truthOf(48, 24), locations: [9, 18, 19] },
+      parts: { centerness: Float32Array.of(0.9, 0.2, 0.5) },
+      ...{ objects: [0, 0, -1], quality: [1, 0.2, 0] },
+      // The square root of p = 1 and the IoU of the boxes, 40 × 24 and 24 × 24 of 48 × 24.
+      classStep: [Math.sqrt(40 / 48), Math.sqrt(0.5), 0],
+      asIs: [0.8 * 0.9, 0.5 * 0.2, 0.6 * 0.5].map(Math.sqrt),
+    },
+    {
+      // The centre of [0, 0, 24, 24] lies in the fourth cell of the fourth row of 16.
+      ...{ detector: CENTERNET, truth: truthOf(48, 24), locations: [51, 52, 60] },
+      ...{ parts: {}, objects: [0, -1, -1], quality: [1, 0, 0], classStep: [1, 0, 0], asIs: [0.8, 0.5, 0.6] },
+    },
+  ]
+  it.each(kinds)('$detector.name: classes, boxes and scores of each step', (kind) => {
+    const { detector, truth, parts, objects } = kind
+    const config = detector.presets.lite0(classes) as ModelConfig
+    const candidates: Candidates = {
+      ...{ locations: Int32Array.from(kind.locations), levels: new Uint8Array(3), parts },
+      labels: Int32Array.of(0, 1, 0),
+      classScores: Float32Array.of(0.8, 0.5, 0.6),
+      scores: Float32Array.from(kind.asIs),
+      boxes: Float32Array.of(0, 0, 40, 24, 0, 0, 24, 24, 90, 10, 110, 30),
+    }
+    const pyramid = detectorOf(config).grid({ width: 64, height: 32 }, config)
+    const image: CandidateImage = { imageId: 1, candidates, pyramid, toSource: { x: 2, y: 1 } }
+    const answers = answersFor(image, [truth], config)
+    expect([...answers.object]).toEqual(objects)
+    expect([...answers.quality]).toEqual(close(kind.quality))
+    const apply = (step: OracleStep) =>
+      applyOracle(step, candidates, answers, [truth], () => 1, detectorOf(config))
+    expect([...apply('asIs').scores]).toEqual(close(kind.asIs))
+    const labels = [1, 1, 0]
+    const isFound = objects.map((one) => Number(one === 0))
+    expect([...apply('class').candidates.labels]).toEqual(labels)
+    expect([...apply('class').scores]).toEqual(close(kind.classStep))
+    expect(apply('class').candidates.boxes).toBe(candidates.boxes)
+    expect([...apply('box').candidates.labels]).toEqual(labels)
+    expect([...apply('box').scores]).toEqual(isFound)
+    const [x, y, width, height] = truth.box
+    expect([...apply('box').candidates.boxes]).toEqual(
+      objects.flatMap((one, i) =>
+        one === 0 ? [x, y, x + width, y + height] : [...candidates.boxes.subarray(4 * i, 4 * i + 4)],
+      ),
+    )
+    expect(oracleDetections('box', image, [truth], { ...OPTIONS, config })).toEqual([
+      { imageId: 1, categoryId: 7, box: truth.box, score: 1 },
+    ])
   })
 })
 
