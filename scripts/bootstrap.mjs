@@ -70,7 +70,7 @@ function installNode24() {
   ).version
   if (versionOf(node24()) !== `v${wanted}`) {
     console.log(`Installing Node ${wanted} beside the packages`)
-    npm(['rebuild', '--ignore-scripts=false', 'node'])
+    npm(['rebuild', '--ignore-scripts=false', '--loglevel=error', 'node'])
   }
   const node = node24()
   if (versionOf(node) !== `v${wanted}`)
