@@ -60,8 +60,10 @@ export async function openSample(
   await mkdir(fresh, { recursive: true })
   await cp(join(sampleFolder, 'images'), join(fresh, 'images'), { recursive: true })
   const project = await createProject(fresh)
+  let ids: ReadonlyMap<string, number>
   try {
     await scanImages(project)
+    ids = new Map(project.images.list(project.find('')).map(({ path, id }) => [path, id]))
     for (const split of ['train', 'val'] as const) {
       const { dataset } = await loadDataset(join(sampleFolder, `${split}.json`))
       const images = dataset.images.map((image) => ({ ...image, splits: [split] }))
@@ -76,7 +78,7 @@ export async function openSample(
   } finally {
     project.close()
   }
-  const run = await layRun(join(sampleFolder, 'run'), fresh, folder)
+  const run = await layRun(join(sampleFolder, 'run'), fresh, folder, ids)
   await rm(folder, { recursive: true, force: true })
   await rename(fresh, folder)
   const made = await openProject(folder)
@@ -122,17 +124,30 @@ async function layEvaluation(
   )
 }
 
-/** The sample's run names images by their path in the sample; a run's own data names files. Returns its id. */
-async function layRun(from: string, into: string, projectFolder: string): Promise<string | undefined> {
+/**
+ * The sample's run names images by their path in the sample, and has learnt from others too, in a project of its own. A run's own
+ * data names files, and has the ids of the project that it lies in. Returns the run's id.
+ */
+async function layRun(
+  from: string,
+  into: string,
+  projectFolder: string,
+  ids: ReadonlyMap<string, number>,
+): Promise<string | undefined> {
   const note = readNote(from)
   if (note === undefined) return undefined
   const id = runIdOf(note.created)
   const folder = join(into, 'runs', id)
   await cp(from, folder, { recursive: true })
   const { data, validation } = RunData.parse(JSON.parse(await readFile(join(from, RUN_FILES.data), 'utf8')))
+  let unused = Math.max(...ids.values())
   const placed = (set: EngineData): EngineData => ({
     ...set,
-    images: set.images.map((image) => ({ ...image, path: join(projectFolder, image.path) })),
+    images: set.images.map((image) => ({
+      ...image,
+      id: ids.get(image.path) ?? ++unused,
+      path: join(projectFolder, image.path),
+    })),
   })
   const text = writeRunData({ data: placed(data), validation: validation && placed(validation) })
   await replaceFile(join(folder, RUN_FILES.data), text)

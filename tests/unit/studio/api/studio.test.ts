@@ -19,6 +19,10 @@ describe('a window and the studio', () => {
     const classes = await client.call('classes.list', {})
     expect(classes.map(({ name }) => name).sort()).toEqual(['die', 'marble', 'pawn'])
     expect(classes.reduce((sum, { labels }) => sum + labels, 0)).toBe(opened.labels)
+    // Its run knows the images of this copy: only the scenes that are not bundled are missing.
+    const [run] = await client.call('runs.list', {})
+    const { changes } = await client.call('runs.detail', { run: run!.id })
+    expect(changes).toEqual({ images: [], addedBoxes: 0, removedBoxes: 0, gone: 170 })
 
     const { ids } = await client.call('images.find', { query: 'split:val class:die' })
     const image = ids[0]!
