@@ -51,8 +51,9 @@ export function requireFree(file: string, overwrite: boolean): void {
   refuseDevice(file)
   const stats = statSync(file, { throwIfNoEntry: false })
   if (!stats || (stats.isFile() && overwrite)) return
-  const what = stats.isFile() ? 'exists' : 'is a folder'
-  throw new CodedError('DATA_EXISTS', `${file} ${what}`, 'Give another name')
+  throw stats.isFile()
+    ? new CodedError('DATA_EXISTS', `${file} exists`, 'Give another name, or --overwrite')
+    : new CodedError('DATA_EXISTS', `${file} is a folder`, 'Give another name')
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { CodedError } from '../../../src/core/errors.ts'
 import { type DetectOptions, renderDetect, runDetect } from '../../../src/main/cli/commands/detect.ts'
 import { runParts } from '../../../src/main/cli/commands/detect-parts.ts'
 import { runTrain } from '../../../src/main/cli/commands/train.ts'
@@ -16,7 +17,12 @@ let behaviour = ''
 vi.mock('../../../src/main/studio/engine/spawn.ts', async (original) => {
   const { startEngine } = await original<typeof spawn>()
   const entry = fileURLToPath(new URL('../../support/fake-engine.ts', import.meta.url))
-  return { startEngine: () => startEngine({ entry, env: { FAKE_ENGINE: behaviour } }) }
+  return {
+    startEngine: async () => {
+      if (behaviour === 'no engine') throw new CodedError('USAGE_DEVICE', 'The engine has no GPU here')
+      return startEngine({ entry, env: { FAKE_ENGINE: behaviour } })
+    },
+  }
 })
 
 let folder: string
@@ -51,6 +57,13 @@ function detect(options: Partial<DetectOptions> = {}) {
 
 const results = (): { file_name: string; score: number }[] =>
   JSON.parse(readFileSync(at('found.json'), 'utf8'))
+
+test('an engine that does not start is an error like others, though images are looked for meanwhile', async () => {
+  behaviour = 'no engine'
+  // Vitest reports every rejection that nobody handled in time.
+  await expect(detect()).rejects.toMatchObject({ code: 'USAGE_DEVICE' })
+  await expect(detect({ images: [at('nowhere')] })).rejects.toMatchObject({ code: 'DATA_NOT_FOUND' })
+})
 
 describe('the limit', () => {
   test('keeps the best detections of an image and says in how many images it cut', async () => {

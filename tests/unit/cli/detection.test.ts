@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findImages } from '../../../src/main/cli/detection/inputs.ts'
 import { type DetectedImage, resultWriter } from '../../../src/main/studio/detection/results.ts'
+import { lay } from '../../support/scratch.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fcos-detection-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -86,6 +87,17 @@ describe('images of a command line', () => {
     mkdirSync(at('bare'), { recursive: true })
     await expect(findImages([at('bare', name)])).rejects.toMatchObject({ code })
   })
+
+  it('an empty list, as standard input may be, and a data set without images are told', async () => {
+    await lay(at('imageless'), { 'labels.json': '{"images": [], "annotations": [], "categories": []}' })
+    const code = 'USAGE_NO_IMAGES'
+    await expect(findImages([])).rejects.toMatchObject({ code, message: 'There are no images' })
+    const file = at('imageless/labels.json')
+    await expect(findImages([file])).rejects.toMatchObject({
+      code,
+      message: `There are no images in ${file}`,
+    })
+  })
 })
 
 describe('results', () => {
@@ -100,6 +112,14 @@ describe('results', () => {
     ],
   }
   const classes = [{ id: 3, name: 'cat' }]
+
+  it('--out is a folder, or a file named .json', async () => {
+    await lay(at('taken'), { 'notes.txt': 'mine' })
+    await expect(resultWriter(at('taken/notes.txt'), 'coco')).rejects.toMatchObject({
+      ...{ code: 'DATA_EXISTS', message: `${at('taken/notes.txt')} is a file that exists` },
+      remedy: expect.stringContaining('.json'),
+    })
+  })
 
   it('a COCO list, in place only when it is whole', async () => {
     const writer = await resultWriter(at('out/found.json'), 'coco')

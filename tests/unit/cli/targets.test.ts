@@ -185,6 +185,11 @@ describe('other detectors', () => {
     await refused({ detector: 'atss', dialect: 'torchvision' }).toThrow('torchvision has no ATSS')
     await refused({ dialect: 'mmdet' }).toThrow('authors or torchvision')
     await refused({ detector: 'polarmask' }).toThrow('[0] has no segmentation')
+    await refused({ fallback: 'none' }).toThrow('--fallback is for locations inside masks')
+    await refused({ fallback: 'none', masks: 'center' }).toThrow('--fallback is for')
+    await refused({ detector: 'retinanet', dialect: 'authors' }).toThrow(
+      '--dialect is an option of fcos, atss, polarmask, not of retinanet',
+    )
     await refused({ masks: 'pixels' }).toThrow('[0] has no segmentation')
     await refused({ boxes: objects }).toThrow('either --boxes or --objects')
     await refused({ detector: 'centernet', classes: 1 }).toThrow('--classes is 1, but class 1 occurs')

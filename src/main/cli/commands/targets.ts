@@ -70,8 +70,12 @@ export async function runTargets(options: TargetsOptions): Promise<TargetsReport
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
     throw new CodedError(
       'USAGE_OPTION',
-      `${flag} is an option of ${detectors.join(' and ')}, not of ${detector}`,
+      `${flag} is an option of ${detectors.join(', ')}, not of ${detector}`,
     )
+  }
+  if (options.fallback !== undefined && (options.masks === undefined || options.masks === 'center')) {
+    const remedy = 'Add --masks pixels or --masks both, or leave it out'
+    throw new CodedError('USAGE_OPTION', '--fallback is for locations inside masks', remedy)
   }
   const scene = { input: { width, height }, ...(await readObjects(options)) }
   const { tensors, metadata, ...computed } = COMPUTE[detector](scene, options)

@@ -52,6 +52,11 @@ export async function findImages(args: readonly string[], options: LoadOptions =
     add({ fileName: toSlashes(path.relative(root, file)), path: file, truth: [], labelled: null }, next)
     next = images.at(-1)!.id + 1
   }
+  if (images.length === 0)
+    throw new CodedError(
+      'USAGE_NO_IMAGES',
+      `There are no images${args.length > 0 ? ` in ${args.join(', ')}` : ''}`,
+    )
   return images
 }
 

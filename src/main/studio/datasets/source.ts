@@ -68,7 +68,7 @@ async function placeOf(given: string): Promise<{ path: string; kind: 'file' | 'f
   if (other !== undefined) return { path: resolve(before!), kind: other, split: split! }
   throw new CodedError(
     'DATA_NOT_FOUND',
-    `There is no data set at ${given}`,
+    `There is nothing at ${given}`,
     'Check the path: relative paths start at the folder in which the program was started',
   )
 }

@@ -55,7 +55,12 @@ export async function resultWriter(out: string, format: ResultFormat): Promise<R
 
 /** `fcos eval` wants one file: OUT itself if it is named .json, else detections.json in it. */
 async function resultsFile(out: string): Promise<string> {
-  const file = /\.json$/i.test(out) ? out : path.join(out, 'detections.json')
+  const isFile = /\.json$/i.test(out)
+  if (!isFile && (await kindOf(out)) === 'file') {
+    const remedy = 'Give a folder, or a file whose name ends in .json'
+    throw new CodedError('DATA_EXISTS', `${out} is a file that exists`, remedy)
+  }
+  const file = isFile ? out : path.join(out, 'detections.json')
   if ((await kindOf(file)) === undefined || startsWithBracket(file)) return file
   throw new CodedError(
     'DATA_EXISTS',

@@ -1,12 +1,13 @@
 /**
  * Exports a model as one file with its card and thresholds. A fresh engine tests the file before it is put in place.
  */
-import { rm, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
 import type { ModelCheck, ModelExport } from '../../../core/contract/studio/exports.ts'
 import type { ParsedParams } from '../../../core/contract/studio.ts'
 import { CodedError } from '../../../core/errors.ts'
 import { countOf } from '../../../core/words.ts'
-import { replaceFile, requireFree, settleFile, unfinished } from '../../files/replace-file.ts'
+import { replaceFile, requireFree, settleFile, unfinished, writeError } from '../../files/replace-file.ts'
 import type { Engine } from '../engine/client.ts'
 import { aboutCheckpoint } from '../engine/weights-file.ts'
 import type { JobContext } from '../jobs.ts'
@@ -37,6 +38,9 @@ export async function exportModel(
   const { model, card, images, calibration } = options
   const files = card === null ? [out] : [out, text]
   for (const file of files) requireFree(file, overwrite)
+  await mkdir(path.dirname(out), { recursive: true }).catch((error) => {
+    throw writeError(out, error)
+  })
   const thresholds = options.thresholds && (await inOrder(model, options.thresholds))
   const partial = unfinished(out)
   const { signal, report } = control

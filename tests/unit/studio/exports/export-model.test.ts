@@ -200,3 +200,23 @@ test('the engine is told the sizes that labels are for, so that it refuses pictu
   expect(await findAll(engine, '/m', images, control.signal, () => {})).toEqual([[], broken])
   expect(sizes).toEqual([{ width: 4, height: 3 }, null])
 })
+
+test('a new folder is made, and one that cannot be is told before an engine starts', async () => {
+  const folder = await scratch()
+  writeFileSync(join(folder, 'file'), '')
+  const common = { model: '/m', card: null, thresholds: null, images: [], calibration: [], onnx: null }
+  const to = (...out: string[]) =>
+    exportModel(engines([[]]), { ...common, out: join(folder, ...out), overwrite: false }, control)
+  await to('new', 'folder', 'a.safetensors')
+  expect(readdirSync(join(folder, 'new/folder'))).toEqual(['a.safetensors'])
+  const out = join(folder, 'file', 'b.safetensors')
+  const unstartable = () => Promise.reject(new Error('started'))
+  await expect(exportModel(unstartable, { ...common, out, overwrite: false }, control)).rejects.toMatchObject(
+    {
+      ...{ code: 'IO_WRITE', message: expect.stringContaining(`${out}: cannot be written (a file`) },
+    },
+  )
+  await expect(to('new', 'folder', 'a.safetensors')).rejects.toMatchObject({
+    ...{ code: 'DATA_EXISTS', remedy: 'Give another name, or --overwrite' },
+  })
+})
