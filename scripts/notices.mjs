@@ -63,6 +63,7 @@ const downloads = [
       ({ requirement }) =>
         `${requirement.replace('==', ' ')} (NVIDIA's licence), on machines with an NVIDIA GPU`,
     ),
+  `${runtime.openvino.requirement.replace('==', ' ')} (Apache-2.0), on processors with instructions for bfloat16`,
   ...models.map(({ about, file, license }) => `${about}: ${file} (${license})`),
 ]
 

@@ -47,6 +47,8 @@ it('detects with it, in COCO form and as pictures, and skips what is no image', 
     detections,
     '--overlay',
     pictures,
+    // As the training evaluates.
+    '--no-fast-math',
     '--json',
   ]
   const { status, out, err } = await fcos(args)

@@ -1,4 +1,4 @@
-// Stands for tfjs-node's binding in the tests of setup: it loads, and answers what the self-check asks.
+// Stands for tfjs-node's binding and OpenVINO's add-on in the tests of setup: it loads, and answers what the self-checks ask.
 #include <cstdlib>
 #include <node_api.h>
 
@@ -13,6 +13,7 @@ NAPI_MODULE_INIT() {
   napi_create_string_utf8(env, "0.0.1", NAPI_AUTO_LENGTH, &version);
   napi_create_function(env, nullptr, 0, IsUsingGpuDevice, nullptr, &gpu);
   napi_set_named_property(env, exports, "TF_Version", version);
+  napi_set_named_property(env, exports, "version", version);
   napi_set_named_property(env, exports, "isUsingGpuDevice", gpu);
   return exports;
 }

@@ -10,6 +10,7 @@ import type { RuntimeManifest } from '../../src/main/setup/manifest.ts'
 
 const project = fileURLToPath(new URL('../../', import.meta.url))
 const LIBRARY = 'tensorflow/libtensorflow_cc.so.2'
+const OPENVINO = 'openvino/libs/libopenvino_c.so.1'
 
 const which = (name: string) => execFileSync('which', [name], { encoding: 'utf8' }).trim()
 
@@ -19,6 +20,8 @@ export class FakeMachine {
   /** Programs called, one line each: `pip tensorflow-cpu==0.0.1`, `c++ tfjs_binding.node`. */
   readonly calls = path.join(this.folder, 'calls')
   readonly manifest: RuntimeManifest
+  /** The manifest has none, since the tests' real processor may not gain by it. */
+  readonly openvino: RuntimeManifest['openvino']['builds']
   private readonly bin = path.join(this.folder, 'bin')
   private readonly path = process.env.PATH
 
@@ -31,6 +34,7 @@ export class FakeMachine {
     const make = `import sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
     wheel.writestr('${LIBRARY}', b'library' * 100000)
+    wheel.writestr('${OPENVINO}', b'library' * 100000)
     wheel.writestr('tensorflow/include/tensorflow/c/c_api.h', '// header')
     wheel.writestr('tensorflow/python/unneeded.py', '')`
     execFileSync(python, ['-c', make, wheel])
@@ -48,7 +52,12 @@ with zipfile.ZipFile(sys.argv[1], 'w') as wheel:
           wheels: [{ requirement: 'tensorflow-cpu==0.0.1', sha256 }],
         },
       },
+      openvino: {
+        ...{ requirement: 'openvino==0.0.1', members: ['openvino/libs/*'], library: OPENVINO, diskBytes: 1 },
+        builds: {},
+      },
     }
+    this.openvino = { [host]: { tags: ['any'], sha256 } }
     this.program(
       'python3',
       `if [ "$1 $2 $3" != "-m pip download" ]; then exec ${python} "$@"; fi

@@ -9,5 +9,6 @@ export const onnxRecord: RuntimeRecord = {
   libraryDirs: [],
   cpuFlags: [],
   files: [],
+  openvino: { missing: 'It is not part of this test' },
   chosenBecause: ['TensorFlow needs a CPU with AVX', 'So the engine uses ONNX Runtime'],
 }

@@ -49,6 +49,8 @@ export const BenchRequest = z.object({
   width: z.int().positive(),
   runs: z.int().positive(),
   train: z.boolean(),
+  /** Whether runtimes are measured that round to bfloat16. */
+  mayRound: z.boolean().optional(),
 })
 export type BenchRequest = z.infer<typeof BenchRequest>
 

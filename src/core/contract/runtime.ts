@@ -15,6 +15,13 @@ export const SealedFile = z.object({
 })
 export type SealedFile = z.infer<typeof SealedFile>
 
+/** The add-on of OpenVINO, with what it loads; or why this machine has none. */
+const OpenvinoRecord = z.union([
+  z.object({ addOn: z.string(), version: z.string(), files: z.array(SealedFile) }),
+  z.object({ missing: z.string() }),
+])
+export type OpenvinoRecord = z.infer<typeof OpenvinoRecord>
+
 export const RuntimeRecord = z.object({
   /** TensorFlow's version; null where the device is `onnx`. */
   tensorflow: z.string().nullable(),
@@ -29,6 +36,8 @@ export const RuntimeRecord = z.object({
   chosenBecause: z.array(z.string()),
   /** The libraries and add-ons that the engine loads, as setup saw them work. */
   files: z.array(SealedFile).default([]),
+  /** An optional accelerator of detection. */
+  openvino: OpenvinoRecord.default({ missing: 'Setup has not looked for it yet: run `npm run setup`' }),
 })
 export type RuntimeRecord = z.infer<typeof RuntimeRecord>
 
@@ -48,13 +57,17 @@ export function inferenceOnly(): CodedError {
   )
 }
 
-/** What can detect. All but TensorFlow are ONNX Runtime: on the CPU, or on a GPU through WebGPU, DirectML or Core ML. */
-export const RuntimeName = z.enum(['tensorflow', 'onnx', 'webgpu', 'directml', 'coreml'])
+/**
+ * What can detect: TensorFlow, ONNX Runtime on the CPU, OpenVINO on the CPU, which rounds to bfloat16, and ONNX Runtime on a GPU
+ * through WebGPU, DirectML or Core ML.
+ */
+export const RuntimeName = z.enum(['tensorflow', 'onnx', 'openvino', 'webgpu', 'directml', 'coreml'])
 export type RuntimeName = z.infer<typeof RuntimeName>
 
 export const RUNTIME_TITLES: Readonly<Record<RuntimeName, string>> = {
   tensorflow: 'TensorFlow',
   onnx: 'ONNX Runtime',
+  openvino: 'OpenVINO in bfloat16',
   webgpu: 'ONNX Runtime on WebGPU',
   directml: 'ONNX Runtime on DirectML',
   coreml: 'ONNX Runtime on Core ML',
@@ -91,5 +104,6 @@ export function speedTitle({ model, runtime, ms }: DetectionSpeed): string {
     return of === undefined || name === runtime ? [] : [`${RUNTIME_TITLES[name]} ${rate(of)}`]
   })
   const rest = others.length > 0 ? ` (${others.join(', ')})` : ''
-  return `${model}: ${RUNTIME_TITLES[runtime]}${own ? `, ${rate(own)} images/s${rest}` : ''}`
+  const rounding = runtime === 'openvino' ? '; boxes and scores differ slightly from float32' : ''
+  return `${model}: ${RUNTIME_TITLES[runtime]}${own ? `, ${rate(own)} images/s${rest}` : ''}${rounding}`
 }

@@ -20,7 +20,10 @@ export const choice = (flags: string, description: string, values: readonly stri
 
 export const fastMath = (command: Command): Command =>
   command
-    .option('--fast-math', 'let convolutions round to bfloat16 (the default where the CPU has AMX for it)')
+    .option(
+      '--fast-math',
+      'let convolutions round to bfloat16 (the default where the CPU computes faster in it)',
+    )
     .option('--no-fast-math', 'compute in float32 throughout')
 
 /** For commands that detect. */

@@ -21,7 +21,7 @@ const WARM_UP = 2
  * objects. The r50 trains from layer2 on, as torchvision does.
  */
 export async function bench(
-  { detector, architecture, width, height, runs, train }: BenchRequest,
+  { detector, architecture, width, height, runs, train, mayRound = false }: BenchRequest,
   signal: AbortSignal,
 ): Promise<BenchResult> {
   const config = detectorOf({ detector }).presets[architecture](CLASSES)
@@ -30,7 +30,7 @@ export async function bench(
   const pixels = Float32Array.from({ length: width * height * 3 }, () => 4 * random() - 2)
   const size = { width, height }
   const input = { images: pixels, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
-  const runners = await benchRunners(checkpoint)
+  const runners = await benchRunners(checkpoint, mayRound)
   const detecting = runners.map((runner) => async () => {
     await detectInput(runner, input, evaluationOptions(detectorOf(config)))
   })

@@ -1,4 +1,4 @@
-/** tfjs-node's binding and the project's own kernels: what they are built from, and where they are in the cache. */
+/** tfjs-node's binding, the project's own kernels and OpenVINO's add-on: what they are built from, and where they are in the cache. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const NODE_API_HEADERS = path.join(PROJECT, 'node_modules/node-api-headers/include')
 const KERNELS = path.join(PROJECT, 'src/main/engine/native')
+const OPENVINO = path.join(PROJECT, 'src/main/engine/openvino')
 
 /** tfjs-node's package; where it looks for its binding is fixed by its package.json. */
 export const TFJS_NODE = path.join(PROJECT, 'node_modules/@tensorflow/tfjs-node-gpu')
@@ -60,6 +61,26 @@ export function kernelsAddOn(place: BuildPlace): AddOn | null {
     sources: sourcesIn(KERNELS).filter((file) => file.endsWith('.cc')),
     include: [NODE_API_HEADERS, path.join(place.folder, 'tensorflow/include')],
     flags: ['-O3', native, '-fno-math-errno', '-pthread', '-DNAPI_VERSION=8'],
+    libraries: place.libraries,
+    libraryFolders: place.libraryFolders,
+  }
+}
+
+/** Where OpenVINO's libraries are. */
+export function openvinoPlace(
+  cache: string,
+  { requirement, library }: RuntimeManifest['openvino'],
+): BuildPlace {
+  const folder = path.join(cache, 'runtimes', requirement.replace('==', '-'))
+  const file = path.join(folder, library)
+  return { folder, libraries: [file], libraryFolders: [path.dirname(file)] }
+}
+
+export function openvinoAddOn(place: BuildPlace): AddOn {
+  return {
+    sources: sourcesIn(OPENVINO).filter((file) => file.endsWith('.cc')),
+    include: [NODE_API_HEADERS, path.join(place.folder, 'openvino/include')],
+    flags: ['-O2', '-pthread', '-DNAPI_VERSION=8'],
     libraries: place.libraries,
     libraryFolders: place.libraryFolders,
   }

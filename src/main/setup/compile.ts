@@ -1,4 +1,4 @@
-/** Compiles native add-ons against TensorFlow's C library, with one compiler call each and no build system. */
+/** Compiles native add-ons against the C libraries of TensorFlow and OpenVINO, with one compiler call each and no build system. */
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ export interface AddOn {
   readonly sources: readonly string[]
   readonly include: readonly string[]
   readonly flags: readonly string[]
-  /** TensorFlow's shared libraries, absolute; the add-on finds them there at run time. */
+  /** Shared libraries, absolute; the add-on finds them there at run time. */
   readonly libraries: readonly string[]
   readonly libraryFolders: readonly string[]
 }

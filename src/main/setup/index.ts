@@ -17,6 +17,8 @@ try {
   const runtime = await setUpRuntime(checkoutSetup(cache, log))
   const trains = runtime.device !== 'onnx'
   log(`${runtimeTitle(runtime)}. ${runtime.chosenBecause.join('. ')}`)
+  if ('addOn' in runtime.openvino)
+    log(`OpenVINO ${runtime.openvino.version} detects in bfloat16 where that is faster`)
   if (!trains && process.argv.includes('--for-training')) throw inferenceOnly()
   // Training starts from them, so a runtime that cannot train does not need them. Others are repaired if they are present.
   const weights = readModels().filter(

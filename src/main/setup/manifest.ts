@@ -16,12 +16,25 @@ const buildSchema = z.strictObject({
   diskBytes: z.number().int().positive(),
 })
 
+const openvinoSchema = z.strictObject({
+  requirement: z.string(),
+  /** Shell patterns of what is needed of the wheel: the headers of the C library, and the libraries that load a model on a CPU. */
+  members: z.array(z.string()),
+  /** The library that the add-on links, as a path inside the wheel. */
+  library: z.string(),
+  diskBytes: z.number().int().positive(),
+  /** By `platform-arch`. */
+  builds: z.record(z.string(), z.strictObject({ tags: z.array(z.string()).min(1), sha256 })),
+})
+
 const manifestSchema = z.strictObject({
   tensorflow: z.string(),
   /** Shell patterns of the headers that the binding and the kernels include; `*` also matches `/`. */
   headers: z.array(z.string()),
   /** By `platform-arch-device`, with Node's names for platform and arch. */
   builds: z.record(z.string(), buildSchema),
+  /** An optional accelerator of detection. */
+  openvino: openvinoSchema,
 })
 
 export type RuntimeManifest = z.infer<typeof manifestSchema>

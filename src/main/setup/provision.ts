@@ -110,7 +110,7 @@ async function provideKernels(
   }
 }
 
-async function buildAddOn(compiler: string, addOn: AddOn, file: string): Promise<void> {
+export async function buildAddOn(compiler: string, addOn: AddOn, file: string): Promise<void> {
   await buildFolder(path.dirname(file), async (folder) => {
     await compile(compiler, addOn, path.join(folder, path.basename(file)))
     await sealFolder(folder)

@@ -8,6 +8,7 @@ import { replaceFileSync } from '../files/replace-file.ts'
 import { BINDING_IN_PLACE, PROJECT, TFJS_NODE } from './binding.ts'
 import { withSetupLock } from './lock.ts'
 import { type RuntimeManifest, readRuntimeManifest } from './manifest.ts'
+import { provideOpenvino } from './openvino.ts'
 import { type Candidate, planRuntime } from './plan.ts'
 import { installPrebuilt } from './prebuilt.ts'
 import { type Probe, probeMachine } from './probe.ts'
@@ -31,6 +32,9 @@ export interface RuntimeSetup {
   readonly installPrebuilt: (device: 'cpu' | 'gpu') => Promise<void>
 }
 
+/** What trains and detects, before the accelerators. */
+type Chosen = Omit<RuntimeRecord, 'openvino'>
+
 /** The files in the cache that a running engine loads. */
 const LOADED = /\.(node|dylib|dll|so(\.\d+)*)$/
 
@@ -49,7 +53,9 @@ export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> 
     async () => {
       const { damage, ...cached } = await findCached(cache, manifest)
       for (const { what } of damage) log(`${what}: installing it again`)
-      const record = await firstThatWorks(setup, await probeMachine(cache, cached), damage)
+      const probe = await probeMachine(cache, cached)
+      const chosen = await firstThatWorks(setup, probe, damage)
+      const record = { ...chosen, openvino: await provideOpenvino(cache, manifest, probe, log) }
       mkdirSync(path.dirname(setup.recordFile), { recursive: true })
       replaceFileSync(setup.recordFile, `${JSON.stringify(record, null, 2)}\n`)
       return record
@@ -57,11 +63,7 @@ export async function setUpRuntime(setup: RuntimeSetup): Promise<RuntimeRecord> 
   )
 }
 
-async function firstThatWorks(
-  setup: RuntimeSetup,
-  probe: Probe,
-  damage: readonly Damage[],
-): Promise<RuntimeRecord> {
+async function firstThatWorks(setup: RuntimeSetup, probe: Probe, damage: readonly Damage[]): Promise<Chosen> {
   const { candidates, obstacles } = planRuntime(probe, setup.manifest)
   const reasons: WireError[] = [...obstacles]
   for (const candidate of candidates) {
@@ -98,7 +100,7 @@ async function provide(
   { cache, log, manifest, bindingFile, installPrebuilt }: RuntimeSetup,
   probe: Probe,
   reasons: readonly WireError[],
-): Promise<RuntimeRecord> {
+): Promise<Chosen> {
   const common = {
     device: candidate.device,
     bindingPath: bindingFile,

@@ -1,14 +1,16 @@
 /** Which runtime detects: measured once for a kind of model, remembered, and forced where somebody asks. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { DetectionSpeeds, speedTitle } from '../../../src/core/contract/runtime.ts'
 import type { Outputs } from '../../../src/core/detectors/detector.ts'
+import { detectorOf } from '../../../src/core/detectors/detectors.ts'
 import { lite0Config } from '../../../src/core/detectors/fcos/presets.ts'
 import { mulberry32 } from '../../../src/core/random.ts'
 import type { NetworkInput } from '../../../src/main/engine/data/preprocess.ts'
 import type { Runner } from '../../../src/main/engine/detect/runner.ts'
 import { Graph } from '../../../src/main/engine/onnx/graph.ts'
+import { runtimeRecord } from '../../../src/main/engine/tensor/runtime-record.ts'
 import { initialWeights } from '../../../src/main/engine/train/initial-weights.ts'
 import type { Checkpoint } from '../../../src/main/engine/weights/checkpoint.ts'
 import { onnxRecord } from '../../support/onnx-record.ts'
@@ -18,21 +20,28 @@ const preset = lite0Config([{ id: 1, name: 'cell' }], 64)
 const config = { ...preset, head: { ...preset.head, channels: 16, groups: 4, depth: 1 } }
 const checkpoint = { config, tensors: initialWeights(config, 0) }
 
+// OpenVINO has tests of its own below.
+beforeEach(() => void vi.stubEnv('FCOS_NO_OPENVINO', 'It is not part of this test'))
+
 afterEach(() => {
   vi.unstubAllEnvs()
   vi.resetModules()
   vi.doUnmock('../../../src/main/engine/onnx/session.ts')
-  vi.doUnmock('../../../src/main/engine/onnx/gpu-trial.ts')
+  vi.doUnmock('../../../src/main/engine/detect/trial.ts')
+  vi.doUnmock('../../../src/main/engine/openvino/session.ts')
   vi.doUnmock('../../../src/main/engine/tensor/runtime-record.ts')
 })
 
 /** The runtime that a model is opened on, and what was said. */
-async function open(env: Readonly<Record<string, string>>): Promise<{ runtime: string; said: string[] }> {
+async function open(
+  env: Readonly<Record<string, string>>,
+  mayRound = false,
+): Promise<{ runtime: string; said: string[] }> {
   vi.resetModules()
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   const { openRunner } = await import('../../../src/main/engine/detect/runtimes.ts')
   const said: string[] = []
-  const runner = await openRunner(checkpoint, (message) => said.push(message))
+  const runner = await openRunner(checkpoint, (message) => said.push(message), mayRound)
   runner.dispose()
   return { runtime: runner.runtime.split(' ')[0]!, said }
 }
@@ -144,8 +153,8 @@ function withGpu(
       },
     }
   })
-  vi.doMock('../../../src/main/engine/onnx/gpu-trial.ts', () => ({
-    tryGpu: async (_: string, __: Uint8Array, input: NetworkInput) => {
+  vi.doMock('../../../src/main/engine/detect/trial.ts', () => ({
+    tryApart: async (_: string, __: Uint8Array, ___: readonly string[], input: NetworkInput) => {
       const { onnxRunner } = await import('../../../src/main/engine/onnx/session.ts')
       const runner = await onnxRunner(checkpoint)
       return trial(runner, input)
@@ -182,6 +191,7 @@ test('a GPU detects where it is faster and gives the same, and the reason is kep
   ] as const) {
     const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
     vi.unstubAllEnvs()
+    vi.stubEnv('FCOS_NO_OPENVINO', 'It is not part of this test')
     withGpu(trial)
     const { runtime } = await open({ FCOS_DETECTION_SPEEDS })
     expect(runtime === 'WebGPU', String(why)).toBe(wins)
@@ -258,10 +268,10 @@ test.skipIf(!software || !onLinux)(
   async () => {
     vi.stubEnv('VK_DRIVER_FILES', software)
     vi.stubEnv('VK_ICD_FILENAMES', software)
-    const { tryGpu } = await import('../../../src/main/engine/onnx/gpu-trial.ts')
+    const { tryApart } = await import('../../../src/main/engine/detect/trial.ts')
     const session = await import('../../../src/main/engine/onnx/session.ts')
     const { model, input } = smallModel()
-    const { outputs } = await tryGpu('webgpu', model, input, 240_000)
+    const { outputs } = await tryApart('webgpu', model, ['found'], input, 240_000)
     const cpu = await session.openSession(model)
     const shape = [1, input.height, input.width, 3]
     const wanted = (await cpu.run({ image: await session.tensorOf(input.images, shape) })).found!
@@ -276,12 +286,170 @@ test.skipIf(!software || !onLinux)(
 test('a GPU that takes too long, or is missing, is given up with the reason', async () => {
   vi.stubEnv('VK_DRIVER_FILES', '/nothing.json')
   vi.stubEnv('VK_ICD_FILENAMES', '/nothing.json')
-  const { tryGpu } = await import('../../../src/main/engine/onnx/gpu-trial.ts')
+  const { tryApart } = await import('../../../src/main/engine/detect/trial.ts')
   const { model, input } = smallModel()
-  await expect(tryGpu('webgpu', model, input, 1)).rejects.toThrow('it takes longer than 0.001 s')
+  await expect(tryApart('webgpu', model, ['found'], input, 1)).rejects.toThrow('it takes longer than 0.001 s')
   if (process.platform === 'linux')
-    await expect(tryGpu('webgpu', model, input, 120_000)).rejects.toThrow(/^Failed to get a WebGPU adapter/)
+    await expect(tryApart('webgpu', model, ['found'], input, 120_000)).rejects.toThrow(
+      /^Failed to get a WebGPU adapter/,
+    )
 }, 150_000)
+
+/**
+ * As if OpenVINO were set up: ONNX Runtime with its weights rounded to bfloat16, which is what OpenVINO comes close to.
+ * @param wrong changes the outputs.
+ */
+function withOpenvino(wrong: (outputs: Outputs) => void = () => {}, trial?: () => never): void {
+  const rounded = async (): Promise<Runner> => {
+    const { onnxRunner } = await import('../../../src/main/engine/onnx/session.ts')
+    const tensors = new Map(
+      [...checkpoint.tensors].map(([name, tensor]) => {
+        if (tensor.shape.length !== 4) return [name, tensor] as const
+        const bits = new Uint32Array(Uint8Array.from(tensor.bytes).buffer)
+        for (let i = 0; i < bits.length; i++) bits[i] = (bits[i]! + 0x8000) & 0xffff0000
+        return [name, { ...tensor, bytes: new Uint8Array(bits.buffer) }] as const
+      }),
+    )
+    const runner = await onnxRunner({ config, tensors })
+    const raw: Runner['raw'] = async (input) => {
+      const found = await runner.raw(input)
+      wrong(found.images[0]!.outputs)
+      return found
+    }
+    return { ...runner, raw, runtime: 'OpenVINO' }
+  }
+  vi.doMock('../../../src/main/engine/openvino/session.ts', () => ({
+    openvino: () => ({ addOn: '/openvino.node', version: '1', files: [] }),
+    openvinoModel: () => new Uint8Array(),
+    openvinoRunner: rounded,
+  }))
+  vi.doMock('../../../src/main/engine/detect/trial.ts', () => ({
+    tryApart: async (_: string, __: Uint8Array, ___: readonly string[], input: NetworkInput) => {
+      trial?.()
+      return { ms: 1, outputs: (await (await rounded()).raw(input)).images[0]!.outputs }
+    },
+  }))
+}
+
+/** With what decides replaced by what OpenVINO would have to win. */
+const asIfFaster = (file: string): void => {
+  const [[key, speed]] = Object.entries(DetectionSpeeds.parse(JSON.parse(readFileSync(file, 'utf8'))))
+  const ms = { tensorflow: 9, onnx: 6, openvino: 1 }
+  writeFileSync(file, JSON.stringify({ [key!]: { ...speed!, runtime: 'openvino', ms } }))
+}
+
+test('OpenVINO detects where rounding is allowed, and where it is not the fastest of the others does', async () => {
+  const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
+  withOpenvino()
+  await open({ FCOS_DETECTION_SPEEDS })
+  const text = readFileSync(FCOS_DETECTION_SPEEDS, 'utf8')
+  expect(Object.values(DetectionSpeeds.parse(JSON.parse(text)))[0]!.ms).toEqual({
+    ...{ tensorflow: expect.any(Number), onnx: expect.any(Number), openvino: expect.any(Number) },
+  })
+  asIfFaster(FCOS_DETECTION_SPEEDS)
+  const [written] = Object.values(
+    DetectionSpeeds.parse(JSON.parse(readFileSync(FCOS_DETECTION_SPEEDS, 'utf8'))),
+  )
+  expect(speedTitle(written!)).toBe(
+    'lite0 FCOS, 64 × 64 px: OpenVINO in bfloat16, 1000 images/s (TensorFlow 111, ONNX Runtime 167); boxes and scores differ slightly from float32',
+  )
+  expect(await open({ FCOS_DETECTION_SPEEDS }, true)).toEqual({ runtime: 'OpenVINO', said: [] })
+  expect(await open({ FCOS_DETECTION_SPEEDS }, false)).toEqual({ runtime: 'ONNX', said: [] })
+  expect((await open({ FCOS_RUNTIME: 'openvino' }, true)).runtime).toBe('OpenVINO')
+  await expect(open({ FCOS_RUNTIME: 'openvino' }, false)).rejects.toMatchObject({
+    code: 'USAGE_RUNTIME',
+    message: expect.stringContaining('bfloat16'),
+  })
+})
+
+test('OpenVINO is ruled out where it computes something else or its process dies, and the reason is kept', async () => {
+  const swapped = (outputs: Outputs): void => {
+    const { regression } = outputs as { regression: Float32Array }
+    for (let i = 0; i < regression.length; i += 4)
+      [regression[i], regression[i + 1]] = [regression[i + 1]!, regression[i]!]
+  }
+  const shifted = ({ centerness }: Outputs): void => void centerness!.copyWithin(0, 1)
+  const unknown = ({ logits }: Outputs): void => void (logits![5] = Number.NaN)
+  const dead = (): never => {
+    throw new Error('ended by SIGSEGV')
+  }
+  const cases = [
+    [swapped, undefined, 'computes something else'],
+    [shifted, undefined, 'computes something else'],
+    [unknown, undefined, 'computes something else'],
+    [undefined, dead, 'does not run it: ended by SIGSEGV'],
+  ] as const
+  for (const [wrong, trial, why] of cases) {
+    const FCOS_DETECTION_SPEEDS = join(await scratch(), 'speeds.json')
+    withOpenvino(wrong, trial)
+    expect((await open({ FCOS_DETECTION_SPEEDS }, true)).runtime).not.toBe('OpenVINO')
+    expect(readFileSync(FCOS_DETECTION_SPEEDS, 'utf8')).toContain(`OpenVINO in bfloat16 ${why}`)
+  }
+})
+
+test('forcing OpenVINO where it is not set up says why', async () => {
+  await expect(open({ FCOS_RUNTIME: 'openvino' }, true)).rejects.toMatchObject({
+    code: 'USAGE_RUNTIME',
+    message: 'There is no OpenVINO here: It is not part of this test',
+  })
+})
+
+const { openvino: setUp } = runtimeRecord()
+if ('missing' in setUp) console.warn(`SKIPPED: a model on OpenVINO itself. ${setUp.missing}`)
+
+test.skipIf('missing' in setUp)(
+  'OpenVINO itself agrees up to rounding, in batches of any size, and in a process of its own',
+  async () => {
+    vi.unstubAllEnvs()
+    const { agreesUpToRounding, agrees, roundingOf } = await import(
+      '../../../src/main/engine/detect/agreement.ts'
+    )
+    const { onnxRunner } = await import('../../../src/main/engine/onnx/session.ts')
+    const { openvinoModel, openvinoRunner, openvinoSession } = await import(
+      '../../../src/main/engine/openvino/session.ts'
+    )
+    const { tryApart } = await import('../../../src/main/engine/detect/trial.ts')
+    const [exact, runner] = await Promise.all([onnxRunner(checkpoint), openvinoRunner(checkpoint)])
+    expect(runner.runtime).toMatch(`OpenVINO ${(setUp as { version: string }).version}, CPU in bfloat16`)
+    const inputs = [noise(64, 64, 1), noise(96, 64, 2)]
+    // Two at once: they share one request.
+    const found = await Promise.all(inputs.map((input) => runner.raw(input)))
+    for (const [i, input] of inputs.entries()) {
+      const outputs = found[i]!.images[0]!.outputs
+      const wanted = (await exact.raw(input)).images[0]!.outputs
+      const rounding = await roundingOf(checkpoint, input, wanted)
+      expect(agreesUpToRounding(checkpoint, rounding, wanted, outputs)).toBe(true)
+      // It has rounded, for otherwise there would be nothing to gain.
+      expect(agrees(wanted, outputs)).toBe(false)
+    }
+    expect(found[1]!.images).toHaveLength(2)
+    // It does not round what CenterNet takes peaks of: neighbours would become equal.
+    const peaks = detectorOf({ detector: 'centernet' }).presets.lite0(config.classes)
+    const centernet = await openvinoRunner({ config: peaks, tensors: initialWeights(peaks, 0) })
+    const { heat } = (await centernet.raw(inputs[0]!)).images[0]!.outputs
+    const bits = new Uint32Array(Float32Array.from(heat!).buffer)
+    expect(bits.filter((of) => (of & 0xffff) === 0).length).toBeLessThan(bits.length / 10)
+    centernet.dispose()
+    const { logits } = found[0]!.images[0]!.outputs
+    const apart = await tryApart('openvino', openvinoModel(checkpoint), ['logits'], inputs[0]!, 60_000)
+    expect(apart.outputs.logits).toEqual(logits)
+    await expect(openvinoSession(new Uint8Array([1, 2, 3]), [])).rejects.toThrow('The model cannot be read')
+    runner.dispose()
+    await expect(runner.raw(inputs[0]!)).rejects.toThrow('of a model that was not released')
+    vi.stubEnv('NODE_OPTIONS', '--import=data:text/javascript,process.kill(process.pid,11)')
+    await expect(tryApart('openvino', openvinoModel(checkpoint), [], inputs[0]!, 60_000)).rejects.toThrow(
+      'ended by SIGSEGV',
+    )
+  },
+  240_000,
+)
+
+function noise(width: number, height: number, count: number): NetworkInput {
+  const random = mulberry32(2)
+  const images = Float32Array.from({ length: count * width * height * 3 }, () => 4 * random() - 2)
+  const sizes = Array.from({ length: count }, () => ({ width, height }))
+  return { images, width, height, sizes, scales: sizes.map(() => ({ x: 1, y: 1 })) }
+}
 
 /** Few shaders, since software takes a second to compile each. */
 function smallModel(): { model: Uint8Array; input: NetworkInput } {

@@ -11,11 +11,15 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { RUNTIME_RECORD, RuntimeRecord } from '../../../src/core/contract/runtime.ts'
+import { type OpenvinoRecord, RUNTIME_RECORD, RuntimeRecord } from '../../../src/core/contract/runtime.ts'
 import { CodedError } from '../../../src/core/errors.ts'
+import { readRuntimeManifest } from '../../../src/main/setup/manifest.ts'
+import { provideOpenvino, whyNoOpenvino } from '../../../src/main/setup/openvino.ts'
+import { probeMachine } from '../../../src/main/setup/probe.ts'
 import { type RuntimeSetup, setUpRuntime } from '../../../src/main/setup/runtime.ts'
-import { requireIntact } from '../../../src/main/studio/engine/environment.ts'
+import { openvinoDamage, requireIntact } from '../../../src/main/studio/engine/environment.ts'
 import { FakeMachine } from '../../support/fake-machine.ts'
+import * as probes from './recorded-probes.ts'
 
 const GPU = 'echo "NVIDIA H100 80GB HBM3, 81559, 550.54.15"'
 
@@ -335,5 +339,86 @@ describe.skipIf(process.platform === 'win32')('setting up the runtime', () => {
     mkdirSync(left, { recursive: true })
     await setUpRuntime(setup())
     expect(existsSync(left)).toBe(false)
+  })
+
+  describe('OpenVINO', () => {
+    /** As if the processor had instructions for bfloat16. */
+    const provide = async () => {
+      const probe = await probeMachine(machine.cache, { libraries: [], bindings: [] })
+      const able = { ...probe, cpuFlags: ['avx512_bf16'], glibc: '2.36' }
+      const openvino = { ...machine.manifest.openvino, builds: machine.openvino }
+      return provideOpenvino(machine.cache, { ...machine.manifest, openvino }, able, (line) =>
+        lines.push(line),
+      )
+    }
+    const pips = (): string[] => machine.called().filter((call) => call === 'pip openvino==0.0.1')
+
+    it('is fetched and built once where the processor gains by it, and repaired', async () => {
+      const record = await provide()
+      expect(record).toMatchObject({ version: '0.0.1', addOn: expect.stringMatching(/fcos_openvino\.node$/) })
+      const { files } = record as Extract<OpenvinoRecord, { addOn: string }>
+      expect(files.map((seal) => path.basename(seal.path))).toEqual([
+        'libopenvino_c.so.1',
+        'fcos_openvino.node',
+      ])
+      const runtime = await setUpRuntime(setup())
+      const before = pips().length
+      expect(await provide()).toEqual(record)
+      expect(pips()).toHaveLength(before)
+      truncateSync(files[0]!.path, 10)
+      // What accelerates detection alone must not stop the rest.
+      expect(await openvinoDamage({ ...runtime, openvino: record })).toContain('has changed since setup')
+      await requireIntact({ ...runtime, openvino: record })
+      expect(await openvinoDamage({ ...runtime, openvino: (await provide()) as typeof record })).toBe(
+        undefined,
+      )
+      expect(pips()).toHaveLength(before + 1)
+    })
+
+    it.each([
+      [
+        'no network',
+        /pip cannot reach/,
+        () =>
+          machine.prepend(
+            'python3',
+            'case "$*" in *openvino*) echo "NewConnectionError: name resolution" >&2; exit 1;; esac',
+          ),
+      ],
+      [
+        'another file than the pinned one',
+        /has the SHA-256 .*, not/,
+        () => {
+          const [build] = Object.values(machine.openvino)
+          Object.assign(build!, { sha256: '0'.repeat(64) })
+        },
+      ],
+      ['no pip', /Python 3 was not found/, () => machine.program('python3', 'exit 127')],
+      ['no compiler', /No C\+\+ compiler/, () => machine.program('c++', 'exit 127')],
+      [
+        'a compiler that fails',
+        /no C\+\+17/,
+        () => machine.prepend('c++', 'case "$*" in *-o*) echo "x.cc:1: error: no C++17" >&2; exit 1;; esac'),
+      ],
+    ])('is left out, with the reason, where there is %s', async (_, reason, prepare) => {
+      prepare()
+      expect(await provide()).toEqual({ missing: expect.stringMatching(reason) })
+      expect(lines.at(-1)).toMatch(/^Continuing without OpenVINO/)
+    })
+
+    it('is not fetched where it gains little or does not run', () => {
+      const manifest = readRuntimeManifest()
+      expect(whyNoOpenvino(probes.cpuWithAmx, manifest)).toBe(undefined)
+      for (const [probe, why] of [
+        [
+          { ...probes.cpuWithAmx, cpuFlags: ['avx', 'avx2', 'avx512f', 'avx512_vnni'] },
+          /no instructions for bfloat16/,
+        ],
+        [{ ...probes.cpuWithAmx, glibc: '2.27' }, /glibc 2\.28/],
+        [probes.macArm, /linux-x64 alone/],
+        [probes.windows, /linux-x64 alone/],
+      ] as const)
+        expect(whyNoOpenvino(probe, manifest)).toMatch(why)
+    })
   })
 })

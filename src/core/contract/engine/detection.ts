@@ -34,6 +34,8 @@ export const DetectRequest = z.object({
   limit: z.int().positive(),
   /** `auto` and left out: as the model learnt, or where images are much larger than what it learnt from. */
   tile: Tiling.optional(),
+  /** Whether the network may round to bfloat16 where that is faster. Left out: no, since evaluations and comparisons need float32. */
+  mayRound: z.boolean().optional(),
 })
 export type DetectRequest = z.infer<typeof DetectRequest>
 

@@ -1,6 +1,6 @@
 /** `fcos bench`: times a model on this machine. */
 
-import type { BenchResult, EngineHello } from '../../../core/contract/engine.ts'
+import type { BenchRequest, BenchResult, EngineHello } from '../../../core/contract/engine.ts'
 import { RUNTIME_TITLES, RuntimeName } from '../../../core/contract/runtime.ts'
 import type { Architecture } from '../../../core/detectors/architectures.ts'
 import { startEngine } from '../../studio/engine/spawn.ts'
@@ -51,7 +51,11 @@ export async function runBench(options: BenchOptions, progress: Progress): Promi
   try {
     const { device, fastMath, tensorflow } = engine.hello
     progress.say(`${describeEngine(engine.hello)}, ready in ${(startMs / 1000).toFixed(1)} s`)
-    const request = { method: 'bench', detector, architecture: model, height, width, runs, train } as const
+    const request: BenchRequest = {
+      ...{ method: 'bench', architecture: model, height, width, runs, train },
+      ...(detector !== undefined && { detector }),
+      mayRound: options.fastMath !== false,
+    }
     const result = await interruptible(
       (line) => progress.say(line),
       (signal) => engine.call(request, () => {}, signal),

@@ -140,6 +140,8 @@ async function detectShard(options: PartsOptions, given: string, progress: Progr
             {
               ...{ method: 'detect', model: options.model!, batch: options.batch, score, nms, size, tile },
               ...{ limit: limit + 1, images: chunk.map((image) => image.path) },
+              // Otherwise the results would depend on which machine takes which part.
+              mayRound: options.fastMath === true,
             },
             (event) => {
               if (event.kind !== 'detected' && event.kind !== 'skipped') return

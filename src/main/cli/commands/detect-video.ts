@@ -182,6 +182,7 @@ class VideoDetection {
       {
         ...{ method: 'detect', model, images: [...images], nms, batch, size },
         ...{ score: lowest(this.#options, this.#own), limit: limit + 1, ...(tile !== undefined && { tile }) },
+        mayRound: this.#options.fastMath !== false,
       },
       (event) => {
         if (event.kind === 'note') this.#progress.say(event.message)

@@ -183,6 +183,7 @@ async function detect(
     limit: before + 1,
     size: size ?? null,
     ...(tile !== undefined && { tile }),
+    mayRound: options.fastMath !== false,
   } as const
   const found: Found = []
   let [cut, tiled] = [0, 0]

@@ -127,6 +127,16 @@ export function renderDoctor(report: DoctorReport): string {
     ]),
     ['Runtime', runtime ? runtimeTitle(runtime) : 'not set up'],
     ...(runtime ? describeRuntime(runtime) : []),
+    ...(runtime
+      ? [
+          [
+            'OpenVINO',
+            'missing' in runtime.openvino
+              ? `not there: ${runtime.openvino.missing}`
+              : `${runtime.openvino.version}: detects in bfloat16 where that is faster, ${runtime.openvino.addOn}`,
+          ] satisfies [string, string],
+        ]
+      : []),
     ...report.detection.map((speed): [string, string] => ['Detects', `${speedTitle(speed)}. ${speed.why}`]),
     [
       'Python',

@@ -7,7 +7,7 @@ import { openExported } from '../onnx/exported.ts'
 import { readCheckpoint } from '../weights/checkpoint.ts'
 import { learntSide, learntTiling } from './learnt-side.ts'
 import type { Runner } from './runner.ts'
-import { openRunner } from './runtimes.ts'
+import { canRound, openRunner } from './runtimes.ts'
 
 export interface LoadedModel {
   readonly runner: Runner
@@ -36,19 +36,21 @@ export class LoadedModels {
   /**
    * Runs `body` with the model of a checkpoint or of an exported ONNX file, as the file is now.
    * @param note is told what takes a moment.
+   * @param mayRound whether the network may compute in bfloat16.
    * @throws CodedError WEIGHTS_*, as readCheckpoint and openExported; USAGE_RUNTIME.
    */
   async use<T>(
     path: string,
     body: (model: LoadedModel) => Promise<T>,
     note: (message: string) => void = () => {},
+    mayRound = false,
   ): Promise<T> {
     const version = await stat(path).then(
       ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
       () => 'missing',
     )
-    const key = `${path} ${version}`
-    const entry = this.#entries.get(key) ?? { loaded: load(path, note), users: 0 }
+    const key = `${path} ${version} ${mayRound && canRound()}`
+    const entry = this.#entries.get(key) ?? { loaded: load(path, note, mayRound), users: 0 }
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     entry.users++
@@ -77,7 +79,7 @@ export class LoadedModels {
   }
 }
 
-async function load(path: string, note: (message: string) => void): Promise<LoadedModel> {
+async function load(path: string, note: (message: string) => void, mayRound: boolean): Promise<LoadedModel> {
   if (await isOnnxFile(path)) {
     const { runner, thresholds, training } = await openExported(path)
     return {
@@ -86,7 +88,10 @@ async function load(path: string, note: (message: string) => void): Promise<Load
     }
   }
   const checkpoint = await readCheckpoint(path)
-  const [runner, side] = await Promise.all([openRunner(checkpoint, note), learntSide(path, checkpoint)])
+  const [runner, side] = await Promise.all([
+    openRunner(checkpoint, note, mayRound),
+    learntSide(path, checkpoint),
+  ])
   return {
     runner,
     thresholds: checkpoint.thresholds ?? null,

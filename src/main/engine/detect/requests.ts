@@ -55,7 +55,7 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
     )
     return { ...counts, classes }
   }
-  return models.use(request.model, detecting, noting(emit))
+  return models.use(request.model, detecting, noting(emit), request.mayRound)
 }
 
 const isDecoded = (image: RgbImage | LargeImage): image is RgbImage => 'data' in image

@@ -1,5 +1,5 @@
 /**
- * On which runtime a model detects: TensorFlow, or ONNX Runtime on the CPU or a GPU. Each one that the
+ * On which runtime a model detects: TensorFlow, ONNX Runtime on the CPU or a GPU, or OpenVINO. Each one that the
  * machine has is timed and compared with the others for each kind of model, and the choice is remembered: for good where the
  * machine was quiet, else until it was measured a few times.
  */
@@ -21,13 +21,22 @@ import { paddedSize, resizedSize } from '../../../core/pyramid/input-size.ts'
 import { mulberry32 } from '../../../core/random.ts'
 import { replaceFileSync } from '../../files/replace-file.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
-import { tryGpu } from '../onnx/gpu-trial.ts'
 import { engineModel } from '../onnx/model.ts'
-import { type GpuRuntime, gpuRuntimes, mayHaveGpu, onnxRunner, onnxVersion } from '../onnx/session.ts'
+import {
+  type GpuRuntime,
+  gpuRuntimes,
+  mayHaveGpu,
+  onnxRunner,
+  onnxVersion,
+  outputNames,
+} from '../onnx/session.ts'
+import { openvino, openvinoModel, openvinoRunner } from '../openvino/session.ts'
 import { loadTensorflow } from '../tensor/load-tensorflow.ts'
 import { runtimeRecord, tensorflowFault } from '../tensor/runtime-record.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
+import { agrees, agreesUpToRounding, roundingOf } from './agreement.ts'
 import type { Runner } from './runner.ts'
+import { tryApart } from './trial.ts'
 
 /** Set by whoever starts the engine: a runtime's name to force it, where to remember speeds, and whether to leave GPUs alone. */
 const { FCOS_RUNTIME, FCOS_DETECTION_SPEEDS: file, FCOS_NO_GPU: noGpu } = process.env
@@ -35,8 +44,6 @@ const forced = FCOS_RUNTIME === undefined ? undefined : RuntimeName.parse(FCOS_R
 
 /** A runtime has to be this much faster than a simpler one: where they are near, what trained the model detects too. */
 const WORTH = 0.95
-/** Of raw outputs, relative to the largest: far more than rounding makes of them. */
-const TOLERANCE = 1e-3
 /** Runs of each after the first, as many as fit. */
 const MOST_RUNS = 5
 const ENOUGH_MS = 600
@@ -47,17 +54,25 @@ const AGAIN_MS = 10 * 60_000
 const MOST_TIMES = 3
 /** For a GPU to start, compile its shaders and run a few images. Software that poses as a GPU takes minutes. */
 const GPU_LIMIT_MS = 20_000
+/** For OpenVINO to prepare a large model on a busy machine. */
+const OPENVINO_LIMIT_MS = 60_000
 
 /**
  * @param note is told when something is measured, which takes a moment, and what does not work.
- * @throws CodedError USAGE_RUNTIME where a runtime is forced that is not there, or is a GPU that computes something else than the CPU.
+ * @param mayRound whether the runtime may compute in bfloat16, as OpenVINO does.
+ * @throws CodedError USAGE_RUNTIME where a runtime is forced that is not there, computes something else than ONNX Runtime on the CPU,
+ *   or rounds where it may not.
  */
-export async function openRunner(checkpoint: Checkpoint, note: (message: string) => void): Promise<Runner> {
+export async function openRunner(
+  checkpoint: Checkpoint,
+  note: (message: string) => void,
+  mayRound: boolean,
+): Promise<Runner> {
   const fault = tensorflowFault()
-  if (forced) return openForced(forced, checkpoint)
+  if (forced) return openForced(forced, checkpoint, mayRound)
   if (runtimeRecord().device !== 'onnx') {
     try {
-      return await chosen(checkpoint, note)
+      return await chosen(checkpoint, note, mayRound)
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'RUNTIME_BROKEN') throw error
       note(withoutTensorflow(error))
@@ -65,13 +80,29 @@ export async function openRunner(checkpoint: Checkpoint, note: (message: string)
     }
   }
   if (fault) note(withoutTensorflow(fault))
-  return chosen(checkpoint, note)
+  return chosen(checkpoint, note, mayRound)
 }
 
-async function openForced(name: RuntimeName, checkpoint: Checkpoint): Promise<Runner> {
+/** Whether a model opens differently where it may round. */
+export const canRound = (): boolean => !('missing' in openvino())
+
+async function openForced(name: RuntimeName, checkpoint: Checkpoint, mayRound: boolean): Promise<Runner> {
+  if (name === 'openvino' && !mayRound)
+    throw new CodedError(
+      'USAGE_RUNTIME',
+      'OpenVINO computes in bfloat16 here, and float32 was asked for',
+      'Leave out either --runtime openvino or --no-fast-math',
+    )
+  const found = openvino()
+  if (name === 'openvino' && 'missing' in found)
+    throw new CodedError(
+      'USAGE_RUNTIME',
+      `There is no OpenVINO here: ${found.missing}`,
+      'Leave --runtime out; `fcos doctor` says what detects here',
+    )
   try {
     if (name === 'onnx') return await open(name, checkpoint)
-    if (name !== 'tensorflow') return await openGpu(name, checkpoint)
+    if (name !== 'tensorflow') return await openChecked(name, checkpoint)
     if (runtimeRecord().device !== 'onnx') return await open(name, checkpoint)
   } catch (error) {
     if (name === 'tensorflow' || name === 'onnx') throw error
@@ -85,14 +116,18 @@ async function openForced(name: RuntimeName, checkpoint: Checkpoint): Promise<Ru
   throw tensorflowFault() ?? new CodedError('USAGE_RUNTIME', 'There is no TensorFlow on this machine', remedy)
 }
 
-/** Whoever forces a GPU may do so because it was ruled out: it still has to give the CPU's results. */
-async function openGpu(name: GpuRuntime, checkpoint: Checkpoint): Promise<Runner> {
+/** Whoever forces a GPU or OpenVINO may do so because it was ruled out: it still has to give the CPU's results. */
+async function openChecked(name: GpuRuntime | 'openvino', checkpoint: Checkpoint): Promise<Runner> {
+  const input = noise(checkpoint.config)
+  const apart = name === 'openvino' ? await tryOpenvino(checkpoint, input) : undefined
   const runner = await open(name, checkpoint)
   const cpu = await onnxRunner(checkpoint)
-  const input = noise(checkpoint.config)
   try {
-    const [wanted, found] = [await cpu.raw(input), await runner.raw(input)]
-    if (largestDifference(wanted.images[0].outputs, found.images[0].outputs) <= TOLERANCE) return runner
+    const wanted = (await cpu.raw(input)).images[0].outputs
+    const isRight = apart
+      ? agreesUpToRounding(checkpoint, await roundingOf(checkpoint, input, wanted), wanted, apart.outputs)
+      : agrees(wanted, (await runner.raw(input)).images[0].outputs)
+    if (isRight) return runner
   } finally {
     cpu.dispose()
   }
@@ -100,26 +135,33 @@ async function openGpu(name: GpuRuntime, checkpoint: Checkpoint): Promise<Runner
   throw new Error('it computes something else than the CPU')
 }
 
+const tryOpenvino = (checkpoint: Checkpoint, input: NetworkInput) =>
+  tryApart('openvino', openvinoModel(checkpoint), outputNames(checkpoint.config), input, OPENVINO_LIMIT_MS)
+
 const withoutTensorflow = ({ message, remedy }: CodedError): string =>
   `${message}. Until it is repaired, ONNX Runtime detects. ${remedy}`
 
 const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]
 
 /** What is known to be fastest, or turns out to be. */
-async function chosen(checkpoint: Checkpoint, note: (message: string) => void): Promise<Runner> {
+async function chosen(
+  checkpoint: Checkpoint,
+  note: (message: string) => void,
+  mayRound: boolean,
+): Promise<Runner> {
   const base = runtimeRecord().device === 'onnx' ? 'onnx' : 'tensorflow'
   const gpus = noGpu || !mayHaveGpu() ? [] : await gpuRuntimes()
-  if (file === undefined || (base === 'onnx' && gpus.length === 0)) return open(base, checkpoint)
+  if (file === undefined || (base === 'onnx' && gpus.length === 0 && !canRound()))
+    return open(base, checkpoint)
   const key = await kindOf(checkpoint.config, gpus)
   const known = readSpeeds(file)[key]
   if (known && isSettled(known)) {
+    const name = allowed(known, base, mayRound)
     try {
-      return await open(known.runtime, checkpoint)
+      return await open(name, checkpoint)
     } catch (error) {
-      if (known.runtime === 'tensorflow' || known.runtime === 'onnx') throw error
-      note(
-        `${RUNTIME_TITLES[known.runtime]} no longer runs, so ONNX Runtime detects on the CPU: ${firstLine(error)}`,
-      )
+      if (name === 'tensorflow' || name === 'onnx') throw error
+      note(`${RUNTIME_TITLES[name]} no longer runs, so ONNX Runtime detects on the CPU: ${firstLine(error)}`)
       return onnxRunner(checkpoint)
     }
   }
@@ -128,13 +170,32 @@ async function chosen(checkpoint: Checkpoint, note: (message: string) => void): 
       ? 'Measuring again which runtime detects faster: the machine was busy the last time'
       : 'Measuring, once for this kind of model, which runtime detects faster',
   )
-  const { runner, speed } = await fastest(checkpoint, base, gpus, known)
+  const { opened, speed } = await measured(checkpoint, base, gpus, known)
   try {
     replaceFileSync(file, `${JSON.stringify({ ...readSpeeds(file), [key]: speed }, null, 2)}\n`)
   } catch {
     // Without a cache it is measured again next time.
   }
+  const name = allowed(speed, base, mayRound)
+  const runner = opened.get(name) ?? (await open(name, checkpoint))
+  for (const other of opened.values()) if (other !== runner) other.dispose()
   return runner
+}
+
+/** The runtime that was chosen, or the fastest one that does not round. */
+function allowed({ runtime, ms }: DetectionSpeed, base: RuntimeName, mayRound: boolean): RuntimeName {
+  return runtime !== 'openvino' || mayRound ? runtime : fastest(ms, base, false)
+}
+
+/** @param base is replaced by what is clearly faster. */
+function fastest(ms: DetectionSpeed['ms'], base: RuntimeName, mayRound: boolean): RuntimeName {
+  let best = base
+  for (const name of RuntimeName.options) {
+    if (name === 'openvino' && !mayRound) continue
+    const [own, least] = [ms[name], ms[best]]
+    if (own !== undefined && least !== undefined && own < WORTH * least) best = name
+  }
+  return best
 }
 
 /** Whether the choice needs no further measurement. Where only one runtime gives the right results, times cannot change it. */
@@ -158,11 +219,13 @@ export async function tensorflowOrOnnx(checkpoint: Checkpoint): Promise<Runner> 
 /** Those of this machine's CPU and TensorFlow's GPU, or the one that is forced. */
 export async function benchRunners(
   checkpoint: Checkpoint,
+  mayRound: boolean,
 ): Promise<(Runner & { readonly name: RuntimeName })[]> {
   const own: RuntimeName[] = runtimeRecord().device === 'onnx' ? ['onnx'] : ['tensorflow', 'onnx']
+  if (mayRound && canRound()) own.push('openvino')
   return Promise.all(
     (forced ? [forced] : own).map(async (name) => {
-      const runner = await (forced ? openForced(name, checkpoint) : open(name, checkpoint))
+      const runner = await (forced ? openForced(name, checkpoint, mayRound) : open(name, checkpoint))
       return { ...runner, name }
     }),
   )
@@ -170,6 +233,7 @@ export async function benchRunners(
 
 const open = (name: RuntimeName, checkpoint: Checkpoint): Promise<Runner> => {
   if (name === 'tensorflow') return onTensorflow(checkpoint)
+  if (name === 'openvino') return openvinoRunner(checkpoint)
   return onnxRunner(checkpoint, name === 'onnx' ? {} : { gpu: name })
 }
 
@@ -194,7 +258,14 @@ function readSpeeds(path: string): DetectionSpeeds {
 async function kindOf(config: ModelConfig, gpus: readonly GpuRuntime[]): Promise<string> {
   const { detector, architecture, head, input, classes } = config
   const { tensorflow, device } = runtimeRecord()
-  const runtimes = [tensorflow, device, await onnxVersion(), gpus]
+  const accelerator = openvino()
+  const runtimes = [
+    tensorflow,
+    device,
+    await onnxVersion(),
+    gpus,
+    ...('addOn' in accelerator ? [accelerator] : []),
+  ]
   const machine = [cpus()[0]?.model, availableParallelism(), runtimes]
   const kind = [machine, detector, architecture, head, input, classes.length]
   return createHash('sha256').update(JSON.stringify(kind)).digest('hex').slice(0, 16)
@@ -203,13 +274,14 @@ async function kindOf(config: ModelConfig, gpus: readonly GpuRuntime[]): Promise
 /**
  * @param base the runtime that is there in any case; others have to give its results.
  * @param before what was measured before.
+ * @returns the runtimes that are open too.
  */
-async function fastest(
+async function measured(
   checkpoint: Checkpoint,
   base: 'tensorflow' | 'onnx',
   gpus: readonly GpuRuntime[],
   before: DetectionSpeed | undefined,
-): Promise<{ runner: Runner; speed: DetectionSpeed }> {
+): Promise<{ opened: ReadonlyMap<RuntimeName, Runner>; speed: DetectionSpeed }> {
   const { config } = checkpoint
   const input = noise(config)
   const runner = await open(base, checkpoint)
@@ -220,11 +292,12 @@ async function fastest(
   const tryOut = async <Found extends { readonly outputs: Outputs }>(
     name: RuntimeName,
     run: () => Promise<Found>,
+    isSame = (outputs: Outputs): boolean => agrees(wanted, outputs),
   ): Promise<Found | undefined> => {
     const title = RUNTIME_TITLES[name]
     try {
       const found = await run()
-      if (largestDifference(wanted, found.outputs) <= TOLERANCE) return found
+      if (isSame(found.outputs)) return found
       refused.push(`${title} computes something else`)
     } catch (error) {
       refused.push(`${title} does not run it: ${firstLine(error)}`)
@@ -232,35 +305,43 @@ async function fastest(
     return undefined
   }
 
+  /** Of ONNX Runtime in float32. */
+  let exact = base === 'onnx' ? wanted : undefined
   if (base === 'tensorflow') {
     const isRight = await tryOut('onnx', async () => {
       const onnx = await onnxRunner(checkpoint)
       opened.set('onnx', onnx)
-      return (await onnx.raw(input)).images[0]
+      const [found] = (await onnx.raw(input)).images
+      exact = found.outputs
+      return found
     })
     if (!isRight) {
       opened.get('onnx')?.dispose()
       opened.delete('onnx')
     }
   }
+  if (exact && canRound()) {
+    const rounding = await roundingOf(checkpoint, input, exact)
+    const isRight = await tryOut(
+      'openvino',
+      () => tryOpenvino(checkpoint, input),
+      (outputs) => agreesUpToRounding(checkpoint, rounding, wanted, outputs),
+    )
+    if (isRight) opened.set('openvino', await open('openvino', checkpoint))
+  }
   const { ms, quiet } = await timed(opened, input, before)
   for (const gpu of gpus) {
-    const found = await tryOut(gpu, () => tryGpu(gpu, engineModel(checkpoint), input, GPU_LIMIT_MS))
+    const found = await tryOut(gpu, () =>
+      tryApart(gpu, engineModel(checkpoint), outputNames(checkpoint.config), input, GPU_LIMIT_MS),
+    )
     if (found) ms[gpu] = Math.min(found.ms, before?.ms[gpu] ?? Infinity)
   }
 
-  let best: RuntimeName = base
-  for (const name of RuntimeName.options) {
-    const [own, least] = [ms[name], ms[best]]
-    if (own !== undefined && least !== undefined && own < WORTH * least) best = name
-  }
-  const kept = opened.get(best) ?? (await open(best, checkpoint))
-  for (const other of opened.values()) if (other !== kept) other.dispose()
+  const best = fastest(ms, base, true)
   const isAlone = Object.keys(ms).length === 1
+  const same = best === 'openvino' ? 'with the same results but for that rounding' : 'with the same results'
   const reason =
-    best === base
-      ? `${RUNTIME_TITLES[base]} is as fast`
-      : `${RUNTIME_TITLES[best]} is faster, with the same results`
+    best === base ? `${RUNTIME_TITLES[base]} is as fast` : `${RUNTIME_TITLES[best]} is faster, ${same}`
   const model =
     `${MODELS[config.architecture].title} ${detectorOf(config).title}, ` +
     `${input.width} × ${input.height} px`
@@ -268,7 +349,7 @@ async function fastest(
     ...{ model, runtime: best, ms, quiet, why: [...(isAlone ? [] : [reason]), ...refused].join('. ') },
     ...{ at: new Date().toISOString(), times: (before?.times ?? 0) + 1 },
   }
-  return { runner: kept, speed }
+  return { opened, speed }
 }
 
 /** The least time of each in turn, now and before. */
@@ -303,20 +384,4 @@ function noise({ input }: ModelConfig): NetworkInput {
   const random = mulberry32(0)
   const images = Float32Array.from({ length: size.width * size.height * 3 }, () => 4 * random() - 2)
   return { images, ...size, sizes: [size], scales: [{ x: 1, y: 1 }] }
-}
-
-/** Relative to the largest value of each output; NaN counts as infinite. */
-function largestDifference(wanted: Outputs, found: Outputs): number {
-  let worst = 0
-  for (const [name, values] of Object.entries(wanted)) {
-    const others = found[name]
-    if (others?.length !== values.length) return Infinity
-    let [largest, apart] = [1, 0]
-    for (let i = 0; i < values.length; i++) {
-      largest = Math.max(largest, Math.abs(values[i]))
-      apart = Math.max(apart, Math.abs(values[i] - others[i]))
-    }
-    worst = Math.max(worst, Number.isNaN(apart) ? Infinity : apart / largest)
-  }
-  return worst
 }

@@ -8,7 +8,7 @@ import { decodeOnnxMetadata } from '../../../core/formats/onnx-metadata.ts'
 import type { Runner } from '../detect/runner.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 import { EngineParts, engineModelOf } from './model.ts'
-import { onnxVersion, openSession, runnerOn } from './session.ts'
+import { onnxSession, onnxVersion, runnerOn } from './session.ts'
 
 const parsed = <T extends z.ZodType>(schema: T) =>
   z
@@ -40,7 +40,7 @@ export async function openExported(path: string): Promise<ExportedModel> {
   const file = await readFile(path)
   const { config, precision, parts, thresholds, training } = metadataOf(path, file)
   try {
-    const session = await openSession(engineModelOf(file, { config }, parts))
+    const session = await onnxSession(engineModelOf(file, { config }, parts))
     const parameters = Object.fromEntries(
       Object.entries(parts.parameters).map(([name, values]) => [name, Float32Array.from(values)]),
     )

@@ -128,10 +128,17 @@ function exportedGraph(
   }
 }
 
-/** The form that this engine runs: normalised images [N, H, W, 3] to the head's raw outputs and the mean of P5. */
-export function engineModel(checkpoint: Checkpoint, half = false): Uint8Array<ArrayBuffer> {
+/**
+ * The form that this engine runs: normalised images [N, H, W, 3] to the head's raw outputs and the mean of P5.
+ * @param endsTransposed as network() has it.
+ */
+export function engineModel(
+  checkpoint: Checkpoint,
+  half = false,
+  endsTransposed = false,
+): Uint8Array<ArrayBuffer> {
   const graph = new Graph(half)
-  return engineForm(graph, checkpoint, networkOf(graph, checkpoint, engineInput(graph)))
+  return engineForm(graph, checkpoint, networkOf(graph, checkpoint, engineInput(graph), endsTransposed))
 }
 
 /**
@@ -171,9 +178,14 @@ interface RawLevels {
   readonly levels: readonly Pick<NetworkOutputs['levels'][number], 'outputs'>[]
 }
 
-function networkOf(graph: Graph, { config, tensors }: Checkpoint, images: Name): NetworkOutputs {
+function networkOf(
+  graph: Graph,
+  { config, tensors }: Checkpoint,
+  images: Name,
+  endsTransposed = false,
+): NetworkOutputs {
   const head = detectorOf(config).head(config)
-  return network(graph, weightsOf(tensors), config, head, images)
+  return network(graph, weightsOf(tensors), config, head, images, endsTransposed)
 }
 
 /** Each output of the head over all levels, [N, L, channels], as Outputs in core/detectors/detector.ts has it. */

@@ -55,15 +55,19 @@ export function weightsOf(tensors: StateDict): Weights {
   }
 }
 
-/** @param images normalised, [N, 3, H, W], sides multiples of 32. */
+/**
+ * @param images normalised, [N, 3, H, W], sides multiples of 32.
+ * @param endsTransposed writes the head's last convolutions as transposed ones, which compute the same.
+ */
 export function network(
   graph: Graph,
   weights: Weights,
   config: ModelConfig,
   head: HeadDescription,
   images: Name,
+  endsTransposed = false,
 ): NetworkOutputs {
-  const layers = new Layers(graph, weights)
+  const layers = new Layers(graph, weights, endsTransposed)
   const stages = BACKBONES[config.architecture](layers, images, config)
   const features = head.neck
     ? [upsampling(layers, head.neck, stages)]
@@ -107,10 +111,12 @@ interface Affine {
 class Layers {
   readonly graph: Graph
   readonly weights: Weights
+  readonly #endsTransposed: boolean
 
-  constructor(graph: Graph, weights: Weights) {
+  constructor(graph: Graph, weights: Weights, endsTransposed: boolean) {
     this.graph = graph
     this.weights = weights
+    this.#endsTransposed = endsTransposed
   }
 
   /** `name` is that of the convolution's tensors without `.weight` and `.bias`. */
@@ -131,6 +137,16 @@ class Layers {
     const outputs = shapes.reduce((sum, [out]) => sum + out, 0)
     const all = (of: 'weight' | 'bias') => () =>
       concatenate(names.map((name) => this.weights.values(`${name}.${of}`)))
+    if (this.#endsTransposed) {
+      const name = names.join('+')
+      const [, inputs, size] = shapes[0]
+      const filter = () => transposed(all('weight')(), outputs, inputs, size)
+      const weight = this.graph.weights(`${name}.transposed`, [inputs, outputs, size, size], filter)
+      const bias = this.graph.weights(`${name}.bias`, [outputs], all('bias'))
+      return this.graph.add('ConvTranspose', [x, weight, bias], {
+        ...{ kernel_shape: [size, size], strides: [1, 1], pads: padsOf(padding, size, 1) },
+      })
+    }
     return this.#convolve(
       x,
       names.join('+'),
@@ -235,6 +251,17 @@ function scaled(filter: Float32Array, scale: Float32Array): Float32Array {
   const result = new Float32Array(filter.length)
   for (let out = 0, i = 0; out < scale.length; out++)
     for (const end = i + each; i < end; i++) result[i] = filter[i] * scale[out]
+  return result
+}
+
+/** The filter [in, out, size, size] of the transposed convolution of stride 1 that computes what `filter` [out, in, size, size] does. */
+function transposed(filter: Float32Array, outputs: number, inputs: number, size: number): Float32Array {
+  const area = size * size
+  const result = new Float32Array(filter.length)
+  for (let out = 0; out < outputs; out++)
+    for (let of = 0; of < inputs; of++)
+      for (let k = 0; k < area; k++)
+        result[(of * outputs + out) * area + area - 1 - k] = filter[(out * inputs + of) * area + k]
   return result
 }
 

@@ -90,33 +90,61 @@ export async function onnxRunner(
   checkpoint: Checkpoint,
   { half = false, gpu }: { readonly half?: boolean; readonly gpu?: GpuRuntime } = {},
 ): Promise<Runner> {
-  const { config, tensors } = checkpoint
+  const session = await onnxSession(engineModel(checkpoint, half), gpu)
+  const runtime = `ONNX Runtime ${await onnxVersion()}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`
+  return runnerOn(session, { config: checkpoint.config, parameters: parametersOf(checkpoint), runtime })
+}
+
+/** A model as engineModel writes it, on a runtime. */
+export interface Session {
+  /** @param images of the given shape, [N, H, W, 3]. */
+  run(images: Float32Array, shape: readonly number[]): Promise<Readonly<Record<string, Float32Array>>>
+  release(): void
+}
+
+/** @throws as openSession. */
+export async function onnxSession(model: Uint8Array | string, gpu?: GpuRuntime): Promise<Session> {
+  const session = await openSession(model, gpu)
+  return {
+    async run(images, shape) {
+      const found = await session.run({ [IMAGE]: await tensorOf(images, shape) })
+      return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data as Float32Array]))
+    },
+    release: () => void session.release(),
+  }
+}
+
+/** Of the outputs that engineModel has. */
+export const outputNames = (config: ModelConfig): string[] => [
+  ...detectorOf(config)
+    .head(config)
+    .towers.flatMap(({ outputs }) => outputs.map(({ name }) => name)),
+  EMBEDDING,
+]
+
+/** Those that are not computed from images. */
+export function parametersOf({ config, tensors }: Checkpoint): RawOutputs['parameters'] {
   const weights = weightsOf(tensors)
-  const parameters = Object.fromEntries(
+  return Object.fromEntries(
     detectorOf(config)
       .head(config)
       .parameters.map(({ name, tensor }) => [name, weights.values(tensor)]),
   )
-  const session = await openSession(engineModel(checkpoint, half), gpu)
-  const runtime = `ONNX Runtime ${await onnxVersion()}, ${gpu ? GPU_TITLES[gpu] : 'CPU'}`
-  return runnerOn(session, { config, parameters, runtime })
 }
 
-/** @param session of a model as engineModel writes it. */
 export function runnerOn(
-  session: InferenceSession,
+  session: Session,
   { config, parameters, runtime }: Pick<Runner, 'config' | 'runtime'> & Pick<RawOutputs, 'parameters'>,
 ): Runner {
   const detector = detectorOf(config)
   const names = detector.head(config).towers.flatMap((tower) => tower.outputs.map(({ name }) => name))
   const run = async ({ images, width, height, sizes }: NetworkInput): Promise<RawOutputs> => {
-    const input = await tensorOf(images, [sizes.length, height, width, 3])
-    const found = await session.run({ [IMAGE]: input })
-    const outputs: Outputs = Object.fromEntries(names.map((name) => [name, found[name].data as Float32Array]))
+    const found = await session.run(images, [sizes.length, height, width, 3])
+    const outputs: Outputs = Object.fromEntries(names.map((name) => [name, found[name]]))
     return {
       grid: detector.grid({ width, height }, config),
       parameters,
-      images: imagesOf(sizes.length, outputs, found[EMBEDDING].data as Float32Array),
+      images: imagesOf(sizes.length, outputs, found[EMBEDDING]),
     }
   }
   // One at a time: two would need twice the memory, and share the same threads.
@@ -129,6 +157,6 @@ export function runnerOn(
       last = outputs.catch(() => {})
       return outputs
     },
-    dispose: () => void session.release(),
+    dispose: () => session.release(),
   }
 }

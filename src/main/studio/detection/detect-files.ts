@@ -123,7 +123,7 @@ async function detect(
       model: model.path,
       images: images.map(({ fileName }) => join(root, fileName)),
       score: Math.min(score, ...least.values()),
-      ...{ nms, batch: BATCH, limit: before + 1, size: null },
+      ...{ nms, batch: BATCH, limit: before + 1, size: null, mayRound: true },
     }) as const
   let classes: readonly Category[] | null = null
   const done = new Set<string>()

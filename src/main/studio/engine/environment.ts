@@ -7,7 +7,7 @@ import {
   RuntimeRecord,
   type SealedFile,
 } from '../../../core/contract/runtime.ts'
-import { CodedError } from '../../../core/errors.ts'
+import { CodedError, describe, toWire } from '../../../core/errors.ts'
 import { replaceFileSync } from '../../files/replace-file.ts'
 import { checkSeal } from '../../setup/seal.ts'
 import { CHECKOUT, type EnginePlace } from './place.ts'
@@ -65,18 +65,7 @@ export function readRuntimeRecord({ root }: EnginePlace = CHECKOUT): RuntimeReco
  * @throws CodedError RUNTIME_DAMAGED, naming the file.
  */
 export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace = CHECKOUT): Promise<void> {
-  const files: SealedFile[] = []
-  for (const seal of record.files) {
-    const found = await checkSeal(seal)
-    if (typeof found === 'string') {
-      throw new CodedError(
-        'RUNTIME_DAMAGED',
-        `${seal.path} ${found}, so the engine does not start`,
-        'Nothing was lost. `npm run setup` repairs it',
-      )
-    }
-    files.push(found)
-  }
+  const files = await intact(record.files)
   if (files.every((file, i) => file === record.files[i])) return
   try {
     // The files were rewritten with the same content, so that they need not be hashed next time.
@@ -84,6 +73,32 @@ export async function requireIntact(record: RuntimeRecord, { root }: EnginePlace
   } catch {
     // Then it is.
   }
+}
+
+/** Why OpenVINO's files must not be loaded: they are not the ones that setup tested. Undefined where they are, or there are none. */
+export async function openvinoDamage({ openvino }: RuntimeRecord): Promise<string | undefined> {
+  if ('missing' in openvino) return undefined
+  return intact(openvino.files).then(
+    () => undefined,
+    (error: Error) => describe(toWire(error)),
+  )
+}
+
+/** The seals of the files as they are now. @throws CodedError RUNTIME_DAMAGED, naming the file that is not the sealed one. */
+async function intact(seals: readonly SealedFile[]): Promise<SealedFile[]> {
+  const files: SealedFile[] = []
+  for (const seal of seals) {
+    const found = await checkSeal(seal)
+    if (typeof found === 'string') {
+      throw new CodedError(
+        'RUNTIME_DAMAGED',
+        `${seal.path} ${found}, so it is not loaded`,
+        'Nothing was lost. `npm run setup` repairs it',
+      )
+    }
+    files.push(found)
+  }
+  return files
 }
 
 /**

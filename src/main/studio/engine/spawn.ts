@@ -4,7 +4,13 @@ import { DETECTION_SPEEDS, type RuntimeName } from '../../../core/contract/runti
 import { CodedError, toWire } from '../../../core/errors.ts'
 import { cacheRoot } from '../../setup/cache.ts'
 import { connect, type Engine } from './client.ts'
-import { engineEnvironment, FAST_MATH, readRuntimeRecord, requireIntact } from './environment.ts'
+import {
+  engineEnvironment,
+  FAST_MATH,
+  openvinoDamage,
+  readRuntimeRecord,
+  requireIntact,
+} from './environment.ts'
 import { CHECKOUT, type EnginePlace, engineEntry } from './place.ts'
 
 export interface EngineOptions {
@@ -47,12 +53,14 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   }
   // The damaged files belong to TensorFlow, and the engine can detect without it.
   const damage = await requireIntact(record, options.place).then(() => null, toWire)
+  const noOpenvino = await openvinoDamage(record)
   const variables: Record<string, string> = {
     ...engineEnvironment(record, options.fastMath),
     FCOS_DETECTION_SPEEDS: path.join(cacheRoot(), DETECTION_SPEEDS),
     // Node caches the compiled modules of this program, so that not every start compiles them.
     NODE_COMPILE_CACHE: path.join(cacheRoot(), 'compiled'),
     ...(damage && { FCOS_NO_TENSORFLOW: JSON.stringify(damage) }),
+    ...(noOpenvino !== undefined && { FCOS_NO_OPENVINO: noOpenvino }),
     ...(options.runtime && { FCOS_RUNTIME: options.runtime }),
     // With the first variable, TensorFlow finds no GPU.
     ...(options.device === 'cpu' && { CUDA_VISIBLE_DEVICES: '', FCOS_NO_GPU: '1' }),

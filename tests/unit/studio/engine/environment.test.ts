@@ -11,6 +11,7 @@ const record: RuntimeRecord = {
   cpuFlags: ['avx', 'amx_bf16'],
   chosenBecause: [],
   files: [],
+  openvino: { missing: 'It is not part of this test' },
 }
 
 test('the engine sees its libraries and what it needs of the host, and no secrets', () => {

@@ -1,6 +1,6 @@
 /**
- * Runs a model on a GPU in a process of its own: a driver that crashes, or compiles shaders for minutes, must not take the
- * engine with it. Run as a program, this file is that process.
+ * Runs a model on a GPU or on OpenVINO in a process of its own: a driver that crashes, or compiles shaders for minutes, or a library
+ * that the processor does not suit, must not take the engine with it. Run as a program, this file is that process.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,15 +11,17 @@ import { temporaryFolder } from '../../files/temporary-folder.ts'
 import { complaintOf } from '../../process/complaint.ts'
 import { run } from '../../process/run.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
-import { IMAGE } from './model.ts'
-import { type GpuRuntime, openSession, tensorOf } from './session.ts'
+import { type GpuRuntime, onnxSession } from '../onnx/session.ts'
+import { openvinoSession } from '../openvino/session.ts'
 
 const Task = z.object({
-  gpu: z.enum(['webgpu', 'directml', 'coreml']),
+  on: z.enum(['webgpu', 'directml', 'coreml', 'openvino']),
   model: z.string(),
   input: z.string(),
   /** Of the model's one input. */
   shape: z.array(z.int()),
+  /** Those that are read. */
+  names: z.array(z.string()),
   outputs: z.string(),
 })
 type Task = z.infer<typeof Task>
@@ -31,25 +33,27 @@ const Answer = z.object({
 })
 type Answer = z.infer<typeof Answer>
 
-/** Runs after the first, which compiles the shaders. The least time counts. */
+/** Runs after the first, which prepares the rest. The least time counts. */
 const RUNS = 5
 
 /**
  * @param model as engineModel writes it.
+ * @param names of the outputs to read.
  * @returns the outputs of one pass and its time in milliseconds.
- * @throws Error with the reason in one line where the GPU is missing, fails or takes longer than `limitMs` in all.
+ * @throws Error with the reason in one line where the GPU or OpenVINO is missing, fails or takes longer than `limitMs` in all.
  */
-export async function tryGpu(
-  gpu: GpuRuntime,
+export async function tryApart(
+  on: GpuRuntime | 'openvino',
   model: Uint8Array,
+  names: readonly string[],
   { images, width, height, sizes }: NetworkInput,
   limitMs: number,
 ): Promise<{ readonly ms: number; readonly outputs: Outputs }> {
-  const folder = await temporaryFolder('gpu')
+  const folder = await temporaryFolder('trial')
   try {
     const file = (name: string) => join(folder, name)
     const task: Task = {
-      ...{ gpu, model: file('model.onnx'), input: file('input'), outputs: file('outputs') },
+      ...{ on, names: [...names], model: file('model.onnx'), input: file('input'), outputs: file('outputs') },
       shape: [sizes.length, height, width, 3],
     }
     await writeFile(task.model, model)
@@ -77,7 +81,7 @@ export async function tryGpu(
   }
 }
 
-/** The line of an error of ONNX Runtime that says what is wrong, without the place in its source. */
+/** The line of an error that says what is wrong; of ONNX Runtime's without the place in its source. */
 function complaint(stderr: string): string {
   return (
     complaintOf(stderr)
@@ -87,18 +91,20 @@ function complaint(stderr: string): string {
 }
 
 async function main(task: Task): Promise<void> {
-  const session = await openSession(task.model, task.gpu)
+  const session =
+    task.on === 'openvino'
+      ? await openvinoSession(await readFile(task.model), task.names)
+      : await onnxSession(task.model, task.on)
   const { buffer, byteOffset, byteLength } = await readFile(task.input)
   const images = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength))
-  const input = { [IMAGE]: await tensorOf(images, task.shape) }
-  let found = await session.run(input)
+  let found = await session.run(images, task.shape)
   let ms = Infinity
   for (let i = 0; i < RUNS; i++) {
     const start = performance.now()
-    found = await session.run(input)
+    found = await session.run(images, task.shape)
     ms = Math.min(ms, performance.now() - start)
   }
-  const outputs = Object.entries(found).map(([name, { data }]) => [name, data as Float32Array] as const)
+  const outputs = task.names.map((name) => [name, found[name]!] as const)
   await writeFile(
     task.outputs,
     outputs.map(([, values]) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
