@@ -51,18 +51,29 @@ interface TraceEvent {
   readonly tdur?: number
 }
 
-/** Of the frames that had pointer events. */
+/** Callbacks of one animation frame follow each other within this time, in microseconds. */
+const SAME_FRAME = 500
+
+/** Of the frames that had pointer events. Each canvas asks for a callback of its own. */
 function framesOf(events: readonly TraceEvent[]) {
   const frames: { script: number; feedback: number }[] = []
   let handlers = 0
   let first: number | null = null
+  let end = Number.NEGATIVE_INFINITY
   for (const { name, ts, dur, tdur = dur } of events.toSorted((a, b) => a.ts - b.ts)) {
     if (name === 'EventDispatch') {
       handlers += tdur
       first ??= ts
+      end = Number.NEGATIVE_INFINITY
     } else if (name === 'FireAnimationFrame') {
+      const frame = frames.at(-1)
       if (first !== null) {
         frames.push({ script: (handlers + tdur) / 1000, feedback: (ts + dur - first) / 1000 })
+        end = ts + dur
+      } else if (frame && ts - end < SAME_FRAME) {
+        frame.script += tdur / 1000
+        frame.feedback += (ts + dur - end) / 1000
+        end = ts + dur
       }
       handlers = 0
       first = null
