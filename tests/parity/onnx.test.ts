@@ -225,6 +225,10 @@ describe.each(Object.entries(MODELS))('%s', { timeout: 60_000 }, (name, config) 
     const { runner: exported, thresholds } = await openExported(path)
     expect(thresholds).toEqual(checkpoint.thresholds)
     expect(await exported.raw(input)).toEqual(ours)
+    const half = { raw: true, precision: 'float16' } as const
+    writeFileSync(path, await exportedModel(checkpoint, half, options))
+    const rounded = await (await openExported(path)).runner.raw(input)
+    expect(rounded).toEqual(await (await onnxRunner(checkpoint, { half: true })).raw(input))
 
     const int8 = { raw: false, precision: 'int8' } as const
     const raw8 = await exportedModel(checkpoint, { ...int8, raw: true }, options, calibrate)

@@ -85,7 +85,9 @@ export class Graph {
     const { graph } = fromBinary(ModelProtoSchema, file)
     if (!graph) throw new Error('it has no graph')
     const read = new Graph()
-    read.#nodes.push(...graph.node)
+    // `output` gives each output an operation of its own.
+    const outputs = new Set(graph.output.map(({ name }) => name))
+    read.#nodes.push(...graph.node.filter(({ output }) => !outputs.has(output[0])))
     for (const { name, dataType, dims, rawData } of graph.initializer) {
       const shape = dims.map(Number)
       const { buffer } = Uint8Array.from(rawData)

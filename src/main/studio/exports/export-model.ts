@@ -175,7 +175,7 @@ function unlike({ differing: count, agreement, images, skipped, engine }: ModelC
   if (agreement)
     return new CodedError(
       'ENGINE_CHECK',
-      `In int8 the model is another: ${engine} agrees in ${agreement.found} of ${agreement.confident} confident detections in ${countOf(images, 'image')}, and ${100 * AGREEING} % are needed`,
+      `In int8 the model changes too much: ${engine} agrees in ${agreement.found} of ${agreement.confident} confident detections in ${countOf(images, 'image')}, and ${100 * AGREEING} % are needed`,
       `${KEPT}. Calibrate on more images of the kind that it is for, or export without int8`,
     )
   return new CodedError(
