@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CodedError } from '../errors.ts'
 import type { BoxXyxy } from '../geometry/box.ts'
 import { polygonBounds } from '../geometry/polygon.ts'
+import { countOf } from '../words.ts'
 import {
   checkAttributes,
   checkBox,
@@ -161,6 +162,6 @@ function readGeometry(
     const radius = Math.hypot(edgeX - x, edgeY - y)
     return { box: [x - radius, y - radius, x + radius, y + radius] }
   }
-  log.skip(where, `a ${type} of ${points.length} points has no box`)
+  log.skip(where, `a ${type} of ${countOf(points.length, 'point')} has no box`)
   return undefined
 }

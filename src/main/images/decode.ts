@@ -16,6 +16,8 @@ export interface RgbImage {
   readonly height: number
   /** [height, width, 3] RGB, row-major. Its buffer contains nothing else, so it can be transferred. */
   readonly data: Uint8Array
+  /** Set where the file has more frames or pages than this one. */
+  readonly pages?: number
 }
 
 /** What is decoded at once: 134 megapixels, 400 MB as RGB: above every camera, below what a small machine can hold beside a model. */
@@ -37,7 +39,8 @@ async function decode(file: string): Promise<RgbImage> {
   requirePixels(header.stored, 'at once')
   requireKnownSamples(header)
   if (header.format === 'bmp') return decodeBmp(await readFile(file))
-  return toRgb(sharp(file, { ...LENIENT, ignoreIcc: true }).autoOrient())
+  const image = await toRgb(sharp(file, { ...LENIENT, ignoreIcc: true }).autoOrient())
+  return header.pages > 1 ? { ...image, pages: header.pages } : image
 }
 
 /** @throws CodedError DATA_IMAGE_TOO_LARGE, without the file's name. */

@@ -24,11 +24,15 @@ export function imageError(file: string, cause: unknown): CodedError {
     new CodedError(code, `${file}: ${reason}`, remedy, { cause })
   if (cause instanceof CodedError) return coded(cause.code, cause.message, cause.remedy)
   if (isOfFileSystem(cause)) {
-    return coded('DATA_IMAGE_UNREADABLE', fileReason(cause), 'Its labels are kept. Bring the file back')
+    return coded(
+      'DATA_IMAGE_UNREADABLE',
+      fileReason(cause),
+      'Bring the file back. Labels that it may have are kept',
+    )
   }
   const reason = imageReason(cause)
   if (isUnknownFormat(cause)) return coded('DATA_IMAGE_FORMAT', reason, `Save it as ${FORMAT_NAMES}`)
-  return coded('DATA_IMAGE_BROKEN', reason, 'Its labels are kept. Replace the file')
+  return coded('DATA_IMAGE_BROKEN', reason, 'Replace the file. Labels that it may have are kept')
 }
 
 /** Why a file or folder cannot be read. */

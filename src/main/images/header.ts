@@ -15,6 +15,8 @@ export interface Header {
   readonly orientation: Orientation
   readonly depth: 8 | 16 | 'float'
   readonly channels: number
+  /** Frames of an animation, pages of a document; the first is what is seen. */
+  readonly pages: number
   /** This file can only be decoded with all its pixels in memory. */
   readonly isInOnePiece: boolean
   /** Browsers display the file itself correctly. */
@@ -65,7 +67,7 @@ async function bmpHeader(file: string): Promise<Header | undefined> {
   if (!header) return undefined
   const { width, height, compression, bitsPerPixel } = header
   return {
-    ...{ format: 'bmp', stored: { width, height }, orientation: 1, depth: 8, channels: 3 },
+    ...{ format: 'bmp', stored: { width, height }, orientation: 1, depth: 8, channels: 3, pages: 1 },
     isInOnePiece: compression !== 'none',
     // Programs disagree on whether the fourth byte of a pixel is alpha.
     isForBrowsers: bitsPerPixel <= 24 && compression === 'none',
@@ -84,6 +86,7 @@ async function otherHeader(file: string): Promise<Header> {
   const orientation = orientationOf(header.orientation)
   return {
     ...{ format: format as Header['format'], stored, orientation, depth, channels: header.channels },
+    pages: header.pages ?? 1,
     isInOnePiece: header.isProgressive || !['jpeg', 'png', 'tiff'].includes(format),
     // All browsers apply the EXIF orientation of JPEG files, but not of all other formats.
     isForBrowsers: depth === 8 && BROWSER_FORMATS.has(format) && (orientation === 1 || format === 'jpeg'),

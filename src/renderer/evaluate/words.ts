@@ -9,7 +9,7 @@ export type Kind = Finding['kind']
 export const KIND_TITLES: Readonly<Record<Kind, string>> = {
   classification: 'Wrong class',
   localisation: 'Poor localisation',
-  both: 'Wrong class and localisation',
+  both: 'Wrong class and place',
   duplicate: 'Duplicate',
   background: 'Background',
   missed: 'Missed',

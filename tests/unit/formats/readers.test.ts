@@ -296,7 +296,7 @@ describe('labelme', () => {
   })
 
   test.each([
-    [{ label: 'x', shape_type: 'point', points: [[1, 1]] }, 'a point of 1 points has no box'],
+    [{ label: 'x', shape_type: 'point', points: [[1, 1]] }, 'a point of 1 point has no box'],
     [
       {
         label: ' ',

@@ -68,7 +68,7 @@ describe('decodeImage', () => {
     const frames = Uint8Array.from({ length: 4 * 8 * 3 }, (_, i) => colours[i < 4 * 4 * 3 ? 0 : 1][i % 3])
     const gif = sharp(frames, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } }).gif()
     const image = await decode('two.gif', await gif.toBuffer())
-    expect([image.width, image.height]).toEqual([4, 4])
+    expect([image.width, image.height, image.pages]).toEqual([4, 4, 2])
     expect(Array.from(image.data)).toEqual(Array.from(frames.subarray(0, 4 * 4 * 3)))
   })
 

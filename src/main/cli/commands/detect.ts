@@ -291,7 +291,7 @@ export function leastScores(
 
 export const tiledNote = (images: number): string =>
   `${images === 1 ? 'One image was' : `${images} images were`} detected in tiles, being much larger than the images that ` +
-  'the model learnt from, or because of --tile. --tile off detects them as a whole'
+  `the model learnt from, or because of --tile. --tile off detects ${images === 1 ? 'it' : 'them'} as a whole`
 
 /** The classes of the data sets that the images come from, or null if they come from none. Throws USAGE_CLASSES. */
 function categoriesOf(inputs: readonly InputImage[]): Category[] | null {

@@ -18,7 +18,7 @@ import { openLabelled } from '../data/labelled-image.ts'
 import { preprocess } from '../data/preprocess.ts'
 import { detect, findCandidates, frameOf, type ImageCandidates } from './detect.ts'
 import { type LoadedModel, LoadedModels } from './loaded-models.ts'
-import { overFiles } from './stream.ts'
+import { overFiles, type SeenSize } from './stream.ts'
 import { detectOne, type TiledDetections, tiledCandidates } from './tiled.ts'
 
 /** Two, so that models can be compared on an image. */
@@ -45,17 +45,28 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
       return each
     }
     emit({ kind: 'classes', classes, runtime: runner.runtime })
+    const inParts: { readonly path: string; readonly pages: number }[] = []
     const counts = await throughAll(
       request,
       network,
       input,
       control,
       emit,
-      (index, { width, height }, found) => emit({ kind: 'detected', index, width, height, ...found }),
+      (index, { width, height, pages }, found) => {
+        if (pages !== undefined) inParts.push({ path: request.images[index], pages })
+        emit({ kind: 'detected', index, width, height, ...found })
+      },
     )
+    if (inParts.length > 0) emit({ kind: 'note', message: firstPageNote(inParts) })
     return { ...counts, classes }
   }
   return models.use(request.model, detecting, noting(emit), request.mayRound)
+}
+
+function firstPageNote(files: readonly { readonly path: string; readonly pages: number }[]): string {
+  const [{ path, pages }] = files
+  const others = files.length > 1 ? `, and so have ${files.length - 1} more` : ''
+  return `${path} has ${pages} frames or pages${others}: only the first was detected in`
 }
 
 const isDecoded = (image: RgbImage | LargeImage): image is RgbImage => 'data' in image
@@ -147,7 +158,7 @@ async function throughAll<Found>(
   input: InputConfig,
   control: JobControl,
   emit: Emit,
-  onFound: (index: number, image: Size, found: Found) => void,
+  onFound: (index: number, image: SeenSize, found: Found) => void,
 ): Promise<{ images: number; skipped: number; complete: boolean }> {
   const files = images.map((path, i) => ({ path, size: sizes?.[i] ?? undefined }))
   let [done, skipped] = [0, 0]

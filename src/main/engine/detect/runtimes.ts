@@ -141,7 +141,7 @@ const tryOpenvino = (checkpoint: Checkpoint, input: NetworkInput) =>
 const withoutTensorflow = ({ message, remedy }: CodedError): string =>
   `${message}. Until it is repaired, ONNX Runtime detects. ${remedy}`
 
-const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]
+const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0].replace(/\.+$/, '')
 
 /** What is known to be fastest, or turns out to be. */
 async function chosen(

@@ -11,9 +11,12 @@ import type { RgbImage } from '../../images/decode.ts'
 import type { LargeImage } from '../../images/region.ts'
 import { type ImageWithLabels, openLabelled } from '../data/labelled-image.ts'
 
+/** `pages` is set where the file has several frames or pages, of which the first was seen. */
+export type SeenSize = Size & Pick<RgbImage, 'pages'>
+
 /** What the network made of an image, or why the image could not be read. */
 export type ImageResult<Found> =
-  | { readonly index: number; readonly image: Size; readonly found: Found }
+  | { readonly index: number; readonly image: SeenSize; readonly found: Found }
   | { readonly index: number; readonly error: WireError }
 
 export interface StreamOptions {
