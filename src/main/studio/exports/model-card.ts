@@ -77,9 +77,10 @@ function use(config: ModelConfig | null): string[] {
   const names = named ? ` under the names of torchvision’s \`${named}\`, which can load them` : ''
   return [
     '## Use',
-    `One safetensors file: the weights${names}, and in its metadata \`config\` (JSON: classes, input, head), \`thresholds\` ` +
-      '(JSON: minimum score of each class, in the order of the classes) and `card` (this text).',
-    '```\nfcos detect --model MODEL.safetensors IMAGES --out DETECTIONS\n```',
+    `A safetensors file holds the weights${names}, and in its metadata \`config\` (JSON: classes, input, head), \`thresholds\` ` +
+      '(JSON: minimum score of each class, in the order of the classes) and `card` (this text). An ONNX file holds the whole network ' +
+      'and the same texts, with `classes` and `input` by themselves; it runs in ONNX Runtime too.',
+    '```\nfcos detect --model MODEL IMAGES --out DETECTIONS\n```',
     `A detection’s score is ${ranking}.`,
   ]
 }
