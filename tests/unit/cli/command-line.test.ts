@@ -87,7 +87,7 @@ describe('what the user can fix gives status 2 and one line', () => {
       'Cannot read none.json: it does not exist. --gt takes a data set',
     ],
     ['broken JSON', ['inspect', 'half.json'], 'half.json is not valid JSON'],
-    ['a data set that is not there', train('--data', 'nowhere'), 'no data set at nowhere'],
+    ['a data set that is not there', train('--data', 'nowhere'), 'nothing at nowhere'],
     ['training without a box', train('--data', 'empty.json'), 'empty.json: 1 image without a box'],
     ['classes that do not meet', train('--data', 'set.json', '--val', 'owls.json'), 'its class owl (1 box)'],
     [
