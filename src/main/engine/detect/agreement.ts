@@ -6,10 +6,10 @@ import { weightsOf } from '../onnx/network.ts'
 import { onnxRunner } from '../onnx/session.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 
-/** Of raw outputs in float32, relative to the largest: far more than the order of summation makes of them. */
+/** Largest allowed difference between raw outputs in float32, relative to the largest value: far more than another order of summation causes. */
 const TOLERANCE = 1e-3
 /**
- * How much further off than rounded weights alone a channel may be where activations are rounded too. OpenVINO was 0.9 to 2.4 times as
+ * A runtime that also rounds activations may be this many times as far off, in each channel, as rounding the weights alone. OpenVINO was 0.9 to 2.4 times as
  * far off on trained and untrained models; outputs that are shifted by a location 9 to 104 times, with two channels swapped 9 to 300
  * times, and 5 % too large 6 to 108 times, but for the centre-ness of an untrained head.
  */
@@ -36,8 +36,9 @@ function largestDifference(wanted: Outputs, found: Outputs): number {
 }
 
 /**
- * Root mean squares by channel of each output: what rounding the weights to bfloat16 changes, everything else being float32. It tells how much this model makes of rounding, which no fixed bound does: an untrained head, whose outputs hardly
- * vary, makes ten times more of it than a trained one.
+ * Root mean squares, by channel of each output, of the change that rounding the weights to bfloat16 makes, with everything else in
+ * float32. It tells how sensitive this model is to rounding, which no fixed bound does: an untrained head, whose outputs hardly vary,
+ * is ten times as sensitive as a trained one.
  *
  * @param exact the float32 outputs of ONNX Runtime.
  */
@@ -89,7 +90,7 @@ function apart(a: Float32Array, b: Float32Array, channels: number): Float64Array
   return sums.map((sum) => Math.sqrt((sum * channels) / a.length))
 }
 
-/** To the nearest, ties to even; as float32. */
+/** Rounds to the nearest bfloat16, ties to even. The values stay float32. */
 function toBfloat16(values: Float32Array): Float32Array<ArrayBuffer> {
   const rounded = Float32Array.from(values)
   const bits = new Uint32Array(rounded.buffer)
