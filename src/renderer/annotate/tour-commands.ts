@@ -52,7 +52,7 @@ export function tourCommands(studio: Studio): Command[] {
           undo()
           comeBack()
         }
-        studio.messages.show('The labels here are right, and not doubted again', {
+        studio.messages.show('Noted that the labels here are right. They will not be listed again', {
           title: 'Undo',
           run: takeBack,
         })

@@ -47,7 +47,7 @@ export const RETINANET_ASSIGNER: Assigner<MatcherRules> & {
       byOwner ??= Map.groupBy(lowQuality, (anchor) => bestBox[anchor])
       return byOwner.get(gt) ?? []
     }
-    /** By box. Asked for several times a frame. */
+    /** The eligible anchors of each box, which are asked for several times a frame. */
     const eligibleOf: (EligibleAnchors | undefined)[] = []
     const eligibleFor = (gt: number): EligibleAnchors => {
       const made = eligibleOf[gt]

@@ -1,14 +1,14 @@
-/** What depends on a box alone, kept from call to call: while one box of many is dragged, that of the others is known. */
+/** Keeps what depends on a single box from call to call, so that dragging one box of many computes nothing anew for the others. */
 export class PerBox<Found> {
   #key = ''
   #boxes = new Float32Array()
   #found: (Found | undefined)[] = []
 
   /**
-   * What `compute` says of each of `boxes` [N·4]. A box that was among those of the latest call with the same key, though at another
-   * index, is not computed again.
+   * Gives the result of `compute` for each of `boxes` [N·4]. It is not computed again for a box that was among those of the
+   * latest call with the same key, even at another index.
    *
-   * @param key tells all else that it depends on
+   * @param key stands for everything else that the results depend on
    */
   over(key: string, boxes: Float32Array, compute: (gt: number) => Found): (gt: number) => Found {
     const [boxesBefore, foundBefore] =

@@ -27,7 +27,10 @@ export type Tiling = z.infer<typeof Tiling>
 export const OVERLAP = 0.2
 /** An image is tiled if it is more than this many times as large as the images that the model learnt from. */
 const LARGER = 2
-/** Where that is unknown, an image is tiled if it is more than this many times as large as the input, which then shrinks objects of 8 pixels to one. */
+/**
+ * Where that is unknown, an image is tiled if it is more than this many times as large as the input, in which objects of 8 pixels
+ * would be smaller than one.
+ */
 export const LOST = 8
 /** A box counts as cut if it comes nearer than this to a border of its tile, as a share of the tile's side. */
 const NEAR = 0.01

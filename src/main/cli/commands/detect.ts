@@ -86,7 +86,7 @@ export async function runDetect(options: DetectOptions, progress: Progress): Pro
   await requireIntactWeights(model)
   const { fastMath, runtime, device, threads } = options
   const starting = startEngine({ fastMath, runtime, device, threads })
-  // Until it is awaited, a failure is not yet anybody's: Node would end the program.
+  // Node would end the program for a rejection that nothing awaits yet.
   starting.catch(() => undefined)
   try {
     return await detectWith(starting, options, progress)

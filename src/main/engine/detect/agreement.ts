@@ -1,4 +1,4 @@
-/** Whether a runtime computes what another one does: raw outputs of one input, compared. */
+/** Compares the raw outputs of two runtimes for one input. */
 import type { Outputs } from '../../../core/detectors/detector.ts'
 import { detectorOf } from '../../../core/detectors/detectors.ts'
 import type { NetworkInput } from '../data/preprocess.ts'
@@ -6,12 +6,16 @@ import { weightsOf } from '../onnx/network.ts'
 import { onnxRunner } from '../onnx/session.ts'
 import type { Checkpoint } from '../weights/checkpoint.ts'
 
-/** Largest allowed difference between raw outputs in float32, relative to the largest value: far more than another order of summation causes. */
+/**
+ * Largest allowed difference between raw outputs in float32, relative to the largest value: far more than another order of
+ * summation causes.
+ */
 const TOLERANCE = 1e-3
 /**
- * A runtime that also rounds activations may be this many times as far off, in each channel, as rounding the weights alone. OpenVINO was 0.9 to 2.4 times as
- * far off on trained and untrained models; outputs that are shifted by a location 9 to 104 times, with two channels swapped 9 to 300
- * times, and 5 % too large 6 to 108 times, but for the centre-ness of an untrained head.
+ * A runtime that also rounds activations may be this many times as far off, in each channel, as rounding the weights alone.
+ * OpenVINO was 0.9 to 2.4 times as far off, on trained and untrained models. Wrong outputs were further off: 9 to 104 times where
+ * they were shifted by a location, 9 to 300 times where two channels were swapped, and 6 to 108 times where they were 5 % too large,
+ * except the centerness of an untrained head, which this bound does not catch.
  */
 const ROUNDINGS = 4
 
@@ -74,7 +78,7 @@ export const agreesUpToRounding = (
   channelsOf(checkpoint).every(([name, channels]) => {
     if (found[name]?.length !== wanted[name].length) return false
     const expected = rounding.get(name)!
-    // NaN is not less.
+    // False where the difference is NaN.
     return apart(wanted[name], found[name], channels).every((off, c) => off <= ROUNDINGS * expected[c] + 1e-6)
   })
 

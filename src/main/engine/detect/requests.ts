@@ -65,8 +65,9 @@ export function detectFiles(request: DetectRequest, emit: Emit, control: JobCont
 
 function firstPageNote(files: readonly { readonly path: string; readonly pages: number }[]): string {
   const [{ path, pages }] = files
-  const others = files.length > 1 ? `, and so have ${files.length - 1} more` : ''
-  return `${path} has ${pages} frames or pages${others}: only the first was detected in`
+  return files.length === 1
+    ? `${path} has ${pages} frames or pages. Only the first was searched`
+    : `${files.length} files have several frames or pages, such as ${path} with ${pages}. Only the first of each was searched`
 }
 
 const isDecoded = (image: RgbImage | LargeImage): image is RgbImage => 'data' in image

@@ -54,7 +54,7 @@ const AGAIN_MS = 10 * 60_000
 const MOST_TIMES = 3
 /** For a GPU to start, compile its shaders and run a few images. Software that poses as a GPU takes minutes. */
 const GPU_LIMIT_MS = 20_000
-/** For OpenVINO to prepare a large model on a busy machine. */
+/** Long enough for OpenVINO to prepare a large model on a busy machine. */
 const OPENVINO_LIMIT_MS = 60_000
 
 /**

@@ -20,7 +20,7 @@ const Task = z.object({
   input: z.string(),
   /** Of the model's one input. */
   shape: z.array(z.int()),
-  /** Those that are read. */
+  /** Names of the outputs to read. */
   names: z.array(z.string()),
   outputs: z.string(),
 })

@@ -21,7 +21,7 @@ export interface CalibrationInput {
   /** File of the checkpoint: the run beside it may say how large the images were that it learnt from. */
   readonly path: string
   readonly images: readonly string[]
-  /** Is told how many images are done. */
+  /** Called with the number of images that are done. */
   readonly onImage: (done: number) => void
   readonly signal: AbortSignal
 }

@@ -97,7 +97,7 @@ function overlap([ax, ay, bx, by]: BoxXyxy, [cx, cy, dx, dy]: BoxXyxy): number {
 
 /** A confident detection without a threshold of its class scores this much, as what is drawn in pictures does. */
 const CONFIDENT = 0.4
-/** Of a detection and the one of the quantised model that counts as the same. */
+/** Least IoU at which detections of the model and of the quantised one count as the same, and the largest difference of their scores. */
 const LEAST_OVERLAP = 0.5
 const MOST_SCORE_APART = 0.1
 

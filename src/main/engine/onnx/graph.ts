@@ -36,7 +36,7 @@ const ARRAYS = [
   ['uint8', Uint8Array],
 ] as const
 
-/** What is added to a graph that was read is numbered from here, past all that it has. */
+/** First number for names that are added to a graph that was read, so that they differ from all of its own. */
 const AFTER_READ = 2 ** 31
 
 export type Tensor = { readonly shape: readonly number[] } & (
@@ -67,7 +67,7 @@ export class Graph {
   readonly #inputs: ValueInfoProto[] = []
   readonly #outputs: ValueInfoProto[] = []
   readonly #constants = new Map<string, Name>()
-  /** Operations that are not to be quantised. */
+  /** Names of the operations that must not be quantised. */
   readonly staysFloat = new Set<Name>()
   readonly #half: boolean
   #count = 0

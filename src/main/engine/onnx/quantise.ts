@@ -8,7 +8,7 @@ import { clone } from '@bufbuild/protobuf'
 import type { Graph, Name, Tensor } from './graph.ts'
 import { type NodeProto, NodeProtoSchema } from './schema/onnx-pb.js'
 
-/** What calibration saw of an activation. */
+/** The smallest and largest value of an activation that calibration saw. */
 export interface Range {
   readonly least: number
   readonly most: number
@@ -28,16 +28,16 @@ const LEVELS = 255
 const LARGEST_WEIGHT = 64
 /** The product of two of them is still a normal float32. What is smaller than such a scale counts as zero. */
 const SMALLEST_SCALE = 2 ** -60
-/** Of a bias in units of its scale, so that the sum of products that it is added to does not leave int32. */
+/** Largest bias in units of its scale, so that the sum of products to which it is added stays within int32. */
 const LARGEST_BIAS = 2 ** 30
 
-/** To the nearest integer, halves to the even one, as QuantizeLinear does. */
+/** Rounds to the nearest integer, halves to the even one, as QuantizeLinear does. */
 export function roundHalfEven(value: number): number {
   const rounded = Math.round(value)
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded
 }
 
-/** Of uint8. 0 is always among the values, and exact: padding and ReLU give it. */
+/** Gives the parameters of uint8 for a range. They always represent 0 exactly, because padding and ReLU produce it. */
 export function activationScale({ least, most }: Range): Affine {
   const [low, high] = [Math.min(least, 0), Math.max(most, 0)]
   const scale = Math.max(Math.fround((high - low) / LEVELS), SMALLEST_SCALE)
@@ -76,7 +76,7 @@ export const biasScales = (input: Affine, scales: Float32Array): Float32Array =>
 export const quantiseBias = (bias: Float32Array, scales: Float32Array): Int32Array =>
   Int32Array.from(bias, (value, out) => roundHalfEven(value / scales[out]))
 
-/** What of a graph is computed in int8. */
+/** The part of a graph that is computed in int8. */
 export interface Plan {
   /** Convolutions, and sums of a convolution with a residual, by the names of their nodes. */
   readonly operations: ReadonlySet<Name>
@@ -183,7 +183,7 @@ export function quantise(
   return instead
 }
 
-/** An activation function that gives nothing but what quantising gives, which also cuts at both ends. */
+/** Whether quantising alone, which clips at both ends of the range, already computes this activation function. */
 function isDoneByQuantising(graph: Graph, operation: NodeProto, { scale, zeroPoint }: Affine): boolean {
   if (!isActivation(operation) || zeroPoint !== 0) return false
   if (operation.opType === 'Relu') return true
